@@ -1,0 +1,86 @@
+"""Fixtures for every test that drives the real Careline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.clients import TRANSPORTS, Clients, Node
+from tests.server import Server
+
+
+class StartServer(Protocol):
+    """Starts a server for one test alone, with options and settings of its own."""
+
+    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Server: ...
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """The Node process of the official clients."""
+    node = Node()
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="module")
+def server_arguments() -> Sequence[str]:
+    """Options for the module's server; a module overrides this."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, server_arguments: Sequence[str]) -> Iterator[Server]:
+    """A running server that the tests of a module share; at the end it must stop cleanly."""
+    server = Server(tmp_path_factory.mktemp("server"), *server_arguments)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """A way to start servers for one test; at its end they must stop cleanly."""
+    servers: list[Server] = []
+
+    def start(*arguments: str, env: Mapping[str, str] | None = None) -> Server:
+        folder = tmp_path / f"server-{len(servers)}"
+        folder.mkdir()
+        servers.append(Server(folder, *arguments, env=env))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    faults: list[BaseException] = []
+    for server in servers:
+        try:
+            server.close()
+        except AssertionError as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+
+
+@pytest.fixture
+def clients(node: Node, request: pytest.FixtureRequest) -> Iterator[Clients]:
+    """Official clients for one test, of the module's server unless another is named; disconnected at the end."""
+
+    def module_server() -> Server:
+        server = request.getfixturevalue("server")
+        assert isinstance(server, Server)
+        return server
+
+    clients = Clients(node, module_server)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    """Each transport in turn: websocket, long-polling, and polling upgraded to websocket."""
+    name = request.param
+    assert isinstance(name, str)
+    return name

@@ -1,0 +1,205 @@
+"""The command line: settings, their faults, `check`, `version`, and what is printed where."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.server import Server, run
+
+
+def check_refused(result_stderr: str, *settings: str) -> None:
+    """Hold a refusal to naming each of these settings (as option or as variable), without a traceback."""
+    assert "Traceback" not in result_stderr
+    for setting in settings:
+        option, variable = f"--{setting}", f"CARELINE_{setting.upper().replace('-', '_')}"
+        assert option in result_stderr or variable in result_stderr, (setting, result_stderr)
+
+
+def one_line(text: str) -> str:
+    """Give the only line of a text."""
+    lines = text.splitlines()
+    assert len(lines) == 1, text
+    assert "Traceback" not in text
+    return lines[0]
+
+
+class TestSettings:
+    @pytest.mark.parametrize("command", ["serve", "check"])
+    def test_all_faults_are_reported_at_once(self, tmp_path: Path, command: str) -> None:
+        wrong = ["--port", "70000", "--timezone", "Mars/Olympus", "--log-level", "loud"]
+        result = run(command, *wrong, env={"CARELINE_ALLOW_OPEN": "perhaps"}, folder=tmp_path)
+        assert result.returncode == 2
+        assert result.stdout == ""
+        check_refused(result.stderr, "port", "timezone", "log-level", "allow-open")
+        assert list(tmp_path.iterdir()) == [], "a refused start makes no database"
+
+    @pytest.mark.parametrize(
+        ("setting", "value"),
+        [
+            ("port", "-1"),
+            ("port", "65536"),
+            ("port", "http"),
+            ("timezone", "Nowhere"),
+            ("timezone", "../../etc/passwd"),
+            ("timezone", "/etc/localtime"),
+            ("log-level", "everything"),
+            ("allow-open", "yes"),
+            ("allow-open", "2"),
+            ("allowed-origins", "app.example.com"),
+        ],
+    )
+    def test_a_wrong_variable_is_named(self, tmp_path: Path, setting: str, value: str) -> None:
+        variable = f"CARELINE_{setting.upper().replace('-', '_')}"
+        result = run("check", "--database", "x.db", env={variable: value}, folder=tmp_path)
+        assert result.returncode == 2
+        check_refused(result.stderr, setting)
+
+    @pytest.mark.parametrize("value", ["70000", "-5", "x"])
+    def test_a_wrong_option_is_named(self, tmp_path: Path, value: str) -> None:
+        result = run("serve", f"--port={value}", folder=tmp_path)
+        assert result.returncode == 2
+        check_refused(result.stderr, "port")
+
+    def test_an_option_that_nobody_knows(self, tmp_path: Path) -> None:
+        result = run("serve", "--colour", "blue", folder=tmp_path)
+        assert result.returncode == 2
+        assert "--colour" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+    @pytest.mark.parametrize("off", [None, "0", "false"])
+    def test_an_open_address_is_refused(self, tmp_path: Path, host: str, off: str | None) -> None:
+        env = {} if off is None else {"CARELINE_ALLOW_OPEN": off}
+        result = run("serve", "--port", "0", "--host", host, env=env, folder=tmp_path)
+        assert result.returncode == 2
+        assert result.stdout == ""
+        check_refused(result.stderr, "host", "allow-open")
+
+    @pytest.mark.parametrize("on", ["1", "true"])
+    def test_an_open_address_may_be_allowed(self, tmp_path: Path, on: str) -> None:
+        env = {"CARELINE_ALLOW_OPEN": on, "CARELINE_DATABASE": "x.db"}
+        result = run("check", "--host", "0.0.0.0", env=env, folder=tmp_path)
+        assert result.returncode == 0, result.stderr
+
+    def test_variables(self, start_server: StartServer, tmp_path: Path) -> None:
+        """The option wins over its variable, also over one that is wrong."""
+        elsewhere = tmp_path / "elsewhere.db"
+        env = {"CARELINE_DATABASE": str(elsewhere), "CARELINE_PORT": "wrong", "CARELINE_TIMEZONE": "Europe/Berlin"}
+        server = start_server("--timezone", "America/Lima", env=env)
+        assert server.database.exists()
+        assert not elsewhere.exists()
+        assert "America/Lima" in server.stderr()
+        assert server.make_reminder(1, "2030-01-01T12:00:00Z")["remind_at"] == "2030-01-01 07:00:00"
+
+    @pytest.mark.parametrize("command", ["serve", None])
+    def test_variables_alone(self, tmp_path: Path, command: str | None) -> None:
+        """Every setting may come from the environment, and no subcommand means `serve`."""
+        env = {"CARELINE_PORT": "0", "CARELINE_DATABASE": "named.db", "CARELINE_TIMEZONE": "America/Lima"}
+        server = Server(tmp_path, env=env)
+        server.start([command] if command else [])
+        assert server.make_reminder(1, "2030-01-01T12:00:00Z")["remind_at"] == "2030-01-01 07:00:00"
+        server.stop()
+        assert (tmp_path / "named.db").exists()
+
+    def test_log_levels(self, start_server: StartServer) -> None:
+        server = start_server("--log-level", "error")
+        server.open_question()
+        server.stop()
+        assert server.stderr() == ""
+
+
+class TestFailedStarts:
+    def test_the_port_is_in_use(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            result = run("serve", "--port", port, "--database", "x.db", "--log-level", "error", folder=tmp_path)
+        assert result.returncode == 1
+        assert result.stdout == ""
+        assert port in one_line(result.stderr)
+
+    @pytest.mark.parametrize("command", ["serve", "check"])
+    @pytest.mark.parametrize("kind", ["text", "folder", "no folder", "other tables"])
+    def test_a_bad_database(self, tmp_path: Path, command: str, kind: str) -> None:
+        database = tmp_path / "bad.db"
+        match kind:
+            case "text":
+                database.write_text("no database at all, whatever its name says\n" * 100)
+            case "folder":
+                database.mkdir()
+            case "no folder":
+                database = tmp_path / "missing" / "bad.db"
+            case _:
+                with closing(sqlite3.connect(database)) as connection:
+                    connection.execute("CREATE TABLE message (other TEXT)")
+                    connection.commit()
+        before = database.read_bytes() if database.is_file() else b""
+        arguments = ["--port", "0", "--database", str(database), "--log-level", "error"]
+        result = run(command, *arguments, folder=tmp_path)
+        assert result.returncode == 1
+        assert result.stdout == ""
+        assert str(database) in one_line(result.stderr)
+        assert not before or database.read_bytes() == before, "what is no database of ours stays as it was"
+
+
+class TestCheck:
+    def made(self, server: Server) -> Path:
+        """Give the database of a server that has stopped, with something in it."""
+        for number in range(200):
+            server.open_question("问" * 100, number + 1)
+        server.stop()
+        return server.database
+
+    def test_a_sound_database(self, start_server: StartServer, tmp_path: Path) -> None:
+        database = self.made(start_server())
+        result = run("check", "--database", str(database), folder=tmp_path)
+        assert (result.returncode, "Traceback" in result.stderr) == (0, False), result.stderr
+
+    def test_beside_a_running_server(self, start_server: StartServer, tmp_path: Path) -> None:
+        server = start_server()
+        server.open_question()
+        result = run("check", "--port", "0", "--database", str(server.database), folder=tmp_path)
+        assert result.returncode == 0, result.stderr
+        server.open_question()
+
+    def test_a_damaged_database(self, start_server: StartServer, tmp_path: Path) -> None:
+        database = self.made(start_server())
+        content = bytearray(database.read_bytes())
+        # Past the schema's page, so that the file still opens and only a look at its integrity finds the damage.
+        content[len(content) // 2 :] = b"\xa5" * (len(content) - len(content) // 2)
+        database.write_bytes(content)
+        result = run("check", "--database", str(database), "--log-level", "error", folder=tmp_path)
+        assert result.returncode == 1
+        assert str(database) in one_line(result.stderr)
+
+
+class TestOutput:
+    def test_version(self, tmp_path: Path) -> None:
+        result = run("version", folder=tmp_path)
+        assert result.returncode == 0
+        assert re.search(r"\d+\.\d+\.\d+", one_line(result.stdout))
+        assert result.stderr == ""
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "name",
+        ["host", "port", "database", "timezone", "log-level", "allow-open", "allowed-origins", "allowed-hosts"],
+    )
+    def test_help_tells_every_option(self, tmp_path: Path, name: str) -> None:
+        result = run("serve", "--help", folder=tmp_path)
+        assert result.returncode == 0
+        assert f"--{name}" in result.stdout
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_standard_output_is_the_one_line(self, start_server: StartServer, number: signal.Signals) -> None:
+        server = start_server("--log-level", "debug")
+        server.open_question()
+        server.stop(number)
+        assert server.stderr() != ""

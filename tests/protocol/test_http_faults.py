@@ -1,0 +1,162 @@
+"""Every fault that an HTTP call answers, whatever the call."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import Any, Final
+
+import pytest
+
+from tests.protocol.answers import NOT_FOUND, check_fault
+from tests.server import Server
+
+CALLS: Final = [
+    ("POST", "/api/questions"),
+    ("GET", "/api/questions"),
+    ("GET", "/api/questions/1"),
+    ("PATCH", "/api/questions/1"),
+    ("GET", "/api/questions/1/messages"),
+    ("POST", "/api/reminders"),
+    ("GET", "/api/reminders"),
+    ("GET", "/api/reminders/1"),
+    ("DELETE", "/api/reminders/1"),
+    ("GET", "/api/users/1/notifications"),
+    ("POST", "/api/notifications/1/read"),
+    ("GET", "/health"),
+    ("GET", "/metrics"),
+    ("GET", "/"),
+]
+
+LISTS: Final = [
+    "/api/questions",
+    "/api/questions/{question_id}/messages",
+    "/api/reminders",
+    "/api/users/1/notifications",
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_limits(server: Server, path: str) -> None:
+    path = path.format(question_id=server.open_question())
+    for limit in "0", "-1", "201", "a", "1.5", "1e1", "9" * 30, "null":
+        check_fault(server.http("GET", f"{path}?limit={limit}"), 400, "limit 必须为 1 到 200 的整数")
+    for limit in "1", "200":
+        assert server.http("GET", f"{path}?limit={limit}").status == 200
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_before_id(server: Server, path: str) -> None:
+    path = path.format(question_id=server.open_question())
+    for before_id in "0", "-1", "a", "1.5", str(2**63), "null":
+        check_fault(server.http("GET", f"{path}?before_id={before_id}"), 400, "before_id 必须为正整数")
+
+
+@pytest.mark.parametrize("path", ["/api/questions/{question_id}/messages", "/api/users/1/notifications"])
+def test_after_id(server: Server, path: str) -> None:
+    path = path.format(question_id=server.open_question())
+    for after_id in "-1", "a", "1.5", str(2**63), "null":
+        check_fault(server.http("GET", f"{path}?after_id={after_id}"), 400, "after_id 必须为不小于 0 的整数")
+    both = server.http("GET", f"{path}?after_id=1&before_id=5")
+    check_fault(both, 400, "after_id 与 before_id 不能同时使用")
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "abc", "1.5", "01x", str(2**63), "%00", "%F0%9F%98%80"])
+def test_ids_in_paths(server: Server, wrong: str) -> None:
+    for method, path in CALLS:
+        if "/1" in path:
+            body = b'{"status": "OPEN"}' if method == "PATCH" else None
+            answer = server.http(method, path.replace("/1", f"/{wrong}"), body=body)
+            assert answer.status == 400, (method, path)
+            assert set(answer.body) == {"code", "message"}
+            assert answer.body["code"] == "INVALID_PAYLOAD"
+            assert answer.body["message"].endswith("必须为正整数")
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/nothing", "/api/questions/1/x", "/static/"])
+def test_unknown_paths(server: Server, path: str) -> None:
+    for method in "GET", "POST":
+        answer = server.http(method, path)
+        assert (answer.status, answer.body) == (404, NOT_FOUND)
+
+
+def test_wrong_methods(server: Server) -> None:
+    known: dict[str, set[str]] = {}
+    for method, path in CALLS:
+        known.setdefault(path, set()).add(method)
+    for path, methods in known.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - methods:
+            answer = server.http(method, path)
+            check_fault(answer, 405, "不支持的请求方法")
+            allowed = {name.strip() for name in answer.headers["allow"].split(",")}
+            assert methods <= allowed
+            assert method not in allowed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"title=x",
+        b"{'title': 1}",
+        b'{"title": NaN}',
+        b"\xff\xfe",
+        b'{"title": "\xff"}',
+        b"{} {}",
+        b"\x00",
+    ],
+)
+def test_a_body_that_is_not_json(server: Server, body: bytes) -> None:
+    for method, path in ("POST", "/api/questions"), ("POST", "/api/reminders"), ("PATCH", "/api/questions/1"):
+        check_fault(server.http(method, path, body=body), 415, "请求体必须为 JSON")
+
+
+@pytest.mark.parametrize("body", [None, [], "文本", 5, 1.5, True, [{"title": "标题", "elder_id": 1}]])
+def test_a_body_that_is_no_object(server: Server, body: Any) -> None:
+    question_id = server.open_question()
+    for method, path in (
+        ("POST", "/api/questions"),
+        ("POST", "/api/reminders"),
+        ("PATCH", f"/api/questions/{question_id}"),
+    ):
+        check_fault(server.http(method, path, json=body), 400, "请求数据必须为对象")
+
+
+def test_the_longest_body(server: Server) -> None:
+    body = b'{"title": "x", "elder_id": 1}'
+    assert server.http("POST", "/api/questions", body=body.ljust(1_000_000)).status == 201
+    fitting = b'{"title": "x", "elder_id": 1, "unknown": "%s"}'
+    filled = fitting % (b"x" * (1_000_000 - len(fitting) + 2))
+    assert len(filled) == 1_000_000
+    assert server.http("POST", "/api/questions", body=filled).status == 201
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("size", [1_000_001, 5_000_000])
+def test_a_longer_body(server: Server, size: int, chunked: bool) -> None:
+    body = b'{"title": "x", "elder_id": 1}'.ljust(size)
+    head = "POST /api/questions HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    head += "Content-Type: application/json\r\n"
+    if chunked:
+        pieces = [body[start : start + 50_000] for start in range(0, size, 50_000)]
+        body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+        head += "Transfer-Encoding: chunked\r\n\r\n"
+    else:
+        head += f"Content-Length: {size}\r\n\r\n"
+    answer = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        # The server need not read what it refuses: its answer may come while the rest is being sent.
+        with suppress(ConnectionError):
+            connection.sendall(head.encode() + body)
+        with suppress(ConnectionError):
+            while piece := connection.recv(65536):
+                answer += piece
+    if answer:
+        top, _, text = answer.decode().partition("\r\n\r\n")
+        assert top.split()[1] == "413", top
+        assert "请求体不得超过 1000000 字节" in text
+        assert '"INVALID_PAYLOAD"' in text
+    else:
+        assert size > 1_000_001, "a body just above the limit gets its answer"
+    assert server.http("GET", "/health").status == 200

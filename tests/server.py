@@ -1,0 +1,271 @@
+"""The Careline under test: the real program, started the way a user starts it, with a SQLite file of its own."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tests.json_text import decode, encode
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+# The one place that says how the program is started. CARELINE_COMMAND (absolute) runs the same tests against another
+# build of it, such as the packaged binary.
+COMMAND: Final = shlex.split(os.environ.get("CARELINE_COMMAND", "")) or [sys.executable, str(ROOT / "main.py")]
+
+# Seconds after which something that a user waits for counts as missing.
+LIMIT: Final = 10.0
+
+_NOTHING: Final = object()
+_T = TypeVar("_T")
+_identities = itertools.count(1001)
+
+
+def new_id() -> int:
+    """Give a user id that no other test uses."""
+    return next(_identities)
+
+
+def in_seconds(seconds: float) -> str:
+    """Give the time that many seconds from now (before now when negative) as HTTP takes it, to the microsecond."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="microseconds")
+
+
+def wait_until(look: Callable[[], _T], what: str, limit: float = LIMIT) -> _T:
+    """Ask `look` again and again until it gives something true; fail, naming `what`, when the limit passes."""
+    end = time.monotonic() + limit
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < end, f"{what} did not come within {limit} s"
+        time.sleep(0.01)
+
+
+def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give this process's environment without its own CARELINE_ variables, in a fixed time zone, with `settings`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARELINE_")}
+    return {**inherited, "CARELINE_TIMEZONE": "Asia/Shanghai", **(settings or {})}
+
+
+def run(*arguments: str, env: Mapping[str, str] | None = None, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end, for the commands that do end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(env),
+        cwd=folder,
+        timeout=30,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; header names are in lower case, the body is parsed when it is JSON and text otherwise."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Server:
+    """One Careline on a free port, in its own folder."""
+
+    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.database = folder / "careline.db"
+        self.url = ""
+        self.port = 0
+        self.allow_tracebacks = False
+        self._arguments = arguments
+        self._env = environment(env)
+        self._log = folder / "stderr.log"
+        self._out: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The running program."""
+        assert self._process is not None, "the server is not running"
+        return self._process
+
+    def start(self, words: Sequence[str] | None = None) -> None:
+        """Start the program, with these words instead of the usual ones if given; return when it says it listens."""
+        if words is None:
+            words = ["serve", "--port", "0", "--database", str(self.database), *self._arguments]
+        self._out = []
+        listening = threading.Event()
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*COMMAND, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self._env,
+                cwd=self.folder,
+            )
+        self._reader = threading.Thread(target=self._read, args=(self._process, listening), daemon=True)
+        self._reader.start()
+        in_time = listening.wait(30)
+        if not (in_time and self._out):
+            self.kill()
+            raise AssertionError(f"the server did not start:\n{self.stderr()}")
+        match = re.fullmatch(r"Careline listening on (http://127\.0\.0\.1:(\d+))", self._out[0])
+        if match is None:
+            self.kill()
+            raise AssertionError(f"not the line that says where the server listens: {self._out[0]!r}")
+        self.url, self.port = match[1], int(match[2])
+
+    def _read(self, process: subprocess.Popen[str], listening: threading.Event) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._out.append(line.rstrip("\n"))
+            listening.set()
+        listening.set()
+
+    def _ended(self) -> None:
+        assert self._reader is not None
+        self._reader.join(LIMIT)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._process = None
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """End the program by a signal, hold it to a clean end, and give the seconds that it took."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        try:
+            status = self.process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the server did not end within {LIMIT} s:\n{self.stderr()}") from None
+        seconds = time.monotonic() - started
+        self._ended()
+        assert status == 0, f"status {status} after {number.name}:\n{self.stderr()}"
+        assert self._out == [f"Careline listening on {self.url}"], "more than the one line on standard output"
+        self.check_log()
+        return seconds
+
+    def kill(self) -> None:
+        """End the program with SIGKILL, as a power cut or the kernel would."""
+        self.process.kill()
+        self.process.wait(LIMIT)
+        self._ended()
+
+    def set_environment(self, **settings: str) -> None:
+        """Change settings for the next start."""
+        self._env.update(settings)
+
+    def restart(self) -> None:
+        """Start again on the same file; the port is a new one."""
+        if self._process is not None:
+            self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop the program where it still runs."""
+        if self._process is not None:
+            self.stop()
+
+    def stderr(self) -> str:
+        """Give all that the program has logged, over all its starts."""
+        return self._log.read_text()
+
+    def check_log(self) -> None:
+        """Fail when the log tells of an unhandled fault."""
+        log = self.stderr()
+        assert self.allow_tracebacks or "Traceback" not in log, log
+        assert "Task was destroyed" not in log, log
+        assert "never retrieved" not in log, log
+        assert "never awaited" not in log, log
+
+    def http(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = _NOTHING,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask over HTTP, with `json` encoded as the body or `body` as it is."""
+        sent = dict(headers or {})
+        if json is not _NOTHING:
+            body = encode(json)
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        given = {name.lower(): value for name, value in response.getheaders()}
+        is_json = given.get("content-type", "").startswith("application/json")
+        return Answer(response.status, given, decode(text) if is_json else text)
+
+    def open_question(self, title: str = "头晕两天", elder_id: int = 1) -> int:
+        """Open a consultation question and give its id."""
+        answer = self.http("POST", "/api/questions", json={"title": title, "elder_id": elder_id})
+        assert answer.status == 201, answer
+        identity = answer.body["id"]
+        assert isinstance(identity, int)
+        return identity
+
+    def set_status(self, question_id: int, status: str) -> None:
+        """Close or reopen a question."""
+        answer = self.http("PATCH", f"/api/questions/{question_id}", json={"status": status})
+        assert answer.status == 200, answer
+
+    def messages(self, question_id: int, query: str = "limit=200") -> list[dict[str, Any]]:
+        """Give the stored messages of a question, as HTTP lists them."""
+        answer = self.http("GET", f"/api/questions/{question_id}/messages?{query}")
+        assert answer.status == 200, answer
+        items: list[dict[str, Any]] = answer.body["items"]
+        return items
+
+    def make_reminder(self, user_id: int, remind_at: str, **changes: Any) -> dict[str, Any]:
+        """Make a reminder task, with the protocol's example for what is not given, and give the task."""
+        answer = self.http("POST", "/api/reminders", json=reminder(user_id, remind_at, **changes))
+        assert answer.status == 201, answer
+        task: dict[str, Any] = answer.body
+        return task
+
+    def notifications(self, user_id: int, query: str = "limit=200") -> list[dict[str, Any]]:
+        """Give the stored notifications of a user, as HTTP lists them."""
+        answer = self.http("GET", f"/api/users/{user_id}/notifications?{query}")
+        assert answer.status == 200, answer
+        items: list[dict[str, Any]] = answer.body["items"]
+        return items
+
+
+def reminder(user_id: int, remind_at: str, **changes: Any) -> dict[str, Any]:
+    """Give the body that makes a reminder task: the protocol's example, changed."""
+    return {
+        "user_id": user_id,
+        "biz_type": "INTERVENTION_TASK",
+        "biz_id": 12345,
+        "channel": "IN_APP",
+        "title": "服药提醒",
+        "content": "请在 20:00 前完成今日降压药服用",
+        "remind_at": remind_at,
+        **changes,
+    }
