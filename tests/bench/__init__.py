@@ -1,0 +1,1 @@
+"""The benchmark of `make bench`: Careline beside its peers (docs/performance.md)."""

@@ -1,0 +1,155 @@
+"""The servers that are measured: Careline, its peers and the physical limit, each started fresh as a user would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
+ROOT: Final = HERE.parent.parent
+PEERS: Final = HERE / "peers"
+# Compiled programs and databases: a real disk, since the promise of FULL costs nothing on one in memory.
+BUILD: Final = ROOT / "build" / "bench"
+
+START_LIMIT: Final = 20.0
+STOP_LIMIT: Final = 10.0
+
+
+class BenchError(Exception):
+    """A server or the load generator did not do its part; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One column of the table: `program` is careline, bun, node or limit; `settings` are environment variables."""
+
+    name: str
+    title: str
+    program: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, database: Path) -> list[str]:
+        """Give the command line that serves from that SQLite file."""
+        if self.program == "careline":
+            return [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--database", str(database)]
+        if self.program == "limit":
+            return [str(BUILD / "limit")]
+        return [str(PEERS / "node_modules" / ".bin" / self.program), str(PEERS / f"{self.program}.mjs"), str(database)]
+
+
+CARELINE: Final = Server("careline", "Careline", "careline")
+PEER_SERVERS: Final = tuple(
+    Server(f"{program}-{promise}", f"{program.capitalize()}, {title}", program, settings)
+    for promise, title, settings in (
+        ("full", "FULL", {"SYNCHRONOUS": "FULL", "GROUP": "0"}),
+        ("normal", "NORMAL", {"SYNCHRONOUS": "NORMAL", "GROUP": "0"}),
+        ("grouped", "FULL grouped", {"SYNCHRONOUS": "FULL", "GROUP": "1"}),
+    )
+    for program in ("bun", "node")
+)
+LIMIT: Final = Server("limit", "bare sends", "limit")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that accepts connections."""
+
+    port: int
+    pid: int
+
+    def open_questions(self, count: int) -> list[int]:
+        """Open that many consultation questions and give their ids."""
+        ids = []
+        for number in range(count):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            body = json.dumps({"title": f"问题 {number + 1}", "elder_id": number + 1})
+            connection.request("POST", "/api/questions", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            connection.close()
+            if answer.status != 201:
+                raise BenchError(f"a question could not be opened: {answer.status} {text.decode()}")
+            ids.append(int(json.loads(text)["id"]))
+        return ids
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Running]:
+    """Start the server with an empty database on the disk under build/, and stop it and remove that afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{server.name}-", dir=BUILD))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARELINE_")}
+    log = folder / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            server.command(folder / "bench.db"),
+            cwd=folder,
+            env={**inherited, **server.settings},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+    try:
+        yield Running(_port(server, process, log), process.pid)
+        if process.poll() is not None:
+            raise BenchError(f"{server.title} ended with status {process.returncode}:\n{_tail(log)}")
+    finally:
+        _stop(process)
+        shutil.rmtree(folder)
+
+
+def _port(server: Server, process: subprocess.Popen[bytes], log: Path) -> int:
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
+    said = b""
+    end = time.monotonic() + START_LIMIT
+    while time.monotonic() < end and process.poll() is None:
+        said += process.stdout.read() or b""
+        found = re.search(rb"listening on http://127\.0\.0\.1:(\d+)\n", said)
+        if found:
+            return int(found[1])
+        time.sleep(0.01)
+    raise BenchError(f"{server.title} did not start within {START_LIMIT:.0f} s:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def build_programs() -> None:
+    """Compile the load generator and the physical limit."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for name in ("load", "limit"):
+        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", str(BUILD / name), str(HERE / f"{name}.c")], check=True)
+
+
+def install_peers() -> bool:
+    """Install what peers/package-lock.json names, where it is not there yet. False without npm or where npm fails."""
+    if shutil.which("npm") is None:
+        return False
+    installed = PEERS / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= (PEERS / "package-lock.json").stat().st_mtime:
+        return True
+    return subprocess.run(["npm", "ci", "--silent"], cwd=PEERS, check=False).returncode == 0
