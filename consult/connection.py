@@ -1,0 +1,60 @@
+"""One client: what carries its packets, where it is, and what it has asked that is not answered yet."""
+
+from collections import deque
+from typing import Any, Protocol
+
+from consult.wire.packets import Frame
+
+
+class Carrier(Protocol):
+    """A websocket, or a long-polling session."""
+
+    name: str
+
+    def send(self, frame: Frame) -> None:
+        """Queues the frame; it leaves in order, at the end of the loop's tick at the latest."""
+
+    def close(self) -> None:
+        """Ends the connection in good order."""
+
+    def cut(self, reason: str) -> None:
+        """Ends the connection at once, counted and logged under the reason."""
+
+    def pause(self) -> None:
+        """Stops reading from the client."""
+
+    def resume(self) -> None:
+        """Reads on."""
+
+
+class Connection:
+    """A Socket.IO client of the namespace `/`, whatever carries it."""
+
+    __slots__ = (
+        "busy",
+        "carrier",
+        "connected",
+        "inbox",
+        "open_sends",
+        "paused",
+        "question_ids",
+        "send",
+        "sid",
+        "user_id",
+    )
+
+    def __init__(self, sid: str, carrier: Carrier) -> None:
+        self.sid = sid
+        self.connected = False  # between the client's CONNECT and its end
+        self.question_ids: set[int] | None = None  # rooms it is in
+        self.user_id: int | None = None  # the user it is bound to
+        self.inbox: deque[Any] | None = None  # events that wait for their turn; the gateway's
+        self.open_sends = 0  # messages that wait for their commit
+        self.busy = False  # with an event that is not a send
+        self.paused = False
+        self.carried_by(carrier)
+
+    def carried_by(self, carrier: Carrier) -> None:
+        """From now on packets go by this carrier."""
+        self.carrier = carrier
+        self.send = carrier.send  # bound once: it is called for every delivery

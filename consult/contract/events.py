@@ -1,0 +1,199 @@
+"""The eleven events: names, directions, payloads, answers and examples, in the protocol document's order."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, Payload, SendMessage
+
+QUESTION_ROOM = "consultation:question:{questionId}"
+USER_ROOM = "user:{userId}"
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A payload that is refused, for who wants to see how. `code` is given where only the database can tell."""
+
+    zh: str
+    en: str
+    payload: Any
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    name: str
+    section: str
+    zh: str
+    en: str
+    payload: type[Payload]
+    example: JsonObject
+    reply: str  # the event that answers when all is well
+    failure: str = "error"  # the event that answers otherwise
+    mistakes: tuple[Mistake, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    name: str
+    section: str
+    zh: str
+    en: str
+    example: JsonObject
+    others: tuple[JsonObject, ...] = field(default=())  # further forms that it comes in
+
+
+ATTACHMENT = {
+    "url": "https://example.com/image1.png",
+    "thumbnail_url": "https://example.com/thumb1.png",
+    "duration": None,
+    "size": 102400,
+}
+MESSAGE = {
+    "id": 789,
+    "question_id": 123,
+    "sender_type": "STAFF",
+    "sender_id": 456,
+    "role_display_name": "医生王五",
+    "content_type": "TEXT",
+    "content_text": "您好，请详细描述一下您的症状",
+    "sent_at": "2025-01-01 10:00:00",
+    "status": "SENT",
+    "is_visible_to_patient": True,
+    "attachments": [ATTACHMENT],
+}
+NOTIFICATION = {
+    "id": 1,
+    "biz_type": "INTERVENTION_TASK",
+    "biz_id": 12345,
+    "title": "服药提醒",
+    "content": "请在 20:00 前完成今日降压药服用",
+    "status": "UNREAD",
+    "created_at": "2025-01-01 10:00:00",
+    "read_at": None,
+}
+_JOIN = {"question_id": 123, "user_id": 456, "user_type": "ELDER", "role_display_name": "张三"}
+_SEND = {
+    "question_id": 123,
+    "sender_type": "STAFF",
+    "sender_id": 456,
+    "role_display_name": "医生王五",
+    "content_type": "TEXT",
+    "content_text": "您好，请详细描述一下您的症状",
+    "attachments": [ATTACHMENT],
+}
+_NO_SUCH_QUESTION = 9_007_199_254_740_991  # the highest integer that JavaScript counts to
+
+CLIENT_EVENTS = (
+    ClientEvent(
+        "join_question",
+        "2.1",
+        "订阅某个咨询问题的实时消息",
+        "subscribe to a consultation question's live messages",
+        JoinQuestion,
+        _JOIN,
+        "joined_question",
+        mistakes=(
+            Mistake("问题编号为 0", "a question id of 0", {**_JOIN, "question_id": 0}),
+            Mistake("缺少 user_type", "user_type left out", {"question_id": 123, "user_id": 456}),
+            Mistake(
+                "不存在的问题",
+                "a question that does not exist",
+                {**_JOIN, "question_id": _NO_SUCH_QUESTION},
+                "QUESTION_NOT_FOUND",
+            ),
+            Mistake("数据不是对象", "a payload that is no object", [123, 456]),
+        ),
+    ),
+    ClientEvent(
+        "leave_question",
+        "2.2",
+        "取消订阅某个咨询问题的实时消息",
+        "end that subscription",
+        LeaveQuestion,
+        {"question_id": 123},
+        "left_question",
+        mistakes=(Mistake("编号是字符串", "an id that is a string", {"question_id": "123"}),),
+    ),
+    ClientEvent(
+        "send_message",
+        "2.3",
+        "向指定咨询问题发送消息并持久化",
+        "send a message to a question and store it",
+        SendMessage,
+        _SEND,
+        "send_message:ack",
+        failure="send_message:ack",
+        mistakes=(
+            Mistake("问题编号为负数", "a negative question id", {**_SEND, "question_id": -1}),
+            Mistake(
+                "没有正文，也没有附件",
+                "neither text nor attachment",
+                {**_SEND, "content_text": " ", "attachments": []},
+            ),
+            Mistake(
+                "附件没有 url",
+                "an attachment without a url",
+                {**_SEND, "attachments": [{"size": 1}]},
+            ),
+            Mistake(
+                "长者发送内部消息",
+                "an elder sends a staff-only message",
+                {**_SEND, "sender_type": "ELDER", "is_visible_to_patient": False},
+            ),
+            Mistake(
+                "不存在的问题",
+                "a question that does not exist",
+                {**_SEND, "question_id": _NO_SUCH_QUESTION},
+                "QUESTION_NOT_FOUND",
+            ),
+        ),
+    ),
+    ClientEvent(
+        "bind_user",
+        "4.1",
+        "将当前连接绑定到指定用户房间，用于接收该用户的通知推送",
+        "bind this connection to a user's room, to get that user's notifications",
+        BindUser,
+        {"user_id": 1001},
+        "bind_user:ack",
+        mistakes=(
+            Mistake("用户编号是小数", "a user id with a fraction", {"user_id": 1001.5}),
+            Mistake("缺少 user_id", "user_id left out", {}),
+        ),
+    ),
+)
+
+SERVER_EVENTS = (
+    ServerEvent("joined_question", "2.1", "确认已成功加入房间", "the connection is in the room", {"question_id": 123}),
+    ServerEvent(
+        "left_question", "2.2", "确认已成功离开房间", "the connection is out of the room", {"question_id": 123}
+    ),
+    ServerEvent(
+        "send_message:ack",
+        "2.3",
+        "返回发送结果（成功或失败）",
+        "what became of a message",
+        {"success": True, "message": "发送成功", "data": MESSAGE},
+        ({"success": False, "message": "发送失败：question_id 必须为正整数"},),
+    ),
+    ServerEvent(
+        "new_message", "2.3", "向所在咨询房间广播新消息", "a new message, to all in the question's room", MESSAGE
+    ),
+    ServerEvent(
+        "notification:new",
+        "4.2",
+        "提醒到期后推送给该用户的所有连接",
+        "a reminder came due, to all of the user's connections",
+        NOTIFICATION,
+    ),
+    ServerEvent("bind_user:ack", "4.1", "确认绑定结果", "the connection is bound", {"success": True, "user_id": 1001}),
+    ServerEvent(
+        "error",
+        "3",
+        "返回参数错误、业务异常等非鉴权错误",
+        "a fault of anything but a send",
+        {"code": "INVALID_PAYLOAD", "message": "question_id 必须为正整数"},
+    ),
+)

@@ -1,0 +1,135 @@
+"""What a field may hold: each kind once, with the words that tell a client what it must be."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+MAX_ID = 2**63 - 1
+MOST_ATTACHMENTS = 20
+MAX_BYTES = 1_000_000  # of a packet, and of an HTTP body
+
+USER_TYPES = ("ELDER", "FAMILY", "STAFF", "SYSTEM")
+CONTENT_TYPES = ("TEXT", "IMAGE", "AUDIO", "VIDEO", "FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`<field> 必须为<zh>`. `kind` is what a form needs to know; `choices` are the known values, others may pass."""
+
+    kind: str  # id, type, text, number, boolean, list or time
+    zh: str
+    en: str
+    choices: tuple[str, ...] = ()
+
+
+def _meta(rule: Rule, **limits: Any) -> Meta:
+    return Meta(extra={"rule": rule}, **limits)
+
+
+# No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry.
+_CLEAN = r"(?s)\A[^\x00\ud800-\udfff]*\Z"
+_CLEAN_AND_NOT_BLANK = r"(?s)\A(?=.*\S)[^\x00\ud800-\udfff]*\Z"
+_NAME = r"\A[A-Z0-9_]{1,32}\Z"
+
+_TYPE = ("1 到 32 个大写字母、数字或下划线", "1 to 32 of A-Z, 0-9 and _")
+
+Id = Annotated[int, _meta(Rule("id", "正整数", "a positive integer"), ge=1, le=MAX_ID)]
+UserType = Annotated[str, _meta(Rule("type", *_TYPE, USER_TYPES), pattern=_NAME)]
+ContentType = Annotated[str, _meta(Rule("type", *_TYPE, CONTENT_TYPES), pattern=_NAME)]
+BizType = Annotated[str, _meta(Rule("type", *_TYPE, ("INTERVENTION_TASK",)), pattern=_NAME)]
+DisplayName = Annotated[
+    str, _meta(Rule("text", "不超过 64 个字符的文本", "text of at most 64 characters"), max_length=64, pattern=_CLEAN)
+]
+ContentText = Annotated[
+    str,
+    _meta(
+        Rule("text", "不超过 10000 个字符的文本", "text of at most 10,000 characters"),
+        max_length=10_000,
+        pattern=_CLEAN,
+    ),
+]
+Url = Annotated[
+    str,
+    _meta(
+        Rule("text", "1 到 2048 个字符的文本", "text of 1 to 2,048 characters"),
+        min_length=1,
+        max_length=2048,
+        pattern=_CLEAN,
+    ),
+]
+ThumbnailUrl = Annotated[
+    str,
+    _meta(
+        Rule("text", "不超过 2048 个字符的文本或 null", "text of at most 2,048 characters, or null"),
+        max_length=2048,
+        pattern=_CLEAN,
+    ),
+]
+Duration = Annotated[
+    Annotated[int, Meta(ge=0, le=MAX_ID)] | Annotated[float, Meta(ge=0)],
+    _meta(Rule("number", "不小于 0 的数或 null", "a number of at least 0, or null")),
+]
+Size = Annotated[
+    int, _meta(Rule("number", "不小于 0 的整数或 null", "an integer of at least 0, or null"), ge=0, le=MAX_ID)
+]
+Flag = Annotated[bool, _meta(Rule("boolean", "布尔值", "a boolean"))]
+Title = Annotated[
+    str,
+    _meta(
+        Rule("text", "1 到 200 个字符的文本", "text of 1 to 200 characters, not blank"),
+        max_length=200,
+        pattern=_CLEAN_AND_NOT_BLANK,
+    ),
+]
+Content = Annotated[
+    str,
+    _meta(
+        Rule("text", "不超过 2000 个字符的文本", "text of at most 2,000 characters"), max_length=2000, pattern=_CLEAN
+    ),
+]
+Channel = Annotated[
+    Literal["IN_APP", "SYSTEM_MESSAGE"],
+    _meta(Rule("type", "IN_APP 或 SYSTEM_MESSAGE", "IN_APP or SYSTEM_MESSAGE", ("IN_APP", "SYSTEM_MESSAGE"))),
+]
+Moment = Annotated[
+    str,
+    _meta(
+        Rule("time", "有效时间", "a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset"),
+        max_length=64,
+    ),
+]
+QuestionStatus = Annotated[
+    Literal["OPEN", "CLOSED"], _meta(Rule("type", "OPEN 或 CLOSED", "OPEN or CLOSED", ("OPEN", "CLOSED")))
+]
+TaskStatus = Annotated[
+    Literal["PENDING", "DISPATCHED", "CANCELLED"],
+    _meta(
+        Rule(
+            "type",
+            "PENDING、DISPATCHED 或 CANCELLED",
+            "PENDING, DISPATCHED or CANCELLED",
+            ("PENDING", "DISPATCHED", "CANCELLED"),
+        )
+    ),
+]
+NotificationStatus = Annotated[
+    Literal["UNREAD", "READ"], _meta(Rule("type", "UNREAD 或 READ", "UNREAD or READ", ("UNREAD", "READ")))
+]
+Limit = Annotated[int, _meta(Rule("number", "1 到 200 的整数", "an integer from 1 to 200"), ge=1, le=200)]
+Cursor = Annotated[int, _meta(Rule("id", "不小于 0 的整数", "an integer of at least 0"), ge=0, le=MAX_ID)]
+
+
+class Attachment(Struct, kw_only=True, gc=False):
+    """All four keys always come back; the file itself is never fetched."""
+
+    url: Url
+    thumbnail_url: ThumbnailUrl | None = None
+    duration: Duration | None = None
+    size: Size | None = None
+
+
+Attachments = Annotated[
+    list[Attachment],
+    _meta(Rule("list", "不超过 20 项的数组", "a list of at most 20 attachments"), max_length=MOST_ATTACHMENTS),
+]

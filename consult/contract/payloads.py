@@ -1,0 +1,242 @@
+"""What clients send, field by field in the protocol document's order, and the one way to read it.
+
+Unknown fields are ignored at every level. Null in an optional field is the same as leaving it out.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct, structs
+
+from consult.contract.faults import BOTH_CURSORS, NOT_AN_OBJECT, Fault, invalid
+from consult.contract.fields import (
+    MOST_ATTACHMENTS,
+    Attachments,
+    BizType,
+    Channel,
+    Content,
+    ContentText,
+    ContentType,
+    Cursor,
+    DisplayName,
+    Flag,
+    Id,
+    Limit,
+    Moment,
+    NotificationStatus,
+    QuestionStatus,
+    Rule,
+    TaskStatus,
+    Title,
+    UserType,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule between fields. It is asked once `field` and those before it are right by themselves."""
+
+    field: str
+    holds: Callable[[dict[str, Any]], bool]
+    text: str
+
+
+class Payload(Struct):
+    """What every payload type is."""
+
+    checks: ClassVar[tuple[Check, ...]] = ()
+
+
+class JoinQuestion(Payload, kw_only=True, gc=False):
+    """Section 2.1."""
+
+    question_id: Id
+    user_id: Id
+    user_type: UserType
+    role_display_name: DisplayName | None = None
+
+
+class LeaveQuestion(Payload, kw_only=True, gc=False):
+    """Section 2.2."""
+
+    question_id: Id
+
+
+class SendMessage(Payload, kw_only=True, gc=False):
+    """Section 2.3."""
+
+    question_id: Id
+    sender_type: UserType
+    sender_id: Id
+    role_display_name: DisplayName | None = None
+    content_type: ContentType
+    content_text: ContentText | None = None
+    attachments: Attachments | None = None
+    is_visible_to_patient: Flag | None = None
+
+    checks: ClassVar = (
+        Check(
+            "content_text",
+            lambda payload: bool((payload.get("content_text") or "").strip() or payload.get("attachments")),
+            "content_text 必须为非空文本（没有附件时）",
+        ),
+        Check(
+            "is_visible_to_patient",
+            lambda payload: payload.get("is_visible_to_patient") is not False or payload["sender_type"] == "STAFF",
+            "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）",
+        ),
+    )
+
+
+class BindUser(Payload, kw_only=True, gc=False):
+    """Section 4.1."""
+
+    user_id: Id
+
+
+class NewQuestion(Payload, kw_only=True, gc=False):
+    title: Title
+    elder_id: Id
+
+
+class QuestionChange(Payload, kw_only=True, gc=False):
+    status: QuestionStatus
+
+
+class NewReminder(Payload, kw_only=True, gc=False):
+    user_id: Id
+    biz_type: BizType
+    biz_id: Id
+    channel: Channel
+    title: Title
+    content: Content | None = None
+    remind_at: Moment
+
+
+_ONE_CURSOR = Check(
+    "before_id", lambda query: query.get("after_id") is None or query.get("before_id") is None, BOTH_CURSORS
+)
+
+
+class QuestionQuery(Payload, kw_only=True, gc=False):
+    status: QuestionStatus | None = None
+    elder_id: Id | None = None
+    before_id: Id | None = None
+    limit: Limit = 50
+    user_type: UserType | None = None
+
+
+class VisibilityQuery(Payload, kw_only=True, gc=False):
+    user_type: UserType | None = None
+
+
+class MessageQuery(Payload, kw_only=True, gc=False):
+    after_id: Cursor | None = None
+    before_id: Id | None = None
+    limit: Limit = 50
+    user_type: UserType | None = None
+
+    checks: ClassVar = (_ONE_CURSOR,)
+
+
+class ReminderQuery(Payload, kw_only=True, gc=False):
+    user_id: Id | None = None
+    status: TaskStatus | None = None
+    before_id: Id | None = None
+    limit: Limit = 50
+
+
+class NotificationQuery(Payload, kw_only=True, gc=False):
+    status: NotificationStatus | None = None
+    after_id: Cursor | None = None
+    before_id: Id | None = None
+    limit: Limit = 50
+
+    checks: ClassVar = (_ONE_CURSOR,)
+
+
+P = TypeVar("P", bound=Payload)
+
+
+def read(payload_type: type[P], payload: object) -> P:
+    """The payload as its type; Fault INVALID_PAYLOAD with the first thing that is wrong, in the fields' order."""
+    if not isinstance(payload, dict):
+        raise invalid(NOT_AN_OBJECT)
+    try:
+        value = msgspec.convert(payload, payload_type)
+    except msgspec.ValidationError:
+        raise _first_fault(payload_type, payload) from None
+    for check in payload_type.checks:
+        if not check.holds(payload):
+            raise _first_fault(payload_type, payload)
+    return value
+
+
+def rule_of(annotation: Any) -> Rule:
+    """The rule that a field's type carries."""
+    rule: Rule = next(part.extra["rule"] for part in _parts(annotation) if isinstance(part, Meta) and part.extra)
+    return rule
+
+
+def must_be(name: str, annotation: Any) -> Fault:
+    """The fault of a field that breaks its rule."""
+    zh = rule_of(annotation).zh
+    # Chinese text leaves a space before Latin letters and digits.
+    return invalid(f"{name} 必须为{' ' if zh[0].isascii() else ''}{zh}")
+
+
+def item_type_of(annotation: Any) -> type[Struct] | None:
+    """What the items of a list field are; None for a field that is no list."""
+    return next((get_args(part)[0] for part in _parts(annotation) if get_origin(part) is list), None)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def _first_fault(payload_type: type[Struct], payload: dict[str, Any]) -> Fault:
+    # msgspec reports in the order in which the client happened to write its fields; clients are told in the document's.
+    fault = _fault_in(payload_type, payload, "")
+    assert fault is not None  # it was refused as a whole, so some part of it is wrong
+    return fault
+
+
+def _fault_in(payload_type: type[Struct], payload: dict[str, Any], path: str) -> Fault | None:
+    for field in structs.fields(payload_type):
+        value = payload.get(field.name)
+        name = path + field.name
+        if value is None:
+            if field.required:
+                return must_be(name, field.type)
+        elif not _fits(value, field.type):
+            return _fault_in_item(field.type, value, name) or must_be(name, field.type)
+        for check in getattr(payload_type, "checks", ()):
+            if check.field == field.name and not check.holds(payload):
+                return invalid(check.text)
+    return None
+
+
+def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
+    """The first fault within a list's items; None when the list as such is at fault, or the field is no list."""
+    item_type = item_type_of(annotation)
+    if item_type is None or not isinstance(value, list) or len(value) > MOST_ATTACHMENTS:
+        return None
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
+            return invalid(f"{name}[{index}] 必须为对象")
+        fault = _fault_in(item_type, item, f"{name}[{index}].")
+        if fault:
+            return fault
+    return None
+
+
+def _fits(value: object, annotation: Any) -> bool:
+    try:
+        msgspec.convert(value, annotation)
+    except msgspec.ValidationError:
+        return False
+    return True

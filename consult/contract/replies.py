@@ -1,0 +1,100 @@
+"""What the server sends: each shape once, for events and HTTP alike, keys in the protocol document's order."""
+
+from typing import Any
+
+import orjson
+
+from store.clock import WireTime
+from store.messages import Message
+from store.notifications import Notification
+from store.questions import Question
+from store.reminders import ReminderTask
+
+Shape = dict[str, Any]
+
+SENT = "发送成功"
+NOT_SENT = "发送失败："
+
+
+def message(message: Message, time: WireTime) -> Shape:
+    """`send_message:ack.data` and `new_message` (section 2.3)."""
+    return {
+        "id": message.id,
+        "question_id": message.question_id,
+        "sender_type": message.sender_type,
+        "sender_id": message.sender_id,
+        "role_display_name": message.role_display_name,
+        "content_type": message.content_type,
+        "content_text": message.content_text,
+        "sent_at": time.text(message.sent_at),
+        "status": "SENT",
+        "is_visible_to_patient": message.is_visible_to_patient,
+        "attachments": orjson.Fragment(message.attachments),
+    }
+
+
+def sent(data: bytes) -> bytes:
+    """`send_message:ack` around a message that is encoded already."""
+    return b'{"success":true,"message":"' + SENT.encode() + b'","data":' + data + b"}"
+
+
+def not_sent(text: str) -> Shape:
+    """`send_message:ack` for a message that was not stored."""
+    return {"success": False, "message": NOT_SENT + text}
+
+
+def error(code: str, text: str) -> Shape:
+    """`error` (section 3) and every HTTP fault."""
+    return {"code": code, "message": text}
+
+
+def joined_question(question_id: int) -> Shape:
+    return {"question_id": question_id}
+
+
+def left_question(question_id: int) -> Shape:
+    return {"question_id": question_id}
+
+
+def bound_user(user_id: int) -> Shape:
+    return {"success": True, "user_id": user_id}
+
+
+def notification(notification: Notification, time: WireTime) -> Shape:
+    """`notification:new` (section 4.2)."""
+    return {
+        "id": notification.id,
+        "biz_type": notification.biz_type,
+        "biz_id": notification.biz_id,
+        "title": notification.title,
+        "content": notification.content,
+        "status": notification.status,
+        "created_at": time.text(notification.created_at),
+        "read_at": None if notification.read_at is None else time.text(notification.read_at),
+    }
+
+
+def question(question: Question, time: WireTime) -> Shape:
+    return {
+        "id": question.id,
+        "title": question.title,
+        "elder_id": question.elder_id,
+        "status": question.status,
+        "created_at": time.text(question.created_at),
+        "latest_message_id": question.latest_message_id,
+    }
+
+
+def reminder_task(task: ReminderTask, time: WireTime) -> Shape:
+    return {
+        "id": task.id,
+        "user_id": task.user_id,
+        "biz_type": task.biz_type,
+        "biz_id": task.biz_id,
+        "channel": task.channel,
+        "title": task.title,
+        "content": task.content,
+        "remind_at": time.text(task.remind_at),
+        "status": task.status,
+        "created_at": time.text(task.created_at),
+    }

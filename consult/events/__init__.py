@@ -1,0 +1,1 @@
+"""One file for each event that clients send, named after it."""

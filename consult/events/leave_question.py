@@ -1,0 +1,13 @@
+"""`leave_question` (section 2.2). Looks nothing up: to leave where one is not is no fault."""
+
+from consult.connection import Connection
+from consult.contract import replies
+from consult.contract.payloads import LeaveQuestion
+from consult.gateway import Answer
+from consult.json_text import dumps
+from consult.rooms import Rooms
+
+
+def handle(rooms: Rooms, connection: Connection, request: LeaveQuestion, answer: Answer) -> None:
+    rooms.leave(connection, request.question_id)
+    answer(dumps(replies.left_question(request.question_id)))

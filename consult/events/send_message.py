@@ -1,0 +1,69 @@
+"""`send_message` (section 2.3): stored and committed, then acknowledged, then broadcast."""
+
+import logging
+
+from consult.connection import Connection
+from consult.contract import faults, replies
+from consult.contract.faults import Fault
+from consult.contract.fields import Attachment
+from consult.contract.payloads import SendMessage
+from consult.gateway import Answer
+from consult.json_text import dumps
+from consult.push import Push
+from store import messages
+from store.clock import Clock, WireTime
+from store.database import Database, WriteRefused, WriteUnknown
+from store.messages import Appended, Draft, NoQuestion, QuestionClosed
+
+log = logging.getLogger("careline.send_message")
+
+
+def handle(
+    database: Database,
+    push: Push,
+    time: WireTime,
+    clock: Clock,
+    connection: Connection,  # noqa: ARG001 - sending needs no join, so it matters not who sends
+    request: SendMessage,
+    answer: Answer,
+) -> None:
+    draft = Draft(
+        question_id=request.question_id,
+        sender_type=request.sender_type,
+        sender_id=request.sender_id,
+        role_display_name=request.role_display_name,
+        content_type=request.content_type,
+        content_text=request.content_text,
+        attachments=dumps([_attachment(attachment) for attachment in request.attachments or ()]).decode(),
+        is_visible_to_patient=request.is_visible_to_patient is not False,
+        sent_at=clock(),
+    )
+
+    def published(appended: Appended) -> None:
+        if isinstance(appended, NoQuestion):
+            answer.fault(Fault("QUESTION_NOT_FOUND"))
+        elif isinstance(appended, QuestionClosed):
+            answer.fault(faults.invalid(faults.QUESTION_CLOSED))
+        else:
+            data = dumps(replies.message(appended, time))
+            answer(replies.sent(data))
+            push.new_message(appended, data)
+
+    def failed(fault: Exception) -> None:
+        if isinstance(fault, WriteUnknown):
+            answer.fault(Fault("INTERNAL_ERROR", faults.NOT_KNOWN_TO_BE_STORED))
+            return
+        if not isinstance(fault, WriteRefused):
+            log.error("a message could not be stored", exc_info=fault)
+        answer.fault(Fault("INTERNAL_ERROR"))
+
+    database.write(messages.append, draft, published, failed)
+
+
+def _attachment(attachment: Attachment) -> dict[str, object]:
+    return {
+        "url": attachment.url,
+        "thumbnail_url": attachment.thumbnail_url,
+        "duration": attachment.duration,
+        "size": attachment.size,
+    }

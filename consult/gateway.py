@@ -1,0 +1,203 @@
+"""The Socket.IO server: every event of every connection passes here, and a fault becomes an answer here alone.
+
+Both doors (websocket and long-polling) hand their packets to `Gateway.received`. A connection's sends may be in flight
+together; any other event waits until they are answered, so all is handled in the order of arrival.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from consult.connection import Connection
+from consult.contract import faults, payloads, replies
+from consult.contract.faults import Fault
+from consult.contract.payloads import Payload
+from consult.json_text import dumps
+from consult.push import Push
+from consult.rooms import Rooms
+from consult.wire import packets
+
+log = logging.getLogger("careline.gateway")
+
+# Unanswered events at which reading from a client pauses, and at which it goes on.
+MOST_OPEN = 128
+FEW_OPEN = 32
+
+Handle = Callable[[Connection, Any, "Answer"], Coroutine[Any, Any, None] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What is done about one event. A handler answers once, at once or later, or raises."""
+
+    payload: type[Payload]
+    handle: Handle
+    reply: bytes  # the name of the event that answers
+    # Of a send: further sends of the same connection need not wait for its answer, and it is told of its faults by its
+    # own reply.
+    is_send: bool = False
+
+
+class Call:
+    """An event that a client sent and that is not answered yet."""
+
+    __slots__ = ("ack_id", "handler", "request")
+
+    def __init__(self, handler: Handler | None, request: Payload | Fault, ack_id: bytes | None) -> None:
+        self.handler = handler
+        self.request = request
+        self.ack_id = ack_id
+
+    @property
+    def may_overlap(self) -> bool:
+        return self.handler is not None and self.handler.is_send and not isinstance(self.request, Fault)
+
+
+class Answer:
+    """Answers one call. The answer goes out as the reply event and to the acknowledgement callback alike."""
+
+    __slots__ = ("_call", "_connection", "_gateway")
+
+    def __init__(self, gateway: "Gateway", connection: Connection, call: Call) -> None:
+        self._gateway = gateway
+        self._connection = connection
+        self._call = call
+
+    def __call__(self, payload: bytes) -> None:
+        """With the reply's payload, as JSON."""
+        assert self._call.handler is not None
+        self._gateway.answer(self._connection, self._call, self._call.handler.reply, payload)
+
+    def fault(self, fault: Fault) -> None:
+        handler = self._call.handler
+        if handler is not None and handler.is_send:
+            self(dumps(replies.not_sent(fault.message)))
+        else:
+            payload = dumps(replies.error(fault.code, fault.message))
+            self._gateway.answer(self._connection, self._call, b"error", payload)
+
+
+class Gateway:
+    def __init__(self, handlers: dict[str, Handler], rooms: Rooms, push: Push) -> None:
+        self._handlers = handlers
+        self._rooms = rooms
+        self._push = push
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.connections: set[Connection] = set()
+        self.events: dict[tuple[str, str], int] = {}  # counted by name and result
+
+    def received(self, connection: Connection, packet: bytes) -> None:
+        """Takes in one Socket.IO packet. Malformed when it is none, or none that may come now: cut the connection."""
+        read = packets.read(packet)
+        if type(read) is packets.Event:
+            if not connection.connected:
+                raise packets.Malformed("an event before its CONNECT")
+            self._received_event(connection, read)
+        elif type(read) is packets.Connect:
+            self._received_connect(connection, read)
+        elif type(read) is packets.Disconnect:
+            self.ended(connection)
+
+    def ended(self, connection: Connection) -> None:
+        """The client is gone, or has left the namespace. What it has sent is still done; nobody is told."""
+        connection.connected = False
+        connection.inbox = None
+        self._rooms.leave_all(connection)
+        self.connections.discard(connection)
+
+    async def close(self) -> None:
+        """Waits for the handlers that are under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def answer(self, connection: Connection, call: Call, name: bytes, payload: bytes) -> None:
+        """Sends the answer of a call, and goes on with what waited for it."""
+        if connection.connected:
+            self._push.answer(connection, name, payload, call.ack_id)
+        if call.may_overlap:
+            connection.open_sends -= 1
+            self._proceed(connection)
+
+    def _received_connect(self, connection: Connection, connect: packets.Connect) -> None:
+        if connect.namespace != "/":
+            connection.send(packets.refused(connect.namespace, "Invalid namespace"))
+            return
+        connection.connected = True
+        self.connections.add(connection)
+        connection.send(packets.connected(connection.sid))
+
+    def _received_event(self, connection: Connection, event: packets.Event) -> None:
+        handler = self._handlers.get(event.name)
+        call = Call(handler, _request(handler, event.arguments), event.ack_id)
+        result = call.request.code if isinstance(call.request, Fault) else "ok"
+        key = (event.name if handler else "unknown", result)
+        self.events[key] = self.events.get(key, 0) + 1
+        if connection.inbox is None:
+            connection.inbox = deque()
+        connection.inbox.append(call)
+        self._proceed(connection)
+
+    def _proceed(self, connection: Connection) -> None:
+        """Does what may be done now of what the client asked."""
+        inbox = connection.inbox
+        while inbox and not connection.busy:
+            if connection.open_sends and not inbox[0].may_overlap:
+                break
+            self._start(connection, inbox.popleft())
+        waiting = connection.open_sends + len(inbox or ())
+        if connection.paused:
+            if waiting <= FEW_OPEN:
+                connection.paused = False
+                connection.carrier.resume()
+        elif waiting >= MOST_OPEN:
+            connection.paused = True
+            connection.carrier.pause()
+
+    def _start(self, connection: Connection, call: Call) -> None:
+        answer = Answer(self, connection, call)
+        if isinstance(call.request, Fault):
+            answer.fault(call.request)
+            return
+        assert call.handler is not None
+        if call.may_overlap:
+            connection.open_sends += 1
+        try:
+            rest = call.handler.handle(connection, call.request, answer)
+        except Exception as fault:
+            answer.fault(_told(fault))
+            return
+        if rest is not None:
+            connection.busy = True
+            task = asyncio.create_task(self._finish(connection, rest, answer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, connection: Connection, rest: Coroutine[Any, Any, None], answer: Answer) -> None:
+        try:
+            await rest
+        except Exception as fault:
+            answer.fault(_told(fault))
+        connection.busy = False
+        self._proceed(connection)
+
+
+def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:
+    if handler is None:
+        return faults.invalid(faults.UNKNOWN_EVENT)
+    if len(arguments) > 1:
+        return faults.invalid(faults.ONE_PAYLOAD)
+    try:
+        return payloads.read(handler.payload, arguments[0] if arguments else None)
+    except Fault as fault:
+        return fault
+
+
+def _told(fault: Exception) -> Fault:
+    """What the client is told. The details of what nobody expected stay in the log."""
+    if isinstance(fault, Fault):
+        return fault
+    log.error("an event failed", exc_info=fault)
+    return Fault("INTERNAL_ERROR")

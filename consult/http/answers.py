@@ -1,0 +1,170 @@
+"""Reading requests and writing answers, one way for every HTTP call; and the one place where a fault becomes one."""
+
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sanic import Request, Sanic
+from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
+from sanic.response import HTTPResponse, raw
+
+from consult.access import Access
+from consult.contract import faults, fields, payloads, replies
+from consult.contract.faults import Fault, invalid
+from consult.contract.payloads import Payload
+from consult.contract.replies import Shape
+from consult.json_text import dumps, loads
+from store.clock import Clock
+from store.database import Database, WriteRefused, WriteUnknown, each
+from store.idempotency_keys import Keyed, OtherRequest, once
+
+log = logging.getLogger("careline.http")
+
+P = TypeVar("P", bound=Payload)
+Asked = TypeVar("Asked")
+Outcome = TypeVar("Outcome")
+
+_HEADERS = {
+    "content-security-policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; "
+    "object-src 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, POST, PATCH, DELETE",
+    "access-control-allow-headers": "content-type, idempotency-key",
+    "access-control-max-age": "600",
+}
+
+
+def json_answer(body: bytes | Shape, status: int = 200) -> HTTPResponse:
+    """An answer in JSON, encoded already or not."""
+    return raw(body if isinstance(body, bytes) else dumps(body), status, content_type="application/json")
+
+
+def page_answer(items: list[Shape], has_more: bool, **more: Any) -> HTTPResponse:
+    """An answer that lists."""
+    return json_answer({"items": items, "has_more": has_more, **more})
+
+
+def read_body(request: Request, payload_type: type[P]) -> P:
+    """The request's body as its type; Fault when it is not JSON (415) or not what the call takes (400)."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise invalid(faults.NOT_JSON, 415)
+    try:
+        body = loads(request.body) if request.body else None
+    except ValueError:
+        raise invalid(faults.NOT_JSON, 415) from None
+    return payloads.read(payload_type, body)
+
+
+def read_query(request: Request, query_type: type[P]) -> P:
+    """The query string as its type. An empty parameter is one left out."""
+    return payloads.read(query_type, {name: _value(values[0]) for name, values in request.args.items() if values[0]})
+
+
+def read_id(name: str, text: str) -> int:
+    """An id out of a path."""
+    value = _value(text)
+    if not isinstance(value, int) or not 1 <= value <= fields.MAX_ID:
+        raise payloads.must_be(name, fields.Id)
+    return value
+
+
+def _value(text: str) -> str | int:
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20 else text
+
+
+class Writing:
+    """Makes the changes that requests ask for, at most once for each `Idempotency-Key`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def post(
+        self,
+        request: Request,
+        one: Callable[[sqlite3.Connection, Asked], Outcome],
+        asked: Asked,
+        shape: Callable[[Outcome], Shape | None],
+        status: int,
+    ) -> HTTPResponse:
+        """Does `one` and answers with its shape; NOT_FOUND where that is None. The same key and request again is 200
+        with the first result, another request under the key 409."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            outcome = shape(await self._database.written(each(one), asked))
+            if outcome is None:
+                raise Fault("NOT_FOUND")
+            return json_answer(outcome, status)
+        if not 1 <= len(key) <= 64:
+            raise invalid("Idempotency-Key 必须为 1 到 64 个字符")
+
+        def render(outcome: Outcome) -> str | None:
+            shaped = shape(outcome)
+            return None if shaped is None else dumps(shaped).decode()
+
+        keyed = Keyed(key, _fingerprint(request), self._clock(), asked)
+        answer = await self._database.written(each(once(one, render)), keyed)
+        if answer is None:
+            raise Fault("NOT_FOUND")
+        if isinstance(answer, OtherRequest):
+            raise invalid(faults.KEY_REUSED, 409)
+        return json_answer(answer.text.encode(), status if answer.first else 200)
+
+
+def _fingerprint(request: Request) -> str:
+    return hashlib.sha256(b"\0".join((request.method.encode(), request.raw_url, request.body))).hexdigest()
+
+
+def install(app: Sanic[Any, Any], access: Access) -> None:
+    """Admission before every request, headers on every answer, and faults as the table of faults has them."""
+
+    @app.on_request
+    async def admit(request: Request) -> HTTPResponse | None:
+        refusal = access.refusal(request.headers.get("host"), request.headers.get("origin"))
+        if refusal is not None:
+            return _fault_answer(invalid(refusal, 403))
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return HTTPResponse(status=204, headers=_PREFLIGHT)
+        return None
+
+    @app.on_response  # type: ignore[untyped-decorator]
+    async def add_headers(request: Request, answer: HTTPResponse) -> None:
+        answer.headers.update(_HEADERS)
+        origin = request.headers.get("origin")
+        if origin is not None and answer.status != 403:
+            answer.headers["access-control-allow-origin"] = origin
+            answer.headers["access-control-allow-credentials"] = "true"
+            answer.headers["vary"] = "Origin"
+
+    @app.exception(Exception)
+    async def tell(_: Request, exception: Exception) -> HTTPResponse:
+        return _fault_answer(_told(exception))
+
+
+def _fault_answer(fault: Fault) -> HTTPResponse:
+    return json_answer(replies.error(fault.code, fault.message), fault.status)
+
+
+def _told(exception: Exception) -> Fault:
+    if isinstance(exception, Fault):
+        return exception
+    if isinstance(exception, NotFound):
+        return Fault("NOT_FOUND")
+    if isinstance(exception, MethodNotAllowed):
+        return invalid(faults.METHOD_NOT_ALLOWED, 405)
+    if isinstance(exception, PayloadTooLarge):
+        return invalid(faults.BODY_TOO_LARGE, 413)
+    if isinstance(exception, SanicException):
+        return invalid(str(exception), exception.status_code)
+    if isinstance(exception, WriteUnknown):
+        return Fault("INTERNAL_ERROR", faults.NOT_KNOWN_TO_BE_STORED)
+    if isinstance(exception, WriteRefused):
+        return Fault("INTERNAL_ERROR", status=503)
+    log.error("a request failed", exc_info=exception)
+    return Fault("INTERNAL_ERROR")

@@ -1,0 +1,40 @@
+"""JSON in and out, one way for sockets and HTTP."""
+
+import json
+import math
+from typing import Any
+
+import orjson
+
+
+def dumps(value: Any) -> bytes:
+    return orjson.dumps(value)
+
+
+def loads(text: str | bytes) -> Any:
+    """ValueError when the text is no JSON, holds a number that no float can hold, or nests too deeply."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # A browser can send half of an emoji, cut off as "\\ud83d". That is JSON; the field that holds it is at fault,
+        # and the client is told so.
+        try:
+            return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_readable)
+        except RecursionError as fault:
+            raise ValueError("nested too deeply") from fault
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _readable(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # No field of the protocol has such a name, and unknown ones are ignored.
+    return {key: value for key, value in pairs if key.isprintable()}

@@ -1,0 +1,109 @@
+"""The only place that emits to clients."""
+
+import logging
+from collections.abc import Iterable
+
+from consult.connection import Connection
+from consult.contract import replies
+from consult.json_text import dumps
+from consult.rooms import Held, Room, Rooms
+from consult.wire.packets import Frame, acknowledgement, event
+from store import notifications
+from store.clock import Clock, WireTime
+from store.database import Database, each
+from store.messages import Message
+from store.notifications import Notification, Pushed
+
+log = logging.getLogger("careline.push")
+
+
+class Push:
+    def __init__(self, rooms: Rooms, database: Database, time: WireTime, clock: Clock) -> None:
+        self._rooms = rooms
+        self._database = database
+        self._time = time
+        self._clock = clock
+        # Notifications that connections were handed, of which the file does not say so yet.
+        self._to_mark: set[int] = set()
+        self._marking = False
+        self.last_notification_id = 0  # the highest one that was published
+        self.messages = 0
+        self.deliveries = 0
+        self.notifications_handed = 0
+
+    def answer(self, connection: Connection, name: bytes, payload: bytes, ack_id: bytes | None) -> None:
+        """The reply event and, where the client gave a callback, the same object for it."""
+        connection.send(event(name, payload))
+        if ack_id is not None:
+            connection.send(acknowledgement(ack_id, payload))
+
+    def new_message(self, message: Message, data: bytes) -> None:
+        """`new_message` to all in the question's room who may see it (section 2.3)."""
+        room = self._rooms.question(message.question_id)
+        self.messages += 1
+        if not message.is_visible_to_patient:
+            room = {
+                connection: member
+                for connection, member in room.items()
+                if member.visibility is not None and member.visibility.admits(message)
+            }
+        self._to_room(room, event(b"new_message", data), message.id)
+
+    def published(self, published: Iterable[Notification]) -> None:
+        """`notification:new` to every connection of each notification's user (section 4.2)."""
+        for notification in published:
+            self.last_notification_id = max(self.last_notification_id, notification.id)
+            room = self._rooms.user(notification.user_id)
+            if room:
+                self._to_room(room, self._frame(notification), notification.id)
+                # What is held back for a connection is handed to it later, or never.
+                if any(member.held is None for member in room.values()):
+                    self._handed(notification.id)
+        self._mark()
+
+    def owed(self, connection: Connection, owed: Iterable[Notification], held: Iterable[Held]) -> None:
+        """`notification:new` to one connection: what nobody was handed before, then what was held back meanwhile."""
+        frames = [(notification.id, self._frame(notification)) for notification in owed]
+        for notification_id, frame in (*frames, *held):
+            connection.send(frame)
+            self._handed(notification_id)
+        self._mark()
+
+    @property
+    def handed_not_marked(self) -> frozenset[int]:
+        """Notifications that some connection was handed, though the file may still say that none was."""
+        return frozenset(self._to_mark)
+
+    def _frame(self, notification: Notification) -> Frame:
+        return event(b"notification:new", dumps(replies.notification(notification, self._time)))
+
+    def _to_room(self, room: Room, frame: Frame, row_id: int) -> None:
+        self.deliveries += len(room)
+        for connection, member in room.items():
+            if member.held is None:
+                connection.send(frame)
+            else:
+                member.held.append((row_id, frame))
+
+    def _handed(self, notification_id: int) -> None:
+        self.notifications_handed += 1
+        self._to_mark.add(notification_id)
+
+    def _mark(self) -> None:
+        """Has the file remember what was handed out. After a failure the next push tries again; until then a restart
+        would send these once more, which is the lesser evil."""
+        if self._marking or not self._to_mark:
+            return
+        self._marking = True
+        ids = sorted(self._to_mark)[:500]
+
+        def done(_: None) -> None:
+            self._marking = False
+            self._to_mark.difference_update(ids)
+            self._mark()
+
+        def failed(fault: Exception) -> None:
+            self._marking = False
+            log.warning("notifications that were handed out could not be marked: %s", fault)
+
+        self._database.write(each(notifications.mark_pushed), Pushed(ids, self._clock()), done, failed)

@@ -1,0 +1,85 @@
+"""What all websockets share: the flush at the end of a loop's tick, the heartbeat's sweep, the count of their ends."""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from consult.gateway import Gateway
+
+if TYPE_CHECKING:
+    from consult.wire.door import Door
+    from consult.wire.websocket import Websocket
+
+log = logging.getLogger("careline.wire")
+
+PING_INTERVAL = 25  # seconds, told to clients in the Engine.IO handshake, as is:
+PING_TIMEOUT = 20
+HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
+CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
+SWEEP = 1.0
+
+
+class Carriers:
+    def __init__(self, gateway: Gateway, outbox_bytes: int) -> None:
+        self.gateway = gateway
+        self.outbox_bytes = outbox_bytes
+        self.loop = asyncio.get_running_loop()
+        self.websockets: set[Websocket] = set()
+        self.doors: set[Door] = set()  # of which it is not known yet who stands before them
+        self.cuts: Counter[str] = Counter()
+        self.writes = 0
+        self._unflushed: list[Websocket] = []
+        self._all_gone = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begins to sweep."""
+        self._timer = self.loop.call_later(SWEEP, self._sweep)
+
+    async def close(self) -> None:
+        """Says goodbye to every client and sees all of them gone, the slow ones by force."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._all_gone.clear()
+        for websocket in list(self.websockets):
+            websocket.close()
+        if self.websockets:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_gone.wait(), CLOSE_TIMEOUT / 2)
+        for websocket in list(self.websockets):
+            websocket.abort()
+        for door in list(self.doors):
+            door.abort()
+
+    def flush_soon(self, websocket: "Websocket") -> None:
+        """Has what the websocket's outbox holds by the end of this tick written at once."""
+        if not self._unflushed:
+            self.loop.call_soon(self._flush)
+        self._unflushed.append(websocket)
+
+    def gone(self, websocket: "Websocket") -> None:
+        """Its transport is closed."""
+        self.websockets.discard(websocket)
+        if not self.websockets:
+            self._all_gone.set()
+
+    def ended(self, sid: str, reason: str) -> None:
+        """Counts and logs that a connection was ended by the server."""
+        self.cuts[reason] += 1
+        log.warning("connection %s ended: %s", sid, reason)
+
+    def _flush(self) -> None:
+        unflushed, self._unflushed = self._unflushed, []
+        self.writes += len(unflushed)
+        for websocket in unflushed:
+            websocket.flush()
+
+    def _sweep(self) -> None:
+        now = self.loop.time()
+        for websocket in list(self.websockets):
+            websocket.beat(now)
+        for door in list(self.doors):
+            door.beat(now)
+        self._timer = self.loop.call_later(SWEEP, self._sweep)

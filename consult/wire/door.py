@@ -1,0 +1,172 @@
+"""The door before the HTTP server: it reads a request's first bytes and answers Socket.IO's websocket requests itself.
+
+Everything else is Sanic's, which gets the connection whole, with the bytes read so far. A websocket request that comes
+later on a kept-alive connection (some proxies do that) is handed back to the door.
+"""
+
+import asyncio
+import logging
+import re
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+from sanic.http import Stage
+from sanic.server.protocols.http_protocol import HttpProtocol
+from websockets.datastructures import MultipleValuesError
+from websockets.http11 import Request
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from consult.access import Access
+from consult.contract.fields import MAX_BYTES
+from consult.wire.carriers import Carriers
+from consult.wire.polling import Polling, PollingSession
+from consult.wire.websocket import Websocket
+
+MOST_HEAD = 16_384  # bytes of a request's head
+HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
+
+_SOCKET_IO = b"GET /socket.io/"
+_UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
+
+# The library logs the opening and closing of each connection; a clinic's log has better things to say.
+_log = logging.getLogger("careline.websockets")
+_log.setLevel(logging.ERROR)
+
+
+class Doors:
+    """Makes a door for each connection that comes in."""
+
+    def __init__(self, carriers: Carriers, polling: Polling, access: Access) -> None:
+        self.carriers = carriers
+        self.polling = polling
+        self.access = access
+
+    def __call__(self, **sanic: Any) -> "Door":
+        """What `create_server` calls for each connection, with what Sanic's own protocol wants to know."""
+        return Door(self, sanic)
+
+
+class HttpBehindDoor(HttpProtocol):
+    """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection."""
+
+    def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
+        super().__init__(**sanic)
+        self._doors = doors
+        self._sanic = sanic
+
+    def data_received(self, data: bytes) -> None:
+        if self._http and self._http.stage is Stage.IDLE and not self.recv_buffer and _is_for_door(data):
+            transport, task = self.transport, self._task
+            assert transport is not None
+            assert task is not None
+            # Without a transport Sanic's task ends in silence and leaves the connection alone.
+            self.transport = None
+            self.connections.discard(self)
+            task.cancel()
+            door = self._doors(**self._sanic)
+            transport.set_protocol(door)
+            door.connection_made(transport)
+            door.data_received(data)
+        else:
+            super().data_received(data)
+
+
+class Door(asyncio.Protocol):
+    """Stands before a new connection until its first request's head is read."""
+
+    __slots__ = ("_deadline", "_doors", "_head", "_sanic", "_transport")
+
+    def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
+        self._doors = doors
+        self._sanic = sanic
+        self._head = b""
+        self._deadline = doors.carriers.loop.time() + HEAD_TIMEOUT
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._doors.carriers.doors.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._head += data
+        if not _is_for_door(self._head):
+            self._hand_to_http()
+        elif b"\r\n\r\n" in self._head:
+            self._answer()
+        elif len(self._head) > MOST_HEAD:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._doors.carriers.doors.discard(self)
+
+    def beat(self, now: float) -> None:
+        """Once a second: a client that does not get to the end of its request's head is shown out."""
+        if now > self._deadline:
+            self.abort()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _hand_to_http(self) -> None:
+        self._doors.carriers.doors.discard(self)
+        http = HttpBehindDoor(self._doors, self._sanic)
+        self._transport.set_protocol(http)
+        http.connection_made(self._transport)  # type: ignore[no-untyped-call]
+        # Not through its check for the door: that would come straight back.
+        HttpProtocol.data_received(http, self._head)
+
+    def _answer(self) -> None:
+        """Answers a websocket request, whatever comes of it."""
+        head, rest = self._head.split(b"\r\n\r\n", 1)
+        protocol = ServerProtocol(max_size=MAX_BYTES, logger=_log)
+        protocol.receive_data(head + b"\r\n\r\n")
+        session: PollingSession | None = None
+        for request in protocol.events_received():
+            try:
+                session = self._admit(cast(Request, request))
+                answer = protocol.accept(cast(Request, request))
+            except _Refused as refused:
+                answer = protocol.reject(refused.status, refused.text)
+            protocol.send_response(answer)
+        answered = b"".join(protocol.data_to_send())
+        if protocol.state is not OPEN:
+            self._transport.write(answered)
+            self._transport.close()
+            return
+        self._doors.carriers.doors.discard(self)
+        websocket = Websocket(self._doors.carriers, self._transport, protocol, session)
+        self._transport.set_protocol(websocket)
+        websocket.start(answered, rest)
+
+    def _admit(self, request: Request) -> PollingSession | None:
+        """The long-polling session that the client wants to upgrade, None where it begins here; or _Refused."""
+        try:
+            refusal = self._doors.access.refusal(request.headers.get("Host"), request.headers.get("Origin"))
+        except MultipleValuesError:
+            refusal = "a header that came twice"
+        if refusal is not None:
+            raise _Refused(403, refusal)
+        query = parse_qs(urlsplit(request.path).query)
+        if query.get("transport") != ["websocket"]:
+            raise _Refused(400, "Transport unknown")
+        if query.get("EIO") != ["4"]:
+            raise _Refused(400, "Unsupported protocol version")
+        if "sid" not in query:
+            return None
+        session = self._doors.polling.session(query["sid"][0])
+        if session is None:
+            raise _Refused(400, "Session ID unknown")
+        return session
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        self.text = text
+
+
+def _is_for_door(head: bytes) -> bool:
+    """Whether this is a websocket request for Socket.IO, or may become one with the bytes that follow."""
+    if b"\r\n\r\n" in head:
+        return head.startswith(_SOCKET_IO) and _UPGRADE.search(head) is not None
+    return head.startswith(_SOCKET_IO[: len(head)])

@@ -1,0 +1,144 @@
+"""Engine.IO 4 and Socket.IO 5 packets: reading what clients send, and writing each answer once for all its readers.
+
+Events take the short way. Every other kind of packet is read by python-socketio's own codec.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import socketio.packet
+from websockets.frames import Frame as WebsocketFrame
+from websockets.frames import Opcode
+
+from consult.json_text import dumps, loads
+
+# Engine.IO packet types, each the first character of a packet.
+OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = b"0", b"1", b"2", b"3", b"4", b"5", b"6"
+
+_LONGEST_ACK_ID = 19  # digits
+
+
+class Malformed(ValueError):
+    """The client sent what is no packet, or one that this server has no use for: its connection ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    namespace: str
+    auth: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: str
+    arguments: list[Any]
+    ack_id: bytes | None  # given where the client wants the answer in a callback, too
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The server asks for none, so it means nothing; a client may send one all the same."""
+
+
+Packet = Connect | Disconnect | Event | Acknowledgement
+
+
+def read(packet: bytes) -> Packet:
+    """A Socket.IO packet, that is what an Engine.IO message holds. Malformed when it is none, or not for us."""
+    if packet[:1] == b"2":
+        start = packet.find(b"[", 1)
+        ack_id = packet[1:start]
+        if start > 0 and (not ack_id or ack_id.isdigit()):
+            return _event(packet[start:], ack_id)
+    return _unusual(packet)
+
+
+def _event(array: bytes, ack_id: bytes) -> Event:
+    try:
+        name, *arguments = loads(array)
+    except ValueError as fault:
+        raise Malformed("an event that is no JSON array with a name") from fault
+    if not isinstance(name, str) or len(ack_id) > _LONGEST_ACK_ID:
+        raise Malformed("an event without a name, or with an endless acknowledgement id")
+    return Event(name, arguments, ack_id or None)
+
+
+class _Json:
+    loads = staticmethod(loads)
+
+
+class _Codec(socketio.packet.Packet):  # type: ignore[misc] # it carries no types
+    json = _Json
+
+
+def _unusual(packet: bytes) -> Packet:
+    try:
+        decoded = _Codec(encoded_packet=packet.decode())
+    except (ValueError, IndexError) as fault:
+        raise Malformed("no Socket.IO packet") from fault
+    namespace = decoded.namespace or "/"
+    if decoded.attachment_count:
+        raise Malformed("a binary packet")
+    if decoded.packet_type == socketio.packet.CONNECT:
+        return Connect(namespace, decoded.data)
+    if namespace != "/":
+        raise Malformed("a packet for a namespace that it is not connected to")
+    if decoded.packet_type == socketio.packet.DISCONNECT:
+        return Disconnect()
+    if decoded.packet_type == socketio.packet.ACK:
+        return Acknowledgement()
+    raise Malformed("a Socket.IO packet of a kind that clients do not send")
+
+
+class Frame:
+    """An Engine.IO packet that is encoded once, however many connections it goes to."""
+
+    __slots__ = ("_websocket", "packet")
+
+    def __init__(self, packet: bytes) -> None:
+        self.packet = packet
+        self._websocket: bytes | None = None
+
+    @property
+    def websocket(self) -> bytes:
+        """The packet as a finished websocket frame."""
+        if self._websocket is None:
+            self._websocket = WebsocketFrame(Opcode.TEXT, self.packet).serialize(mask=False)
+        return self._websocket
+
+
+def event(name: bytes, payload: bytes) -> Frame:
+    """An event with its payload, which is JSON already."""
+    return Frame(b'42["' + name + b'",' + payload + b"]")
+
+
+def acknowledgement(ack_id: bytes, payload: bytes) -> Frame:
+    """The answer for an acknowledgement callback."""
+    return Frame(b"43" + ack_id + b"[" + payload + b"]")
+
+
+def opened(sid: str, ping_interval: int, ping_timeout: int, max_bytes: int) -> Frame:
+    """The Engine.IO handshake of a websocket that begins as one; intervals in seconds."""
+    handshake = {
+        "sid": sid,
+        "upgrades": [],
+        "pingInterval": ping_interval * 1000,
+        "pingTimeout": ping_timeout * 1000,
+        "maxPayload": max_bytes,
+    }
+    return Frame(OPEN + dumps(handshake))
+
+
+def connected(sid: str) -> Frame:
+    return Frame(b"40" + dumps({"sid": sid}))
+
+
+def refused(namespace: str, reason: str) -> Frame:
+    """The answer to a CONNECT for another namespace, or one that may not enter."""
+    prefix = b"" if namespace == "/" else namespace.encode() + b","
+    return Frame(b"44" + prefix + dumps({"message": reason}))

@@ -1,0 +1,210 @@
+"""Long-polling: sessions, payloads and heartbeats are python-socketio's own engine, the packets within the gateway's.
+
+A session that the client upgrades moves to its websocket in one step: what waited for the next poll goes first.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import engineio
+import engineio.packet
+import engineio.payload
+from sanic import Request, response
+from sanic.response import HTTPResponse
+
+from consult.connection import Carrier, Connection
+from consult.contract.fields import MAX_BYTES
+from consult.json_text import dumps
+from consult.wire import packets
+from consult.wire.carriers import PING_INTERVAL, PING_TIMEOUT, Carriers
+from consult.wire.packets import Frame, Malformed
+
+# Its own logger, quieter than ours: the engine would log every packet with its content.
+_engine_log = logging.getLogger("careline.engineio")
+_engine_log.setLevel(logging.WARNING)
+
+_SEPARATOR = b"\x1e"
+# A front end that comes back from a dead network sends all that it kept in one payload; its bytes are bounded.
+engineio.payload.Payload.max_decode_packets = MAX_BYTES
+
+
+class _Json:
+    """For the engine's own packets. What an Engine.IO message holds stays text: the gateway reads it."""
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        return dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        raise ValueError(text)
+
+
+class PollingSession:
+    """Carries a connection over long-polling."""
+
+    name = "polling"
+
+    def __init__(self, polling: "Polling", socket: Any) -> None:
+        self.sid: str = socket.sid
+        self.connection = Connection(self.sid, self)
+        self.going_on = asyncio.Event()  # cleared while reading pauses
+        self.going_on.set()
+        self.closed = False
+        self._polling = polling
+        self._socket = socket
+        self._waiting = 0  # bytes, for the next poll
+
+    def send(self, frame: Frame) -> None:
+        if self.closed:
+            return
+        if self._socket.queue.empty():
+            self._waiting = 0
+        self._waiting += len(frame.packet)
+        self._put(engineio.packet.MESSAGE, frame.packet[1:].decode())
+        if self._waiting > self._polling.carriers.outbox_bytes:
+            self._polling.end_soon(self, "outbox full")
+
+    def close(self) -> None:
+        self._polling.end_soon(self, None)
+
+    def cut(self, reason: str) -> None:
+        self._polling.end_soon(self, reason)
+
+    def pause(self) -> None:
+        self.going_on.clear()
+
+    def resume(self) -> None:
+        self.going_on.set()
+
+    def release_poll(self) -> None:
+        """Answers the poll that waits, so that the client can move over."""
+        self._put(engineio.packet.NOOP, None)
+
+    def moved_to(self, carrier: Carrier) -> Connection:
+        """The client has upgraded: the carrier gets what waited here, and then all that comes."""
+        queue = self._socket.queue
+        while not queue.empty():
+            packet = queue.get_nowait()
+            if packet is not None and packet.packet_type in (engineio.packet.MESSAGE, engineio.packet.PING):
+                carrier.send(Frame(packet.encode().encode()))
+        self.connection.carried_by(carrier)
+        self.resume()
+        self.release_poll()
+        self.closed = True
+        self._polling.forget(self)
+        # The engine must neither ping the session nor report its end: it goes on, elsewhere.
+        self._socket.upgraded = self._socket.closed = True
+        return self.connection
+
+    def _put(self, kind: int, text: str | None) -> None:
+        self._socket.queue.put_nowait(engineio.packet.Packet(kind, text))
+
+
+class Polling:
+    def __init__(self, carriers: Carriers) -> None:
+        self.carriers = carriers
+        self._sessions: dict[str, PollingSession] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._engine = engineio.AsyncServer(
+            async_mode="sanic",
+            cors_allowed_origins=[],  # access.py has seen to it before
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT,
+            max_http_buffer_size=MAX_BYTES,
+            async_handlers=False,  # a client's packets are taken in one after the other
+            logger=_engine_log,
+            json=_Json,
+        )
+        self._engine.on("connect", self._connected)
+        self._engine.on("message", self._received)
+        self._engine.on("disconnect", self._disconnected)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def session(self, sid: str) -> PollingSession | None:
+        """The session that a websocket may take over."""
+        return self._sessions.get(sid)
+
+    async def handle(self, request: Request) -> HTTPResponse:
+        """Every long-polling request."""
+        if request.method == "POST":
+            fault = _fault_of(request.body)
+            if fault is not None:
+                self.refuse(request.args.get("sid", ""), fault)
+                return response.json({"code": 3, "message": "Bad request"}, 400)
+            # A chunked request has no length of its own, and the engine would read nothing.
+            request.headers["content-length"] = str(len(request.body))
+        answer: HTTPResponse = await self._engine.handle_request(request)
+        return answer
+
+    async def close(self) -> None:
+        """Ends every session; polls that wait are answered."""
+        for session in list(self._sessions.values()):
+            session.close()
+        while self._ending:
+            await asyncio.wait(self._ending)
+        await self._engine.shutdown()
+
+    def end_soon(self, session: PollingSession, reason: str | None) -> None:
+        """Ends a session from the loop, not from within the caller's step."""
+        if session.closed:
+            return
+        session.closed = True
+        if reason is not None:
+            self.carriers.ended(session.sid, reason)
+        task = asyncio.create_task(self._end(session))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    def forget(self, session: PollingSession) -> None:
+        """The session has moved to a websocket."""
+        del self._sessions[session.sid]
+        del self._engine.sockets[session.sid]
+
+    def refuse(self, sid: str, reason: str) -> None:
+        """Ends the session that sent what is no payload."""
+        session = self._sessions.get(sid)
+        if session is not None:
+            self.end_soon(session, reason)
+
+    async def _end(self, session: PollingSession) -> None:
+        self.carriers.gateway.ended(session.connection)
+        await self._engine.disconnect(session.sid)
+
+    def _connected(self, sid: str, _environ: dict[str, Any]) -> None:
+        self._sessions[sid] = PollingSession(self, self._engine.sockets[sid])
+
+    async def _received(self, sid: str, message: str) -> None:
+        session = self._sessions.get(sid)
+        if session is None or session.closed:
+            return
+        try:
+            self.carriers.gateway.received(session.connection, message.encode())
+        except Malformed as fault:
+            self.end_soon(session, str(fault))
+        # While too much is unanswered the request waits, and with it the client.
+        await session.going_on.wait()
+
+    def _disconnected(self, sid: str, _reason: str) -> None:
+        session = self._sessions.pop(sid, None)
+        if session is not None:
+            session.closed = True
+            session.resume()
+            self.carriers.gateway.ended(session.connection)
+
+
+def _fault_of(payload: bytes) -> str | None:
+    """What is wrong with a payload, if anything."""
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return "text that is not UTF-8"
+    for packet in payload.split(_SEPARATOR) if payload else ():
+        if packet[:1] == b"b":
+            return "a binary packet"
+        if packet[:1] not in (packets.CLOSE, packets.PONG, packets.MESSAGE):
+            return "no Engine.IO packet"
+    return None

@@ -1,0 +1,243 @@
+"""A Socket.IO client on a websocket, driven straight from `data_received`: no task, no queue, no timer of its own.
+
+Frames, masks, control frames and the close handshake are the business of `websockets`' sans-I/O protocol. Fragments,
+the packets within, the outbox and its bound are ours. Nothing is raised out of the callbacks.
+"""
+
+import asyncio
+import logging
+import secrets
+from typing import cast
+
+from websockets.frames import CloseCode, Opcode
+from websockets.frames import Frame as WebsocketFrame
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from consult.connection import Connection
+from consult.contract.fields import MAX_BYTES
+from consult.wire import packets
+from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
+from consult.wire.packets import Frame, Malformed
+from consult.wire.polling import PollingSession
+
+log = logging.getLogger("careline.wire")
+
+_PING = Frame(packets.PING)
+_PROBE = b"probe"
+_PROBE_ANSWER = Frame(packets.PONG + _PROBE)
+
+
+class Websocket(asyncio.Protocol):
+    """Carries a connection from the end of the handshake, or from the end of the upgrade from long-polling."""
+
+    name = "websocket"
+
+    __slots__ = (
+        "_carriers",
+        "_connection",
+        "_deadline",
+        "_fragments",
+        "_open",
+        "_outbox",
+        "_pinged",
+        "_protocol",
+        "_transport",
+        "_upgrade_of",
+    )
+
+    def __init__(
+        self,
+        carriers: Carriers,
+        transport: asyncio.Transport,
+        protocol: ServerProtocol,
+        upgrade_of: PollingSession | None,
+    ) -> None:
+        """With `upgrade_of` the client only probes the way at first; the session goes on over long-polling."""
+        self._carriers = carriers
+        self._transport = transport
+        self._protocol = protocol
+        self._upgrade_of = upgrade_of
+        self._connection = Connection(secrets.token_urlsafe(15), self) if upgrade_of is None else None
+        self._outbox: list[bytes] = []
+        self._fragments: list[bytes] | None = None
+        self._open = True
+        self._pinged = False
+        # When something is due: the client's CONNECT, the next ping, the answer to one, or the end of a close.
+        self._deadline = carriers.loop.time() + HANDSHAKE_TIMEOUT
+        carriers.websockets.add(self)
+
+    def start(self, answered: bytes, rest: bytes) -> None:
+        """Sends the handshake's answer, and reads what the client has sent with its request."""
+        self._queue(answered)
+        if self._connection is not None:
+            self.send(packets.opened(self._connection.sid, PING_INTERVAL, PING_TIMEOUT, MAX_BYTES))
+        if rest:
+            self.data_received(rest)
+
+    # What the gateway asks of a carrier.
+
+    def send(self, frame: Frame) -> None:
+        self._queue(frame.websocket)
+
+    def close(self) -> None:
+        if self._open:
+            self._protocol.send_close(CloseCode.GOING_AWAY)
+            self._pass_on()
+
+    def cut(self, reason: str) -> None:
+        if self._open:
+            self._carriers.ended(self._sid, reason)
+        self.abort()
+
+    def pause(self) -> None:
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._open:
+            self._transport.resume_reading()
+
+    # What the carriers ask.
+
+    def flush(self) -> None:
+        """Writes the outbox. A client that leaves more than the bound unread is cut off: it comes back and catches up,
+        and the process does not grow."""
+        if self._transport.is_closing():
+            return
+        if self._open and self._transport.get_write_buffer_size() > self._carriers.outbox_bytes:
+            self.cut("outbox full")
+            return
+        data = self._outbox[0] if len(self._outbox) == 1 else b"".join(self._outbox)
+        self._outbox.clear()
+        self._transport.write(data)
+        if self._protocol.eof_sent:
+            self._transport.close()
+
+    def beat(self, now: float) -> None:
+        """Once a second: what is due by now."""
+        if now < self._deadline:
+            return
+        if not self._open:
+            self.abort()
+        elif self._connection is None or not self._connection.connected:
+            self.cut("no CONNECT in time")
+        elif self._pinged:
+            self.cut("ping timeout")
+        else:
+            self._pinged = True
+            self._deadline = now + PING_TIMEOUT
+            self.send(_PING)
+
+    def abort(self) -> None:
+        """Ends the connection at once."""
+        self._ending()
+        self._transport.abort()
+
+    # What the loop calls.
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._protocol.receive_data(data)
+            for frame in self._protocol.events_received():
+                if self._open:
+                    self._frame_received(cast(WebsocketFrame, frame))
+            self._pass_on()
+        except Malformed as fault:
+            self._refuse(CloseCode.PROTOCOL_ERROR, str(fault))
+        except UnicodeDecodeError:
+            self._refuse(CloseCode.INVALID_DATA, "text that is not UTF-8")
+        except Exception:
+            log.exception("a websocket failed")
+            self.cut("internal error")
+
+    def eof_received(self) -> None:
+        """The client sends no more: the transport closes."""
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost matters to nobody
+        self._ending()
+        self._carriers.gone(self)
+
+    @property
+    def _sid(self) -> str:
+        holder = self._connection or self._upgrade_of
+        return "?" if holder is None else holder.sid
+
+    def _queue(self, data: bytes) -> None:
+        if self._open:
+            if not self._outbox:
+                self._carriers.flush_soon(self)
+            self._outbox.append(data)
+
+    def _pass_on(self) -> None:
+        """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
+        for data in self._protocol.data_to_send():
+            if data:
+                self._queue(data)
+        if self._protocol.state is not OPEN and self._open:
+            fault = self._protocol.parser_exc
+            if fault is not None:
+                self._carriers.ended(self._sid, f"broken websocket frames ({type(fault).__name__})")
+            self._ending()
+        if self._protocol.eof_sent and not self._outbox:
+            self._transport.close()
+
+    def _refuse(self, code: CloseCode, reason: str) -> None:
+        self._carriers.ended(self._sid, reason)
+        self._protocol.fail(code, reason)
+        self._pass_on()
+
+    def _ending(self) -> None:
+        """From now on nobody is here any more, although the last bytes may still be under way."""
+        if self._open:
+            self._open = False
+            self._deadline = self._carriers.loop.time() + CLOSE_TIMEOUT
+            if self._connection is not None:
+                self._carriers.gateway.ended(self._connection)
+
+    def _frame_received(self, frame: WebsocketFrame) -> None:
+        if frame.opcode is Opcode.TEXT:
+            if frame.fin:
+                self._packet_received(bytes(frame.data))
+            else:
+                self._fragments = [bytes(frame.data)]
+        elif frame.opcode is Opcode.CONT:
+            assert self._fragments is not None  # the library has seen to the order
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                whole, self._fragments = b"".join(self._fragments), None
+                self._packet_received(whole)
+        elif frame.opcode is Opcode.BINARY:
+            raise Malformed("a binary packet")
+
+    def _packet_received(self, packet: bytes) -> None:
+        kind = packet[:1]
+        if self._connection is None:
+            self._probe_received(packet)
+        elif kind == packets.MESSAGE:
+            try:
+                self._carriers.gateway.received(self._connection, packet[1:])
+            except Malformed:
+                # Text must be UTF-8; the JSON reader is the first to notice where it is not.
+                packet.decode()
+                raise
+        elif kind == packets.PONG:
+            self._pinged = False
+            self._deadline = self._carriers.loop.time() + PING_INTERVAL
+        elif kind == packets.CLOSE:
+            self.close()
+        elif kind != packets.NOOP:
+            raise Malformed("no Engine.IO packet")
+
+    def _probe_received(self, packet: bytes) -> None:
+        """The upgrade from long-polling: the client probes the way, then moves over in one step."""
+        session = self._upgrade_of
+        if session is None or session.closed:
+            self.abort()
+        elif packet == packets.PING + _PROBE:
+            self.send(_PROBE_ANSWER)
+            session.release_poll()
+        elif packet == packets.UPGRADE:
+            self._connection = session.moved_to(self)
+            self._upgrade_of = None
+        else:
+            raise Malformed("an upgrade that does not begin with a probe")

@@ -1,0 +1,1 @@
+"""The loop that remembers: what is due becomes a notification, exactly once."""

@@ -1,0 +1,84 @@
+"""The loop that remembers.
+
+Due times live in the database. The loop sleeps until the next one, until it is woken for an earlier one, or for a
+second, whichever comes first, and reads the clock again: a clock that is set back stops nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from reminders import due
+from reminders.due import HandOn
+from reminders.housekeeping import Housekeeping
+from store import reminders
+from store.clock import Clock
+from store.database import Database, WriteRefused
+
+log = logging.getLogger("careline.reminders")
+
+LONGEST_SLEEP = 1.0  # seconds
+# Without a completed tick for this long the loop counts as stopped; a locked database holds one up for a while.
+STALLED = 15.0  # seconds
+
+
+class ReminderLoop:
+    def __init__(self, database: Database, clock: Clock, hand_on: HandOn, housekeeping: Housekeeping) -> None:
+        self._database = database
+        self._clock = clock
+        self._hand_on = hand_on
+        self._housekeeping = housekeeping
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._ticked_at = self._loop.time()
+        self.fired = 0
+
+    @property
+    def fault(self) -> str | None:
+        """Why reminders do not fire; None while they do."""
+        if self._task is None or self._task.done():
+            return "the reminder loop is not running"
+        if self._loop.time() - self._ticked_at > STALLED:
+            return "the reminder loop is stalled"
+        return None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    def wake(self) -> None:
+        """A task was added: it may be due before the one that the loop waits for."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Ends after the tick that is under way."""
+        self._stopping = True
+        self._woken.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            sleep = LONGEST_SLEEP
+            try:
+                sleep = await self._tick()
+                self._ticked_at = self._loop.time()
+            except WriteRefused as fault:
+                log.warning("due reminders could not be written, trying again: %s", fault)
+            except Exception:
+                log.exception("a tick of the reminder loop failed, trying again")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), sleep)
+
+    async def _tick(self) -> float:
+        """Fires what is due; the seconds until it should look again."""
+        self._housekeeping.run_pending()
+        next_due = await reminders.next_due(self._database)
+        if next_due is not None and next_due <= self._clock():
+            self.fired += await due.dispatch(self._database, self._clock(), self._hand_on)
+            next_due = await reminders.next_due(self._database)
+        if next_due is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, (next_due - self._clock()) / 1000))

@@ -1,0 +1,72 @@
+"""The time of day, passed in so that tests own it, and the wire's way of writing it.
+
+Everywhere inside Careline a time is an integer: milliseconds since 1970-01-01 UTC.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+Clock = Callable[[], int]
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+# datetime.fromisoformat also takes week dates and basic forms; the protocol does not.
+_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+
+
+def system_clock() -> int:
+    """Now, by the machine."""
+    return time.time_ns() // 1_000_000
+
+
+class WireTime:
+    """Reads and writes times in the clinic's zone (interface.md, Time)."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._last: tuple[int, str] = (-1, "")
+
+    def text(self, moment: int) -> str:
+        """`YYYY-MM-DD HH:MM:SS` in the clinic's zone."""
+        second = moment // 1000
+        if second != self._last[0]:
+            # Messages come by the hundred within one second: it is written once.
+            self._last = (second, datetime.fromtimestamp(second, self.zone).strftime("%Y-%m-%d %H:%M:%S"))
+        return self._last[1]
+
+    def moment(self, text: str) -> int:
+        """The moment that a request names; ValueError when it names none.
+
+        Without an offset the text is the clinic's wall clock: a time that daylight saving skips is the end of the
+        gap, one that comes twice is the first.
+        """
+        if not _FORM.fullmatch(text):
+            raise ValueError(text)
+        named = datetime.fromisoformat(text)
+        if named.tzinfo is None:
+            named = _first_on_wall(named, self.zone)
+        if not _EARLIEST <= named <= _LATEST:
+            raise ValueError(text)
+        return int((named - _EARLIEST) / timedelta(milliseconds=1))
+
+
+def _first_on_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment at which the zone's clocks show `wall` or, where they skip it, the end of the gap."""
+    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    # Within a gap zoneinfo counts with the offset before it, so `moment` lies after the gap's end, by less than the
+    # gap's length. The end itself is the second in which the offset changes; Samoa once skipped a whole day.
+    after = int(moment.timestamp())
+    before = after - 2 * 86_400
+    offset = moment.astimezone(zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return datetime.fromtimestamp(after, UTC)

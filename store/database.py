@@ -1,0 +1,339 @@
+"""The SQLite file: one way to open a connection, readers from a pool, and the one writer.
+
+Readers go through peewee's asyncio support. Every write goes through `Database.write`: the writer takes all that is
+waiting, applies it in one transaction (group commit, synchronous=FULL), and after the commit calls each write's
+`published` on the loop, in commit order, before it takes the next batch.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import aiosqlite
+from peewee import Query
+from playhouse.pwasyncio import AsyncSqliteDatabase
+
+log = logging.getLogger("careline.store")
+
+Request = TypeVar("Request")
+Outcome = TypeVar("Outcome")
+Row = dict[str, Any]
+# Applies some requests within the open transaction, on the writer's thread: one outcome each, in order.
+Statement = Callable[[sqlite3.Connection, list[Request]], list[Outcome]]
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": 1000,  # milliseconds
+    # The checkpoint stays in the writer: with a helper thread or a longer stretch the WAL grew without end.
+    "wal_autocheckpoint": 2000,  # pages
+}
+READERS = 4
+MOST_WAITING = 20_000  # writes; one more is refused at once
+MOST_IN_BATCH = 2_000  # writes in one transaction
+PROBE_AFTER = 5.0  # seconds since the last commit
+DEADLINE = 4.0  # seconds that a write may wait for its turn; every send is answered within five
+
+
+class StoreFault(Exception):
+    """The database file can't be used; the text says why, in one line."""
+
+
+class WriteRefused(Exception):
+    """The write was not made and never will be: too many are waiting, its turn did not come, or the file failed."""
+
+
+class WriteUnknown(Exception):
+    """The commit itself failed: whether the write is in the file is not known."""
+
+
+def each(one: Callable[[sqlite3.Connection, Request], Outcome]) -> Statement[Request, Outcome]:
+    """A statement that applies its requests one by one."""
+
+    def apply(connection: sqlite3.Connection, requests: list[Request]) -> list[Outcome]:
+        return [one(connection, request) for request in requests]
+
+    return apply
+
+
+def run(connection: sqlite3.Connection, query: Query) -> sqlite3.Cursor:
+    """Runs a peewee query on the writer's connection."""
+    return connection.execute(*query.sql())
+
+
+class Write(Generic[Request, Outcome]):
+    """A request that waits for its commit."""
+
+    __slots__ = ("asked_at", "failed", "published", "request", "statement")
+
+    def __init__(
+        self,
+        statement: Statement[Request, Outcome],
+        request: Request,
+        published: Callable[[Outcome], None],
+        failed: Callable[[Exception], None],
+        asked_at: float,
+    ) -> None:
+        self.statement = statement
+        self.request = request
+        self.published = published
+        self.failed = failed
+        self.asked_at = asked_at  # seconds, by the loop's clock
+
+
+class Database:
+    """One SQLite file, claimed for this process. Build it within the event loop that uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = _lock(path)
+        self._readers = AsyncSqliteDatabase(str(path), pragmas={**PRAGMAS, "query_only": 1}, pool_size=READERS)
+        self._writer: aiosqlite.Connection | None = None
+        self._waiting: deque[Write[Any, Any]] = deque()
+        self._more = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.fault: str | None = None  # why the last transaction failed; None after one that did not
+        self.committed_at = float("-inf")  # seconds, by the loop's clock
+        self.commits = 0
+        self.writes = 0
+        self.refused = 0
+
+    async def open(self) -> None:
+        """Opens the writer's connection and starts the writer; the schema is up to date by then (`schema.migrate`)."""
+        try:
+            self._writer = await _connect(self.path)
+        except sqlite3.Error as fault:
+            raise StoreFault(f"cannot open {self.path}: {fault}") from fault
+        self._task = asyncio.create_task(self._write_batches())
+
+    async def close(self) -> None:
+        """Writes what is waiting, then closes every connection."""
+        self._closing = True
+        self._more.set()
+        if self._task is not None:
+            await self._task
+        if self._writer is not None:
+            await self._writer.close()
+        await self._readers.close_pool()
+        os.close(self._lock)
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their turn."""
+        return len(self._waiting)
+
+    async def read(self, *queries: Query) -> list[list[Row]]:
+        """The rows of each query, all from one snapshot of the database."""
+        async with self._readers:
+            if len(queries) == 1:
+                return [await self._readers.list(queries[0].dicts().bind(self._readers))]
+            async with self._readers.atomic():
+                return [await self._readers.list(query.dicts().bind(self._readers)) for query in queries]
+
+    def write(
+        self,
+        statement: Statement[Request, Outcome],
+        request: Request,
+        published: Callable[[Outcome], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Has the request applied and committed; then one of the two is called, exactly once, later on the loop.
+
+        `published` runs in commit order and may not await. `failed` gets WriteRefused, WriteUnknown, or what the
+        statement raised.
+        """
+        if self._closing or len(self._waiting) >= MOST_WAITING:
+            self.refused += 1
+            self._loop.call_soon(failed, WriteRefused("too many writes are waiting"))
+            return
+        self._waiting.append(Write(statement, request, published, failed, self._loop.time()))
+        self._more.set()
+
+    async def written(
+        self,
+        statement: Statement[Request, Outcome],
+        request: Request,
+        publish: Callable[[Outcome], None] | None = None,
+    ) -> Outcome:
+        """The same for a caller that can wait; raises what `failed` would get.
+
+        By the time that the caller goes on, later commits may be published; what has to leave in commit order is
+        handed on by `publish`.
+        """
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+
+        def published(outcome: Outcome) -> None:
+            if publish is not None:
+                publish(outcome)
+            if not future.done():
+                future.set_result(outcome)
+
+        def failed(fault: Exception) -> None:
+            if not future.done():
+                future.set_exception(fault)
+
+        self.write(statement, request, published, failed)
+        return await future
+
+    async def probe(self) -> str | None:
+        """Why the file cannot be written; None when it can, which a commit of the last seconds has shown or one shows
+        now."""
+        if self._loop.time() - self.committed_at > PROBE_AFTER:
+            try:
+                await self.written(each(_touch), None)
+            except (WriteRefused, WriteUnknown) as fault:
+                return str(fault)
+        return self.fault
+
+    async def settle(self) -> None:
+        """Waits until what was asked for so far is published, or has failed."""
+        with contextlib.suppress(WriteRefused, WriteUnknown):
+            await self.written(each(_touch), None)
+
+    async def _write_batches(self) -> None:
+        while True:
+            await self._more.wait()
+            if not self._waiting:
+                if self._closing:
+                    return
+                self._more.clear()
+                continue
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_BATCH))]
+            for write, outcome in zip(batch, await self._commit(batch), strict=True):
+                try:
+                    if isinstance(outcome, Exception):
+                        write.failed(outcome)
+                    else:
+                        write.published(outcome)
+                except Exception:
+                    log.exception("a commit could not be published")
+
+    async def _commit(self, batch: list[Write[Any, Any]]) -> list[Any]:
+        """The outcome of each write, or the exception that it failed with."""
+        try:
+            if self._writer is None:
+                self._writer = await _connect(self.path)
+            # aiosqlite's way to run a function on its thread: one hop for a whole transaction.
+            transaction = asyncio.ensure_future(self._writer._execute(_transact, self._writer._conn, batch))
+            while not (await asyncio.wait({transaction}, timeout=1.0))[0]:
+                self._refuse_overdue()
+            outcomes: list[Any] = transaction.result()
+        except Exception as fault:
+            if self._writer is not None and not isinstance(fault, WriteRefused):
+                # What state the connection is in nobody knows: the next batch gets a new one.
+                await self._writer.close()
+                self._writer = None
+            if self.fault is None:
+                log.error("the database cannot be written: %s", fault)
+            self.fault = str(fault)
+            self._refuse_overdue()
+            return [fault if isinstance(fault, WriteUnknown) else WriteRefused(str(fault))] * len(batch)
+        if self.fault is not None:
+            log.warning("the database can be written again")
+        self.fault = None
+        self.committed_at = self._loop.time()
+        self.commits += 1
+        self.writes += len(batch)
+        return outcomes
+
+    def _refuse_overdue(self) -> None:
+        """While a transaction hangs or fails, nobody waits for ever behind it."""
+        latest = self._loop.time() - DEADLINE
+        while self._waiting and self._waiting[0].asked_at < latest:
+            self.refused += 1
+            self._waiting.popleft().failed(WriteRefused("the database did not take the write in time"))
+
+
+def _transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> list[Any]:
+    """One transaction, on the writer's thread. WriteRefused: nothing is stored. WriteUnknown: the commit failed."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as fault:
+        raise WriteRefused(str(fault)) from fault
+    try:
+        outcomes: list[Any] = []
+        for statement, run_of in groupby(batch, key=_statement):
+            outcomes += statement(connection, [write.request for write in run_of])
+    except sqlite3.OperationalError:
+        _roll_back(connection)
+        raise
+    except Exception:
+        # One request spoils the run that it is in: start again, each on its own.
+        _roll_back(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_alone(connection, write) for write in batch]
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error as fault:
+        _roll_back(connection)
+        raise WriteUnknown(str(fault)) from fault
+    return outcomes
+
+
+def _touch(connection: sqlite3.Connection, _: None) -> None:
+    """A write that changes nothing and still has to reach the disk."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _statement(write: Write[Any, Any]) -> Statement[Any, Any]:
+    return write.statement
+
+
+def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
+    connection.execute("SAVEPOINT alone")
+    try:
+        (outcome,) = write.statement(connection, [write.request])
+    except sqlite3.OperationalError:
+        _roll_back(connection)
+        raise
+    except Exception as fault:
+        connection.execute("ROLLBACK TO alone")
+        outcome = fault
+    connection.execute("RELEASE alone")
+    return outcome
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # SQLite itself has rolled back after some faults, a full disk among them.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    try:
+        for name, value in PRAGMAS.items():
+            await connection.execute(f"PRAGMA {name} = {value}")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _lock(path: Path) -> int:
+    """Claims the file for this process: two servers on one file would each hand out their own order.
+
+    SQLite's own locks are of another kind, so other programs can still read the file. The lock ends with the process.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as fault:
+        raise StoreFault(f"cannot open {path}: {fault.strerror}") from fault
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        os.close(descriptor)
+        raise StoreFault(f"{path} is in use by another Careline") from fault
+    return descriptor

@@ -1,0 +1,68 @@
+"""A POST that is sent again under its `Idempotency-Key` is answered with the first result and does nothing."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from store.database import run
+from store.models import IdempotencyKey
+
+Request = TypeVar("Request")
+Outcome = TypeVar("Outcome")
+
+KEPT_FOR = 7 * 86_400_000  # milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed(Generic[Request]):
+    """A request under a key. The fingerprint tells whether it is the same request."""
+
+    key: str
+    fingerprint: str
+    at: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    text: str  # JSON
+    first: bool
+
+
+class OtherRequest:
+    """The key was used for another request."""
+
+
+def once(
+    one: Callable[[sqlite3.Connection, Request], Outcome], render: Callable[[Outcome], str | None]
+) -> Callable[[sqlite3.Connection, Keyed[Request]], Answer | OtherRequest | None]:
+    """The statement `one`, done at most once a key; what it gave is kept as `render` writes it.
+
+    Where that is None nothing was done: the outcome is None, and the key is free for another try.
+    """
+
+    def apply(connection: sqlite3.Connection, keyed: Keyed[Request]) -> Answer | OtherRequest | None:
+        found = run(
+            connection,
+            IdempotencyKey.select(IdempotencyKey.fingerprint, IdempotencyKey.answer).where(
+                IdempotencyKey.key == keyed.key
+            ),
+        ).fetchone()
+        if found:
+            return Answer(found[1], first=False) if found[0] == keyed.fingerprint else OtherRequest()
+        text = render(one(connection, keyed.request))
+        if text is None:
+            return None
+        run(
+            connection,
+            IdempotencyKey.insert(key=keyed.key, fingerprint=keyed.fingerprint, answer=text, created_at=keyed.at),
+        )
+        return Answer(text, first=True)
+
+    return apply
+
+
+def forget_older_than(connection: sqlite3.Connection, moment: int) -> int:
+    """Deletes what was kept before `moment`; how many."""
+    return run(connection, IdempotencyKey.delete().where(IdempotencyKey.created_at < moment)).rowcount

@@ -1,0 +1,95 @@
+"""Consultation questions."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from peewee import ModelSelect
+
+from store.database import Database, Row, run
+from store.messages import Visibility
+from store.models import Message as MessageRow
+from store.models import Question as QuestionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    id: int
+    title: str
+    elder_id: int
+    status: str  # OPEN or CLOSED
+    created_at: int
+    latest_message_id: int | None  # of those that the asker may see
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuestion:
+    title: str
+    elder_id: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    question_id: int
+    status: str
+
+
+def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
+    """Stores a new, open question."""
+    insert = QuestionRow.insert(title=new.title, elder_id=new.elder_id, status="OPEN", created_at=new.created_at)
+    question_id = run(connection, insert).lastrowid
+    assert question_id is not None  # an INSERT always has one
+    return Question(question_id, new.title, new.elder_id, "OPEN", new.created_at, latest_message_id=None)
+
+
+def set_status(connection: sqlite3.Connection, change: StatusChange) -> bool:
+    """Closes or reopens; False when there is no such question."""
+    update = QuestionRow.update(status=change.status).where(QuestionRow.id == change.question_id)
+    return run(connection, update).rowcount == 1
+
+
+async def get(database: Database, question_id: int, visibility: Visibility) -> Question | None:
+    (rows,) = await database.read(_select(visibility).where(QuestionRow.id == question_id))
+    return _question(rows[0]) if rows else None
+
+
+async def exists(database: Database, question_id: int) -> bool:
+    (rows,) = await database.read(QuestionRow.select(QuestionRow.id).where(QuestionRow.id == question_id))
+    return bool(rows)
+
+
+async def page(
+    database: Database,
+    visibility: Visibility,
+    *,
+    status: str | None,
+    elder_id: int | None,
+    before_id: int | None,
+    limit: int,
+) -> tuple[list[Question], bool]:
+    """Newest first, and whether there are more."""
+    query = _select(visibility).order_by(QuestionRow.id.desc()).limit(limit + 1)
+    if status is not None:
+        query = query.where(QuestionRow.status == status)
+    if elder_id is not None:
+        query = query.where(QuestionRow.elder_id == elder_id)
+    if before_id is not None:
+        query = query.where(QuestionRow.id < before_id)
+    (rows,) = await database.read(query)
+    return [_question(row) for row in rows[:limit]], len(rows) > limit
+
+
+def _select(visibility: Visibility) -> "ModelSelect[QuestionRow]":
+    latest = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == QuestionRow.id))
+    return QuestionRow.select(
+        QuestionRow.id,
+        QuestionRow.title,
+        QuestionRow.elder_id,
+        QuestionRow.status,
+        QuestionRow.created_at,
+        latest.order_by(MessageRow.id.desc()).limit(1).alias("latest_message_id"),
+    )
+
+
+def _question(row: Row) -> Question:
+    return Question(**row)
