@@ -1,0 +1,64 @@
+// What the page does with one click, each made of the same events and calls that anyone can send.
+
+import { say } from "./language.js";
+
+const SOON = 5000; // ms
+
+export class Actions {
+  #connections;
+  #calls;
+  #composer;
+  #questions;
+
+  constructor({ connections, calls, composer, questions }) {
+    this.#connections = connections;
+    this.#calls = calls;
+    this.#composer = composer;
+    this.#questions = questions;
+  }
+
+  /** Connects the acting connection. @throws {Error} when it can't be */
+  async connect() {
+    const connection = this.#connections.selected;
+    if (!(await connection.connect())) throw new Error(say("notConnected", { name: connection.name }));
+    return connection;
+  }
+
+  /** Opens a question and makes it the one at hand. */
+  openQuestion(title, elderId) {
+    return this.#questions.open(title, elderId);
+  }
+
+  async join(question) {
+    this.#connections.setQuestion(question);
+    this.#composer.choose("join_question");
+    const connection = await this.connect();
+    return connection.join(question);
+  }
+
+  async leave(question) {
+    const connection = await this.connect();
+    return connection.emit("leave_question", JSON.stringify({ question_id: question }));
+  }
+
+  /** Binds the acting connection to its user. */
+  async bind() {
+    const connection = await this.connect();
+    return connection.emit("bind_user", JSON.stringify({ user_id: connection.userId }));
+  }
+
+  /** A reminder for the acting connection's user, due in five seconds; binds first, so that it is told at once. */
+  async remindSoon() {
+    const connection = this.#connections.selected;
+    if (connection.bound === null) await this.bind();
+    return this.#calls.ask("POST", "/api/reminders", {
+      user_id: connection.bound ?? connection.userId,
+      biz_type: "INTERVENTION_TASK",
+      biz_id: 12345,
+      channel: "IN_APP",
+      title: say("reminderTitle"),
+      content: say("reminderContent"),
+      remind_at: new Date(Date.now() + SOON).toISOString(),
+    });
+  }
+}

@@ -1,0 +1,72 @@
+// HTTP calls to the server that the page came from, each written to the log.
+
+/** A call that was not answered with 2xx; `message` is the server's own text. */
+export class CallFailed extends Error {}
+
+export class Calls {
+  #log;
+
+  constructor(log) {
+    this.#log = log;
+  }
+
+  /**
+   * Makes a call; `body` is a JSON text or "".
+   * @returns {Promise<{ok: boolean, status: number, text: string}>}
+   */
+  async make(method, path, body = "") {
+    const headers = body === "" ? {} : { "content-type": "application/json" };
+    const started = performance.now();
+    const sent = this.#log.add({
+      connection: null,
+      kind: "http",
+      direction: "out",
+      name: `${method} ${path}`,
+      text: body,
+      raw: rawMessage(`${method} ${path}`, Object.entries(headers), body),
+      about: { method, path },
+    });
+    let response;
+    let text;
+    try {
+      response = await fetch(path, { method, headers, body: body === "" ? undefined : body });
+      text = await response.text();
+    } catch (fault) {
+      this.#log.add({ connection: null, kind: "note", direction: "", name: String(fault.message), text: "", raw: "" });
+      throw new CallFailed(fault.message);
+    }
+    const latency = performance.now() - started;
+    this.#log.answered(sent, latency);
+    this.#log.add({
+      connection: null,
+      kind: "http",
+      direction: "in",
+      name: `${response.status} ${method} ${path}`,
+      text,
+      raw: rawMessage(`${response.status} ${response.statusText}`, [...response.headers], text),
+      latency,
+      failed: !response.ok,
+    });
+    return { ok: response.ok, status: response.status, text };
+  }
+
+  /** Makes a call and returns the answer as data. @throws {CallFailed} */
+  async ask(method, path, payload) {
+    const { ok, status, text } = await this.make(method, path, payload === undefined ? "" : JSON.stringify(payload));
+    if (ok) return JSON.parse(text);
+    throw new CallFailed(messageOf(text) ?? String(status));
+  }
+}
+
+function messageOf(text) {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return text || null;
+  }
+}
+
+function rawMessage(firstLine, headers, body) {
+  const lines = [firstLine, ...headers.map(([name, value]) => `${name}: ${value}`)];
+  return body === "" ? lines.join("\n") : [...lines, "", body].join("\n");
+}

@@ -1,0 +1,20 @@
+// What the page remembers between visits, in the browser's local storage. Where that is closed, it just forgets.
+
+const PREFIX = "careline.";
+
+export function recall(key, fallback) {
+  try {
+    const text = localStorage.getItem(PREFIX + key);
+    return text === null ? fallback : JSON.parse(text);
+  } catch {
+    return fallback;
+  }
+}
+
+export function remember(key, value) {
+  try {
+    localStorage.setItem(PREFIX + key, JSON.stringify(value));
+  } catch {
+    // Storage is full or closed: the page works on without it.
+  }
+}
