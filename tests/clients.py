@@ -227,7 +227,7 @@ class Clients:
             client.disconnect()
 
 
-def message(question_id: int, text: str | None = "您好", **changes: Any) -> dict[str, Any]:
+def message(question_id: int, /, text: str | None = "您好", **changes: Any) -> dict[str, Any]:
     """Give the payload of a plain text message, changed."""
     return {
         "question_id": question_id,

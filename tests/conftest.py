@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from tests.clients import TRANSPORTS, Clients, Node
+from tests.packets import Connection, Kind
 from tests.server import Server
 
 
@@ -16,6 +17,12 @@ class StartServer(Protocol):
     """Starts a server for one test alone, with options and settings of its own."""
 
     def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Server: ...
+
+
+class Enter(Protocol):
+    """Opens a connection of a kind and enters the namespace `/`."""
+
+    def __call__(self, kind: Kind, server: Server) -> Connection: ...
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +83,22 @@ def clients(node: Node, request: pytest.FixtureRequest) -> Iterator[Clients]:
     clients = Clients(node, module_server)
     yield clients
     clients.close()
+
+
+@pytest.fixture
+def enter() -> Iterator[Enter]:
+    """A way to open connections that say every packet themselves; closed at the end of the test."""
+    connections: list[Connection] = []
+
+    def enter(kind: Kind, server: Server) -> Connection:
+        connection = kind(server)
+        connections.append(connection)
+        connection.enter()
+        return connection
+
+    yield enter
+    for connection in connections:
+        connection.close()
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Final, NoReturn, TypeAlias
 
 from websockets.exceptions import ConnectionClosed
@@ -99,15 +101,20 @@ class Websocket(Connection):
 
     def __init__(self, server: Server, query: str = "EIO=4", headers: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self._socket = connect(
-            f"ws://127.0.0.1:{server.port}/socket.io/?{query}&transport=websocket",
-            additional_headers=headers,
+        sent = dict(headers or {})
+        host = sent.pop("Host", f"127.0.0.1:{server.port}")
+        opening = connect(
+            f"ws://{host}/socket.io/?{query}&transport=websocket",
+            sock=socket.create_connection(("127.0.0.1", server.port)),
+            additional_headers=sent,
             compression=None,
             max_size=None,
             proxy=None,
             open_timeout=LIMIT,
             close_timeout=LIMIT,
         )
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(opening)
         packet = self.receive()
         assert packet.startswith("0{"), packet
 
@@ -138,7 +145,7 @@ class Websocket(Connection):
         return packet
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
 
 class Polling(Connection):

@@ -257,7 +257,7 @@ class Server:
         return items
 
 
-def reminder(user_id: int, remind_at: str, **changes: Any) -> dict[str, Any]:
+def reminder(user_id: int, remind_at: str, /, **changes: Any) -> dict[str, Any]:
     """Give the body that makes a reminder task: the protocol's example, changed."""
     return {
         "user_id": user_id,

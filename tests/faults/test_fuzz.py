@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.clients import Clients
+from tests.conftest import Enter
 from tests.json_text import Literal
 from tests.packets import SEPARATOR, Closed, Connection, Kind, Polling, Websocket
 from tests.server import Server
@@ -234,11 +235,10 @@ def test_every_event_is_answered(server: Server, line: tuple[Line, Kind], client
 
 
 def test_a_broken_packet_ends_at_most_its_own_connection(
-    server: Server, line: tuple[Line, Kind], clients: Clients
+    server: Server, enter: Enter, line: tuple[Line, Kind], clients: Clients
 ) -> None:
     connections, kind = line
-    bystander = Websocket(server)
-    bystander.enter()
+    bystander = enter(Websocket, server)
     sent = 0
 
     @settings(FAST, max_examples=PACKETS[kind])
@@ -263,7 +263,6 @@ def test_a_broken_packet_ends_at_most_its_own_connection(
     throw()
     assert sent >= PACKETS[kind]
     assert bystander.call("leave_question", {"question_id": 5}) == {"question_id": 5}
-    bystander.close()
     check_alive(server, clients)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.conftest import StartServer
+from tests.conftest import Enter, StartServer
 from tests.packets import Closed, Kind, Polling, Websocket
 from tests.server import Server
 
@@ -121,14 +121,12 @@ class TestApi:
         assert 400 <= server.http("GET", path, headers={"Host": "evil.example"}).status < 500
 
 
-def test_a_polling_session_is_its_own(server: Server) -> None:
+def test_a_polling_session_is_its_own(server: Server, enter: Enter) -> None:
     """An unknown session id is refused, and does not harm the sessions that exist."""
-    connection = Polling(server)
-    connection.enter()
+    connection = enter(Polling, server)
     for method in "GET", "POST":
         answer = server.http(method, "/socket.io/?EIO=4&transport=polling&sid=nobody", body=b"40")
         assert answer.status == 400
     with pytest.raises(Closed):
         Polling(server, "EIO=4&sid=nobody")
     assert connection.call("leave_question", {"question_id": 5}) == {"question_id": 5}
-    connection.close()

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from tests.conftest import Enter
 from tests.json_text import encode
 from tests.packets import SEPARATOR, Closed, Connection, Kind, Polling, Websocket
 from tests.server import Server, wait_until
@@ -27,18 +28,15 @@ def server_arguments() -> Sequence[str]:
     return ("--log-level", "warning")
 
 
-def check_ended(server: Server, connection: Connection, *packets: str | bytes) -> None:
+def check_ended(server: Server, enter: Enter, connection: Connection, *packets: str | bytes) -> None:
     """Send packets that end the connection, with one log line, while another connection lives on."""
     before = len(server.stderr().splitlines())
-    other = Websocket(server)
-    other.enter()
+    other = enter(Websocket, server)
     with suppress(Closed):
         connection.send(*packets)
     with pytest.raises(Closed):
         connection.read_to_the_end()
-    connection.close()
     assert other.call("leave_question", {"question_id": 5}) == {"question_id": 5}
-    other.close()
     wait_until(lambda: len(server.stderr().splitlines()) > before, "the log line")
     server.http("GET", "/health")
     new = server.stderr().splitlines()[before:]
@@ -46,35 +44,31 @@ def check_ended(server: Server, connection: Connection, *packets: str | bytes) -
 
 
 @pytest.mark.parametrize("packet", [*BROKEN, *BINARY[:2], b"\x00\x01", b"", b'42["leave_question",{"question_id":5}]'])
-def test_over_websocket(server: Server, packet: str | bytes) -> None:
-    connection = Websocket(server)
-    connection.enter()
-    check_ended(server, connection, packet)
+def test_over_websocket(server: Server, enter: Enter, packet: str | bytes) -> None:
+    connection = enter(Websocket, server)
+    check_ended(server, enter, connection, packet)
 
 
-@pytest.mark.parametrize("packet", [*BROKEN, *BINARY, b"\xff\xfe"])
-def test_over_polling(server: Server, packet: str | bytes) -> None:
-    connection = Polling(server)
-    connection.enter()
-    check_ended(server, connection, packet)
+@pytest.mark.parametrize("packet", [*BROKEN[1:], *BINARY, b"\xff\xfe"])
+def test_over_polling(server: Server, enter: Enter, packet: str | bytes) -> None:
+    connection = enter(Polling, server)
+    check_ended(server, enter, connection, packet)
 
 
-def test_text_that_is_not_utf_8(server: Server) -> None:
-    connection = Websocket(server)
-    connection.enter()
+def test_text_that_is_not_utf_8(server: Server, enter: Enter) -> None:
+    connection = enter(Websocket, server)
     before = len(server.stderr().splitlines())
+    assert isinstance(connection, Websocket)
     connection.send_text_frame(b'42["leave_question",{"question_id":5,"x":"\xff"}]')
     with pytest.raises(Closed):
         connection.read_to_the_end()
-    connection.close()
     wait_until(lambda: len(server.stderr().splitlines()) == before + 1, "the log line")
 
 
-def test_events_before_the_broken_packet_are_answered(server: Server) -> None:
+def test_events_before_the_broken_packet_are_answered(server: Server, enter: Enter) -> None:
     """What came whole is handled, also when the next packet ends the connection."""
     question_id = server.open_question()
-    connection = Websocket(server)
-    connection.enter()
+    connection = enter(Websocket, server)
     event = encode(
         [
             "send_message",
@@ -87,7 +81,7 @@ def test_events_before_the_broken_packet_are_answered(server: Server) -> None:
             },
         ]
     ).decode()
-    check_ended(server, connection, f"421{event}", "42[")
+    check_ended(server, enter, connection, f"421{event}", "42[")
     wait_until(lambda: len(server.messages(question_id)) == 1, "the message")
 
 
@@ -101,50 +95,44 @@ def leave(size: int, filler: str = "x") -> str:
 
 @pytest.mark.parametrize("filler", ["x", "文", "😀"])
 @pytest.mark.parametrize("kind", [Websocket, Polling])
-def test_the_largest_packet(server: Server, kind: Kind, filler: str) -> None:
-    connection = kind(server)
-    connection.enter()
+def test_the_largest_packet(server: Server, enter: Enter, kind: Kind, filler: str) -> None:
+    connection = enter(kind, server)
     packet = leave(LARGEST, filler)
     assert len(packet.encode()) == LARGEST
     connection.send(packet)
     assert connection.next_packet() == '431[{"question_id":5}]'
-    connection.close()
 
 
 @pytest.mark.parametrize("filler", ["x", "文"])
 @pytest.mark.parametrize("size", [LARGEST + 2, 3 * LARGEST])
 @pytest.mark.parametrize("kind", [Websocket, Polling])
-def test_a_larger_packet(server: Server, kind: Kind, size: int, filler: str) -> None:
-    connection = kind(server)
-    connection.enter()
-    check_ended(server, connection, leave(size, filler))
+def test_a_larger_packet(server: Server, enter: Enter, kind: Kind, size: int, filler: str) -> None:
+    connection = enter(kind, server)
+    check_ended(server, enter, connection, leave(size, filler))
 
 
-def test_a_larger_packet_in_fragments(server: Server) -> None:
-    connection = Websocket(server)
-    connection.enter()
+def test_a_larger_packet_in_fragments(server: Server, enter: Enter) -> None:
+    connection = enter(Websocket, server)
     packet = leave(3 * LARGEST)
     before = len(server.stderr().splitlines())
+    assert isinstance(connection, Websocket)
     with suppress(Closed):
         connection.send_fragments(packet[start : start + 10_000] for start in range(0, len(packet), 10_000))
     with pytest.raises(Closed):
         connection.read_to_the_end()
-    connection.close()
     wait_until(lambda: len(server.stderr().splitlines()) == before + 1, "the log line")
 
 
-def test_a_packet_in_fragments(server: Server) -> None:
-    connection = Websocket(server)
-    connection.enter()
+def test_a_packet_in_fragments(server: Server, enter: Enter) -> None:
+    connection = enter(Websocket, server)
     packet = leave(LARGEST, "文")
+    assert isinstance(connection, Websocket)
     connection.send_fragments(packet[start : start + 997] for start in range(0, len(packet), 997))
     assert connection.next_packet() == '431[{"question_id":5}]'
-    connection.close()
 
 
-def test_the_rest_of_a_polling_body_after_a_broken_packet(server: Server) -> None:
+def test_the_rest_of_a_polling_body_after_a_broken_packet(server: Server, enter: Enter) -> None:
     question_id = server.open_question()
-    connection = Polling(server)
-    connection.enter()
-    check_ended(server, connection, f"42[{SEPARATOR}42[")
+    connection = enter(Polling, server)
+    check_ended(server, enter, connection, f"42[{SEPARATOR}42[")
     assert server.messages(question_id) == []

@@ -184,7 +184,7 @@ class TestOutput:
     def test_version(self, tmp_path: Path) -> None:
         result = run("version", folder=tmp_path)
         assert result.returncode == 0
-        assert re.search(r"\d+\.\d+\.\d+", one_line(result.stdout))
+        assert re.match(r"careline \d+\.\d+\.\d+\n", result.stdout)
         assert result.stderr == ""
         assert list(tmp_path.iterdir()) == []
 

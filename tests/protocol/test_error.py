@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 
 from tests.clients import Clients, message
-from tests.conftest import StartServer
+from tests.conftest import Enter, StartServer
 from tests.packets import Connection, Polling, Websocket
 from tests.server import Server
 
@@ -18,12 +17,9 @@ UNKNOWN = {"code": "INVALID_PAYLOAD", "message": "未知事件"}
 
 
 @pytest.fixture(params=[Websocket, Polling])
-def raw(server: Server, request: pytest.FixtureRequest) -> Iterator[Connection]:
+def raw(server: Server, enter: Enter, request: pytest.FixtureRequest) -> Connection:
     """A connection that may send names that the official client refuses to send."""
-    connection: Connection = request.param(server)
-    connection.enter()
-    yield connection
-    connection.close()
+    return enter(request.param, server)
 
 
 @pytest.mark.parametrize("args", [[], [{}], [None], [1, 2, 3], [{"question_id": 1}]])

@@ -10,7 +10,7 @@ from tests.clients import Clients
 from tests.server import Server
 
 
-def payload(question_id: int, **changes: Any) -> dict[str, Any]:
+def payload(question_id: int, /, **changes: Any) -> dict[str, Any]:
     """Give the protocol's example, changed."""
     return {
         "question_id": question_id,

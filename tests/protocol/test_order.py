@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.clients import TRANSPORTS, Client, Clients, message
+from tests.conftest import Enter
 from tests.packets import Kind, Polling, Websocket
 from tests.server import Server
 
@@ -27,17 +28,15 @@ def mixed_calls(question_id: int, closed_id: int) -> list[list[Any]]:
     return calls
 
 
-def test_one_connection_is_answered_in_order(server: Server) -> None:
+def test_one_connection_is_answered_in_order(server: Server, enter: Enter) -> None:
     question_id, closed_id = server.open_question(), server.open_question()
     server.set_status(closed_id, "CLOSED")
     kinds: list[Kind] = [Websocket, Polling]
     for kind in kinds:
-        connection = kind(server)
-        connection.enter()
+        connection = enter(kind, server)
         calls = mixed_calls(question_id, closed_id)
         connection.call_all(calls)
         assert connection.answered == sorted(connection.answered)
-        connection.close()
     stored = server.messages(question_id)
     expected = [f"{number} {which}" for number in range(25) for which in ("甲", "乙")]
     assert [one["content_text"] for one in stored] == expected * 2

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.clients import message
+from tests.conftest import Enter
 from tests.json_text import Literal
 from tests.packets import Connection, Websocket
 from tests.protocol.values import ID, NO_IDS, NO_TYPES, TYPE, TYPES
@@ -66,17 +67,17 @@ def failed(text: str) -> dict[str, Any]:
     return {"success": False, "message": f"发送失败：{text}"}
 
 
-def join(question_id: int, **changes: Any) -> list[Any]:
+def join(question_id: int, /, **changes: Any) -> list[Any]:
     """Give a join with changes."""
     return ["join_question", {"question_id": question_id, "user_id": 456, "user_type": "ELDER", **changes}]
 
 
-def send(question_id: int, **changes: Any) -> list[Any]:
+def send(question_id: int, /, **changes: Any) -> list[Any]:
     """Give a send with changes."""
     return ["send_message", message(question_id, **changes)]
 
 
-def attached(question_id: int, *items: Any, **changes: Any) -> list[Any]:
+def attached(question_id: int, /, *items: Any, **changes: Any) -> list[Any]:
     """Give a send with these attachments."""
     return send(question_id, attachments=list(items), **changes)
 
@@ -282,10 +283,9 @@ def test_payload_faults_come_before_a_closed_question(server: Server, raw: Conne
     assert server.messages(closed) == []
 
 
-def test_nothing_refused_is_stored(server: Server, raw: Connection) -> None:
+def test_nothing_refused_is_stored(server: Server, enter: Enter, raw: Connection) -> None:
     question_id = server.open_question()
-    listener = Websocket(server)
-    listener.enter()
+    listener = enter(Websocket, server)
     assert listener.call(*join(question_id, user_type="STAFF")) == {"question_id": question_id}
     calls = [send(question_id, sender_type=value) for value in NO_TYPES]
     calls += [send(question_id, sender_id=value) for value in NO_IDS]
@@ -294,4 +294,3 @@ def test_nothing_refused_is_stored(server: Server, raw: Connection) -> None:
     assert server.messages(question_id, "user_type=STAFF") == []
     assert listener.call("leave_question", {"question_id": question_id}) == {"question_id": question_id}
     assert listener.named("new_message") == []
-    listener.close()
