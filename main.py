@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tzlocal
@@ -33,7 +34,7 @@ from consult.http.answers import Writing
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.wire.carriers import Carriers
-from consult.wire.door import Doors
+from consult.wire.door import Doors, close_http
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
@@ -119,6 +120,15 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip().lower() for name in text.split(",") if name.strip())
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _names(text)
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin or not parts.hostname:
+            raise ValueError("must be origins such as https://app.example.com")
+    return origins
+
+
 SETTINGS = (
     Setting("--host", "127.0.0.1", _host, "address to listen on"),
     Setting("--port", "8000", _port, "TCP port; 0 takes a free one"),
@@ -126,7 +136,7 @@ SETTINGS = (
     Setting("--timezone", "", _zone, "IANA time zone of the clinic; the machine's when left out"),
     Setting("--log-level", "info", _level, "debug, info, warning or error"),
     Setting("--allow-open", "false", _flag, "listen on a non-loopback address without tokens"),
-    Setting("--allowed-origins", "", _names, "comma-separated browser origins; the server's own always passes"),
+    Setting("--allowed-origins", "", _origins, "comma-separated browser origins; the server's own always passes"),
     Setting("--allowed-hosts", "", _names, "comma-separated Host headers that are answered"),
 )
 
@@ -158,15 +168,24 @@ def read_settings(options: Mapping[str, str | None], environment: Mapping[str, s
 
 
 async def serve(settings: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket) -> None:
+    """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
+    database = Database(settings["database"])
+    try:
+        for name in schema.migrate(settings["database"]):
+            log.info("the database was brought to schema %s", name)
+        await database.open()
+        await serve_from(database, settings, zone, clock, listening)
+    finally:
+        await database.close()
+
+
+async def serve_from(
+    database: Database, settings: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket
+) -> None:
     """Builds the house from the inside out, serves until SIGINT or SIGTERM, and takes it down in reverse."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-    database = Database(settings["database"])
-    for name in schema.migrate(settings["database"]):
-        log.info("the database was brought to schema %s", name)
-    await database.open()
     time = WireTime(zone)
 
     rooms = Rooms()
@@ -202,7 +221,7 @@ async def serve(settings: Mapping[str, Any], zone: ZoneInfo, clock: Clock, liste
     notifications.add_routes(app, database, writing, time, clock)
     counts = operations.Counts(gateway, carriers, polling, push, database, loop)
     operations.add_routes(app, STATIC, VERSION, str(zone), database, loop, counts)
-    app.add_route(polling.handle, "/socket.io/", methods=["GET", "POST", "OPTIONS"])
+    polling.add_route(app)
 
     doors = Doors(carriers, polling, access)
     server = await app.create_server(sock=listening, protocol=doors, backlog=BACKLOG)  # type: ignore[arg-type]
@@ -224,10 +243,8 @@ async def serve(settings: Mapping[str, Any], zone: ZoneInfo, clock: Clock, liste
     await polling.close()
     await carriers.close()
     await gateway.close()
-    for connection in list(server.connections):
-        connection.close()
+    await close_http(server.connections)
     await server.after_stop()
-    await database.close()
 
 
 def jobs(database: Database, clock: Clock) -> list[Job]:
@@ -262,7 +279,7 @@ def run(settings: Mapping[str, Any], clock: Clock = system_clock) -> int:
 def check(settings: Mapping[str, Any]) -> int:
     """`careline check`: the settings are right by now; looks at the database without changing it."""
     path: Path = settings["database"]
-    if not path.exists():
+    if not path.exists() and path.absolute().parent.is_dir():
         print(f"settings: ok\ndatabase: {path} does not exist yet; `serve` makes it")  # noqa: T201
         return 0
     try:
@@ -339,7 +356,9 @@ def main(arguments: list[str]) -> int:
         for line in str(faults).splitlines():
             fail(line)
         return 2
-    logging.basicConfig(level=settings["log_level"], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The libraries' own details would carry what patients write into the log.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log.setLevel(settings["log_level"])
     return check(settings) if command == "check" else run(settings)
 
 

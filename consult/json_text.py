@@ -1,7 +1,6 @@
 """JSON in and out, one way for sockets and HTTP."""
 
 import json
-import math
 from typing import Any
 
 import orjson
@@ -12,14 +11,14 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: str | bytes) -> Any:
-    """ValueError when the text is no JSON, holds a number that no float can hold, or nests too deeply."""
+    """ValueError when the text is no JSON or nests too deeply."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # A browser can send half of an emoji, cut off as "\\ud83d". That is JSON; the field that holds it is at fault,
-        # and the client is told so.
+        # A browser can send half of an emoji, cut off as "\\ud83d", or a number beyond all bounds. That is JSON; the
+        # field that holds it is at fault, and the client is told so.
         try:
-            return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_readable)
+            return json.loads(text, parse_constant=_refuse, parse_int=_number, object_pairs_hook=_readable)
         except RecursionError as fault:
             raise ValueError("nested too deeply") from fault
 
@@ -28,11 +27,9 @@ def _refuse(name: str) -> Any:
     raise ValueError(name)
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
+def _number(text: str) -> int | float:
+    # No integer of the protocol has more digits, and Python refuses to count in thousands of them.
+    return int(text) if len(text) < 20 else float(text)
 
 
 def _readable(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

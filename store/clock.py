@@ -46,8 +46,12 @@ class WireTime:
         if not _FORM.fullmatch(text):
             raise ValueError(text)
         named = datetime.fromisoformat(text)
-        if named.tzinfo is None:
-            named = _first_on_wall(named, self.zone)
+        try:
+            if named.tzinfo is None:
+                named = _first_on_wall(named, self.zone)
+            named = named.astimezone(UTC)
+        except OverflowError:  # within a day of the years' ends
+            raise ValueError(text) from None
         if not _EARLIEST <= named <= _LATEST:
             raise ValueError(text)
         return int((named - _EARLIEST) / timedelta(milliseconds=1))

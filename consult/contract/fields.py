@@ -1,5 +1,6 @@
 """What a field may hold: each kind once, with the words that tell a client what it must be."""
 
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -67,7 +68,7 @@ ThumbnailUrl = Annotated[
     ),
 ]
 Duration = Annotated[
-    Annotated[int, Meta(ge=0, le=MAX_ID)] | Annotated[float, Meta(ge=0)],
+    Annotated[int, Meta(ge=0, le=MAX_ID)] | Annotated[float, Meta(ge=0, le=sys.float_info.max)],
     _meta(Rule("number", "不小于 0 的数或 null", "a number of at least 0, or null")),
 ]
 Size = Annotated[

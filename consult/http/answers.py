@@ -55,7 +55,7 @@ def read_body(request: Request, payload_type: type[P]) -> P:
     if kind != "application/json":
         raise invalid(faults.NOT_JSON, 415)
     try:
-        body = loads(request.body) if request.body else None
+        body = loads(request.body)
     except ValueError:
         raise invalid(faults.NOT_JSON, 415) from None
     return payloads.read(payload_type, body)
@@ -144,7 +144,10 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.exception(Exception)
     async def tell(_: Request, exception: Exception) -> HTTPResponse:
-        return _fault_answer(_told(exception))
+        answer = _fault_answer(_told(exception))
+        if isinstance(exception, MethodNotAllowed):
+            answer.headers.update(exception.headers)
+        return answer
 
 
 def _fault_answer(fault: Fault) -> HTTPResponse:
@@ -154,7 +157,8 @@ def _fault_answer(fault: Fault) -> HTTPResponse:
 def _told(exception: Exception) -> Fault:
     if isinstance(exception, Fault):
         return exception
-    if isinstance(exception, NotFound):
+    # Sanic opens a folder of the static files as if it were a file.
+    if isinstance(exception, NotFound | IsADirectoryError):
         return Fault("NOT_FOUND")
     if isinstance(exception, MethodNotAllowed):
         return invalid(faults.METHOD_NOT_ALLOWED, 405)

@@ -7,6 +7,7 @@ later on a kept-alive connection (some proxies do that) is handed back to the do
 import asyncio
 import logging
 import re
+from collections.abc import Collection
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +26,7 @@ from consult.wire.websocket import Websocket
 
 MOST_HEAD = 16_384  # bytes of a request's head
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
+HTTP_CLOSE_TRIES = 25  # at 20 ms each
 
 _SOCKET_IO = b"GET /socket.io/"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
@@ -50,6 +52,8 @@ class Doors:
 class HttpBehindDoor(HttpProtocol):
     """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection."""
 
+    __slots__ = ("_doors", "_sanic")
+
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(**sanic)
         self._doors = doors
@@ -70,6 +74,21 @@ class HttpBehindDoor(HttpProtocol):
             door.data_received(data)
         else:
             super().data_received(data)
+
+
+async def close_http(connections: Collection[HttpProtocol]) -> None:
+    """Ends Sanic's connections: those that wait for a request at once, the others when they have had their answer, or
+    by force."""
+    for _ in range(HTTP_CLOSE_TRIES):
+        for connection in list(connections):
+            connection.close_if_idle()
+        if not connections:
+            return
+        await asyncio.sleep(0.02)
+    for connection in list(connections):
+        connection.abort()
+        if connection._task is not None:
+            connection._task.cancel()
 
 
 class Door(asyncio.Protocol):

@@ -60,12 +60,16 @@ def read(packet: bytes) -> Packet:
 
 def _event(array: bytes, ack_id: bytes) -> Event:
     try:
-        name, *arguments = loads(array)
+        decoded = loads(array)
     except ValueError as fault:
-        raise Malformed("an event that is no JSON array with a name") from fault
-    if not isinstance(name, str) or len(ack_id) > _LONGEST_ACK_ID:
+        raise Malformed("an event that is no JSON") from fault
+    return _named(decoded, ack_id)
+
+
+def _named(array: list[Any], ack_id: bytes) -> Event:
+    if not array or not isinstance(array[0], str) or len(ack_id) > _LONGEST_ACK_ID:
         raise Malformed("an event without a name, or with an endless acknowledgement id")
-    return Event(name, arguments, ack_id or None)
+    return Event(array[0], array[1:], ack_id or None)
 
 
 class _Json:
@@ -88,6 +92,8 @@ def _unusual(packet: bytes) -> Packet:
         return Connect(namespace, decoded.data)
     if namespace != "/":
         raise Malformed("a packet for a namespace that it is not connected to")
+    if decoded.packet_type == socketio.packet.EVENT and isinstance(decoded.data, list):
+        return _named(decoded.data, b"" if decoded.id is None else str(decoded.id).encode())
     if decoded.packet_type == socketio.packet.DISCONNECT:
         return Disconnect()
     if decoded.packet_type == socketio.packet.ACK:

@@ -10,7 +10,7 @@ from typing import Any
 import engineio
 import engineio.packet
 import engineio.payload
-from sanic import Request, response
+from sanic import Request, Sanic, response
 from sanic.response import HTTPResponse
 
 from consult.connection import Carrier, Connection
@@ -23,6 +23,8 @@ from consult.wire.packets import Frame, Malformed
 # Its own logger, quieter than ours: the engine would log every packet with its content.
 _engine_log = logging.getLogger("careline.engineio")
 _engine_log.setLevel(logging.WARNING)
+# What a client does wrong over HTTP it is told over HTTP.
+_engine_log.addFilter(lambda record: "further occurrences" not in str(record.msg))
 
 _SEPARATOR = b"\x1e"
 # A front end that comes back from a dead network sends all that it kept in one payload; its bytes are bounded.
@@ -128,12 +130,21 @@ class Polling:
         """The session that a websocket may take over."""
         return self._sessions.get(sid)
 
-    async def handle(self, request: Request) -> HTTPResponse:
-        """Every long-polling request."""
-        if request.method == "POST":
+    def add_route(self, app: Sanic[Any, Any]) -> None:
+        # Streamed: the body is read by `_handle`, so that one that is too large ends its session.
+        @app.route("/socket.io/", methods=["GET", "POST", "OPTIONS"], stream=True)
+        async def poll(request: Request) -> HTTPResponse:
+            return await self._handle(request)
+
+    async def _handle(self, request: Request) -> HTTPResponse:
+        session = self._sessions.get(request.args.get("sid", ""))
+        if session is None and "sid" in request.args:
+            return response.json({"code": 1, "message": "Session ID unknown"}, 400)
+        if request.method == "POST" and session is not None:
+            request.body = await _read(request)
             fault = _fault_of(request.body)
             if fault is not None:
-                self.refuse(request.args.get("sid", ""), fault)
+                self.end_soon(session, fault)
                 return response.json({"code": 3, "message": "Bad request"}, 400)
             # A chunked request has no length of its own, and the engine would read nothing.
             request.headers["content-length"] = str(len(request.body))
@@ -164,15 +175,10 @@ class Polling:
         del self._sessions[session.sid]
         del self._engine.sockets[session.sid]
 
-    def refuse(self, sid: str, reason: str) -> None:
-        """Ends the session that sent what is no payload."""
-        session = self._sessions.get(sid)
-        if session is not None:
-            self.end_soon(session, reason)
-
     async def _end(self, session: PollingSession) -> None:
-        self.carriers.gateway.ended(session.connection)
-        await self._engine.disconnect(session.sid)
+        socket = self._engine.sockets.get(session.sid)
+        if socket is not None:
+            await socket.close(wait=False)  # a poll that waits is answered; `_disconnected` does the rest
 
     def _connected(self, sid: str, _environ: dict[str, Any]) -> None:
         self._sessions[sid] = PollingSession(self, self._engine.sockets[sid])
@@ -193,16 +199,30 @@ class Polling:
         if session is not None:
             session.closed = True
             session.resume()
+            session.release_poll()  # a client that has said goodbye may still have a poll waiting
             self.carriers.gateway.ended(session.connection)
+
+
+async def _read(request: Request) -> bytes:
+    """The request's body, or as much of it as is enough to see that it is too large."""
+    body = bytearray()
+    assert request.stream is not None
+    async for chunk in request.stream:  # type: ignore[attr-defined] # typed as another class
+        body += chunk
+        if len(body) > MAX_BYTES:
+            break
+    return bytes(body)
 
 
 def _fault_of(payload: bytes) -> str | None:
     """What is wrong with a payload, if anything."""
+    if len(payload) > MAX_BYTES:
+        return "a payload that is too large"
     try:
         payload.decode()
     except UnicodeDecodeError:
         return "text that is not UTF-8"
-    for packet in payload.split(_SEPARATOR) if payload else ():
+    for packet in payload.split(_SEPARATOR):
         if packet[:1] == b"b":
             return "a binary packet"
         if packet[:1] not in (packets.CLOSE, packets.PONG, packets.MESSAGE):
