@@ -62,7 +62,12 @@ class Connection(ABC):
         self.send(*(f"42{first + place}{encode(call).decode()}" for place, call in enumerate(calls)))
         answers: dict[int, list[Any]] = {}
         while len(answers) < len(calls):
-            packet = self.next_packet()
+            try:
+                packet = self.next_packet()
+            except (Closed, TimeoutError) as fault:
+                place = next(place for place in range(len(calls)) if first + place not in answers)
+                fault.add_note(f"unanswered: {calls[place]}")
+                raise
             match = re.match(r"43(\d+)", packet)
             assert match, packet
             number = int(match[1])
@@ -171,6 +176,7 @@ class Polling(Connection):
             self._line.close()
             raise Closed(repr(fault)) from None
         if response.status != 200:
+            self._line.close()
             raise Closed(f"{response.status}: {text}")
         return text
 

@@ -73,11 +73,17 @@ def test_ids_in_paths(server: Server, wrong: str) -> None:
             assert answer.body["message"].endswith("必须为正整数")
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/nothing", "/api/questions/1/x", "/static/"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/nothing", "/api/questions/1/x"])
 def test_unknown_paths(server: Server, path: str) -> None:
     for method in "GET", "POST":
         answer = server.http(method, path)
         assert (answer.status, answer.body) == (404, NOT_FOUND)
+
+
+@pytest.mark.parametrize("path", ["/static/", "/static/nothing.js", "/static/../main.py", "/static/..%2Fmain.py"])
+def test_what_is_no_file_of_the_page(server: Server, path: str) -> None:
+    answer = server.http("GET", path)
+    assert (answer.status, answer.body) == (404, NOT_FOUND)
 
 
 def test_wrong_methods(server: Server) -> None:

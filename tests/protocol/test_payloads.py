@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -42,13 +41,10 @@ SIZE: Final = "attachments[{}].size 必须为不小于 0 的整数或 null"
 VISIBLE: Final = "is_visible_to_patient 必须为布尔值"
 
 
-@pytest.fixture(scope="module")
-def raw(server: Server) -> Iterator[Connection]:
-    """One connection for the whole module: no payload here may end it."""
-    connection = Websocket(server)
-    connection.enter()
-    yield connection
-    connection.close()
+@pytest.fixture
+def raw(server: Server, enter: Enter) -> Connection:
+    """A connection that outlives all payloads of a test."""
+    return enter(Websocket, server)
 
 
 @pytest.fixture(scope="module")
