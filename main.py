@@ -11,19 +11,18 @@ import sqlite3
 import sys
 import warnings
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tzlocal
 import uvloop
 from sanic import Sanic
 
-from consult.access import Access, is_loopback
+from consult import settings
+from consult.access import Access
 from consult.contract.fields import MAX_BYTES
 from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, SendMessage
 from consult.events import bind_user, join_question, leave_question, send_message
@@ -46,7 +45,6 @@ from store.database import Database, StoreFault, each
 VERSION = "0.1.0"
 STATIC = Path(__file__).parent / "static"
 BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
-OUTBOX_BYTES = 1024 * 1024  # that a client may leave unread before it is cut off
 SANIC = {
     "ACCESS_LOG": False,
     "FALLBACK_ERROR_FORMAT": "json",
@@ -61,126 +59,33 @@ SANIC = {
 log = logging.getLogger("careline")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the table of settings. `parse` raises ValueError with what the value must be."""
-
-    option: str
-    default: str
-    parse: Callable[[str], Any]
-    help: str
-
-    @property
-    def name(self) -> str:
-        return self.option.removeprefix("--").replace("-", "_")
-
-    @property
-    def variable(self) -> str:
-        return f"CARELINE_{self.name.upper()}"
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise ValueError("must be an integer from 0 to 65535")
-    return int(text)
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError("must name a file")
-    return Path(text)
-
-
-def _zone(text: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(text) if text else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("must be an IANA time zone such as Asia/Shanghai") from None
-
-
-def _level(text: str) -> str:
-    if text not in ("debug", "info", "warning", "error"):
-        raise ValueError("must be debug, info, warning or error")
-    return text.upper()
-
-
-def _flag(text: str) -> bool:
-    if text not in ("1", "0", "true", "false"):
-        raise ValueError("must be 1, 0, true or false")
-    return text in ("1", "true")
-
-
-def _host(text: str) -> str:
-    if not text or text != text.strip():
-        raise ValueError("must be an address or a host name")
-    return text
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = _names(text)
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin or not parts.hostname:
-            raise ValueError("must be origins such as https://app.example.com")
-    return origins
-
-
 SETTINGS = (
-    Setting("--host", "127.0.0.1", _host, "address to listen on"),
-    Setting("--port", "8000", _port, "TCP port; 0 takes a free one"),
-    Setting("--database", "careline.db", _path, "path of the SQLite file, made when missing"),
-    Setting("--timezone", "", _zone, "IANA time zone of the clinic; the machine's when left out"),
-    Setting("--log-level", "info", _level, "debug, info, warning or error"),
-    Setting("--allow-open", "false", _flag, "listen on a non-loopback address without tokens"),
-    Setting("--allowed-origins", "", _origins, "comma-separated browser origins; the server's own always passes"),
-    Setting("--allowed-hosts", "", _names, "comma-separated Host headers that are answered"),
+    settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
+    settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
+    settings.Setting("--database", "careline.db", settings.path, "path of the SQLite file, made when missing"),
+    settings.Setting("--timezone", "", settings.zone, "IANA time zone of the clinic; the machine's when left out"),
+    settings.Setting("--log-level", "info", settings.level, "debug, info, warning or error"),
+    settings.Setting("--allow-open", "false", settings.flag, "listen on a non-loopback address without tokens"),
+    settings.Setting("--allowed-origins", "", settings.origins, "comma-separated browser origins that are let in"),
+    settings.Setting("--allowed-hosts", "", settings.names, "comma-separated Host headers that are answered"),
+    settings.Setting("--outbox-bytes", "1048576", settings.size, "what a client may leave unread before it is cut off"),
 )
 
 
-class SettingsFault(Exception):
-    """Settings that can't be used: one line for each."""
-
-
-def read_settings(options: Mapping[str, str | None], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Every setting by name, options before variables before defaults; SettingsFault with all that is wrong."""
-    values: dict[str, Any] = {}
-    faults = []
-    for setting in SETTINGS:
-        text = options.get(setting.name)
-        if text is None:
-            text = environment.get(setting.variable, setting.default)
-        try:
-            values[setting.name] = setting.parse(text)
-        except ValueError as fault:
-            faults.append(f"{setting.option} ({setting.variable}): {fault}, not {text!r}")
-    if "host" in values and not is_loopback(values["host"]) and values.get("allow_open") is False:
-        faults.append(
-            f"--host (CARELINE_HOST): {values['host']} can be reached from other machines, and whoever reaches it can "
-            "speak as anyone; --allow-open (CARELINE_ALLOW_OPEN) permits that"
-        )
-    if faults:
-        raise SettingsFault("\n".join(faults))
-    return values
-
-
-async def serve(settings: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket) -> None:
+async def serve(chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket) -> None:
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
-    database = Database(settings["database"])
+    database = Database(chosen["database"])
     try:
-        for name in schema.migrate(settings["database"]):
+        for name in schema.migrate(chosen["database"]):
             log.info("the database was brought to schema %s", name)
         await database.open()
-        await serve_from(database, settings, zone, clock, listening)
+        await serve_from(database, chosen, zone, clock, listening)
     finally:
         await database.close()
 
 
 async def serve_from(
-    database: Database, settings: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket
+    database: Database, chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket
 ) -> None:
     """Builds the house from the inside out, serves until SIGINT or SIGTERM, and takes it down in reverse."""
     stop = asyncio.Event()
@@ -206,9 +111,9 @@ async def serve_from(
         rooms,
         push,
     )
-    carriers = Carriers(gateway, OUTBOX_BYTES)
+    carriers = Carriers(gateway, chosen["outbox_bytes"])
     polling = Polling(carriers)
-    access = Access(settings["host"], settings["allowed_hosts"], settings["allowed_origins"])
+    access = Access(chosen["host"], chosen["allowed_hosts"], chosen["allowed_origins"])
 
     loop = ReminderLoop(database, clock, push.published, Housekeeping(jobs(database, clock)))
 
@@ -233,7 +138,7 @@ async def serve_from(
     # What is here now stays: the collector need not walk it again for every wave of clients.
     gc.collect()
     gc.freeze()
-    print(f"Careline listening on {_url(settings['host'], listening)}", flush=True)  # noqa: T201
+    print(f"Careline listening on {_url(chosen['host'], listening)}", flush=True)  # noqa: T201
 
     await stop.wait()
     log.info("stopping")
@@ -260,25 +165,25 @@ def jobs(database: Database, clock: Clock) -> list[Job]:
     return [Job("forget old idempotency keys", 3600, forget_old_keys)]
 
 
-def run(settings: Mapping[str, Any], clock: Clock = system_clock) -> int:
+def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
     """`careline serve`."""
-    zone = settings["timezone"] or machine_zone()
+    zone = chosen["timezone"] or machine_zone()
     log.info("times are shown in the zone %s", zone)
     try:
-        listening = _listen(settings["host"], settings["port"])
+        listening = _listen(chosen["host"], chosen["port"])
     except OSError as fault:
-        return fail(f"cannot listen on {settings['host']} port {settings['port']}: {fault.strerror}")
+        return fail(f"cannot listen on {chosen['host']} port {chosen['port']}: {fault.strerror}")
     with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(serve(settings, zone, clock, listening))
+            runner.run(serve(chosen, zone, clock, listening))
         except StoreFault as fault:
             return fail(str(fault))
     return 0
 
 
-def check(settings: Mapping[str, Any]) -> int:
+def check(chosen: Mapping[str, Any]) -> int:
     """`careline check`: the settings are right by now; looks at the database without changing it."""
-    path: Path = settings["database"]
+    path: Path = chosen["database"]
     if not path.exists() and path.absolute().parent.is_dir():
         print(f"settings: ok\ndatabase: {path} does not exist yet; `serve` makes it")  # noqa: T201
         return 0
@@ -344,22 +249,22 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("command", nargs="?", default="serve", choices=("serve", "check", "version"))
     for setting in SETTINGS:
-        optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is _flag else {}
+        optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
         parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
     options = vars(parser.parse_args(arguments))
     command = options.pop("command")
     if command == "version":
         return version()
     try:
-        settings = read_settings(options, os.environ)
-    except SettingsFault as faults:
+        chosen = settings.read(SETTINGS, options, os.environ)
+    except settings.SettingsFault as faults:
         for line in str(faults).splitlines():
             fail(line)
         return 2
     # The libraries' own details would carry what patients write into the log.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    log.setLevel(settings["log_level"])
-    return check(settings) if command == "check" else run(settings)
+    log.setLevel(chosen["log_level"])
+    return check(chosen) if command == "check" else run(chosen)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sanic.response import HTTPResponse, raw
 
 from consult.access import Access
 from consult.contract import faults, fields, payloads, replies
+from consult.contract.calls import CALLS
 from consult.contract.faults import Fault, invalid
 from consult.contract.payloads import Payload
 from consult.contract.replies import Shape
@@ -143,11 +144,22 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
             answer.headers["vary"] = "Origin"
 
     @app.exception(Exception)
-    async def tell(_: Request, exception: Exception) -> HTTPResponse:
+    async def tell(request: Request, exception: Exception) -> HTTPResponse:
         answer = _fault_answer(_told(exception))
         if isinstance(exception, MethodNotAllowed):
-            answer.headers.update(exception.headers)
+            # Sanic knows the methods of a path only where it has no parameter.
+            answer.headers.update(exception.headers or {"allow": ", ".join(_methods(request.path))})
         return answer
+
+
+def _methods(path: str) -> list[str]:
+    parts = path.strip("/").split("/")
+    return [
+        call.method
+        for call in CALLS
+        if len(template := call.path.strip("/").split("/")) == len(parts)
+        and all(part == wanted or wanted.startswith("{") for part, wanted in zip(parts, template, strict=True))
+    ]
 
 
 def _fault_answer(fault: Fault) -> HTTPResponse:

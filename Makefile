@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test bench docs clean
+
+# Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
+run: $(VENV)/run
+	@$(BIN)/python main.py
+
+# All checks and tests. Installs Node packages and a browser where they are missing.
+test: $(VENV)/test
+	@tests/prepare
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy main.py consult reminders store tests
+	$(BIN)/pytest
+
+# Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
+bench: $(VENV)/bench
+	$(BIN)/python tests/bench/bench.py $(BENCH)
+
+# Everything in docs/ that is made from consult/contract/.
+docs: $(VENV)/run
+	$(BIN)/python -m consult.contract
+
+clean:
+	rm -rf $(VENV) build dist tests/node_modules tests/bench/peers/node_modules
+
+$(VENV)/run: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/test: $(VENV)/run tests/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/bench: $(VENV)/run tests/bench/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@touch $@

@@ -1,0 +1,110 @@
+"""What settings are and what their values may be; the table of them is in `main.py`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from consult.access import is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table of settings. `parse` raises ValueError with what the value must be."""
+
+    option: str
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+
+    @property
+    def name(self) -> str:
+        return self.option.removeprefix("--").replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        return f"CARELINE_{self.name.upper()}"
+
+
+def port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise ValueError("must be an integer from 0 to 65535")
+    return int(text)
+
+
+def path(text: str) -> Path:
+    if not text:
+        raise ValueError("must name a file")
+    return Path(text)
+
+
+def zone(text: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(text) if text else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be an IANA time zone such as Asia/Shanghai") from None
+
+
+def size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 65_536 <= int(text) <= 2**40):
+        raise ValueError("must be a number of bytes, at least 65536")
+    return int(text)
+
+
+def level(text: str) -> str:
+    if text not in ("debug", "info", "warning", "error"):
+        raise ValueError("must be debug, info, warning or error")
+    return text.upper()
+
+
+def flag(text: str) -> bool:
+    if text not in ("1", "0", "true", "false"):
+        raise ValueError("must be 1, 0, true or false")
+    return text in ("1", "true")
+
+
+def host(text: str) -> str:
+    if not text or text != text.strip():
+        raise ValueError("must be an address or a host name")
+    return text
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+
+def origins(text: str) -> tuple[str, ...]:
+    listed = names(text)
+    for origin in listed:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin or not parts.hostname:
+            raise ValueError("must be origins such as https://app.example.com")
+    return listed
+
+
+class SettingsFault(Exception):
+    """Settings that can't be used: one line for each."""
+
+
+def read(table: Sequence[Setting], options: Mapping[str, str | None], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Every setting by name, options before variables before defaults; SettingsFault with all that is wrong."""
+    values: dict[str, Any] = {}
+    faults = []
+    for setting in table:
+        text = options.get(setting.name)
+        if text is None:
+            text = environment.get(setting.variable, setting.default)
+        try:
+            values[setting.name] = setting.parse(text)
+        except ValueError as fault:
+            faults.append(f"{setting.option} ({setting.variable}): {fault}, not {text!r}")
+    if "host" in values and not is_loopback(values["host"]) and values.get("allow_open") is False:
+        faults.append(
+            f"--host (CARELINE_HOST): {values['host']} can be reached from other machines, and whoever reaches it can "
+            "speak as anyone; --allow-open (CARELINE_ALLOW_OPEN) permits that"
+        )
+    if faults:
+        raise SettingsFault("\n".join(faults))
+    return values
