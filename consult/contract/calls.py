@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
+from consult.contract import shapes
 from consult.contract.events import MESSAGE, NOTIFICATION
 from consult.contract.payloads import (
     MessageQuery,
@@ -31,6 +34,8 @@ class Call:
     body: type[Payload] | None = None
     example: JsonObject | None = None  # of the body
     faults: tuple[int, ...] = field(default=())
+    others: dict[int, JsonObject] = field(default_factory=dict)  # answers of the same shape, by status
+    shape: type[Struct] = field(kw_only=True)  # of the answer
 
 
 _QUESTION = {
@@ -66,6 +71,7 @@ CALLS = (
         "opens a consultation question",
         201,
         {**_QUESTION, "latest_message_id": None},
+        shape=shapes.Question,
         body=NewQuestion,
         example={"title": "最近血压偏高", "elder_id": 1001},
         faults=(400, 409, 413, 415),
@@ -77,6 +83,7 @@ CALLS = (
         "lists questions, newest first",
         200,
         {"items": [_QUESTION], "has_more": False},
+        shape=shapes.QuestionPage,
         query=QuestionQuery,
         faults=(400,),
     ),
@@ -87,6 +94,7 @@ CALLS = (
         "one question",
         200,
         _QUESTION,
+        shape=shapes.Question,
         query=VisibilityQuery,
         faults=(400, 404),
     ),
@@ -97,6 +105,7 @@ CALLS = (
         "closes or reopens a question",
         200,
         {**_QUESTION, "status": "CLOSED"},
+        shape=shapes.Question,
         query=VisibilityQuery,
         body=QuestionChange,
         example={"status": "CLOSED"},
@@ -109,6 +118,7 @@ CALLS = (
         "messages, oldest first: the next ones above after_id, or the latest below before_id",
         200,
         {"items": [MESSAGE], "has_more": False},
+        shape=shapes.MessagePage,
         query=MessageQuery,
         faults=(400, 404),
     ),
@@ -119,6 +129,7 @@ CALLS = (
         "adds a reminder task; one whose time is past fires at once",
         201,
         _TASK,
+        shape=shapes.ReminderTask,
         body=NewReminder,
         example=_NEW_REMINDER,
         faults=(400, 409, 413, 415),
@@ -130,10 +141,20 @@ CALLS = (
         "lists reminder tasks, newest first",
         200,
         {"items": [_TASK], "has_more": False},
+        shape=shapes.ReminderPage,
         query=ReminderQuery,
         faults=(400,),
     ),
-    Call("GET", "/api/reminders/{id}", "查询一个提醒任务", "one reminder task", 200, _TASK, faults=(400, 404)),
+    Call(
+        "GET",
+        "/api/reminders/{id}",
+        "查询一个提醒任务",
+        "one reminder task",
+        200,
+        _TASK,
+        shape=shapes.ReminderTask,
+        faults=(400, 404),
+    ),
     Call(
         "DELETE",
         "/api/reminders/{id}",
@@ -141,6 +162,7 @@ CALLS = (
         "cancels a task; again changes nothing; 409 when it was dispatched",
         200,
         {**_TASK, "status": "CANCELLED"},
+        shape=shapes.ReminderTask,
         faults=(400, 404, 409),
     ),
     Call(
@@ -150,6 +172,7 @@ CALLS = (
         "a user's notifications, newest first; with after_id oldest first",
         200,
         {"items": [NOTIFICATION], "has_more": False, "unread": 1},
+        shape=shapes.NotificationPage,
         query=NotificationQuery,
         faults=(400,),
     ),
@@ -160,6 +183,7 @@ CALLS = (
         "marks a notification as read; again changes nothing",
         200,
         _READ,
+        shape=shapes.Notification,
         faults=(400, 404, 409),
     ),
     Call(
@@ -169,6 +193,37 @@ CALLS = (
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
         200,
         {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok"},
+        shape=shapes.Health,
         faults=(503,),
+        others={
+            503: {
+                "status": "failing",
+                "version": "0.1.0",
+                "database": "database or disk is full",
+                "reminders": "ok",
+            }
+        },
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What GET gives that is no JSON of the protocol, or for people and programs that look after a server."""
+
+    path: str
+    kind: str  # its media type
+    zh: str
+    en: str
+
+
+PAGES = (
+    Page("/", "text/html", "测试页面", "the test page"),
+    Page("/metrics", "text/plain", "Prometheus 指标", "Prometheus metrics"),
+    Page(
+        "/protocol.json",
+        "application/json",
+        "协议的全部表格，测试页面由此生成",
+        "the protocol's tables, which the test page is made of",
     ),
 )

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
+from consult.contract import shapes
 from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, Payload, SendMessage
 
 QUESTION_ROOM = "consultation:question:{questionId}"
@@ -42,6 +45,7 @@ class ServerEvent:
     en: str
     example: JsonObject
     others: tuple[JsonObject, ...] = field(default=())  # further forms that it comes in
+    shapes: tuple[type[Struct], ...] = field(kw_only=True)  # of the example and of each of the others
 
 
 ATTACHMENT = {
@@ -166,9 +170,21 @@ CLIENT_EVENTS = (
 )
 
 SERVER_EVENTS = (
-    ServerEvent("joined_question", "2.1", "确认已成功加入房间", "the connection is in the room", {"question_id": 123}),
     ServerEvent(
-        "left_question", "2.2", "确认已成功离开房间", "the connection is out of the room", {"question_id": 123}
+        "joined_question",
+        "2.1",
+        "确认已成功加入房间",
+        "the connection is in the room",
+        {"question_id": 123},
+        shapes=(shapes.JoinedQuestion,),
+    ),
+    ServerEvent(
+        "left_question",
+        "2.2",
+        "确认已成功离开房间",
+        "the connection is out of the room",
+        {"question_id": 123},
+        shapes=(shapes.LeftQuestion,),
     ),
     ServerEvent(
         "send_message:ack",
@@ -177,9 +193,15 @@ SERVER_EVENTS = (
         "what became of a message",
         {"success": True, "message": "发送成功", "data": MESSAGE},
         ({"success": False, "message": "发送失败：question_id 必须为正整数"},),
+        shapes=(shapes.Sent, shapes.NotSent),
     ),
     ServerEvent(
-        "new_message", "2.3", "向所在咨询房间广播新消息", "a new message, to all in the question's room", MESSAGE
+        "new_message",
+        "2.3",
+        "向所在咨询房间广播新消息",
+        "a new message, to all in the question's room",
+        MESSAGE,
+        shapes=(shapes.Message,),
     ),
     ServerEvent(
         "notification:new",
@@ -187,13 +209,22 @@ SERVER_EVENTS = (
         "提醒到期后推送给该用户的所有连接",
         "a reminder came due, to all of the user's connections",
         NOTIFICATION,
+        shapes=(shapes.Notification,),
     ),
-    ServerEvent("bind_user:ack", "4.1", "确认绑定结果", "the connection is bound", {"success": True, "user_id": 1001}),
+    ServerEvent(
+        "bind_user:ack",
+        "4.1",
+        "确认绑定结果",
+        "the connection is bound",
+        {"success": True, "user_id": 1001},
+        shapes=(shapes.BoundUser,),
+    ),
     ServerEvent(
         "error",
         "3",
         "返回参数错误、业务异常等非鉴权错误",
         "a fault of anything but a send",
         {"code": "INVALID_PAYLOAD", "message": "question_id 必须为正整数"},
+        shapes=(shapes.Error,),
     ),
 )

@@ -51,3 +51,119 @@ BODY_TOO_LARGE = "请求体不得超过 1000000 字节"
 NOT_JSON = "请求体必须为 JSON"
 # The write may or may not be in the file: a client must not take this for "not stored".
 NOT_KNOWN_TO_BE_STORED = "服务器未能确认是否已保存，请稍后核对"
+HOST_REFUSED = "Host 不被允许（--allowed-hosts）"
+ORIGIN_REFUSED = "Origin 不被允许（--allowed-origins）"
+KEY_LENGTH = "Idempotency-Key 必须为 1 到 64 个字符"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that is made of no field's rule: when clients are told it, over the socket (None: never) and over HTTP."""
+
+    text: str
+    code: str
+    status: int | None  # over HTTP; None where HTTP has no use for it
+    on_socket: bool
+    zh: str
+    en: str
+
+
+TEXTS = (
+    Text(
+        UNKNOWN_EVENT,
+        "INVALID_PAYLOAD",
+        None,
+        True,
+        "事件名未知，或为保留名称",
+        "an event that nobody knows, reserved names among them",
+    ),
+    Text(ONE_PAYLOAD, "INVALID_PAYLOAD", None, True, "事件带了多个参数", "an event with more than one argument"),
+    Text(
+        NOT_AN_OBJECT,
+        "INVALID_PAYLOAD",
+        400,
+        True,
+        "没有数据，或数据不是 JSON 对象",
+        "no payload, or one that is no JSON object",
+    ),
+    Text(
+        BOTH_CURSORS,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "同时给了 after_id 和 before_id",
+        "both cursors at once",
+    ),
+    Text(KEY_LENGTH, "INVALID_PAYLOAD", 400, False, "请求头为空或过长", "that header is empty or too long"),
+    Text(HOST_REFUSED, "INVALID_PAYLOAD", 403, False, "Host 不在允许之列", "a Host that is not answered"),
+    Text(
+        ORIGIN_REFUSED, "INVALID_PAYLOAD", 403, False, "网页来源不在允许之列", "a page of an origin that is not let in"
+    ),
+    Text(
+        CODES["QUESTION_NOT_FOUND"].zh,
+        "QUESTION_NOT_FOUND",
+        404,
+        True,
+        "没有这个咨询问题",
+        "there is no such question",
+    ),
+    Text(CODES["NOT_FOUND"].zh, "NOT_FOUND", 404, False, "没有这个对象或路径", "there is no such object or path"),
+    Text(
+        METHOD_NOT_ALLOWED,
+        "INVALID_PAYLOAD",
+        405,
+        False,
+        "该路径不支持此方法，Allow 头列出支持的方法",
+        "the path does not know the method; the Allow header names those it does",
+    ),
+    Text(
+        QUESTION_CLOSED,
+        "INVALID_PAYLOAD",
+        None,
+        True,
+        "向已关闭的问题发送消息",
+        "a message for a question that is closed",
+    ),
+    Text(
+        KEY_REUSED,
+        "INVALID_PAYLOAD",
+        409,
+        False,
+        "同一 Idempotency-Key 用于不同的请求",
+        "another request under the same Idempotency-Key",
+    ),
+    Text(
+        ALREADY_DISPATCHED,
+        "INVALID_PAYLOAD",
+        409,
+        False,
+        "取消已触发的提醒任务",
+        "a task that was dispatched can't be cancelled",
+    ),
+    Text(BODY_TOO_LARGE, "INVALID_PAYLOAD", 413, False, "请求体过大", "the body is too large"),
+    Text(
+        NOT_JSON,
+        "INVALID_PAYLOAD",
+        415,
+        False,
+        "请求体不是 JSON，或 Content-Type 不是 application/json",
+        "the body is not JSON, or its Content-Type is not application/json",
+    ),
+    Text(
+        NOT_KNOWN_TO_BE_STORED,
+        "INTERNAL_ERROR",
+        500,
+        True,
+        "提交时出错：可能已保存，也可能没有，先查询再决定是否重发",
+        "the commit failed: it may be stored or not, so look before you send again",
+    ),
+    Text(CODES["INTERNAL_ERROR"].zh, "INTERNAL_ERROR", 500, True, "意外错误", "something that nobody expected"),
+    Text(
+        CODES["INTERNAL_ERROR"].zh,
+        "INTERNAL_ERROR",
+        503,
+        True,
+        "数据库暂时不可写：没有保存，可稍后重试",
+        "the database cannot be written for now: nothing was stored, try again later",
+    ),
+)

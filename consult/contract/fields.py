@@ -25,7 +25,8 @@ class Rule:
 
 
 def _meta(rule: Rule, **limits: Any) -> Meta:
-    return Meta(extra={"rule": rule}, **limits)
+    known = {"examples": list(rule.choices)} if rule.choices else None
+    return Meta(description=f"{rule.zh} / {rule.en}", extra_json_schema=known, extra={"rule": rule}, **limits)
 
 
 # No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry.

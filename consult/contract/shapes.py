@@ -1,0 +1,181 @@
+"""What the server sends, as types: the documents describe it by these, `replies` makes it."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from consult.contract.fields import MAX_ID
+from consult.contract.replies import NOT_SENT, SENT
+
+
+def _told(zh: str, en: str, **limits: Any) -> Meta:
+    return Meta(description=f"{zh} / {en}", extra={"about": (zh, en)}, **limits)
+
+
+def _always(value: bool | str) -> dict[str, Any]:
+    return {"extra_json_schema": {"const": value}}
+
+
+Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
+Time = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")]
+QuestionId = Annotated[Id, _told("咨询问题编号", "the question's id")]
+UserId = Annotated[Id, _told("用户编号", "the user's id")]
+BizType = Annotated[str, _told("业务类型，原样返回", "the kind of business, as given")]
+BizId = Annotated[Id, _told("业务编号，原样返回", "the business's id, as given")]
+HasMore = Annotated[bool, _told("该方向上是否还有更多", "whether there are more in that direction")]
+
+
+class StoredAttachment(Struct, kw_only=True):
+    """四个键总是齐全。All four keys are always there."""
+
+    url: Annotated[str, _told("文件地址，服务器不访问它", "where the file is; the server never fetches it")]
+    thumbnail_url: Annotated[str | None, _told("缩略图地址", "where its thumbnail is")]
+    duration: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        _told("时长，单位由客户端约定", "how long it plays, in the clients' own unit"),
+    ]
+    size: Annotated[Annotated[int, Meta(ge=0)] | None, _told("大小，字节", "its size in bytes")]
+
+
+class Message(Struct, kw_only=True):
+    """第 2.3 节。Section 2.3."""
+
+    id: Annotated[
+        Id, _told("消息编号，按提交顺序递增，永不重用", "the message's id: rises in commit order, is never used again")
+    ]
+    question_id: QuestionId
+    sender_type: Annotated[str, _told("发送者类型", "what the sender is")]
+    sender_id: Annotated[Id, _told("发送者编号", "the sender's id")]
+    role_display_name: Annotated[str | None, _told("发送者显示名称", "the sender's name, as shown")]
+    content_type: Annotated[str, _told("内容类型", "what the content is")]
+    content_text: Annotated[str | None, _told("正文，与发送时完全相同", "the text, exactly as sent")]
+    sent_at: Annotated[Time, _told("服务器收到的时间", "when the server got it")]
+    status: Annotated[Literal["SENT"], _told("总是 SENT", "always SENT")]
+    is_visible_to_patient: Annotated[bool, _told("false 为仅员工可见", "false for staff only")]
+    attachments: Annotated[
+        list[StoredAttachment], _told("附件，没有时为 []", "the attachments, [] when there are none")
+    ]
+
+
+class JoinedQuestion(Struct, kw_only=True):
+    """第 2.1 节。Section 2.1."""
+
+    question_id: QuestionId
+
+
+class LeftQuestion(Struct, kw_only=True):
+    """第 2.2 节。Section 2.2."""
+
+    question_id: QuestionId
+
+
+class Sent(Struct, kw_only=True):
+    """消息已保存。The message is stored."""
+
+    success: Annotated[bool, _told("总是 true", "always true", **_always(True))]
+    message: Annotated[str, _told("给人看的文本", "a text to show", **_always(SENT))]
+    data: Annotated[Message, _told("已保存的消息", "the message as stored")]
+
+
+class NotSent(Struct, kw_only=True):
+    """消息没有保存。恰好这两个键。The message is not stored. These two keys exactly."""
+
+    success: Annotated[bool, _told("总是 false", "always false", **_always(False))]
+    message: Annotated[str, _told("原因，以“发送失败：”开头", "the reason, after 发送失败：", pattern=rf"\A{NOT_SENT}")]
+
+
+class BoundUser(Struct, kw_only=True):
+    """第 4.1 节。Section 4.1."""
+
+    success: Annotated[bool, _told("总是 true", "always true", **_always(True))]
+    user_id: UserId
+
+
+class Notification(Struct, kw_only=True):
+    """第 4.2 节。Section 4.2."""
+
+    id: Annotated[
+        Id,
+        _told(
+            "通知编号，按提交顺序递增，永不重用", "the notification's id: rises in commit order, is never used again"
+        ),
+    ]
+    biz_type: BizType
+    biz_id: BizId
+    title: Annotated[str, _told("标题", "the title")]
+    content: Annotated[str | None, _told("内容", "the text")]
+    status: Annotated[Literal["UNREAD", "READ"], _told("是否已读", "whether it was read")]
+    created_at: Annotated[Time, _told("触发的时间", "when the reminder fired")]
+    read_at: Annotated[Time | None, _told("标记为已读的时间", "when it was marked as read")]
+
+
+class Error(Struct, kw_only=True):
+    """第 3 节，也是每个 HTTP 错误的格式。Section 3, and every HTTP fault."""
+
+    code: Annotated[str, _told("错误码，供程序判断", "what programs go by")]
+    message: Annotated[str, _told("给人看的文本", "a text to show")]
+
+
+class Question(Struct, kw_only=True):
+    """咨询问题。A consultation question."""
+
+    id: QuestionId
+    title: Annotated[str, _told("标题", "the title")]
+    elder_id: Annotated[Id, _told("长者的用户编号", "the elder's user id")]
+    status: Annotated[Literal["OPEN", "CLOSED"], _told("关闭后不再接收消息", "a closed one takes no messages")]
+    created_at: Annotated[Time, _told("新建的时间", "when it was opened")]
+    latest_message_id: Annotated[
+        Id | None,
+        _told("可见的最新消息的编号，没有时为 null", "the id of its latest visible message, null without one"),
+    ]
+
+
+class ReminderTask(Struct, kw_only=True):
+    """提醒任务。A reminder task."""
+
+    id: Annotated[Id, _told("任务编号", "the task's id")]
+    user_id: Annotated[Id, _told("提醒谁", "whom it reminds")]
+    biz_type: BizType
+    biz_id: BizId
+    channel: Annotated[Literal["IN_APP", "SYSTEM_MESSAGE"], _told("渠道", "the channel")]
+    title: Annotated[str, _told("通知的标题", "the notification's title")]
+    content: Annotated[str | None, _told("通知的内容", "the notification's text")]
+    remind_at: Annotated[Time, _told("何时触发", "when it is due")]
+    status: Annotated[
+        Literal["PENDING", "DISPATCHED", "CANCELLED"], _told("待触发、已触发、已取消", "waiting, fired, cancelled")
+    ]
+    created_at: Annotated[Time, _told("新建的时间", "when it was made")]
+
+
+class QuestionPage(Struct, kw_only=True):
+    items: Annotated[list[Question], _told("最新的在前", "newest first")]
+    has_more: HasMore
+
+
+class MessagePage(Struct, kw_only=True):
+    items: Annotated[list[Message], _told("最旧的在前", "oldest first")]
+    has_more: HasMore
+
+
+class ReminderPage(Struct, kw_only=True):
+    items: Annotated[list[ReminderTask], _told("最新的在前", "newest first")]
+    has_more: HasMore
+
+
+class NotificationPage(Struct, kw_only=True):
+    items: Annotated[
+        list[Notification], _told("最新的在前；带 after_id 时最旧的在前", "newest first; oldest first with after_id")
+    ]
+    has_more: HasMore
+    unread: Annotated[
+        int, _told("该用户共有多少条未读，与筛选无关", "how many the user has not read, whatever the filter", ge=0)
+    ]
+
+
+class Health(Struct, kw_only=True):
+    """运行状态。How the server is."""
+
+    status: Annotated[Literal["ok", "failing"], _told("failing 时状态码为 503", "with failing the HTTP status is 503")]
+    version: Annotated[str, _told("Careline 的版本", "Careline's version")]
+    database: Annotated[str, _told("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
+    reminders: Annotated[str, _told("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
