@@ -1,0 +1,212 @@
+"""The rules of the house: which way imports run, what rooms are called, who speaks to clients, what is written down.
+
+Each test reads the source as it lies there, so a rule that is broken is told with the file and the line.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from main import SETTINGS
+from tests.server import ROOT
+
+# A room may import itself and what stands before it.
+ROOMS: Final = ("store", "reminders", "consult", "main")
+# What speaks to clients, which the inner rooms know nothing of.
+OUTSIDE: Final = {"sanic", "socketio", "engineio", "websockets"}
+TOP_LEVEL: Final = {
+    *("main.py", "consult", "store", "reminders", "static", "tests", "requirements.txt", "README.md"),
+    *("pyproject.toml", "Makefile", "careline.spec", "CHANGELOG.md", "LICENSE", "docs", ".ci", ".gitignore"),
+}
+NAMELESS: Final = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "services", "misc"}
+MOST_LINES: Final = 300
+PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[0-9][0-9A-Za-z.]*) +# \S.+")
+
+# The settings as the interface has them: variable and default, where the default is a value and not told in words.
+INTERFACE: Final[dict[str, tuple[str, str | None]]] = {
+    "--host": ("CARELINE_HOST", "127.0.0.1"),
+    "--port": ("CARELINE_PORT", "8000"),
+    "--database": ("CARELINE_DATABASE", "careline.db"),
+    "--timezone": ("CARELINE_TIMEZONE", None),
+    "--log-level": ("CARELINE_LOG_LEVEL", "info"),
+    "--auth-secret-file": ("CARELINE_AUTH_SECRET_FILE", None),
+    "--allow-open": ("CARELINE_ALLOW_OPEN", "false"),
+    "--allowed-origins": ("CARELINE_ALLOWED_ORIGINS", None),
+    "--allowed-hosts": ("CARELINE_ALLOWED_HOSTS", None),
+    "--outbox-bytes": ("CARELINE_OUTBOX_BYTES", "1048576"),
+}
+COMES_WITH_TOKENS: Final = {"--auth-secret-file"}
+
+
+def modules(*rooms: str) -> Iterator[Path]:
+    """The Python files of the rooms."""
+    for room in rooms:
+        place = ROOT / room
+        yield from sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+
+
+def shown(path: Path, line: int) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """Every module that the file imports anywhere, for its types alone too, with the line."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{shown(path, node.lineno)} imports relatively"
+            assert node.module is not None
+            yield node.module, node.lineno
+
+
+def normal(distribution: str) -> str:
+    """A distribution's name, which may be written with dashes or underscores."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def own_files() -> list[str]:
+    """Every file that belongs to Careline, by its path from the top."""
+    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert "main.py" in listed
+    return [name for name in listed if (ROOT / name).exists()]
+
+
+def sends(path: Path) -> list[str]:
+    """Where the file calls something's `send`: the place and the function."""
+    return [
+        f"{shown(path, node.lineno)} in {function.name}"
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "send"
+    ]
+
+
+def settings_table() -> dict[str, tuple[str, str]]:
+    """The README's settings: by option, the variable and the default as they are written there."""
+    rows = re.findall(r"^\| *`(--[a-z-]+)` *\| *`([A-Z_]+)` *\| *([^|]*?) *\|", (ROOT / "README.md").read_text(), re.M)
+    assert len({option for option, _, _ in rows}) == len(rows), "an option has two rows"
+    return {option: (variable, default) for option, variable, default in rows}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_run_one_way(room: str) -> None:
+    later = ROOMS[ROOMS.index(room) + 1 :]
+    wrong = [
+        f"{shown(path, line)} imports {name}"
+        for path in modules(room)
+        for name, line in imported(path)
+        if name.split(".")[0] in later
+    ]
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("room", ["store", "reminders"])
+def test_the_inner_rooms_know_nothing_of_clients(room: str) -> None:
+    wrong = [
+        f"{shown(path, line)} imports {name}"
+        for path in modules(room)
+        for name, line in imported(path)
+        if name.split(".")[0] in OUTSIDE
+    ]
+    assert not wrong, wrong
+
+
+def test_nothing_imports_main_or_the_tests() -> None:
+    wrong = [
+        f"{shown(path, line)} imports {name}"
+        for path in modules(*ROOMS)
+        for name, line in imported(path)
+        if name.split(".")[0] in ("main", "tests")
+    ]
+    assert not wrong, wrong
+
+
+def test_names_say_what_is_behind_them() -> None:
+    wrong = [name for name in own_files() if {part.split(".")[0] for part in Path(name).parts} & NAMELESS]
+    assert not wrong, wrong
+
+
+def test_files_can_be_read_in_one_sitting() -> None:
+    code = [
+        name
+        for name in own_files()
+        if name.endswith((".py", ".js", ".css", ".html")) and not name.startswith(("tests/", "docs/"))
+    ]
+    assert len(code) > 50
+    lengths = {name: len((ROOT / name).read_text().splitlines()) for name in code}
+    assert not {name: length for name, length in lengths.items() if length > MOST_LINES}
+
+
+def test_the_top_level_is_fixed() -> None:
+    assert {name.split("/")[0] for name in own_files()} <= TOP_LEVEL
+
+
+@pytest.mark.parametrize("listing", ["requirements.txt", "tests/requirements.txt", "tests/bench/requirements.txt"])
+def test_dependencies_are_pinned_each_with_its_reason(listing: str) -> None:
+    lines = [line for line in (ROOT / listing).read_text().splitlines() if not line.startswith("#")]
+    assert lines
+    assert not [line for line in lines if not PIN.fullmatch(line)]
+
+
+@pytest.mark.parametrize("listing", ["requirements.txt", "tests/requirements.txt"])
+def test_what_is_installed_is_what_is_pinned(listing: str) -> None:
+    pins = {found["name"]: found["version"] for found in PIN.finditer((ROOT / listing).read_text())}
+    assert pins == {name: importlib.metadata.version(name) for name in pins}
+
+
+def test_whatever_is_imported_is_pinned() -> None:
+    pinned = {normal(found["name"]) for found in PIN.finditer((ROOT / "requirements.txt").read_text())}
+    distributions = importlib.metadata.packages_distributions()
+    wrong = [
+        f"{shown(path, line)} imports {name}"
+        for path in modules(*ROOMS)
+        for name, line in imported(path)
+        if (top := name.split(".")[0]) not in (*ROOMS, *sys.stdlib_module_names)
+        and not {normal(distribution) for distribution in distributions.get(top, [])} & pinned
+    ]
+    assert not wrong, wrong
+
+
+def test_push_alone_speaks_to_clients() -> None:
+    """Below it the carriers carry, and the gateway answers a client's CONNECT."""
+    calls = [call for path in modules("consult") for call in sends(path)]
+    allowed = [
+        call
+        for call in calls
+        if call.startswith(("consult/push.py:", "consult/wire/"))
+        or (call.startswith("consult/gateway.py:") and call.endswith(" in _received_connect"))
+    ]
+    assert len(allowed) > 8, "the search finds those that may send"
+    assert calls == allowed, set(calls) - set(allowed)
+
+
+def test_settings_are_those_of_the_interface() -> None:
+    assert {setting.option for setting in SETTINGS} | COMES_WITH_TOKENS == set(INTERFACE)
+    for setting in SETTINGS:
+        variable, default = INTERFACE[setting.option]
+        assert (setting.variable, setting.default) == (variable, default or "")
+
+
+def test_settings_stand_in_the_readme() -> None:
+    table = settings_table()
+    assert list(table) == [setting.option for setting in SETTINGS]
+    for setting in SETTINGS:
+        variable, default = table[setting.option]
+        assert variable == setting.variable
+        if setting.default:
+            assert default == f"`{setting.default}`"
+        else:
+            assert default
