@@ -115,6 +115,7 @@ class Websocket(Connection):
             compression=None,
             max_size=None,
             proxy=None,
+            ping_interval=None,
             open_timeout=LIMIT,
             close_timeout=LIMIT,
         )

@@ -170,7 +170,7 @@ def test_blank_content_text_needs_an_attachment(server: Server, raw: Connection,
 
 def test_how_many_attachments(server: Server, raw: Connection, question_id: int) -> None:
     item = {"url": "https://example.com/a", "thumbnail_url": None, "duration": None, "size": None}
-    wrong: list[Any] = [[item] * 21, {}, {"0": item}, "", "[]", 0, 1.5, True, False]
+    wrong: list[Any] = [[item] * 21, {}, {"0": item}, "", "[]", "\ud83d", 0, 1.5, True, False]
     check(raw, [send(question_id, attachments=value) for value in wrong], failed(ATTACHMENTS))
     check_sent(server, raw, [attached(question_id, *[item] * count) for count in (0, 1, 20)], "attachments")
     assert raw.call(*send(question_id, attachments=None))["data"]["attachments"] == []
@@ -179,8 +179,8 @@ def test_how_many_attachments(server: Server, raw: Connection, question_id: int)
 def test_the_fields_of_an_attachment(server: Server, raw: Connection, question_id: int) -> None:
     bad_urls: list[Any] = ["", "a" * 2049, "文" * 2049, "a\x00", "\ud83d", 1, True, [], {}, None]
     bad_thumbnails: list[Any] = ["a" * 2049, "\x00", "\udc00", 1, True, [], {}]
-    bad_durations: list[Any] = [-1, -0.5, True, False, "1", Literal("1e400"), [], {}]
-    bad_sizes: list[Any] = [-1, 1.5, Literal("1.0"), True, False, "1", [], {}]
+    bad_durations: list[Any] = [-1, -0.5, True, False, "1", "\ud83d", Literal("1e400"), [], {}]
+    bad_sizes: list[Any] = [-1, 1.5, Literal("1.0"), True, False, "1", "\ud83d", [], {}]
     wrong: list[tuple[str, list[Any]]] = [
         (NO_OBJECT, [None, 1, 1.5, True, "a", [], [{"url": "a"}]]),
         (URL, [{}, {"thumbnail_url": "a"}, *({"url": value} for value in bad_urls)]),
@@ -206,7 +206,7 @@ def test_the_fields_of_an_attachment(server: Server, raw: Connection, question_i
 
 
 def test_is_visible_to_patient(raw: Connection, question_id: int) -> None:
-    wrong: list[Any] = ["true", "", 0, 1, 1.5, [], {}]
+    wrong: list[Any] = ["true", "", "\ud83d", 0, 1, 1.5, [], {}]
     check(raw, [send(question_id, is_visible_to_patient=value) for value in wrong], failed(VISIBLE))
     answers = raw.call_all([send(question_id, is_visible_to_patient=value) for value in (None, True, False)])
     assert [answer["data"]["is_visible_to_patient"] for answer in answers] == [True, True, False]
