@@ -66,6 +66,7 @@ export class Composer {
   async send() {
     const text = this.#text();
     if (text === null) return;
+    this.#view.clearAnswer();
     keepRecent(this.#target, { text, place: this.#view.place() });
     this.#view.drawFill(this.#target, recentOf(this.#target));
     if (this.#target.kind === "call") {

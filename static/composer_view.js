@@ -120,9 +120,9 @@ export class ComposerView {
 
   /** Shows what a deliberate mistake should be answered by; null for none. */
   showExpected(answer) {
-    const { expected, answer: last } = this.#parts;
+    const { expected } = this.#parts;
     expected.className = "expected";
-    last.replaceChildren();
+    this.clearAnswer();
     if (answer === null) expected.replaceChildren();
     else expected.replaceChildren(element("p", {}, say("expected"), " ", element("code", {}, answer.event)), answerText(answer.payload));
   }
@@ -136,6 +136,11 @@ export class ComposerView {
   /** Shows in one line what the last sending was answered by. */
   showAnswer(name, text) {
     this.#parts.answer.replaceChildren(element("code", { class: "answer-name" }, name), " ", foreign(text.slice(0, 200)));
+  }
+
+  clearAnswer() {
+    this.#parts.answer.replaceChildren();
+    this.#parts.expected.querySelector(".verdict")?.remove();
   }
 
   #targetChoice(target) {

@@ -113,7 +113,7 @@ export class Engine {
         this.#open(rest);
         break;
       case "1":
-        this.#end("server");
+        this.#end("transport"); // Engine.IO's goodbye is for this transport; Socket.IO's own ends the connection
         break;
       case "2":
         this.#expectHeartbeat();

@@ -28,6 +28,8 @@ export class Inboxes extends EventTarget {
   /** Reads the latest page, or the one before the oldest that is known. */
   async read(userId, older = false) {
     const inbox = this.of(userId);
+    const first = !inbox.read;
+    inbox.read = true;
     const oldest = Math.min(...inbox.items.keys());
     const cursor = older && inbox.items.size > 0 ? `?before_id=${oldest}` : "";
     const { items, has_more: more, unread } = await this.#calls.ask("GET", `/api/users/${userId}/notifications${cursor}`);
@@ -35,8 +37,7 @@ export class Inboxes extends EventTarget {
     const pushedMeanwhile = older ? [] : [...inbox.items.values()].filter((item) => item.id > newest && item.status === "UNREAD");
     for (const item of items) inbox.items.set(item.id, item);
     inbox.unread = unread + pushedMeanwhile.length;
-    if (older || !inbox.read) inbox.more = more;
-    inbox.read = true;
+    if (older || first) inbox.more = more;
     this.#changed();
   }
 

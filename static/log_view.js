@@ -6,6 +6,7 @@ import { clock } from "./log.js";
 
 const BEYOND = 6; // lines kept above and below the view
 const AT_END = 8; // px from the bottom that still count as being there
+const AFTER_CHOSEN = 2; // lines that stay in view below the chosen one
 const SUMMARY = 240; // characters of a payload that a line can show at most
 
 export class LogView {
@@ -80,9 +81,10 @@ export class LogView {
   #bringIntoView(index) {
     if (index < 0) return;
     const top = index * this.#height;
+    const below = top + (1 + AFTER_CHOSEN) * this.#height;
     const { scrollTop, clientHeight } = this.#scroll;
     if (top < scrollTop) this.#scroll.scrollTop = top;
-    else if (top + this.#height > scrollTop + clientHeight) this.#scroll.scrollTop = top + this.#height - clientHeight;
+    else if (below > scrollTop + clientHeight) this.#scroll.scrollTop = below - clientHeight;
   }
 
   #drawNow() {

@@ -46,6 +46,6 @@ export function ownPayload(target, connection, question) {
 
 /** The values of the names in a call's path. */
 export function ownPlace(target, connection, question) {
-  const value = (name) => (name === "user_id" ? connection.userId : target.path.startsWith("/api/questions/") ? (question ?? 1) : 1);
-  return Object.fromEntries(target.pathNames.map((name) => [name, String(value(name))]));
+  const own = { user_id: connection.userId, question_id: question ?? 1 };
+  return Object.fromEntries(target.pathNames.map((name) => [name, String(own[name] ?? 1)]));
 }

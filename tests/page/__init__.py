@@ -1,0 +1,1 @@
+"""The page at `/`, used in a real Chromium."""

@@ -1,0 +1,179 @@
+"""Putting events and calls together: forms, examples and mistakes from the protocol, JSON, code to take along."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.page.conftest import OpenConsole
+from tests.page.console import ELDER, NURSE, Console
+from tests.server import LIMIT, ROOT, Server
+
+
+def client_events(server: Server) -> list[dict[str, Any]]:
+    protocol = server.http("GET", "/protocol.json").body
+    return [event for event in protocol["events"] if event["from"] == "client"]
+
+
+def test_every_event_has_a_form_filled_with_the_protocols_example(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    events = client_events(server)
+    assert [event["name"] for event in events] == ["join_question", "leave_question", "send_message", "bind_user"]
+    for event in events:
+        console.target(event["name"])
+        shown = console.page.locator("[data-field]").evaluate_all("all => all.map(one => one.dataset.field)")
+        assert shown == [field["name"] for field in event["fields"]]
+        console.page.locator("#fill").select_option("example")
+        for name, value in event["example"].items():
+            text = console.field(name).input_value()
+            assert value == (text if isinstance(value, str) else json.loads(text))
+        console.page.locator("[data-mode=json]").click()
+        assert json.loads(console.page.locator("#json-editor").input_value()) == event["example"]
+
+
+def test_every_deliberate_mistake_is_answered_as_the_protocol_says(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    tried = 0
+    for event in client_events(server):
+        console.target(event["name"])
+        for index, mistake in enumerate(event["mistakes"]):
+            console.page.locator("#fill").select_option(f"mistake {index}")
+            expect(console.page.locator("#expected")).to_contain_text(mistake["answer"]["payload"]["message"])
+            console.send()
+            expect(console.page.locator("#expected .verdict")).to_have_text("Answered as the protocol says")
+            tried += 1
+    assert tried >= 4
+    console.expect_state(ELDER, "connected")
+
+
+def test_the_form_speaks_for_who_acts_and_the_question_at_hand(open_console: OpenConsole) -> None:
+    console = open_console()
+    question = console.open_and_join()
+    console.target("send_message")
+    console.field("content_text").fill("my own words")
+    for name, kind, user in ((ELDER, "ELDER", "456"), (NURSE, "STAFF", "1001")):
+        console.act_as(name)
+        expect(console.field("sender_type")).to_have_value(kind)
+        expect(console.field("sender_id")).to_have_value(user)
+        expect(console.field("role_display_name")).to_have_value(name)
+        expect(console.field("question_id")).to_have_value(str(question))
+        expect(console.field("content_text")).to_have_value("my own words")
+
+
+def test_json_that_is_no_object_can_be_sent(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.target("leave_question")
+    console.show("sent")
+    for text in ("[1,2]", '"text"', "null", "17", ""):
+        console.target("leave_question")
+        console.write_json(text)
+        console.send()
+        expect(console.page.locator("#answer")).to_contain_text("INVALID_PAYLOAD")
+        console.lines("leave_question").last.click()
+        packet = f'42["leave_question",{text}]' if text else '42["leave_question"]'
+        expect(console.page.locator("#log-raw")).to_have_text(packet)
+        console.page.locator("[data-mode=form]").click()
+        expect(console.page.locator("#composer-hint")).to_have_text("This payload can only be edited as JSON.")
+
+
+def test_what_is_no_json_is_not_sent(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.target("leave_question")
+    console.write_json('{"question_id": }')
+    console.send()
+    expect(console.page.locator("#toast")).to_have_text("This is not valid JSON")
+    console.expect_state(ELDER, "idle")
+
+
+def test_sending_connects_first_and_the_last_ones_are_remembered(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.target("leave_question")
+    for question in ("31", "32"):
+        console.field("question_id").fill(question)
+        console.send()
+        expect(console.page.locator("#answer")).to_contain_text(f'{{"question_id":{question}}}')
+    console.visit()
+    console.target("leave_question")
+    console.page.locator("#fill").select_option(label='{"question_id":31}')
+    expect(console.field("question_id")).to_have_value("31")
+
+
+def test_an_acknowledgement_callback_can_be_asked_for(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.target("leave_question")
+    console.page.locator("#with-ack").check()
+    console.send()
+    console.show("received")
+    expect(console.lines("left_question")).to_have_count(1)
+    expect(console.lines("leave_question (callback 0)").locator(".log-latency")).to_contain_text("ms")
+
+
+def test_calls_are_made_from_the_same_place(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    question = server.open_question("read me")
+    console.target("GET /api/questions/{question_id}")
+    console.page.locator(".place [name=question_id]").fill(str(question))
+    console.send()
+    expect(console.page.locator("#answer")).to_contain_text("200")
+    expect(console.page.locator("#answer")).to_contain_text("read me")
+    console.target("GET /api/questions")
+    console.page.locator(".place [name=limit]").fill("0")
+    console.send()
+    expect(console.page.locator("#answer")).to_contain_text("400")
+
+
+def test_a_link_opens_the_console_filled_in(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.visit("#try=send_message&payload=" + '{"question_id":5,"content_text":"from the document"}')
+    expect(console.page.locator("#target")).to_have_value("send_message")
+    expect(console.field("content_text")).to_have_value("from the document")
+    console.visit("#try=no_such_event")
+    expect(console.page.locator("#target")).to_be_visible()
+
+
+def copied(console: Console, button: str) -> str:
+    console.page.locator(button).click()
+    text: str = console.clipboard()
+    return text
+
+
+def test_an_event_copied_as_curl_does_the_same(open_console: OpenConsole) -> None:
+    console = open_console()
+    question = console.open_and_join()
+    console.target("send_message")
+    console.field("content_text").fill('it\'s "quoted" $HOME `id` \\ 你好')
+    script = copied(console, "#copy-curl")
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert '42["send_message:ack",{"success":true' in ran.stdout
+    [message] = console.server.messages(question)
+    assert message["content_text"] == 'it\'s "quoted" $HOME `id` \\ 你好'
+
+
+def test_an_event_copied_as_javascript_does_the_same(open_console: OpenConsole) -> None:
+    console = open_console()
+    question = console.open_and_join()
+    console.target("send_message")
+    console.field("content_text").fill("from </script> node")
+    script = copied(console, "#copy-js") + '\nsocket.on("send_message:ack", () => socket.close());\n'
+    node = ["node", "--input-type=module", "--eval", script]
+    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=ROOT / "tests")
+    assert "send_message:ack" in ran.stdout
+    assert [message["content_text"] for message in console.server.messages(question)] == ["from </script> node"]
+
+
+def test_a_call_copied_as_curl_or_javascript_does_the_same(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.target("POST /api/questions")
+    console.field("title").fill("it's copied")
+    script = copied(console, "#copy-curl")
+    by_curl = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert json.loads(by_curl.stdout)["title"] == "it's copied"
+    console.field("title").fill("in node")
+    node = ["node", "--input-type=module", "--eval", copied(console, "#copy-js")]
+    by_node = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert by_node.stdout.startswith("201")
+    assert "in node" in by_node.stdout

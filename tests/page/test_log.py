@@ -1,0 +1,124 @@
+"""The log: what it shows, and that tens of thousands of lines do not slow it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from playwright.sync_api import expect
+
+from tests.page.conftest import OpenConsole
+from tests.page.console import ELDER, FAMILY, NURSE
+
+# Adds 20,000 entries, 400 a frame, as a busy server would, and gives the longest time in ms that a frame took.
+FLOOD: Final = """async () => {
+  const { log } = await import("/static/main.js");
+  let longest = 0;
+  let last = performance.now();
+  for (let added = 0; added < 20000; added += 1) {
+    const text = JSON.stringify({ id: added, content_text: "消息".repeat(40) });
+    const raw = `42["new_message",${text}]`;
+    log.add({ connection: null, kind: "event", direction: "in", name: "new_message", text, raw });
+    if (added % 400 === 399) {
+      await new Promise(requestAnimationFrame);
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }
+  }
+  return longest;
+}"""
+
+
+def test_sent_and_received_stand_with_time_direction_and_latency(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    console.open_and_join(ELDER)
+    console.show("sent", "received")
+    sent, received = console.lines("join_question"), console.lines("joined_question")
+    for line, direction in ((sent, "sent"), (received, "received")):
+        expect(line.locator(".log-direction")).to_have_text(direction)
+        expect(line.locator(".log-time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$"))
+        expect(line.locator(".log-who")).to_have_text(ELDER)
+        expect(line.locator(".log-latency")).to_have_text(re.compile(r"^\d+(\.\d)? ms$"))
+    sent.click()
+    console.page.locator("#log-detail summary").click()
+    expect(console.page.locator("#log-raw")).to_have_text(re.compile(r'^42\["join_question",\{.*\}\]$'))
+
+
+def test_the_packets_below_the_events_can_be_shown(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(NURSE)
+    expect(console.page.locator(".log-line[data-kind=wire]")).to_have_count(0)
+    console.show("wire")
+    for text in ("open · polling", "connect · polling", "2probe", "3probe", "upgrade · websocket"):
+        expect(console.lines(text).first).to_be_visible()
+
+
+def test_it_can_be_filtered_searched_and_cleared(open_console: OpenConsole) -> None:
+    console = open_console()
+    for name in (ELDER, FAMILY):
+        console.connect(name)
+    console.open_and_join(ELDER, FAMILY)
+    console.say(ELDER, "needle in the haystack")
+    console.show("received")
+    expect(console.lines("new_message")).to_have_count(2)
+    console.page.locator("#log-who").select_option(label=FAMILY)
+    expect(console.lines("new_message")).to_have_count(1)
+    assert set(console.page.locator(".log-who").all_text_contents()) == {FAMILY}
+    console.page.locator("#log-who").select_option("")
+    console.search("NEEDLE")
+    expect(console.page.locator(".log-line")).to_have_count(3)  # the ack and two broadcasts
+    console.search("nothing has this")
+    expect(console.page.locator("#log-empty")).to_have_text("Nothing matches the filter.")
+    console.search("")
+    console.page.locator("#log-actions [data-focus=clear]").click()
+    expect(console.page.locator("#log-empty")).to_have_text("Everything sent and received appears here.")
+
+
+def test_it_can_be_paused_and_misses_nothing(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    console.page.locator("#log-actions [data-focus=pause]").click()
+    console.target("leave_question")
+    console.send()
+    expect(console.page.locator("#answer")).to_contain_text("left_question")
+    resume = console.page.get_by_role("button", name=re.compile(r"Resume \(2 new\)"))
+    expect(resume).to_be_visible()
+    expect(console.lines("left_question")).to_have_count(0)
+    resume.click()
+    expect(console.lines("left_question")).to_have_count(1)
+
+
+def test_it_can_be_copied(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    console.target("leave_question")
+    console.field("question_id").fill("77")
+    console.send()
+    expect(console.page.locator("#answer")).to_contain_text("left_question")
+    console.show("sent", "received")
+    console.page.locator("#log-actions [data-focus=copy]").click()
+    lines = [line.split("\t")[1:] for line in console.clipboard().splitlines()]
+    assert [ELDER, "out", "leave_question", '{"question_id":77}'] in lines
+    assert [ELDER, "in", "left_question", '{"question_id":77}'] in lines
+
+
+def test_20_000_lines_keep_it_responsive(open_console: OpenConsole) -> None:
+    console = open_console()
+    page = console.page
+    assert page.evaluate(FLOOD) < 1000, "the page stood still while lines arrived"
+    expect(page.locator("#log-count")).to_have_text("20000 of 20000")
+    expect(page.locator(".log-line").last).to_contain_text('"id":19999')
+    assert page.locator(".log-line").count() < 80, "lines out of view are drawn too"
+    page.locator("#log-scroll").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".log-line[aria-selected=true]")).to_contain_text('"id":0,')
+    page.evaluate("window.started = performance.now()")
+    console.search('"id":12345,')
+    expect(page.locator(".log-line")).to_have_count(1)
+    assert page.evaluate("performance.now() - window.started") < 2000, "searching took too long"
+    console.search("")
+    page.locator("#log-newest").click()
+    expect(page.locator(".log-line").last).to_contain_text('"id":19999')
+    console.connect(ELDER)  # the page still works
+    expect(console.lines("Connected over websocket")).to_be_visible()
