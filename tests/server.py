@@ -188,9 +188,9 @@ class Server:
         """Give all that the program has logged, over all its starts."""
         return self._log.read_text()
 
-    def check_log(self) -> None:
-        """Fail when the log tells of an unhandled fault."""
-        log = self.stderr()
+    def check_log(self, since: int = 0) -> None:
+        """Fail when the log, from that character on, tells of an unhandled fault."""
+        log = self.stderr()[since:]
         faults = ["Task was destroyed", "never retrieved", "never awaited"]
         if not self.allow_tracebacks:
             faults.append("Traceback")
