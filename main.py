@@ -27,9 +27,12 @@ from consult.contract.fields import MAX_BYTES
 from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, SendMessage
 from consult.events import bind_user, join_question, leave_question, send_message
 from consult.gateway import Gateway, Handler
-from consult.http import answers, notifications, operations, questions
+from consult.http import answers, operations
+from consult.http import notifications as notifications_over_http
+from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
 from consult.http.answers import Writing
+from consult.limits import Allowance, Limits
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.wire.carriers import Carriers
@@ -37,8 +40,7 @@ from consult.wire.door import Doors, close_http
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
-from store import idempotency_keys, schema
-from store import notifications as stored_notifications
+from store import idempotency_keys, messages, notifications, schema
 from store.clock import Clock, WireTime, system_clock
 from store.database import Database, StoreFault, each
 
@@ -69,6 +71,10 @@ SETTINGS = (
     settings.Setting("--allowed-origins", "", settings.origins, "comma-separated browser origins that are let in"),
     settings.Setting("--allowed-hosts", "", settings.names, "comma-separated Host headers that are answered"),
     settings.Setting("--outbox-bytes", "1048576", settings.size, "what a client may leave unread before it is cut off"),
+    settings.Setting("--connection-events", "2000", settings.count, "events a second from one connection; 0: no limit"),
+    settings.Setting("--connection-bytes", "8000000", settings.count, "bytes a second of them; 0: no limit"),
+    settings.Setting("--address-events", "0", settings.count, "events a second from one address; 0: no limit"),
+    settings.Setting("--address-connections", "0", settings.count, "connections from one address; 0: no limit"),
 )
 
 
@@ -94,11 +100,14 @@ async def serve_from(
     time = WireTime(zone)
 
     rooms = Rooms()
-    push = Push(rooms, database, time, clock)
-    push.last_notification_id = await stored_notifications.latest_id(database)
+    push = Push(rooms, database, time, clock, chosen["outbox_bytes"])
+    push.last_message_id = await messages.latest_id(database)
+    push.last_notification_id = await notifications.latest_id(database)
     gateway = Gateway(
         {
-            "join_question": Handler(JoinQuestion, partial(join_question.handle, database, rooms), b"joined_question"),
+            "join_question": Handler(
+                JoinQuestion, partial(join_question.handle, database, rooms, push), b"joined_question"
+            ),
             "leave_question": Handler(LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
             "send_message": Handler(
                 SendMessage,
@@ -110,6 +119,14 @@ async def serve_from(
         },
         rooms,
         push,
+        Limits(
+            Allowance(
+                chosen["connection_events"],
+                chosen["connection_bytes"],
+                chosen["address_events"],
+                chosen["address_connections"],
+            )
+        ),
     )
     carriers = Carriers(gateway, chosen["outbox_bytes"])
     polling = Polling(carriers)
@@ -121,9 +138,9 @@ async def serve_from(
     app.config.update(SANIC)
     writing = Writing(database, clock)
     answers.install(app, access)
-    questions.add_routes(app, database, writing, time, clock)
+    questions_over_http.add_routes(app, database, writing, time, clock)
     reminders_over_http.add_routes(app, database, writing, time, clock, loop)
-    notifications.add_routes(app, database, writing, time, clock)
+    notifications_over_http.add_routes(app, database, writing, time, clock)
     counts = operations.Counts(gateway, carriers, polling, push, database, loop)
     operations.add_routes(app, STATIC, VERSION, str(zone), database, loop, counts)
     polling.add_route(app)

@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Any, Protocol
 
+from consult.limits import Usage
 from consult.wire.packets import Frame
 
 
@@ -20,6 +21,9 @@ class Carrier(Protocol):
     def cut(self, reason: str) -> None:
         """Ends the connection at once, counted and logged under the reason."""
 
+    async def drained(self) -> None:
+        """Returns when the client has read most of what it was sent, or is gone."""
+
     def pause(self) -> None:
         """Stops reading from the client."""
 
@@ -31,6 +35,7 @@ class Connection:
     """A Socket.IO client of the namespace `/`, whatever carries it."""
 
     __slots__ = (
+        "address",
         "busy",
         "carrier",
         "connected",
@@ -40,11 +45,14 @@ class Connection:
         "question_ids",
         "send",
         "sid",
+        "usage",
         "user_id",
     )
 
-    def __init__(self, sid: str, carrier: Carrier) -> None:
+    def __init__(self, sid: str, address: str, carrier: Carrier) -> None:
         self.sid = sid
+        self.address = address  # the client's, as the limits know it
+        self.usage = Usage()
         self.connected = False  # between the client's CONNECT and its end
         self.question_ids: set[int] | None = None  # rooms it is in
         self.user_id: int | None = None  # the user it is bound to

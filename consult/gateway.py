@@ -16,6 +16,7 @@ from consult.contract import faults, payloads, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
 from consult.json_text import dumps
+from consult.limits import Limits
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.wire import packets
@@ -81,7 +82,8 @@ class Answer:
 
 
 class Gateway:
-    def __init__(self, handlers: dict[str, Handler], rooms: Rooms, push: Push) -> None:
+    def __init__(self, handlers: dict[str, Handler], rooms: Rooms, push: Push, limits: Limits) -> None:
+        self.limits = limits
         self._handlers = handlers
         self._rooms = rooms
         self._push = push
@@ -95,7 +97,7 @@ class Gateway:
         if type(read) is packets.Event:
             if not connection.connected:
                 raise packets.Malformed("an event before its CONNECT")
-            self._received_event(connection, read)
+            self._received_event(connection, read, len(packet))
         elif type(read) is packets.Connect:
             self._received_connect(connection, read)
         elif type(read) is packets.Disconnect:
@@ -129,9 +131,13 @@ class Gateway:
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))
 
-    def _received_event(self, connection: Connection, event: packets.Event) -> None:
+    def _received_event(self, connection: Connection, event: packets.Event, size: int) -> None:
         handler = self._handlers.get(event.name)
-        call = Call(handler, _request(handler, event.arguments), event.ack_id)
+        if self.limits.admits_event(connection.usage, connection.address, size):
+            request = _request(handler, event.arguments)
+        else:
+            request = Fault("RATE_LIMITED")
+        call = Call(handler, request, event.ack_id)
         result = call.request.code if isinstance(call.request, Fault) else "ok"
         key = (event.name if handler else "unknown", result)
         self.events[key] = self.events.get(key, 0) + 1

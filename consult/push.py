@@ -1,5 +1,6 @@
 """The only place that emits to clients."""
 
+import asyncio
 import logging
 from collections.abc import Iterable
 
@@ -11,22 +12,26 @@ from consult.wire.packets import Frame, acknowledgement, event
 from store import notifications
 from store.clock import Clock, WireTime
 from store.database import Database, each
-from store.messages import Message
+from store.messages import Message, visible_to
 from store.notifications import Notification, Pushed
 
 log = logging.getLogger("careline.push")
 
 
 class Push:
-    def __init__(self, rooms: Rooms, database: Database, time: WireTime, clock: Clock) -> None:
+    def __init__(self, rooms: Rooms, database: Database, time: WireTime, clock: Clock, outbox_bytes: int) -> None:
         self._rooms = rooms
+        self._outbox_bytes = outbox_bytes
+        self._loop = asyncio.get_running_loop()
         self._database = database
         self._time = time
         self._clock = clock
         # Notifications that connections were handed, of which the file does not say so yet.
         self._to_mark: set[int] = set()
         self._marking = False
-        self.last_notification_id = 0  # the highest one that was published
+        # The highest ones that were published: the fence of a catch-up.
+        self.last_message_id = 0
+        self.last_notification_id = 0
         self.messages = 0
         self.deliveries = 0
         self.notifications_handed = 0
@@ -39,15 +44,9 @@ class Push:
 
     def new_message(self, message: Message, data: bytes) -> None:
         """`new_message` to all in the question's room who may see it (section 2.3)."""
-        room = self._rooms.question(message.question_id)
         self.messages += 1
-        if not message.is_visible_to_patient:
-            room = {
-                connection: member
-                for connection, member in room.items()
-                if member.visibility is not None and member.visibility.admits(message)
-            }
-        self._to_room(room, event(b"new_message", data), message.id)
+        self.last_message_id = message.id
+        self._to_room(self._rooms.question(message.question_id), event(b"new_message", data), message)
 
     def published(self, published: Iterable[Notification]) -> None:
         """`notification:new` to every connection of each notification's user (section 4.2)."""
@@ -55,18 +54,30 @@ class Push:
             self.last_notification_id = max(self.last_notification_id, notification.id)
             room = self._rooms.user(notification.user_id)
             if room:
-                self._to_room(room, self._frame(notification), notification.id)
+                self._to_room(room, self._frame(notification), notification)
                 # What is held back for a connection is handed to it later, or never.
                 if any(member.held is None for member in room.values()):
                     self._handed(notification.id)
         self._mark()
 
-    def owed(self, connection: Connection, owed: Iterable[Notification], held: Iterable[Held]) -> None:
-        """`notification:new` to one connection: what nobody was handed before, then what was held back meanwhile."""
-        frames = [(notification.id, self._frame(notification)) for notification in owed]
-        for notification_id, frame in (*frames, *held):
+    def replay_messages(self, connection: Connection, missed: Iterable[Message]) -> None:
+        """`new_message` to one connection that comes back."""
+        for message in missed:
+            connection.send(event(b"new_message", dumps(replies.message(message, self._time))))
+
+    def replay_notifications(self, connection: Connection, missed: Iterable[Notification]) -> None:
+        """`notification:new` to one connection: what it missed, or what nobody was handed before."""
+        for notification in missed:
+            connection.send(self._frame(notification))
+            self._handed(notification.id)
+        self._mark()
+
+    def held(self, connection: Connection, held: Iterable[Held]) -> None:
+        """What was kept back for a connection that goes live."""
+        for item, frame in held:
             connection.send(frame)
-            self._handed(notification_id)
+            if isinstance(item, Notification):
+                self._handed(item.id)
         self._mark()
 
     @property
@@ -77,13 +88,18 @@ class Push:
     def _frame(self, notification: Notification) -> Frame:
         return event(b"notification:new", dumps(replies.notification(notification, self._time)))
 
-    def _to_room(self, room: Room, frame: Frame, row_id: int) -> None:
+    def _to_room(self, room: Room, frame: Frame, item: Message | Notification) -> None:
+        # What an outsider may see all may see; the rule need not be asked for each.
+        for_all = not isinstance(item, Message) or visible_to(None).admits(item)
         self.deliveries += len(room)
         for connection, member in room.items():
-            if member.held is None:
+            if member.held is not None:
+                member.keep(item, frame)
+                if member.held_bytes > self._outbox_bytes:
+                    # Not from within this loop over the room, which the connection leaves by it.
+                    self._loop.call_soon(connection.carrier.cut, "outbox full")
+            elif for_all or member.sees(item):
                 connection.send(frame)
-            else:
-                member.held.append((row_id, frame))
 
     def _handed(self, notification_id: int) -> None:
         self.notifications_handed += 1

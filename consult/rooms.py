@@ -1,23 +1,46 @@
 """Who is where: a connection knows its rooms, a room its connections.
 
 `consultation:question:{id}` holds the connections that joined a question, `user:{id}` those bound to a user.
+
+A connection that enters while its backlog is being read is held: what the room hears meanwhile is kept back for it,
+and is handed over, in the step in which it goes live, by `join` or `bind`.
 """
 
 from consult.connection import Connection
 from consult.wire.packets import Frame
-from store.messages import Visibility
+from store.messages import Message, Visibility
+from store.notifications import Notification
 
-Held = tuple[int, Frame]  # the id of a message or notification, and what is to be sent of it
+Held = tuple[Message | Notification, Frame]
 
 
 class Member:
-    """A connection's place in a room. While held, what the room hears is kept back for it."""
+    """A connection's place in a room."""
 
-    __slots__ = ("held", "visibility")
+    __slots__ = ("held", "held_bytes", "visibility")
 
-    def __init__(self, visibility: Visibility | None = None) -> None:
-        self.visibility = visibility  # in a question's room
+    def __init__(self) -> None:
+        self.visibility: Visibility | None = None  # in a question's room, once it has joined
         self.held: list[Held] | None = None
+        self.held_bytes = 0
+
+    def hold(self) -> None:
+        self.held = []
+        self.held_bytes = 0
+
+    def keep(self, item: Message | Notification, frame: Frame) -> None:
+        """Keeps something back."""
+        assert self.held is not None
+        self.held.append((item, frame))
+        self.held_bytes += len(frame.packet)
+
+    def release(self) -> list[Held]:
+        """Goes live; what was kept back and may be seen."""
+        held, self.held = self.held or [], None
+        return [(item, frame) for item, frame in held if self.sees(item)]
+
+    def sees(self, item: Message | Notification) -> bool:
+        return not isinstance(item, Message) or (self.visibility is not None and self.visibility.admits(item))
 
 
 Room = dict[Connection, Member]
@@ -36,12 +59,24 @@ class Rooms:
         """Who is bound to the user; empty when nobody is."""
         return self._users.get(user_id, {})
 
-    def join(self, connection: Connection, question_id: int, visibility: Visibility) -> None:
-        """Enters the question's room; who is in it already is from now on there as what the visibility says."""
-        self._questions.setdefault(question_id, {})[connection] = Member(visibility)
+    def hold_in_question(self, connection: Connection, question_id: int) -> None:
+        """Until `join`: what is said in the question's room is kept back."""
+        _enter(self._questions, question_id, connection).hold()
+
+    def join(self, connection: Connection, question_id: int, visibility: Visibility) -> list[Held]:
+        """Enters the question's room, or goes live in it; who is in it already is from now on there as what the
+        visibility says. Returns what was kept back, for the caller to send in the same step."""
+        member = _enter(self._questions, question_id, connection)
+        member.visibility = visibility
         if connection.question_ids is None:
             connection.question_ids = set()
         connection.question_ids.add(question_id)
+        return member.release()
+
+    def undo_hold_in_question(self, connection: Connection, question_id: int) -> None:
+        """The join came to nothing: the connection is where it was, and has missed nothing."""
+        stays = connection.question_ids is not None and question_id in connection.question_ids
+        _undo_hold(self._questions, question_id, connection, stays)
 
     def leave(self, connection: Connection, question_id: int) -> None:
         """Leaves the question's room; nothing happens when it is not in it."""
@@ -49,32 +84,25 @@ class Rooms:
             connection.question_ids.remove(question_id)
             _remove(self._questions, question_id, connection)
 
-    def hold_user(self, connection: Connection, user_id: int) -> None:
-        """Enters the user's room without hearing yet what is said there, and without leaving the one it is bound to."""
-        member = self._users.setdefault(user_id, {}).setdefault(connection, Member())
-        member.held = []
+    def hold_in_user(self, connection: Connection, user_id: int) -> None:
+        """Until `bind`: what is said in the user's room is kept back. The one it is bound to is not left yet."""
+        _enter(self._users, user_id, connection).hold()
 
     def bind(self, connection: Connection, user_id: int) -> list[Held]:
-        """Completes what `hold_user` began: the connection leaves the user it was bound to and hears this one.
+        """Completes `hold_in_user`: the connection goes live. Returns what was kept back, for the caller to send in the
+        same step."""
+        connection.user_id = user_id
+        return self._users[user_id][connection].release()
 
-        Returns what was held back, for the caller to send in the same step.
-        """
+    def unbind_from_other(self, connection: Connection, user_id: int) -> None:
+        """From the acknowledgement on nothing comes of the user that the connection was bound to before."""
         if connection.user_id is not None and connection.user_id != user_id:
             _remove(self._users, connection.user_id, connection)
-        connection.user_id = user_id
-        member = self._users[user_id][connection]
-        held, member.held = member.held or [], None
-        return held
+            connection.user_id = None
 
-    def undo_hold(self, connection: Connection, user_id: int) -> None:
-        """Takes back `hold_user`: the connection is bound to whom it was bound to, and has missed nothing."""
-        member = self._users[user_id][connection]
-        if connection.user_id == user_id:
-            for _, frame in member.held or ():
-                connection.send(frame)
-            member.held = None
-        else:
-            _remove(self._users, user_id, connection)
+    def undo_hold_in_user(self, connection: Connection, user_id: int) -> None:
+        """The bind came to nothing: the connection is bound to whom it was bound to, and has missed nothing."""
+        _undo_hold(self._users, user_id, connection, stays=connection.user_id == user_id)
 
     def leave_all(self, connection: Connection) -> None:
         """What an ending connection costs depends on its own rooms alone."""
@@ -86,8 +114,22 @@ class Rooms:
             connection.user_id = None
 
 
+def _enter(rooms: dict[int, Room], key: int, connection: Connection) -> Member:
+    return rooms.setdefault(key, {}).setdefault(connection, Member())
+
+
+def _undo_hold(rooms: dict[int, Room], key: int, connection: Connection, stays: bool) -> None:
+    if stays:
+        for _, frame in rooms[key][connection].release():
+            connection.send(frame)
+    else:
+        _remove(rooms, key, connection)
+
+
 def _remove(rooms: dict[int, Room], key: int, connection: Connection) -> None:
-    room = rooms[key]
-    del room[connection]
-    if not room:
-        del rooms[key]
+    room = rooms.get(key)
+    if room is not None:
+        # One that was held when it ended has been removed already.
+        room.pop(connection, None)
+        if not room:
+            del rooms[key]

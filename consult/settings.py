@@ -53,6 +53,12 @@ def size(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise ValueError("must be an integer of at least 0")
+    return int(text)
+
+
 def level(text: str) -> str:
     if text not in ("debug", "info", "warning", "error"):
         raise ValueError("must be debug, info, warning or error")

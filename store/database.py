@@ -52,6 +52,10 @@ class WriteRefused(Exception):
     """The write was not made and never will be: too many are waiting, its turn did not come, or the file failed."""
 
 
+class TooManyWaiting(WriteRefused):
+    """So many writes are waiting that one more is refused at once."""
+
+
 class WriteUnknown(Exception):
     """The commit itself failed: whether the write is in the file is not known."""
 
@@ -155,7 +159,7 @@ class Database:
         """
         if self._closing or len(self._waiting) >= MOST_WAITING:
             self.refused += 1
-            self._loop.call_soon(failed, WriteRefused("too many writes are waiting"))
+            self._loop.call_soon(failed, TooManyWaiting("too many writes are waiting"))
             return
         self._waiting.append(Write(statement, request, published, failed, self._loop.time()))
         self._more.set()

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from peewee import ModelSelect
+from peewee import ModelSelect, Tuple, ValuesList, fn
 
 from store.database import Database, Row, run
 from store.models import Message as MessageRow
@@ -39,6 +39,7 @@ class Draft:
     attachments: str
     is_visible_to_patient: bool
     sent_at: int
+    client_msg_id: str | None
 
 
 class NoQuestion:
@@ -49,7 +50,18 @@ class QuestionClosed:
     """The question takes no more messages."""
 
 
-Appended = Message | NoQuestion | QuestionClosed
+class OtherContent:
+    """The sender's `client_msg_id` stands for another message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The sender has sent this before: the message that was stored then."""
+
+    message: Message
+
+
+Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,8 @@ _COLUMNS = (
     MessageRow.sent_at,
 )
 
+_NAMES = Message.__slots__
+
 # Compiled once: building it anew for every batch would cost more than running it.
 _INSERT = MessageRow.insert(
     {
@@ -97,6 +111,7 @@ _INSERT = MessageRow.insert(
         MessageRow.attachments: "",
         MessageRow.is_visible_to_patient: True,
         MessageRow.sent_at: 0,
+        MessageRow.client_msg_id: None,
     }
 ).sql()[0]
 # Ids go on from the highest ever used, so that none comes twice.
@@ -104,7 +119,12 @@ _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
 
 
 def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended]:
-    """Stores a batch. Ids rise in the order of the drafts."""
+    """Stores a batch. Ids rise in the order of the drafts.
+
+    A draft whose `client_msg_id` its sender has used in the question stores nothing, however long ago that was and
+    also when the question is closed by now.
+    """
+    known = _first_of(connection, drafts)
     found = QuestionRow.select(QuestionRow.id, QuestionRow.status).where(
         QuestionRow.id.in_({draft.question_id for draft in drafts})
     )
@@ -114,6 +134,10 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     appended: list[Appended] = []
     rows = []
     for draft in drafts:
+        first = known.get(_client_key(draft)) if draft.client_msg_id else None
+        if first is not None:
+            appended.append(Repeated(first) if _same_content(first, draft) else OtherContent())
+            continue
         is_open = open_of.get(draft.question_id)
         if not is_open:
             appended.append(NoQuestion() if is_open is None else QuestionClosed())
@@ -129,12 +153,89 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
             draft.attachments,
             draft.is_visible_to_patient,
             draft.sent_at,
+            draft.client_msg_id,
         )
         rows.append(row)
-        appended.append(Message(*row))
+        message = Message(*row[:10])
+        appended.append(message)
+        if draft.client_msg_id:
+            known[_client_key(draft)] = message
         next_id += 1
     connection.executemany(_INSERT, rows)
     return appended
+
+
+ClientKey = tuple[int, str, int, str | None]
+
+
+def _client_key(draft: Draft) -> ClientKey:
+    return (draft.question_id, draft.sender_type, draft.sender_id, draft.client_msg_id)
+
+
+def _first_of(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[ClientKey, Message]:
+    """The stored messages that drafts with a `client_msg_id` repeat."""
+    keys = {_client_key(draft) for draft in drafts if draft.client_msg_id}
+    if not keys:
+        return {}
+    client_key = Tuple(MessageRow.question, MessageRow.sender_type, MessageRow.sender_id, MessageRow.client_msg_id)
+    rows = run(
+        connection, MessageRow.select(*_COLUMNS, MessageRow.client_msg_id).where(client_key.in_(ValuesList(list(keys))))
+    )
+    first = {}
+    for *columns, client_msg_id in rows:
+        message = _message(dict(zip(_NAMES, columns, strict=True)))
+        first[message.question_id, message.sender_type, message.sender_id, client_msg_id] = message
+    return first
+
+
+def _same_content(first: Message, draft: Draft) -> bool:
+    """Whether it is the same message; its sender may go by another display name by now."""
+    return (
+        first.content_type == draft.content_type
+        and first.content_text == draft.content_text
+        and first.attachments == draft.attachments
+        and first.is_visible_to_patient == draft.is_visible_to_patient
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a question holds above a cursor, for who may see it, up to a fence."""
+
+    latest_id: int  # of all visible ones, 0 when there is none
+    has_more: bool  # more than the catch-up brings
+
+
+async def backlog(
+    database: Database, question_id: int, visibility: Visibility, *, after_id: int, up_to: int, most: int
+) -> Backlog | None:
+    """None when there is no such question."""
+    visible = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == question_id))
+    latest = visible.where(MessageRow.id <= up_to).order_by(MessageRow.id.desc()).limit(1)
+    beyond = visible.where(MessageRow.id > after_id, MessageRow.id <= up_to).order_by(MessageRow.id)
+    question, latest_rows, beyond_rows = await database.read(
+        QuestionRow.select(QuestionRow.id).where(QuestionRow.id == question_id), latest, beyond.offset(most).limit(1)
+    )
+    if not question:
+        return None
+    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(beyond_rows))
+
+
+async def between(
+    database: Database, question_id: int, visibility: Visibility, *, after_id: int, up_to: int, limit: int
+) -> list[Message]:
+    """Visible messages with `after_id < id <= up_to`, oldest first."""
+    query = visibility.of(MessageRow.select(*_COLUMNS)).where(
+        MessageRow.question == question_id, MessageRow.id > after_id, MessageRow.id <= up_to
+    )
+    (rows,) = await database.read(query.order_by(MessageRow.id).limit(limit))
+    return [_message(row) for row in rows]
+
+
+async def latest_id(database: Database) -> int:
+    """The highest id of all messages, 0 before the first."""
+    (rows,) = await database.read(MessageRow.select(fn.MAX(MessageRow.id).alias("id")))
+    return rows[0]["id"] or 0
 
 
 async def page(
@@ -167,4 +268,4 @@ async def page(
 
 
 def _message(row: Row) -> Message:
-    return Message(**row)
+    return Message(**{**row, "is_visible_to_patient": bool(row["is_visible_to_patient"])})

@@ -28,6 +28,7 @@ class Message(Model):
     attachments = TextField()  # a JSON array
     is_visible_to_patient = BooleanField()
     sent_at = BigIntegerField()
+    client_msg_id = TextField(null=True)  # unique with question, sender_type and sender_id
 
     class Meta:
         table_name = "message"

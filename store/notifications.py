@@ -90,16 +90,46 @@ def mark_read(connection: sqlite3.Connection, read: Read) -> Notification | None
     return Notification(*row) if row else None
 
 
-async def unpushed(database: Database, user_id: int, up_to: int, limit: int) -> list[Notification]:
-    """Unread notifications, with ids up to `up_to`, that no connection was handed yet; oldest first."""
+async def unpushed(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
+    """Unread notifications with `after_id < id <= up_to` that no connection was handed yet, oldest first."""
     (rows,) = await database.read(
         _select()
         .where(
             NotificationRow.user_id == user_id,
             NotificationRow.pushed_at.is_null(),
             NotificationRow.status == "UNREAD",
+            NotificationRow.id > after_id,
             NotificationRow.id <= up_to,
         )
+        .order_by(NotificationRow.id)
+        .limit(limit)
+    )
+    return [_notification(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a user's notifications hold above a cursor, up to a fence."""
+
+    latest_id: int  # of all of them, 0 when there is none
+    has_more: bool  # more than the catch-up brings
+
+
+async def backlog(database: Database, user_id: int, *, after_id: int, up_to: int, most: int) -> Backlog:
+    own = NotificationRow.select(NotificationRow.id).where(
+        NotificationRow.user_id == user_id, NotificationRow.id <= up_to
+    )
+    latest = own.order_by(NotificationRow.id.desc()).limit(1)
+    beyond = own.where(NotificationRow.id > after_id).order_by(NotificationRow.id).offset(most).limit(1)
+    latest_rows, beyond_rows = await database.read(latest, beyond)
+    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(beyond_rows))
+
+
+async def between(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
+    """The user's notifications with `after_id < id <= up_to`, oldest first."""
+    (rows,) = await database.read(
+        _select()
+        .where(NotificationRow.user_id == user_id, NotificationRow.id > after_id, NotificationRow.id <= up_to)
         .order_by(NotificationRow.id)
         .limit(limit)
     )

@@ -19,6 +19,7 @@ CODES = {
         Code("INVALID_PAYLOAD", 400, "参数缺失或格式不正确", "a parameter is missing or malformed"),
         Code("QUESTION_NOT_FOUND", 404, "咨询问题不存在", "the consultation question does not exist"),
         Code("NOT_FOUND", 404, "资源不存在", "the object or path does not exist"),
+        Code("RATE_LIMITED", 429, "请求过于频繁，请稍后重试", "too much was asked at once; try again later"),
         Code("INTERNAL_ERROR", 500, "服务器内部错误", "the server failed"),
     )
 }
@@ -39,6 +40,7 @@ def invalid(message: str, status: int | None = None) -> Fault:
     return Fault("INVALID_PAYLOAD", message, status)
 
 
+OTHER_CONTENT = "client_msg_id 已用于其他内容"
 QUESTION_CLOSED = "咨询问题已关闭"
 NOT_AN_OBJECT = "请求数据必须为对象"
 ONE_PAYLOAD = "只接受一个请求数据"

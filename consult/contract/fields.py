@@ -76,6 +76,12 @@ Size = Annotated[
     int, _meta(Rule("number", "不小于 0 的整数或 null", "an integer of at least 0, or null"), ge=0, le=MAX_ID)
 ]
 Flag = Annotated[bool, _meta(Rule("boolean", "布尔值", "a boolean"))]
+ClientMessageId = Annotated[
+    str,
+    _meta(
+        Rule("text", "1 到 64 个字符的文本", "text of 1 to 64 characters"), min_length=1, max_length=64, pattern=_CLEAN
+    ),
+]
 Title = Annotated[
     str,
     _meta(

@@ -16,6 +16,7 @@ from consult.contract.fields import (
     Attachments,
     BizType,
     Channel,
+    ClientMessageId,
     Content,
     ContentText,
     ContentType,
@@ -56,6 +57,7 @@ class JoinQuestion(Payload, kw_only=True, gc=False):
     user_id: Id
     user_type: UserType
     role_display_name: DisplayName | None = None
+    after_id: Cursor | None = None
 
 
 class LeaveQuestion(Payload, kw_only=True, gc=False):
@@ -74,6 +76,7 @@ class SendMessage(Payload, kw_only=True, gc=False):
     content_type: ContentType
     content_text: ContentText | None = None
     attachments: Attachments | None = None
+    client_msg_id: ClientMessageId | None = None
     is_visible_to_patient: Flag | None = None
 
     checks: ClassVar = (
@@ -94,6 +97,7 @@ class BindUser(Payload, kw_only=True, gc=False):
     """Section 4.1."""
 
     user_id: Id
+    after_id: Cursor | None = None
 
 
 class NewQuestion(Payload, kw_only=True, gc=False):
@@ -159,6 +163,9 @@ class NotificationQuery(Payload, kw_only=True, gc=False):
 
 P = TypeVar("P", bound=Payload)
 
+# msgspec looks at a text's UTF-8 before it says that the field takes no text; half an emoji has none.
+_MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
+
 
 def read(payload_type: type[P], payload: object) -> P:
     """The payload as its type; Fault INVALID_PAYLOAD with the first thing that is wrong, in the fields' order."""
@@ -166,7 +173,7 @@ def read(payload_type: type[P], payload: object) -> P:
         raise invalid(NOT_AN_OBJECT)
     try:
         value = msgspec.convert(payload, payload_type)
-    except msgspec.ValidationError:
+    except _MISFITS:
         raise _first_fault(payload_type, payload) from None
     for check in payload_type.checks:
         if not check.holds(payload):
@@ -237,6 +244,6 @@ def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
 def _fits(value: object, annotation: Any) -> bool:
     try:
         msgspec.convert(value, annotation)
-    except msgspec.ValidationError:
+    except _MISFITS:
         return False
     return True

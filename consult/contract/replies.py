@@ -33,8 +33,10 @@ def message(message: Message, time: WireTime) -> Shape:
     }
 
 
-def sent(data: bytes) -> bytes:
-    """`send_message:ack` around a message that is encoded already."""
+def sent(data: bytes, client_msg_id: str | None) -> bytes:
+    """`send_message:ack` around a message that is encoded already; the sender's own id is told to the sender alone."""
+    if client_msg_id is not None:
+        data = data[:-1] + b',"client_msg_id":' + orjson.dumps(client_msg_id) + b"}"
     return b'{"success":true,"message":"' + SENT.encode() + b'","data":' + data + b"}"
 
 
@@ -54,6 +56,11 @@ def joined_question(question_id: int) -> Shape:
 
 def left_question(question_id: int) -> Shape:
     return {"question_id": question_id}
+
+
+def caught_up(reply: Shape, latest_id: int, has_more: bool) -> Shape:
+    """The same reply for a client that gave `after_id`."""
+    return {**reply, "latest_id": latest_id, "has_more": has_more}
 
 
 def bound_user(user_id: int) -> Shape:

@@ -1,5 +1,8 @@
-"""`bind_user` (section 4.1)."""
+"""`bind_user` (section 4.1), with `after_id` as catch-up: the user's notifications above the cursor, then live."""
 
+from collections.abc import Sequence
+
+from consult.catch_up import MOST_REPLAYED, PAGE, send_rest
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.payloads import BindUser
@@ -9,26 +12,44 @@ from consult.push import Push
 from consult.rooms import Rooms
 from store import notifications
 from store.database import Database
-
-MOST_OWED = 500
+from store.notifications import Notification
 
 
 async def handle(
     database: Database, rooms: Rooms, push: Push, connection: Connection, request: BindUser, answer: Answer
 ) -> None:
-    user_id = request.user_id
-    # While the file is read, what is published for the user is held back: exactly what the reading does not cover.
-    rooms.hold_user(connection, user_id)
-    covered = push.last_notification_id
-    handed = push.handed_not_marked
+    """The fence is the last notification published when the connection enters: up to it the file is read, beyond it
+    the room is heard, and the two meet without a gap or a repeat.
+
+    Without a cursor the file is asked for what no connection was handed yet.
+    """
+    user_id, after_id = request.user_id, request.after_id
+    rooms.hold_in_user(connection, user_id)
+    fence = push.last_notification_id
+    handed = push.handed_not_marked if after_id is None else frozenset()
+
+    async def read(above: int, limit: int) -> list[Notification]:
+        if after_id is None:
+            return await notifications.unpushed(database, user_id, after_id=above, up_to=fence, limit=limit)
+        return await notifications.between(database, user_id, after_id=above, up_to=fence, limit=limit)
+
+    def send(connection: Connection, page: Sequence[Notification]) -> None:
+        push.replay_notifications(connection, [one for one in page if one.id not in handed])
+
     bound = False
     try:
-        unpushed = await notifications.unpushed(database, user_id, up_to=covered, limit=MOST_OWED)
-        bound = connection.connected
+        reply = replies.bound_user(user_id)
+        if after_id is not None:
+            backlog = await notifications.backlog(database, user_id, after_id=after_id, up_to=fence, most=MOST_REPLAYED)
+            reply = replies.caught_up(reply, backlog.latest_id, backlog.has_more)
+        page = await read(after_id or 0, PAGE)
+        answer(dumps(reply))
+        rooms.unbind_from_other(connection, user_id)
+        send(connection, page)
+        await send_rest(connection, page, read, send)
+        if connection.connected:
+            push.held(connection, rooms.bind(connection, user_id))
+            bound = True
     finally:
         if not bound:
-            rooms.undo_hold(connection, user_id)
-    if bound:
-        held = rooms.bind(connection, user_id)
-        answer(dumps(replies.bound_user(user_id)))
-        push.owed(connection, [notification for notification in unpushed if notification.id not in handed], held)
+            rooms.undo_hold_in_user(connection, user_id)

@@ -1,25 +1,29 @@
-"""`join_question` (section 2.1)."""
+"""`join_question` (section 2.1), with `after_id` as catch-up: everything visible above the cursor, then live."""
 
 from collections.abc import Coroutine
 from typing import Any
 
+from consult.catch_up import MOST_REPLAYED, PAGE, send_rest
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import JoinQuestion
 from consult.gateway import Answer
 from consult.json_text import dumps
+from consult.push import Push
 from consult.rooms import Rooms
-from store import questions
+from store import messages, questions
 from store.database import Database
-from store.messages import visible_to
+from store.messages import Message, visible_to
 
 
 def handle(
-    database: Database, rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer
+    database: Database, rooms: Rooms, push: Push, connection: Connection, request: JoinQuestion, answer: Answer
 ) -> Coroutine[Any, Any, None] | None:
-    if rooms.question(request.question_id):
-        # Somebody is in the room, so the question exists. When all come back at once nobody needs to look it up.
+    if request.after_id is not None:
+        return _catch_up(database, rooms, push, connection, request, request.after_id, answer)
+    if any(member.visibility is not None for member in rooms.question(request.question_id).values()):
+        # Somebody has joined it, so the question exists. When all come back at once nobody needs to look it up.
         _enter(rooms, connection, request, answer)
         return None
     return _look_up_and_enter(database, rooms, connection, request, answer)
@@ -38,3 +42,41 @@ def _enter(rooms: Rooms, connection: Connection, request: JoinQuestion, answer: 
     """In one step of the loop, so that `joined_question` comes before anything of the room."""
     rooms.join(connection, request.question_id, visible_to(request.user_type))
     answer(dumps(replies.joined_question(request.question_id)))
+
+
+async def _catch_up(
+    database: Database,
+    rooms: Rooms,
+    push: Push,
+    connection: Connection,
+    request: JoinQuestion,
+    after_id: int,
+    answer: Answer,
+) -> None:
+    """The fence is the last message published when the connection enters: up to it the file is read, beyond it the room
+    is heard, and the two meet without a gap or a repeat."""
+    question_id, visibility = request.question_id, visible_to(request.user_type)
+    rooms.hold_in_question(connection, question_id)
+    fence = push.last_message_id
+
+    async def read(above: int, limit: int) -> list[Message]:
+        return await messages.between(database, question_id, visibility, after_id=above, up_to=fence, limit=limit)
+
+    joined = False
+    try:
+        backlog = await messages.backlog(
+            database, question_id, visibility, after_id=after_id, up_to=fence, most=MOST_REPLAYED
+        )
+        if backlog is None:
+            raise Fault("QUESTION_NOT_FOUND")
+        page = await read(after_id, PAGE)
+        reply = replies.joined_question(question_id)
+        answer(dumps(replies.caught_up(reply, backlog.latest_id, backlog.has_more)))
+        push.replay_messages(connection, page)
+        await send_rest(connection, page, read, push.replay_messages)
+        if connection.connected:
+            push.held(connection, rooms.join(connection, question_id, visibility))
+            joined = True
+    finally:
+        if not joined:
+            rooms.undo_hold_in_question(connection, question_id)

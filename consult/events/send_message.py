@@ -12,8 +12,8 @@ from consult.json_text import dumps
 from consult.push import Push
 from store import messages
 from store.clock import Clock, WireTime
-from store.database import Database, WriteRefused, WriteUnknown
-from store.messages import Appended, Draft, NoQuestion, QuestionClosed
+from store.database import Database, TooManyWaiting, WriteRefused, WriteUnknown
+from store.messages import Appended, Draft, NoQuestion, OtherContent, QuestionClosed, Repeated
 
 log = logging.getLogger("careline.send_message")
 
@@ -37,6 +37,7 @@ def handle(
         attachments=dumps([_attachment(attachment) for attachment in request.attachments or ()]).decode(),
         is_visible_to_patient=request.is_visible_to_patient is not False,
         sent_at=clock(),
+        client_msg_id=request.client_msg_id,
     )
 
     def published(appended: Appended) -> None:
@@ -44,18 +45,25 @@ def handle(
             answer.fault(Fault("QUESTION_NOT_FOUND"))
         elif isinstance(appended, QuestionClosed):
             answer.fault(faults.invalid(faults.QUESTION_CLOSED))
+        elif isinstance(appended, OtherContent):
+            answer.fault(faults.invalid(faults.OTHER_CONTENT))
+        elif isinstance(appended, Repeated):
+            # Everybody has heard it; only the sender has not heard that it is stored.
+            answer(replies.sent(dumps(replies.message(appended.message, time)), request.client_msg_id))
         else:
             data = dumps(replies.message(appended, time))
-            answer(replies.sent(data))
+            answer(replies.sent(data, request.client_msg_id))
             push.new_message(appended, data)
 
     def failed(fault: Exception) -> None:
         if isinstance(fault, WriteUnknown):
             answer.fault(Fault("INTERNAL_ERROR", faults.NOT_KNOWN_TO_BE_STORED))
-            return
-        if not isinstance(fault, WriteRefused):
-            log.error("a message could not be stored", exc_info=fault)
-        answer.fault(Fault("INTERNAL_ERROR"))
+        elif isinstance(fault, TooManyWaiting):
+            answer.fault(Fault("RATE_LIMITED"))
+        else:
+            if not isinstance(fault, WriteRefused):
+                log.error("a message could not be stored", exc_info=fault)
+            answer.fault(Fault("INTERNAL_ERROR"))
 
     database.write(messages.append, draft, published, failed)
 

@@ -18,7 +18,7 @@ from consult.contract.payloads import Payload
 from consult.contract.replies import Shape
 from consult.json_text import dumps, loads
 from store.clock import Clock
-from store.database import Database, WriteRefused, WriteUnknown, each
+from store.database import Database, TooManyWaiting, WriteRefused, WriteUnknown, each
 from store.idempotency_keys import Keyed, OtherRequest, once
 
 log = logging.getLogger("careline.http")
@@ -180,6 +180,8 @@ def _told(exception: Exception) -> Fault:
         return invalid(str(exception), exception.status_code)
     if isinstance(exception, WriteUnknown):
         return Fault("INTERNAL_ERROR", faults.NOT_KNOWN_TO_BE_STORED)
+    if isinstance(exception, TooManyWaiting):
+        return Fault("RATE_LIMITED")
     if isinstance(exception, WriteRefused):
         return Fault("INTERNAL_ERROR", status=503)
     log.error("a request failed", exc_info=exception)

@@ -22,7 +22,7 @@ from consult.access import Access
 from consult.contract.fields import MAX_BYTES
 from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling, PollingSession
-from consult.wire.websocket import Websocket
+from consult.wire.websocket import Websocket, address_of
 
 MOST_HEAD = 16_384  # bytes of a request's head
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
@@ -171,6 +171,8 @@ class Door(asyncio.Protocol):
         if query.get("EIO") != ["4"]:
             raise _Refused(400, "Unsupported protocol version")
         if "sid" not in query:
+            if not self._doors.carriers.gateway.limits.admits_connection(address_of(self._transport)):
+                raise _Refused(429, "Too many connections from this address")
             return None
         session = self._doors.polling.session(query["sid"][0])
         if session is None:

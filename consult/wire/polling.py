@@ -26,6 +26,8 @@ _engine_log.setLevel(logging.WARNING)
 # What a client does wrong over HTTP it is told over HTTP.
 _engine_log.addFilter(lambda record: "further occurrences" not in str(record.msg))
 
+FEW_BYTES = 65_536  # that may wait for the next poll while a catch-up goes on
+
 _SEPARATOR = b"\x1e"
 # A front end that comes back from a dead network sends all that it kept in one payload; its bytes are bounded.
 engineio.payload.Payload.max_decode_packets = MAX_BYTES
@@ -48,21 +50,21 @@ class PollingSession:
 
     name = "polling"
 
-    def __init__(self, polling: "Polling", socket: Any) -> None:
+    def __init__(self, polling: "Polling", socket: Any, address: str) -> None:
         self.sid: str = socket.sid
-        self.connection = Connection(self.sid, self)
+        self.connection = Connection(self.sid, address, self)
         self.going_on = asyncio.Event()  # cleared while reading pauses
         self.going_on.set()
         self.closed = False
         self._polling = polling
         self._socket = socket
         self._waiting = 0  # bytes, for the next poll
+        self._polled = asyncio.Event()
 
     def send(self, frame: Frame) -> None:
         if self.closed:
             return
-        if self._socket.queue.empty():
-            self._waiting = 0
+        self._polled.clear()
         self._waiting += len(frame.packet)
         self._put(engineio.packet.MESSAGE, frame.packet[1:].decode())
         if self._waiting > self._polling.carriers.outbox_bytes:
@@ -73,6 +75,15 @@ class PollingSession:
 
     def cut(self, reason: str) -> None:
         self._polling.end_soon(self, reason)
+
+    async def drained(self) -> None:
+        while self._waiting > FEW_BYTES and not self.closed:
+            await self._polled.wait()
+
+    def polled(self) -> None:
+        """A poll has taken what waited, or there will be none any more."""
+        self._waiting = 0
+        self._polled.set()
 
     def pause(self) -> None:
         self.going_on.clear()
@@ -95,6 +106,7 @@ class PollingSession:
         self.resume()
         self.release_poll()
         self.closed = True
+        self.polled()
         self._polling.forget(self)
         # The engine must neither ping the session nor report its end: it goes on, elsewhere.
         self._socket.upgraded = self._socket.closed = True
@@ -140,6 +152,8 @@ class Polling:
         session = self._sessions.get(request.args.get("sid", ""))
         if session is None and "sid" in request.args:
             return response.json({"code": 1, "message": "Session ID unknown"}, 400)
+        if session is None and not self.carriers.gateway.limits.admits_connection(request.ip):
+            return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
         if request.method == "POST" and session is not None:
             request.body = await _read(request)
             fault = _fault_of(request.body)
@@ -149,6 +163,8 @@ class Polling:
             # A chunked request has no length of its own, and the engine would read nothing.
             request.headers["content-length"] = str(len(request.body))
         answer: HTTPResponse = await self._engine.handle_request(request)
+        if session is not None and request.method == "GET":
+            session.polled()
         return answer
 
     async def close(self) -> None:
@@ -180,8 +196,10 @@ class Polling:
         if socket is not None:
             await socket.close(wait=False)  # a poll that waits is answered; `_disconnected` does the rest
 
-    def _connected(self, sid: str, _environ: dict[str, Any]) -> None:
-        self._sessions[sid] = PollingSession(self, self._engine.sockets[sid])
+    def _connected(self, sid: str, environ: dict[str, Any]) -> None:
+        address = environ["sanic.request"].ip
+        self._sessions[sid] = PollingSession(self, self._engine.sockets[sid], address)
+        self.carriers.gateway.limits.enter(address)
 
     async def _received(self, sid: str, message: str) -> None:
         session = self._sessions.get(sid)
@@ -199,8 +217,10 @@ class Polling:
         if session is not None:
             session.closed = True
             session.resume()
+            session.polled()
             session.release_poll()  # a client that has said goodbye may still have a poll waiting
             self.carriers.gateway.ended(session.connection)
+            self.carriers.gateway.limits.leave(session.connection.address)
 
 
 async def _read(request: Request) -> bytes:

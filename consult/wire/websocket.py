@@ -28,6 +28,12 @@ _PROBE = b"probe"
 _PROBE_ANSWER = Frame(packets.PONG + _PROBE)
 
 
+def address_of(transport: asyncio.BaseTransport) -> str:
+    """The address that the client comes from."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
+
+
 class Websocket(asyncio.Protocol):
     """Carries a connection from the end of the handshake, or from the end of the upgrade from long-polling."""
 
@@ -35,6 +41,7 @@ class Websocket(asyncio.Protocol):
 
     __slots__ = (
         "_carriers",
+        "_clogged",
         "_connection",
         "_deadline",
         "_fragments",
@@ -58,10 +65,14 @@ class Websocket(asyncio.Protocol):
         self._transport = transport
         self._protocol = protocol
         self._upgrade_of = upgrade_of
-        self._connection = Connection(secrets.token_urlsafe(15), self) if upgrade_of is None else None
+        self._connection: Connection | None = None
+        if upgrade_of is None:
+            self._connection = Connection(secrets.token_urlsafe(15), address_of(transport), self)
+            carriers.gateway.limits.enter(self._connection.address)
         self._outbox: list[bytes] = []
         self._fragments: list[bytes] | None = None
         self._open = True
+        self._clogged: asyncio.Future[None] | None = None  # until the client has read most of what it was sent
         self._pinged = False
         # When something is due: the client's CONNECT, the next ping, the answer to one, or the end of a close.
         self._deadline = carriers.loop.time() + HANDSHAKE_TIMEOUT
@@ -89,6 +100,11 @@ class Websocket(asyncio.Protocol):
         if self._open:
             self._carriers.ended(self._sid, reason)
         self.abort()
+
+    async def drained(self) -> None:
+        await asyncio.sleep(0)  # what this tick has queued is written at its end
+        if self._clogged is not None:
+            await self._clogged
 
     def pause(self) -> None:
         self._transport.pause_reading()
@@ -150,12 +166,24 @@ class Websocket(asyncio.Protocol):
             log.exception("a websocket failed")
             self.cut("internal error")
 
+    def pause_writing(self) -> None:
+        if self._open and self._clogged is None:
+            self._clogged = self._carriers.loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._clogged is not None:
+            clogged, self._clogged = self._clogged, None
+            clogged.set_result(None)
+
     def eof_received(self) -> None:
         """The client sends no more: the transport closes."""
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost matters to nobody
         self._ending()
+        self.resume_writing()
         self._carriers.gone(self)
+        if self._connection is not None:
+            self._carriers.gateway.limits.leave(self._connection.address)
 
     @property
     def _sid(self) -> str:

@@ -1,0 +1,85 @@
+"""How much a client may ask: load is shed, with a written answer, before the server falls over.
+
+Far above what a person types or a front end retries. Limits on addresses are off unless set: a whole clinic can share
+one address.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+# Limits are given per second and counted over this long, so that a burst after a dead network passes.
+WINDOW = 10.0  # seconds
+
+
+class Usage:
+    """What somebody has asked for within the current window."""
+
+    __slots__ = ("bytes", "ends_at", "events")
+
+    def __init__(self) -> None:
+        self.ends_at = 0.0
+        self.events = 0
+        self.bytes = 0
+
+    def add(self, now: float, size: int) -> None:
+        """Counts an event of so many bytes."""
+        if now >= self.ends_at:
+            self.ends_at = now + WINDOW
+            self.events = self.bytes = 0
+        self.events += 1
+        self.bytes += size
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The limits, each per second but for the last; 0 is none."""
+
+    connection_events: int
+    connection_bytes: int
+    address_events: int
+    address_connections: int  # at a time
+
+
+class Limits:
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._loop = asyncio.get_running_loop()
+        self._connections: Counter[str] = Counter()
+        self._addresses: dict[str, Usage] = {}
+        self.limited = 0
+
+    def admits_event(self, usage: Usage, address: str, size: int) -> bool:
+        """Counts an event of a connection; False when the connection, or its address, has asked too much."""
+        allowance = self._allowance
+        now = self._loop.time()
+        usage.add(now, size)
+        within = _within(usage.events, allowance.connection_events) and _within(usage.bytes, allowance.connection_bytes)
+        if allowance.address_events:
+            of_address = self._addresses.setdefault(address, Usage())
+            of_address.add(now, size)
+            within = within and _within(of_address.events, allowance.address_events)
+        self.limited += not within
+        return within
+
+    def admits_connection(self, address: str) -> bool:
+        """False when the address has as many connections as it may."""
+        most = self._allowance.address_connections
+        full = bool(most) and self._connections[address] >= most
+        self.limited += full
+        return not full
+
+    def enter(self, address: str) -> None:
+        """A connection has begun."""
+        self._connections[address] += 1
+
+    def leave(self, address: str) -> None:
+        """The connection has ended."""
+        self._connections[address] -= 1
+        if not self._connections[address]:
+            del self._connections[address]
+            self._addresses.pop(address, None)
+
+
+def _within(count: int, per_second: int) -> bool:
+    return not per_second or count <= per_second * WINDOW
