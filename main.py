@@ -42,7 +42,9 @@ from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
 from store import idempotency_keys, messages, notifications, schema
 from store.clock import Clock, WireTime, system_clock
-from store.database import Database, StoreFault, each
+from store.database import Database, StoreFault
+from store.questions import Lookup
+from store.transaction import each
 
 VERSION = "0.1.0"
 STATIC = Path(__file__).parent / "static"
@@ -106,7 +108,7 @@ async def serve_from(
     gateway = Gateway(
         {
             "join_question": Handler(
-                JoinQuestion, partial(join_question.handle, database, rooms, push), b"joined_question"
+                JoinQuestion, partial(join_question.handle, database, Lookup(database), rooms, push), b"joined_question"
             ),
             "leave_question": Handler(LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
             "send_message": Handler(
@@ -152,9 +154,12 @@ async def serve_from(
     await server.before_start()
     carriers.start()
     loop.start()
-    # What is here now stays: the collector need not walk it again for every wave of clients.
+    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
+    sys.setswitchinterval(0.0005)
     print(f"Careline listening on {_url(chosen['host'], listening)}", flush=True)  # noqa: T201
 
     await stop.wait()

@@ -11,9 +11,10 @@ from consult.rooms import Held, Room, Rooms
 from consult.wire.packets import Frame, acknowledgement, event
 from store import notifications
 from store.clock import Clock, WireTime
-from store.database import Database, each
+from store.database import Database
 from store.messages import Message, visible_to
 from store.notifications import Notification, Pushed
+from store.transaction import each
 
 log = logging.getLogger("careline.push")
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from store import reminders
-from store.database import Database, each
+from store.database import Database
 from store.notifications import Notification
+from store.transaction import each
 
 # A transaction of more would keep messages waiting for their acknowledgement.
 CHUNK = 500

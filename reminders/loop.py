@@ -13,7 +13,8 @@ from reminders.due import HandOn
 from reminders.housekeeping import Housekeeping
 from store import reminders
 from store.clock import Clock
-from store.database import Database, WriteRefused
+from store.database import Database
+from store.transaction import WriteRefused
 
 log = logging.getLogger("careline.reminders")
 

@@ -13,22 +13,29 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import aiosqlite
 from peewee import Query
 from playhouse.pwasyncio import AsyncSqliteDatabase
 
+from store.transaction import (
+    Outcome,
+    Request,
+    Statement,
+    TooManyWaiting,
+    Write,
+    WriteRefused,
+    WriteUnknown,
+    each,
+    touch,
+    transact,
+)
+
 log = logging.getLogger("careline.store")
 
-Request = TypeVar("Request")
-Outcome = TypeVar("Outcome")
 Row = dict[str, Any]
-# Applies some requests within the open transaction, on the writer's thread: one outcome each, in order.
-Statement = Callable[[sqlite3.Connection, list[Request]], list[Outcome]]
-
 PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -41,6 +48,7 @@ READERS = 4
 MOST_WAITING = 20_000  # writes; one more is refused at once
 MOST_IN_BATCH = 2_000  # writes in one transaction
 PROBE_AFTER = 5.0  # seconds since the last commit
+SWEEP = 0.5  # seconds between looks at how long writes have waited
 DEADLINE = 4.0  # seconds that a write may wait for its turn; every send is answered within five
 
 
@@ -48,64 +56,19 @@ class StoreFault(Exception):
     """The database file can't be used; the text says why, in one line."""
 
 
-class WriteRefused(Exception):
-    """The write was not made and never will be: too many are waiting, its turn did not come, or the file failed."""
-
-
-class TooManyWaiting(WriteRefused):
-    """So many writes are waiting that one more is refused at once."""
-
-
-class WriteUnknown(Exception):
-    """The commit itself failed: whether the write is in the file is not known."""
-
-
-def each(one: Callable[[sqlite3.Connection, Request], Outcome]) -> Statement[Request, Outcome]:
-    """A statement that applies its requests one by one."""
-
-    def apply(connection: sqlite3.Connection, requests: list[Request]) -> list[Outcome]:
-        return [one(connection, request) for request in requests]
-
-    return apply
-
-
-def run(connection: sqlite3.Connection, query: Query) -> sqlite3.Cursor:
-    """Runs a peewee query on the writer's connection."""
-    return connection.execute(*query.sql())
-
-
-class Write(Generic[Request, Outcome]):
-    """A request that waits for its commit."""
-
-    __slots__ = ("asked_at", "failed", "published", "request", "statement")
-
-    def __init__(
-        self,
-        statement: Statement[Request, Outcome],
-        request: Request,
-        published: Callable[[Outcome], None],
-        failed: Callable[[Exception], None],
-        asked_at: float,
-    ) -> None:
-        self.statement = statement
-        self.request = request
-        self.published = published
-        self.failed = failed
-        self.asked_at = asked_at  # seconds, by the loop's clock
-
-
 class Database:
     """One SQLite file, claimed for this process. Build it within the event loop that uses it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = _lock(path)
+        self._lock = claim(path)
         self._readers = AsyncSqliteDatabase(str(path), pragmas={**PRAGMAS, "query_only": 1}, pool_size=READERS)
         self._writer: aiosqlite.Connection | None = None
         self._waiting: deque[Write[Any, Any]] = deque()
         self._more = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self.fault: str | None = None  # why the last transaction failed; None after one that did not
         self.committed_at = float("-inf")  # seconds, by the loop's clock
@@ -120,6 +83,7 @@ class Database:
         except sqlite3.Error as fault:
             raise StoreFault(f"cannot open {self.path}: {fault}") from fault
         self._task = asyncio.create_task(self._write_batches())
+        self._sweeper = self._loop.call_later(SWEEP, self._sweep)
 
     async def close(self) -> None:
         """Writes what is waiting, then closes every connection."""
@@ -127,6 +91,8 @@ class Database:
         self._more.set()
         if self._task is not None:
             await self._task
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         if self._writer is not None:
             await self._writer.close()
         await self._readers.close_pool()
@@ -195,7 +161,7 @@ class Database:
         now."""
         if self._loop.time() - self.committed_at > PROBE_AFTER:
             try:
-                await self.written(each(_touch), None)
+                await self.written(each(touch), None)
             except (WriteRefused, WriteUnknown) as fault:
                 return str(fault)
         return self.fault
@@ -203,7 +169,7 @@ class Database:
     async def settle(self) -> None:
         """Waits until what was asked for so far is published, or has failed."""
         with contextlib.suppress(WriteRefused, WriteUnknown):
-            await self.written(each(_touch), None)
+            await self.written(each(touch), None)
 
     async def _write_batches(self) -> None:
         while True:
@@ -229,15 +195,13 @@ class Database:
             if self._writer is None:
                 self._writer = await _connect(self.path)
             # aiosqlite's way to run a function on its thread: one hop for a whole transaction.
-            transaction = asyncio.ensure_future(self._writer._execute(_transact, self._writer._conn, batch))
-            while not (await asyncio.wait({transaction}, timeout=1.0))[0]:
-                self._refuse_overdue()
-            outcomes: list[Any] = transaction.result()
+            outcomes: list[Any] = await self._writer._execute(transact, self._writer._conn, batch)
         except Exception as fault:
             if self._writer is not None and not isinstance(fault, WriteRefused):
                 # What state the connection is in nobody knows: the next batch gets a new one.
-                await self._writer.close()
-                self._writer = None
+                writer, self._writer = self._writer, None
+                with contextlib.suppress(sqlite3.Error):
+                    await writer.close()
             if self.fault is None:
                 log.error("the database cannot be written: %s", fault)
             self.fault = str(fault)
@@ -251,68 +215,16 @@ class Database:
         self.writes += len(batch)
         return outcomes
 
+    def _sweep(self) -> None:
+        self._refuse_overdue()
+        self._sweeper = self._loop.call_later(SWEEP, self._sweep)
+
     def _refuse_overdue(self) -> None:
         """While a transaction hangs or fails, nobody waits for ever behind it."""
         latest = self._loop.time() - DEADLINE
         while self._waiting and self._waiting[0].asked_at < latest:
             self.refused += 1
             self._waiting.popleft().failed(WriteRefused("the database did not take the write in time"))
-
-
-def _transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> list[Any]:
-    """One transaction, on the writer's thread. WriteRefused: nothing is stored. WriteUnknown: the commit failed."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as fault:
-        raise WriteRefused(str(fault)) from fault
-    try:
-        outcomes: list[Any] = []
-        for statement, run_of in groupby(batch, key=_statement):
-            outcomes += statement(connection, [write.request for write in run_of])
-    except sqlite3.OperationalError:
-        _roll_back(connection)
-        raise
-    except Exception:
-        # One request spoils the run that it is in: start again, each on its own.
-        _roll_back(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_alone(connection, write) for write in batch]
-    try:
-        connection.execute("COMMIT")
-    except sqlite3.Error as fault:
-        _roll_back(connection)
-        raise WriteUnknown(str(fault)) from fault
-    return outcomes
-
-
-def _touch(connection: sqlite3.Connection, _: None) -> None:
-    """A write that changes nothing and still has to reach the disk."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.execute(f"PRAGMA user_version = {version}")
-
-
-def _statement(write: Write[Any, Any]) -> Statement[Any, Any]:
-    return write.statement
-
-
-def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
-    connection.execute("SAVEPOINT alone")
-    try:
-        (outcome,) = write.statement(connection, [write.request])
-    except sqlite3.OperationalError:
-        _roll_back(connection)
-        raise
-    except Exception as fault:
-        connection.execute("ROLLBACK TO alone")
-        outcome = fault
-    connection.execute("RELEASE alone")
-    return outcome
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    # SQLite itself has rolled back after some faults, a full disk among them.
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
@@ -326,10 +238,11 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     return connection
 
 
-def _lock(path: Path) -> int:
+def claim(path: Path) -> int:
     """Claims the file for this process: two servers on one file would each hand out their own order.
 
-    SQLite's own locks are of another kind, so other programs can still read the file. The lock ends with the process.
+    SQLite's own locks are of another kind, so other programs can still read the file. The lock ends with the process,
+    or when the returned descriptor is closed: after SQLite's connections, whose locks would go with it.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -337,6 +250,8 @@ def _lock(path: Path) -> int:
         raise StoreFault(f"cannot open {path}: {fault.strerror}") from fault
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise FileNotFoundError(path)  # a restore has put another in its place just now
     except OSError as fault:
         os.close(descriptor)
         raise StoreFault(f"{path} is in use by another Careline") from fault

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from store.database import run
 from store.models import IdempotencyKey
+from store.transaction import run
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")

@@ -3,17 +3,19 @@
 import sqlite3
 from dataclasses import dataclass
 
+import orjson
+from msgspec import Struct
 from peewee import ModelSelect, Tuple, ValuesList, fn
 
-from store.database import Database, Row, run
+from store.database import Database, Row
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
+from store.transaction import run
 
 STAFF = "STAFF"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     id: int
     question_id: int
     sender_type: str
@@ -26,8 +28,7 @@ class Message:
     sent_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True, gc=False):
     """A message that is not stored yet."""
 
     question_id: int
@@ -96,7 +97,7 @@ _COLUMNS = (
     MessageRow.sent_at,
 )
 
-_NAMES = Message.__slots__
+_NAMES = Message.__struct_fields__
 
 # Compiled once: building it anew for every batch would cost more than running it.
 _INSERT = MessageRow.insert(
@@ -114,6 +115,7 @@ _INSERT = MessageRow.insert(
         MessageRow.client_msg_id: None,
     }
 ).sql()[0]
+_STATUS = "SELECT id, status FROM question WHERE id IN (SELECT value FROM json_each(?))"
 # Ids go on from the highest ever used, so that none comes twice.
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
 
@@ -125,10 +127,8 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     also when the question is closed by now.
     """
     known = _first_of(connection, drafts)
-    found = QuestionRow.select(QuestionRow.id, QuestionRow.status).where(
-        QuestionRow.id.in_({draft.question_id for draft in drafts})
-    )
-    open_of = {question_id: status == "OPEN" for question_id, status in run(connection, found)}
+    asked = orjson.dumps(list({draft.question_id for draft in drafts}))
+    open_of = {question_id: status == "OPEN" for question_id, status in connection.execute(_STATUS, (asked,))}
     highest = connection.execute(_HIGHEST).fetchone()
     next_id = highest[0] + 1 if highest else 1
     appended: list[Appended] = []

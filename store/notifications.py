@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from peewee import ModelSelect, fn
 
-from store.database import Database, Row, run
+from store.database import Database, Row
 from store.models import UserNotification as NotificationRow
+from store.transaction import run
 
 
 @dataclass(frozen=True, slots=True)

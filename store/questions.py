@@ -1,14 +1,18 @@
 """Consultation questions."""
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass
 
 from peewee import ModelSelect
 
-from store.database import Database, Row, run
+from store.database import Database, Row
 from store.messages import Visibility
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
+from store.transaction import run
+
+MOST_IN_READING = 1000  # questions that one reading looks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,32 @@ async def get(database: Database, question_id: int, visibility: Visibility) -> Q
     return _question(rows[0]) if rows else None
 
 
-async def exists(database: Database, question_id: int) -> bool:
-    (rows,) = await database.read(QuestionRow.select(QuestionRow.id).where(QuestionRow.id == question_id))
-    return bool(rows)
+class Lookup:
+    """Tells whether questions exist. All who ask while one reading is under way share the next: when a whole clinic
+    comes back at once, that is a few readings instead of thousands."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asked: set[int] = set()
+        self._next: asyncio.Task[set[int]] | None = None
+        self._reading = asyncio.Lock()
+
+    async def exists(self, question_id: int) -> bool:
+        self._asked.add(question_id)
+        if self._next is None:
+            self._next = asyncio.create_task(self._read())
+        # Shielded: the others wait for it too.
+        return question_id in await asyncio.shield(self._next)
+
+    async def _read(self) -> set[int]:
+        async with self._reading:
+            asked, self._asked, self._next = list(self._asked), set(), None
+            found: set[int] = set()
+            for start in range(0, len(asked), MOST_IN_READING):
+                some = asked[start : start + MOST_IN_READING]
+                (rows,) = await self._database.read(QuestionRow.select(QuestionRow.id).where(QuestionRow.id.in_(some)))
+                found.update(row["id"] for row in rows)
+            return found
 
 
 async def page(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from peewee import ModelSelect, fn
 
-from store.database import Database, Row, run
+from store.database import Database, Row
 from store.models import ReminderTask as TaskRow
 from store.notifications import NewNotification, Notification, notify
+from store.transaction import run
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,27 +12,34 @@ from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
 from consult.rooms import Rooms
-from store import messages, questions
+from store import messages
 from store.database import Database
 from store.messages import Message, visible_to
+from store.questions import Lookup
 
 
 def handle(
-    database: Database, rooms: Rooms, push: Push, connection: Connection, request: JoinQuestion, answer: Answer
+    database: Database,
+    lookup: Lookup,
+    rooms: Rooms,
+    push: Push,
+    connection: Connection,
+    request: JoinQuestion,
+    answer: Answer,
 ) -> Coroutine[Any, Any, None] | None:
     if request.after_id is not None:
         return _catch_up(database, rooms, push, connection, request, request.after_id, answer)
     if any(member.visibility is not None for member in rooms.question(request.question_id).values()):
-        # Somebody has joined it, so the question exists. When all come back at once nobody needs to look it up.
+        # Somebody has joined it, so the question exists.
         _enter(rooms, connection, request, answer)
         return None
-    return _look_up_and_enter(database, rooms, connection, request, answer)
+    return _look_up_and_enter(lookup, rooms, connection, request, answer)
 
 
 async def _look_up_and_enter(
-    database: Database, rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer
+    lookup: Lookup, rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer
 ) -> None:
-    if not await questions.exists(database, request.question_id):
+    if not await lookup.exists(request.question_id):
         raise Fault("QUESTION_NOT_FOUND")
     if connection.connected:
         _enter(rooms, connection, request, answer)

@@ -12,8 +12,9 @@ from consult.json_text import dumps
 from consult.push import Push
 from store import messages
 from store.clock import Clock, WireTime
-from store.database import Database, TooManyWaiting, WriteRefused, WriteUnknown
+from store.database import Database
 from store.messages import Appended, Draft, NoQuestion, OtherContent, QuestionClosed, Repeated
+from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.send_message")
 

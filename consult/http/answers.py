@@ -18,8 +18,9 @@ from consult.contract.payloads import Payload
 from consult.contract.replies import Shape
 from consult.json_text import dumps, loads
 from store.clock import Clock
-from store.database import Database, TooManyWaiting, WriteRefused, WriteUnknown, each
+from store.database import Database
 from store.idempotency_keys import Keyed, OtherRequest, once
+from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown, each
 
 log = logging.getLogger("careline.http")
 

@@ -11,8 +11,9 @@ from consult.contract.payloads import MessageQuery, NewQuestion, QuestionChange,
 from consult.http.answers import Writing, json_answer, page_answer, read_body, read_id, read_query
 from store import messages, questions
 from store.clock import Clock, WireTime
-from store.database import Database, each
+from store.database import Database
 from store.messages import visible_to
+from store.transaction import each
 
 
 def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, clock: Clock) -> None:

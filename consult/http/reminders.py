@@ -13,7 +13,8 @@ from consult.http.answers import Writing, json_answer, page_answer, read_body, r
 from reminders.loop import ReminderLoop
 from store import reminders
 from store.clock import Clock, WireTime
-from store.database import Database, each
+from store.database import Database
+from store.transaction import each
 
 
 def add_routes(

@@ -1,0 +1,115 @@
+"""One transaction, on the writer's thread: what a write is, and how a batch of them is applied and committed."""
+
+import sqlite3
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any, Generic, TypeVar
+
+from peewee import Query
+
+Request = TypeVar("Request")
+Outcome = TypeVar("Outcome")
+# Applies some requests within the open transaction, on the writer's thread: one outcome each, in order.
+Statement = Callable[[sqlite3.Connection, list[Request]], list[Outcome]]
+
+
+class WriteRefused(Exception):
+    """The write was not made and never will be: too many are waiting, its turn did not come, or the file failed."""
+
+
+class TooManyWaiting(WriteRefused):
+    """So many writes are waiting that one more is refused at once."""
+
+
+class WriteUnknown(Exception):
+    """The commit itself failed: whether the write is in the file is not known."""
+
+
+def each(one: Callable[[sqlite3.Connection, Request], Outcome]) -> Statement[Request, Outcome]:
+    """A statement that applies its requests one by one."""
+
+    def apply(connection: sqlite3.Connection, requests: list[Request]) -> list[Outcome]:
+        return [one(connection, request) for request in requests]
+
+    return apply
+
+
+def run(connection: sqlite3.Connection, query: Query) -> sqlite3.Cursor:
+    """Runs a peewee query on the writer's connection."""
+    return connection.execute(*query.sql())
+
+
+class Write(Generic[Request, Outcome]):
+    """A request that waits for its commit."""
+
+    __slots__ = ("asked_at", "failed", "published", "request", "statement")
+
+    def __init__(
+        self,
+        statement: Statement[Request, Outcome],
+        request: Request,
+        published: Callable[[Outcome], None],
+        failed: Callable[[Exception], None],
+        asked_at: float,
+    ) -> None:
+        self.statement = statement
+        self.request = request
+        self.published = published
+        self.failed = failed
+        self.asked_at = asked_at  # seconds, by the loop's clock
+
+
+def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> list[Any]:
+    """One transaction, on the writer's thread. WriteRefused: nothing is stored. WriteUnknown: the commit failed."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as fault:
+        raise WriteRefused(str(fault)) from fault
+    try:
+        outcomes: list[Any] = []
+        for statement, run_of in groupby(batch, key=_statement):
+            outcomes += statement(connection, [write.request for write in run_of])
+    except sqlite3.OperationalError:
+        _roll_back(connection)
+        raise
+    except Exception:
+        # One request spoils the run that it is in: start again, each on its own.
+        _roll_back(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_alone(connection, write) for write in batch]
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error as fault:
+        _roll_back(connection)
+        raise WriteUnknown(str(fault)) from fault
+    return outcomes
+
+
+def touch(connection: sqlite3.Connection, _: None) -> None:
+    """A write that changes nothing and still has to reach the disk."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _statement(write: Write[Any, Any]) -> Statement[Any, Any]:
+    return write.statement
+
+
+def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
+    connection.execute("SAVEPOINT alone")
+    try:
+        (outcome,) = write.statement(connection, [write.request])
+    except sqlite3.OperationalError:
+        _roll_back(connection)
+        raise
+    except Exception as fault:
+        connection.execute("ROLLBACK TO alone")
+        outcome = fault
+    connection.execute("RELEASE alone")
+    return outcome
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # SQLite itself has rolled back after some faults, a full disk among them.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
