@@ -11,6 +11,8 @@ from consult.contract.faults import CODES, Fault
 from consult.contract.fields import MAX_BYTES
 from consult.contract.payloads import item_type_of, read, rule_of
 
+VERSION = "0.1.0"  # of Careline, which the documents say they are of
+
 
 def protocol() -> JsonObject:
     """Every event and call with its fields, rules and examples."""
@@ -53,7 +55,7 @@ def _client_event(event: ClientEvent) -> JsonObject:
             {
                 "about": _both(mistake.zh, mistake.en),
                 "payload": mistake.payload,
-                "answer": {"event": event.failure, "payload": _refusal(event, mistake)},
+                "answer": {"event": event.failure, "payload": refusal(event, mistake)},
             }
             for mistake in event.mistakes
         ],
@@ -61,7 +63,8 @@ def _client_event(event: ClientEvent) -> JsonObject:
     }
 
 
-def _refusal(event: ClientEvent, mistake: Mistake) -> JsonObject:
+def refusal(event: ClientEvent, mistake: Mistake) -> JsonObject:
+    """What the mistake is answered with; the event is `event.failure`."""
     fault = Fault(mistake.code) if mistake.code else _fault_of(event, mistake.payload)
     if event.failure == "error":
         return replies.error(fault.code, fault.message)

@@ -35,6 +35,7 @@ class ClientEvent:
     reply: str  # the event that answers when all is well
     failure: str = "error"  # the event that answers otherwise
     mistakes: tuple[Mistake, ...] = ()
+    others: tuple[JsonObject, ...] = ()  # further examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ _SEND = {
     "content_text": "您好，请详细描述一下您的症状",
     "attachments": [ATTACHMENT],
 }
+_CLIENT_MSG_ID = "8c1f6c3e-0b7a-4f0e-9d57-2f6f2a5b1c11"
 _NO_SUCH_QUESTION = 9_007_199_254_740_991  # the highest integer that JavaScript counts to
 
 CLIENT_EVENTS = (
@@ -109,6 +111,7 @@ CLIENT_EVENTS = (
             ),
             Mistake("数据不是对象", "a payload that is no object", [123, 456]),
         ),
+        others=({**_JOIN, "after_id": 780},),
     ),
     ClientEvent(
         "leave_question",
@@ -153,6 +156,7 @@ CLIENT_EVENTS = (
                 "QUESTION_NOT_FOUND",
             ),
         ),
+        others=({**_SEND, "client_msg_id": _CLIENT_MSG_ID},),
     ),
     ClientEvent(
         "bind_user",
@@ -166,6 +170,7 @@ CLIENT_EVENTS = (
             Mistake("用户编号是小数", "a user id with a fraction", {"user_id": 1001.5}),
             Mistake("缺少 user_id", "user_id left out", {}),
         ),
+        others=({"user_id": 1001, "after_id": 0},),
     ),
 )
 
@@ -176,7 +181,8 @@ SERVER_EVENTS = (
         "确认已成功加入房间",
         "the connection is in the room",
         {"question_id": 123},
-        shapes=(shapes.JoinedQuestion,),
+        ({"question_id": 123, "latest_id": 789, "has_more": False},),
+        shapes=(shapes.JoinedQuestion, shapes.JoinedQuestion),
     ),
     ServerEvent(
         "left_question",
@@ -192,8 +198,11 @@ SERVER_EVENTS = (
         "返回发送结果（成功或失败）",
         "what became of a message",
         {"success": True, "message": "发送成功", "data": MESSAGE},
-        ({"success": False, "message": "发送失败：question_id 必须为正整数"},),
-        shapes=(shapes.Sent, shapes.NotSent),
+        (
+            {"success": False, "message": "发送失败：question_id 必须为正整数"},
+            {"success": True, "message": "发送成功", "data": {**MESSAGE, "client_msg_id": _CLIENT_MSG_ID}},
+        ),
+        shapes=(shapes.Sent, shapes.NotSent, shapes.Sent),
     ),
     ServerEvent(
         "new_message",
@@ -217,7 +226,8 @@ SERVER_EVENTS = (
         "确认绑定结果",
         "the connection is bound",
         {"success": True, "user_id": 1001},
-        shapes=(shapes.BoundUser,),
+        ({"success": True, "user_id": 1001, "latest_id": 1, "has_more": False},),
+        shapes=(shapes.BoundUser, shapes.BoundUser),
     ),
     ServerEvent(
         "error",

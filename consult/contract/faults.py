@@ -79,6 +79,14 @@ TEXTS = (
         "事件名未知，或为保留名称",
         "an event that nobody knows, reserved names among them",
     ),
+    Text(
+        CODES["RATE_LIMITED"].zh,
+        "RATE_LIMITED",
+        429,
+        True,
+        "请求太多（第 9 节）：没有执行，可稍后重试",
+        "too much was asked (section 9): nothing was done, try again later",
+    ),
     Text(ONE_PAYLOAD, "INVALID_PAYLOAD", None, True, "事件带了多个参数", "an event with more than one argument"),
     Text(
         NOT_AN_OBJECT,
@@ -125,6 +133,14 @@ TEXTS = (
         True,
         "向已关闭的问题发送消息",
         "a message for a question that is closed",
+    ),
+    Text(
+        OTHER_CONTENT,
+        "INVALID_PAYLOAD",
+        None,
+        True,
+        "同一 client_msg_id 用于不同的内容",
+        "another message under the same client_msg_id",
     ),
     Text(
         KEY_REUSED,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from consult.contract.fields import MAX_ID
 from consult.contract.replies import NOT_SENT, SENT
@@ -19,9 +19,19 @@ def _always(value: bool | str) -> dict[str, Any]:
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Time = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")]
 QuestionId = Annotated[Id, _told("咨询问题编号", "the question's id")]
-UserId = Annotated[Id, _told("用户编号", "the user's id")]
 BizType = Annotated[str, _told("业务类型，原样返回", "the kind of business, as given")]
 BizId = Annotated[Id, _told("业务编号，原样返回", "the business's id, as given")]
+# Of a catch-up; there is none without a cursor.
+LatestId = Annotated[
+    Annotated[int, Meta(ge=0)] | UnsetType,
+    _told(
+        "带 `after_id` 才有：可见的最新编号，没有时为 0", "with `after_id` only: the latest visible id, 0 without any"
+    ),
+]
+Replayed = Annotated[
+    bool | UnsetType,
+    _told("带 `after_id` 才有：补发之外是否还有更多", "with `after_id` only: whether there is more than is sent"),
+]
 HasMore = Annotated[bool, _told("该方向上是否还有更多", "whether there are more in that direction")]
 
 
@@ -57,10 +67,23 @@ class Message(Struct, kw_only=True):
     ]
 
 
+class OwnMessage(Message, kw_only=True):
+    """发送者收到的消息。A message as its sender is told of it."""
+
+    client_msg_id: Annotated[
+        str | UnsetType,
+        _told(
+            "发送时带了才有，从不出现在 `new_message` 与 HTTP 中", "if sent with one; never in `new_message` or HTTP"
+        ),
+    ] = UNSET
+
+
 class JoinedQuestion(Struct, kw_only=True):
     """第 2.1 节。Section 2.1."""
 
     question_id: QuestionId
+    latest_id: LatestId = UNSET
+    has_more: Replayed = UNSET
 
 
 class LeftQuestion(Struct, kw_only=True):
@@ -74,7 +97,7 @@ class Sent(Struct, kw_only=True):
 
     success: Annotated[bool, _told("总是 true", "always true", **_always(True))]
     message: Annotated[str, _told("给人看的文本", "a text to show", **_always(SENT))]
-    data: Annotated[Message, _told("已保存的消息", "the message as stored")]
+    data: Annotated[OwnMessage, _told("已保存的消息", "the message as stored")]
 
 
 class NotSent(Struct, kw_only=True):
@@ -88,7 +111,9 @@ class BoundUser(Struct, kw_only=True):
     """第 4.1 节。Section 4.1."""
 
     success: Annotated[bool, _told("总是 true", "always true", **_always(True))]
-    user_id: UserId
+    user_id: Annotated[Id, _told("用户编号", "the user's id")]
+    latest_id: LatestId = UNSET
+    has_more: Replayed = UNSET
 
 
 class Notification(Struct, kw_only=True):

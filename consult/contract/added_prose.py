@@ -1,0 +1,158 @@
+"""What no table of the protocol holds, in the sections that were added to the first document: Chinese first."""
+
+from consult.contract.fields import MAX_BYTES
+from consult.contract.limits import KEYS_KEPT
+from consult.contract.prose import Both
+
+NOTES: dict[str, tuple[Both, ...]] = {
+    "6": (
+        (
+            "在一个房间里，消息编号、回应和广播都按提交的顺序；所有连接看到的顺序相同。",
+            "In a room ids, acknowledgements and broadcasts come in commit order, the same for every connection.",
+        ),
+        ("编号递增，但不一定连续，并且永不重用。", "Ids rise, with gaps maybe, and are never used again."),
+        (
+            "是否员工，以连接最近一次加入该问题时的 `user_type` 为准；每个问题各自独立。",
+            "What counts is the `user_type` of the connection's latest join of that question, for each question apart.",
+        ),
+        (
+            "仅员工可见的消息，他人在广播、补发、历史以及 `has_more`、`latest_id`、`latest_message_id` 中都看不到。",
+            "To all others a staff-only message shows nowhere: not live, not in a catch-up, not in lists, not in "
+            "`has_more`, `latest_id` or `latest_message_id`.",
+        ),
+    ),
+    "7": (
+        (
+            "请求与响应都是 UTF-8 的 JSON。请求体的 `Content-Type` 为 `application/json`，可以不写。",
+            "Requests and answers are JSON in UTF-8. The `Content-Type` of a body is `application/json`, or left out.",
+        ),
+        (
+            "未知的查询参数被忽略；空的参数等于没有填；同名参数以第一个为准。",
+            "Unknown query parameters are ignored; an empty one is one left out; of a repeated one the first counts.",
+        ),
+        (
+            "浏览器来源通过检查后，响应带有 CORS 头，预检请求（OPTIONS）得到 204。",
+            "To a page that is let in the answers carry CORS headers; a preflight gets 204.",
+        ),
+    ),
+    "7.idempotency": (
+        (
+            "每个 POST 都可以带 `Idempotency-Key` 请求头（1 到 64 个字符）。"
+            "同样的请求（方法、地址、请求体逐字节相同）再次发送，不会重复执行，得到 200 和第一次的结果。",
+            "Every POST takes an `Idempotency-Key` header (1 to 64 characters). The same request again (method, "
+            "address, and the body byte for byte) does nothing and gets 200 with the first result.",
+        ),
+        (
+            "同一个键用于不同的请求，得到 409。被拒绝的请求不占用键。",
+            "Another request under the same key gets 409. A request that was refused leaves its key free.",
+        ),
+        (
+            f"键保留 {KEYS_KEPT} 天，重启后仍然有效；同时发出的相同请求也只执行一次。",
+            f"Keys are kept for {KEYS_KEPT} days and outlive a restart; of equal requests at once one is done.",
+        ),
+    ),
+    "7.paging": (
+        (
+            "`before_id` 取编号更小的，`after_id` 取编号更大的（可以为 0），两者不能同时使用。",
+            "`before_id` asks for lower ids, `after_id` for higher ones (0 is allowed); never both at once.",
+        ),
+        (
+            "`has_more` 说的是同一方向上是否还有。下一页：把最后一项的 `id` 作为新的游标"
+            "（消息历史向前翻页时，用第一项的 `id` 作为 `before_id`）。",
+            "`has_more` speaks of that direction. The next page begins at the last item's `id` (going back through "
+            "messages: at the first item's, as `before_id`).",
+        ),
+    ),
+    "7.faults": (
+        (
+            '每个错误都是 `{"code", "message"}`，与 `error` 事件相同。字段、参数和路径中的编号出错时为 400，'
+            "文本见各接口的表格。",
+            'Every fault is `{"code", "message"}`, as in `error`. A wrong field, parameter or id in a path is 400, '
+            "with the text that the call's table gives.",
+        ),
+    ),
+    "8": (
+        (
+            "响应中的时间是 `YYYY-MM-DD HH:MM:SS`，为诊所所在的时区。",
+            "Times in answers are `YYYY-MM-DD HH:MM:SS`, in the clinic's zone.",
+        ),
+        (
+            "请求中的时间可以是同样的格式（中间为空格或 `T`，秒可以省略或带小数），"
+            "也可以是带时差的 ISO 8601，例如 `2025-01-01T10:00:00+08:00`、`2025-01-01T02:00:00Z`。",
+            "Times in requests are that (with a space or `T`, the seconds left out or with a fraction), or ISO 8601 "
+            "with an offset: `2025-01-01T10:00:00+08:00`, `2025-01-01T02:00:00Z`.",
+        ),
+        (
+            "夏令时跳过的当地时间，视为间隔结束的时刻；出现两次的当地时间，取第一次。",
+            "A local time that daylight saving skips means the end of the gap; one that comes twice means the first.",
+        ),
+        (
+            "时间精确到毫秒，范围为 1970-01-01 至 9999-12-30（UTC）。",
+            "Times count to the millisecond, from 1970-01-01 to 9999-12-30 UTC.",
+        ),
+    ),
+    "9": (
+        (
+            "以下情况会断开该连接，并记录一行日志；其他连接不受影响，之前的帧或请求中的事件照常处理：",
+            "These end the connection, with one line in the log; other connections live on, and the events of "
+            "earlier frames and requests are handled:",
+        ),
+    ),
+    "9.broken": (
+        (
+            "不是 Engine.IO 4 或 Socket.IO 5 的数据包，没有名称的事件，不是 JSON 或嵌套过深的数据；",
+            "what is no packet of Engine.IO 4 or Socket.IO 5, an event without a name, data that is no JSON or nests "
+            "too deeply;",
+        ),
+        (
+            f"二进制数据包，不是 UTF-8 的文本，超过 {MAX_BYTES:,} 字节的数据包；",
+            f"a binary packet, text that is not UTF-8, a packet above {MAX_BYTES:,} bytes;",
+        ),
+        (
+            "Socket.IO CONNECT 之前的事件，以及未连接的命名空间的数据包。",
+            "an event before the Socket.IO CONNECT, and a packet for a namespace that one is not connected to.",
+        ),
+        (
+            "websocket 的关闭码为 1002（数据包损坏）、1007（不是 UTF-8）、1009（过大）；服务器停止时为 1001。"
+            "长轮询的后续请求得到 400。",
+            "A websocket is closed with 1002 (broken), 1007 (not UTF-8) or 1009 (too large), and with 1001 when the "
+            "server stops. Over long-polling the next requests get 400.",
+        ),
+    ),
+}
+
+CALL_NOTES: dict[str, tuple[Both, ...]] = {
+    "PATCH /api/questions/{question_id}": (
+        (
+            "关闭后不再接收消息，重新打开后恢复；房间里的连接留在房间里。",
+            "A closed question takes no messages until it is reopened; who is in its room stays there.",
+        ),
+    ),
+    "GET /api/questions/{question_id}/messages": (
+        (
+            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出。",
+            "Staff-only messages are listed with `user_type=STAFF` alone.",
+        ),
+    ),
+    "POST /api/reminders": (
+        (
+            "响应中的状态总是 `PENDING`；到期后变为 `DISPATCHED`，并产生一条通知。",
+            "The status in the answer is `PENDING`; when due it becomes `DISPATCHED`, and there is a notification.",
+        ),
+    ),
+    "POST /api/notifications/{id}/read": (
+        (
+            "不需要请求体。再次标记时，`read_at` 保持第一次的时间。",
+            "It needs no body. Again, `read_at` stays that of the first time.",
+        ),
+    ),
+}
+
+# Who gets a message: what it is sent with, then who.
+AUDIENCE: tuple[tuple[Both, bool, bool], ...] = (
+    (("发送者的 `send_message:ack`", "the sender's `send_message:ack`"), True, True),
+    (("以 `STAFF` 加入的连接", "connections that joined as `STAFF`"), True, True),
+    (("以其他类型加入的连接", "connections that joined as anyone else"), True, False),
+    (("HTTP，带 `user_type=STAFF`", "HTTP with `user_type=STAFF`"), True, True),
+    (("HTTP，其他", "HTTP otherwise"), True, False),
+)

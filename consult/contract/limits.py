@@ -1,0 +1,139 @@
+"""How much of anything a client may send, keep waiting or leave unread, and what happens beyond."""
+
+from dataclasses import dataclass
+
+from consult.contract.fields import MAX_BYTES, MOST_ATTACHMENTS
+
+PING_INTERVAL = 25  # seconds, as are the next three
+PING_TIMEOUT = 20
+CONNECT_TIMEOUT = 20
+WRITE_DEADLINE = 4
+MOST_OPEN = 128  # events of one connection that are not answered yet
+MOST_WAITING = 20_000  # writes
+OUTBOX_BYTES = 1024 * 1024
+MOST_REPLAYED = 500  # messages or notifications
+EVENTS_PER_SECOND = 2000  # of one connection, as are the next two
+BYTES_PER_SECOND = 8_000_000
+COUNTED_OVER = 10  # seconds
+LONGEST_PAGE = 200
+USUAL_PAGE = 50
+KEYS_KEPT = 7  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    zh: str
+    en: str
+    most_zh: str
+    most_en: str
+    beyond_zh: str
+    beyond_en: str
+
+
+LIMITS = (
+    Limit(
+        "一个 Engine.IO 数据包，或一次长轮询的请求体",
+        "an Engine.IO packet, or the body of a long-polling request",
+        f"{MAX_BYTES:,} 字节",
+        f"{MAX_BYTES:,} bytes",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit("HTTP 请求体", "an HTTP body", f"{MAX_BYTES:,} 字节", f"{MAX_BYTES:,} bytes", "413", "413"),
+    Limit(
+        "一条消息的附件",
+        "attachments of a message",
+        f"{MOST_ATTACHMENTS} 个",
+        f"{MOST_ATTACHMENTS}",
+        "发送失败",
+        "the send fails",
+    ),
+    Limit(
+        "一次列表",
+        "a list over HTTP",
+        f"1 到 {LONGEST_PAGE} 项，缺省 {USUAL_PAGE}",
+        f"1 to {LONGEST_PAGE} items, {USUAL_PAGE} when left out",
+        "400",
+        "400",
+    ),
+    Limit(
+        "加入或绑定后补发的消息、通知",
+        "messages or notifications sent after a join or bind",
+        f"{MOST_REPLAYED} 条",
+        f"{MOST_REPLAYED}",
+        "带 `after_id` 时用 HTTP 读取其余的；否则其余的通知在下一次绑定后补发",
+        "with `after_id` the rest is read over HTTP; otherwise the next bind brings the rest",
+    ),
+    Limit(
+        "`Idempotency-Key` 的保留时间",
+        "how long an `Idempotency-Key` is kept",
+        f"{KEYS_KEPT} 天",
+        f"{KEYS_KEPT} days",
+        "之后同样的请求是新的请求",
+        "the same request is a new one then",
+    ),
+    Limit(
+        "心跳",
+        "heartbeat",
+        f"每 {PING_INTERVAL} 秒一次，{PING_TIMEOUT} 秒内回应",
+        f"every {PING_INTERVAL} s, to be answered within {PING_TIMEOUT} s",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "websocket 建立到 Socket.IO CONNECT",
+        "from a websocket's opening to the Socket.IO CONNECT",
+        f"{CONNECT_TIMEOUT} 秒",
+        f"{CONNECT_TIMEOUT} s",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "一个连接尚未回应的事件",
+        "events of a connection that are not answered yet",
+        f"{MOST_OPEN} 个",
+        f"{MOST_OPEN}",
+        "暂停读取该连接，不丢失任何事件",
+        "reading from it pauses; no event is lost",
+    ),
+    Limit(
+        "一个连接未读取的数据",
+        "what a connection leaves unread",
+        f"{OUTBOX_BYTES:,} 字节（可设置）",
+        f"{OUTBOX_BYTES:,} bytes (a setting)",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "数据库不可写时，一次写入的等待时间",
+        "how long a write waits while the database cannot be written",
+        f"{WRITE_DEADLINE} 秒",
+        f"{WRITE_DEADLINE} s",
+        "`INTERNAL_ERROR`，没有保存",
+        "`INTERNAL_ERROR`, nothing is stored",
+    ),
+    Limit(
+        "等待写入的请求总数",
+        "writes that wait",
+        f"{MOST_WAITING:,} 个",
+        f"{MOST_WAITING:,}",
+        "`RATE_LIMITED`",
+        "`RATE_LIMITED`",
+    ),
+    Limit(
+        "一个连接的事件",
+        "events of a connection",
+        f"每秒 {EVENTS_PER_SECOND:,} 个、{BYTES_PER_SECOND:,} 字节，按 {COUNTED_OVER} 秒计（可设置）",
+        f"{EVENTS_PER_SECOND:,} and {BYTES_PER_SECOND:,} bytes a second, over {COUNTED_OVER} s (settings)",
+        "`RATE_LIMITED`",
+        "`RATE_LIMITED`",
+    ),
+    Limit(
+        "一个网络地址的事件与连接",
+        "events and connections of a network address",
+        "缺省不限（可设置）",
+        "none by default (settings)",
+        "`RATE_LIMITED`；新的连接得到 429",
+        "`RATE_LIMITED`; a new connection gets 429",
+    ),
+)

@@ -1,0 +1,271 @@
+"""The protocol as one document for people, Chinese first with English beside it: `docs/socket-events.md`."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from consult.contract import added_prose, prose
+from consult.contract.calls import CALLS, PAGES, Call
+from consult.contract.document import refusal
+from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, ServerEvent
+from consult.contract.faults import CODES, TEXTS, Text
+from consult.contract.fields import Id
+from consult.contract.limits import LIMITS
+from consult.contract.markdown_tables import (
+    Shapes,
+    both,
+    bullets,
+    fields_table,
+    json_block,
+    mistakes_table,
+    table,
+)
+from consult.contract.payloads import must_be
+from consult.contract.prose import Both
+
+_HEADINGS: dict[str, Both] = {
+    "1": ("基础连接事件", "Connecting"),
+    "2": ("咨询会话相关事件", "Consultations"),
+    "2.1": ("加入咨询问题房间", "Joining a question"),
+    "2.2": ("离开咨询问题房间", "Leaving it"),
+    "2.3": ("咨询消息发送与广播", "Sending and hearing messages"),
+    "3": ("通用错误事件", "Faults"),
+    "4": ("用户绑定与通知推送事件", "Users and their notifications"),
+    "4.1": ("绑定用户到 Socket 会话", "Binding a user"),
+    "4.2": ("实时通知推送", "Live notifications"),
+    "5": ("当前事件清单一览", "All events"),
+    "6": ("顺序与可见性", "Order, and who sees what"),
+    "7": ("HTTP 接口", "HTTP"),
+    "8": ("时间", "Time"),
+    "9": ("限制与损坏的数据包", "Limits and broken packets"),
+}
+_TO_SERVER: Both = ("客户端 → 服务器", "client → server")
+_TO_CLIENT: Both = ("服务器 → 当前客户端", "server → this client")
+
+
+def markdown() -> str:
+    """The whole document."""
+    shapes = Shapes()
+    blocks = [
+        "# Socket 实时事件总览 · The Careline protocol",
+        *map(_paragraph, prose.INTRODUCTION),
+        "\n".join(f"{'  ' * number.count('.')}- {_link(number)}" for number in _HEADINGS),
+        *_connection(),
+        _heading("2"),
+        _paragraph(prose.NOTES["2"][0]),
+        *(block for number in ("2.1", "2.2", "2.3") for block in _events(number, shapes)),
+        *_faults(shapes),
+        _heading("4"),
+        _paragraph(prose.NOTES["4"][0]),
+        *(block for number in ("4.1", "4.2") for block in _events(number, shapes)),
+        "**前端建议处理流程 · What a front end does**",
+        "\n".join(f"{place}. {zh}\\\n   {en}" for place, (zh, en) in enumerate(prose.STEPS, 1)),
+        *_list_of_events(),
+        *_visibility(),
+        *_http(shapes),
+        _heading("8"),
+        bullets(added_prose.NOTES["8"]),
+        *_limits(),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _title(number: str) -> str:
+    zh, en = _HEADINGS[number]
+    return f"{number}{'' if '.' in number else '.'} {zh} · {en}"
+
+
+def _heading(number: str) -> str:
+    return f"{'#' * (2 + number.count('.'))} {_title(number)}"
+
+
+def _link(number: str) -> str:
+    # What readers of Markdown make of a heading.
+    anchor = re.sub(r"[^\w\- ]", "", _title(number).lower()).replace(" ", "-")
+    return f"[{_title(number)}](#{anchor})"
+
+
+def _paragraph(pair: Both) -> str:
+    return "\n\n".join(pair)
+
+
+def _event_heading(name: str, direction: Both, about: Both, *more: str) -> Iterator[str]:
+    yield f"#### `{name}`"
+    lines = (f"方向 Direction：{' · '.join(direction)}", f"用途 Use：{' · '.join(about)}", *more)
+    yield "\n".join(f"- {line}" for line in lines)
+
+
+def _connection() -> Iterator[str]:
+    yield _heading("1")
+    yield from _event_heading(
+        "connect", (f"{_TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), prose.CONNECT
+    )
+    yield from _event_heading(
+        "disconnect", ("服务器 → 客户端（Socket.io 内置）", "server → client, Socket.IO's own"), prose.DISCONNECT
+    )
+    yield "**连接 · The connection**"
+    yield bullets(prose.NOTES["1"])
+    join = CLIENT_EVENTS[0]
+    payload = json.dumps(join.example, ensure_ascii=False)
+    yield "\n".join(
+        (
+            "```js",
+            'import { io } from "socket.io-client";',
+            "",
+            'const socket = io("http://127.0.0.1:8000");',
+            f'socket.on("{join.reply}", (reply) => console.log(reply));',
+            'socket.on("error", ({ code, message }) => console.error(code, message));',
+            f'socket.emit("{join.name}", {payload});',
+            "```",
+        )
+    )
+
+
+def _events(number: str, shapes: Shapes) -> Iterator[str]:
+    yield _heading(number)
+    for event in CLIENT_EVENTS:
+        if event.section == number:
+            yield from _client_event(event)
+    for told in SERVER_EVENTS:
+        if told.section == number:
+            yield from _server_event(told, shapes)
+    yield "**规则 · Rules**"
+    yield bullets(prose.NOTES[number])
+
+
+def _client_event(event: ClientEvent) -> Iterator[str]:
+    answers = dict.fromkeys((f"`{event.reply}`", f"`{event.failure}`"))
+    about = (event.zh, event.en)
+    yield from _event_heading(event.name, _TO_SERVER, about, f"回应 Answer：{'，出错时 on a fault '.join(answers)}")
+    yield fields_table(event.payload)
+    yield "请求数据 · Request"
+    yield "\n\n或 · or\n\n".join(map(json_block, (event.example, *event.others)))
+    yield "错误示例 · Mistakes"
+    yield mistakes_table(event)
+    if event.failure != event.reply:
+        yield "第一个错误的回应 · The answer to the first"
+        yield json_block(refusal(event, event.mistakes[0]))
+
+
+def _server_event(event: ServerEvent, shapes: Shapes) -> Iterator[str]:
+    yield from _event_heading(event.name, prose.TO.get(event.name, _TO_CLIENT), (event.zh, event.en))
+    elsewhere = {shape for shape in event.shapes if shape in shapes}
+    for place, (example, shape) in enumerate(zip((event.example, *event.others), event.shapes, strict=True)):
+        if shape not in event.shapes[:place]:
+            yield shapes.table(shape, f"`{event.name}`")
+        if shape not in elsewhere:
+            yield json_block(example)
+
+
+def _faults(shapes: Shapes) -> Iterator[str]:
+    yield _heading("3")
+    yield from (block for event in SERVER_EVENTS if event.section == "3" for block in _server_event(event, shapes))
+    yield "**常见错误码 · Codes**"
+    yield table(
+        ("错误码 Code", "HTTP", "说明 Meaning"),
+        ((f"`{code.name}`", str(code.status), both((code.zh, code.en))) for code in CODES.values()),
+    )
+    yield "**固定的错误文本 · Texts that name no field**"
+    yield table(
+        ("文本 Text", "错误码 Code", "何时 When"),
+        ((f"`{text.text}`", f"`{text.code}`", both((text.zh, text.en))) for text in TEXTS if text.on_socket),
+    )
+    yield "**数据规则 · Payloads**"
+    yield bullets(prose.NOTES["3"])
+
+
+def _list_of_events() -> Iterator[str]:
+    yield _heading("5")
+    yield "按事件名归类如下 · By direction:"
+    for title, names in (
+        ("客户端 → 服务器 · client → server", [event.name for event in CLIENT_EVENTS]),
+        ("服务器 → 客户端 · server → client", [event.name for event in SERVER_EVENTS]),
+    ):
+        yield "\n".join((f"- {title}:", *(f"  - `{name}`" for name in names)))
+    yield _paragraph(prose.CLOSING)
+
+
+def _visibility() -> Iterator[str]:
+    yield _heading("6")
+    yield bullets(added_prose.NOTES["6"])
+    yield table(
+        ("谁能收到 Who gets it", "`is_visible_to_patient: true`", "`false`"),
+        (
+            (both(who), "●" if all_see else "", "●" if staff_sees else "")
+            for who, all_see, staff_sees in added_prose.AUDIENCE
+        ),
+    )
+
+
+def _http(shapes: Shapes) -> Iterator[str]:
+    yield _heading("7")
+    yield bullets(added_prose.NOTES["7"])
+    yield table(
+        ("接口 Call", "作用 Use", "成功 Success"),
+        (
+            *((f"`{call.method} {call.path}`", both((call.zh, call.en)), str(call.status)) for call in CALLS),
+            *((f"`GET {page.path}`", both((page.zh, page.en)), "200") for page in PAGES),
+        ),
+    )
+    yield "**幂等 · Idempotency-Key**"
+    yield bullets(added_prose.NOTES["7.idempotency"])
+    yield "**分页 · Pages**"
+    yield bullets(added_prose.NOTES["7.paging"])
+    yield "**错误 · Faults**"
+    yield bullets(added_prose.NOTES["7.faults"])
+    yield table(
+        ("HTTP", "错误码 Code", "文本 Text", "何时 When"),
+        ((str(text.status), f"`{text.code}`", f"`{text.text}`", both((text.zh, text.en))) for text in _over_http()),
+    )
+    for call in CALLS:
+        yield from _call(call, shapes)
+
+
+def _over_http() -> Iterable[Text]:
+    return sorted((text for text in TEXTS if text.status is not None), key=lambda text: text.status or 0)
+
+
+def _call(call: Call, shapes: Shapes) -> Iterator[str]:
+    name = f"{call.method} {call.path}"
+    yield f"### `{name}`"
+    yield f"{call.zh} · {call.en}"
+    notes = added_prose.CALL_NOTES.get(name)
+    if notes:
+        yield bullets(notes)
+    ids = re.findall(r"{(\w+)}", call.path)
+    if ids:
+        yield "\n".join(f"- 路径 Path：`{name}`，`{must_be(name, Id).message}`" for name in ids)
+    if call.query:
+        yield "查询参数 · Query"
+        yield fields_table(call.query)
+    if call.body:
+        yield "请求体 · Body"
+        yield fields_table(call.body)
+        yield json_block(call.example)
+    yield f"响应 · Answer: {call.status}"
+    yield shapes.table(call.shape, f"`{name}`")
+    yield json_block(call.answer)
+    for status, answer in call.others.items():
+        yield f"{status}:"
+        yield json_block(answer)
+    faults = [str(status) for status in call.faults if status not in call.others]
+    if faults:
+        yield f"错误 · Faults: {', '.join(faults)}"
+
+
+def _limits() -> Iterator[str]:
+    yield _heading("9")
+    yield table(
+        ("项目 What", "上限 Most", "超出时 Beyond"),
+        (
+            (
+                both((limit.zh, limit.en)),
+                both((limit.most_zh, limit.most_en)),
+                both((limit.beyond_zh, limit.beyond_en)),
+            )
+            for limit in LIMITS
+        ),
+    )
+    yield "**损坏的数据包 · Broken packets**"
+    yield _paragraph(added_prose.NOTES["9"][0])
+    yield bullets(added_prose.NOTES["9.broken"])

@@ -1,0 +1,68 @@
+"""What each field that clients send is for, by its name, or by type and name where that says more; and what the rules
+between fields mean."""
+
+from msgspec import Struct
+
+MEANINGS = {
+    "question_id": ("咨询问题编号", "the question's id"),
+    "user_id": ("用户编号", "the user's id"),
+    "BindUser.user_id": ("要接收谁的通知", "whose notifications to get"),
+    "NewReminder.user_id": ("提醒谁", "whom to remind"),
+    "ReminderQuery.user_id": ("只列出该用户的", "of that user only"),
+    "user_type": (
+        "以什么身份查看；只有 `STAFF` 看得到内部消息",
+        "as whom to look; only `STAFF` sees staff-only messages",
+    ),
+    "JoinQuestion.user_type": (
+        "用户类型；只有 `STAFF` 看得到内部消息",
+        "what the user is; only `STAFF` sees staff-only messages",
+    ),
+    "sender_type": ("发送者类型", "what the sender is"),
+    "sender_id": ("发送者编号", "the sender's id"),
+    "role_display_name": ("显示名称", "the name to show"),
+    "content_type": ("内容类型", "what the content is"),
+    "content_text": ("正文", "the text"),
+    "attachments": ("附件，缺省为 `[]`", "attachments, `[]` when left out"),
+    "is_visible_to_patient": ("缺省为 `true`；`false` 为仅员工可见", "`true` when left out; `false` is for staff only"),
+    "url": ("文件地址，任何协议；服务器不访问它", "where the file is, of any scheme; the server never fetches it"),
+    "thumbnail_url": ("缩略图地址", "where its thumbnail is"),
+    "duration": ("时长，单位由客户端约定", "how long it plays, in the clients' own unit"),
+    "size": ("大小，字节", "its size in bytes"),
+    "title": ("标题", "the title"),
+    "elder_id": ("长者的用户编号", "the elder's user id"),
+    "QuestionQuery.elder_id": ("只列出该长者的", "of that elder only"),
+    "status": ("只列出该状态的", "of that status only"),
+    "QuestionChange.status": ("新的状态", "the new status"),
+    "biz_type": ("业务类型，原样返回", "the kind of business, given back as it is"),
+    "biz_id": ("业务编号，原样返回", "the business's id, given back as it is"),
+    "channel": ("渠道；两者的推送方式相同", "the channel; both are pushed alike"),
+    "content": ("通知的内容", "the notification's text"),
+    "remind_at": ("何时触发（第 8 节）", "when it is due (section 8)"),
+    "limit": ("最多几项", "how many at most"),
+    "JoinQuestion.after_id": (
+        "游标：已收到的最后一条消息的编号，或 0；要求补发其后的",
+        "a cursor, the id of the last message that the client has, or 0: asks for those after it",
+    ),
+    "BindUser.after_id": (
+        "游标：已收到的最后一条通知的编号，或 0；要求补发其后的",
+        "a cursor, the id of the last notification that the client has, or 0: asks for those after it",
+    ),
+    "client_msg_id": (
+        "客户端给消息的编号，用它可以放心重发",
+        "the client's own id for the message, with which it is safe to send again",
+    ),
+    "after_id": ("只列出编号大于它的", "ids above it only"),
+    "before_id": ("只列出编号小于它的", "ids below it only"),
+}
+
+# The rules between fields, in English.
+CHECKS = {
+    "content_text 必须为非空文本（没有附件时）": "not blank, unless there is an attachment",
+    "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）": "true, unless `sender_type` is STAFF",
+    "after_id 与 before_id 不能同时使用": "not both cursors at once",
+}
+
+
+def meaning(payload_type: type[Struct], field: str) -> tuple[str, str] | None:
+    """What the field is for, in Chinese and English; None where nobody has said so yet."""
+    return MEANINGS.get(f"{payload_type.__name__}.{field}") or MEANINGS.get(field)

@@ -1,0 +1,144 @@
+"""The HTTP side of the protocol as an OpenAPI 3.1 document: `docs/openapi.json`."""
+
+import re
+from http import HTTPStatus
+
+from consult.contract import added_prose, prose, shapes
+from consult.contract.calls import CALLS, PAGES, Call, Page
+from consult.contract.document import VERSION
+from consult.contract.events import JsonObject
+from consult.contract.faults import KEY_LENGTH, TEXTS
+from consult.contract.fields import MAX_ID
+from consult.contract.payloads import Payload
+from consult.contract.schemas import parameters, reference, schemas
+
+_SECTIONS = ("7", "7.idempotency", "7.paging", "7.faults", "8")
+
+
+def openapi() -> JsonObject:
+    """The document."""
+    bodies = [call.body for call in CALLS if call.body]
+    paths: dict[str, JsonObject] = {}
+    for call in CALLS:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call)
+    for page in PAGES:
+        paths[page.path] = {"get": _page(page)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Careline",
+            "version": VERSION,
+            "summary": "在线咨询与提醒 / consultations and reminders",
+            "description": _text(*(note for section in _SECTIONS for note in added_prose.NOTES[section])),
+        },
+        "servers": [{"url": "http://127.0.0.1:8000"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas([*bodies, *(call.shape for call in CALLS), shapes.Error]),
+            "parameters": {"IdempotencyKey": _idempotency_key()},
+            "responses": {str(status): _fault(status) for status in _FAULTS},
+        },
+    }
+
+
+def _text(*notes: prose.Both) -> str:
+    return "\n".join(f"{zh}\n{en}" for zh, en in notes)
+
+
+# Every status that a call may be refused with, whatever the call.
+_FAULTS = sorted({text.status for text in TEXTS if text.status is not None})
+_ANY_CALL = (403, 500, 503)
+
+
+def _operation(call: Call) -> JsonObject:
+    name = f"{call.method} {call.path}"
+    operation: JsonObject = {
+        "operationId": _operation_id(call),
+        "summary": f"{call.zh} / {call.en}",
+        "parameters": _parameters(call),
+        "responses": _responses(call),
+    }
+    notes = added_prose.CALL_NOTES.get(name)
+    if notes:
+        operation["description"] = _text(*notes)
+    if call.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": reference(call.body), "example": call.example}},
+        }
+    return operation
+
+
+def _operation_id(call: Call) -> str:
+    return "_".join((call.method.lower(), *re.findall(r"\w+", call.path.removeprefix("/api"))))
+
+
+def _parameters(call: Call) -> list[JsonObject]:
+    in_path = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": "正整数 / a positive integer",
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+        }
+        for name in re.findall(r"{(\w+)}", call.path)
+    ]
+    key = [{"$ref": "#/components/parameters/IdempotencyKey"}] if call.method == "POST" else []
+    return [*in_path, *(_in_query(call.query) if call.query else ()), *key]
+
+
+def _in_query(query: type[Payload]) -> list[JsonObject]:
+    return [
+        {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+        for name, schema in parameters(query).items()
+    ]
+
+
+def _idempotency_key() -> JsonObject:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": f"{KEY_LENGTH} / {_text(*added_prose.NOTES['7.idempotency'])}",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+    }
+
+
+def _responses(call: Call) -> JsonObject:
+    answers = {call.status: call.answer, **call.others}
+    if call.status == HTTPStatus.CREATED:
+        answers[HTTPStatus.OK] = call.answer  # the same Idempotency-Key again
+    responses = {
+        str(int(status)): {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": reference(call.shape), "example": answer}},
+        }
+        for status, answer in sorted(answers.items())
+    }
+    for status in sorted({*call.faults, *_ANY_CALL} - answers.keys()):
+        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    return responses
+
+
+def _fault(status: int) -> JsonObject:
+    texts = [text for text in TEXTS if text.status == status]
+    return {
+        "description": _text(*((f"{text.text}：{text.zh}", text.en) for text in texts)),
+        "content": {
+            "application/json": {
+                "schema": reference(shapes.Error),
+                "examples": {
+                    str(place): {"value": {"code": text.code, "message": text.text}}
+                    for place, text in enumerate(texts, 1)
+                },
+            }
+        },
+    }
+
+
+def _page(page: Page) -> JsonObject:
+    return {
+        "operationId": "get_" + (re.sub(r"\W+", "_", page.path).strip("_") or "page"),
+        "summary": f"{page.zh} / {page.en}",
+        "responses": {"200": {"description": "OK", "content": {page.kind: {}}}},
+    }

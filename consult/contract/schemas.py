@@ -1,0 +1,66 @@
+"""JSON Schemas (2020-12) of what clients send and get, made from the msgspec types."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from consult.contract.events import JsonObject
+from consult.contract.meanings import meaning
+from consult.contract.payloads import Payload, item_type_of, rule_of
+
+# msgspec's patterns are Python's; a JSON Schema's are ECMAScript's, where `.` would have to mean any character.
+_PATTERNS = ((r"(?s)\A", "^"), (r"\A", "^"), (r"\Z", "$"), (r"\x00", r"\u0000"), (r".*\S", r"[\s\S]*\S"))
+
+
+def schemas(types: Iterable[type[Struct]]) -> dict[str, JsonObject]:
+    """The schema of each type, and of those within, by the type's name; they refer to `#/components/schemas/`."""
+    wanted = list(dict.fromkeys(types))
+    components = msgspec.json.schema_components(wanted, ref_template="#/components/schemas/{name}")[1]
+    for one in wanted:
+        if issubclass(one, Payload):
+            _explain(one, components)
+            if one.checks:
+                components[one.__name__]["description"] = "\n".join(check.text for check in one.checks)
+    portable: dict[str, JsonObject] = _portable(components)
+    return portable
+
+
+def parameters(query_type: type[Payload]) -> dict[str, JsonObject]:
+    """The schema of each parameter of a query, where nothing can be null."""
+    properties = schemas([query_type])[query_type.__name__]["properties"]
+    for schema in properties.values():
+        schema.update(schema.pop("anyOf", [{}])[0])
+    return dict(properties)
+
+
+def reference(of: type[Struct]) -> JsonObject:
+    """How a document refers to one of them."""
+    return {"$ref": f"#/components/schemas/{of.__name__}"}
+
+
+def _explain(payload_type: type[Struct], components: dict[str, JsonObject]) -> None:
+    """Says what each field is for, where only its rule is said."""
+    for field in structs.fields(payload_type):
+        schema, rule = components[payload_type.__name__]["properties"][field.name], rule_of(field.type)
+        zh, en = meaning(payload_type, field.name) or (field.name, field.name)
+        schema["description"] = f"{zh}：{rule.zh} / {en}: {rule.en}"
+        for part in schema.get("anyOf", ()):
+            part.pop("description", None)
+        item_type = item_type_of(field.type)
+        if item_type is not None:
+            _explain(item_type, components)
+
+
+def _portable(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_portable(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # A default of null says no more than that the field may be left out.
+    made = {key: _portable(part) for key, part in schema.items() if (key, part) != ("default", None)}
+    if isinstance(made.get("pattern"), str):
+        for python, ecmascript in _PATTERNS:
+            made["pattern"] = made["pattern"].replace(python, ecmascript)
+    return made
