@@ -81,7 +81,9 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> li
         connection.execute("COMMIT")
     except sqlite3.Error as fault:
         _roll_back(connection)
-        raise WriteUnknown(str(fault)) from fault
+        # A commit that finds no room, or the file locked, has not happened. After an I/O error nobody knows.
+        refused = fault.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+        raise (WriteRefused if refused else WriteUnknown)(str(fault)) from fault
     return outcomes
 
 
