@@ -21,9 +21,8 @@ export function editConnection(connections, connection) {
     labelled("name", element("input", { name: "name", value: start.name, required: true, maxlength: 64 })),
     labelled("userType", choice("userType", USER_TYPES, start.userType, (type) => `${sayIfKnown(`role_${type}`, type)} (${type})`)),
     labelled("userId", element("input", { name: "userId", value: start.userId, required: true, inputmode: "numeric", pattern: "[1-9][0-9]{0,15}" })),
-    labelled("transport", choice("transport", TRANSPORTS, start.transport, (one) => say(`transport_${one}`))),
+    labelled("transport", choice("transport", TRANSPORTS, start.transport, (one) => say(`transport_${one}`)), say("transportTaken")),
     colours(start.colour),
-    element("p", { class: "hint" }, say("transportTaken")),
     element(
       "div",
       { class: "dialog-actions" },
@@ -45,8 +44,9 @@ export function editConnection(connections, connection) {
   dialog.showModal();
 }
 
-function labelled(field, control) {
-  return element("label", { class: "field" }, element("span", { class: "field-name" }, say(`field_${field}`)), control);
+function labelled(field, control, hint = "") {
+  const name = element("span", { class: "field-name" }, say(`field_${field}`));
+  return element("label", { class: "field" }, name, control, hint ? element("span", { class: "hint" }, hint) : null);
 }
 
 function choice(name, values, chosen, text) {

@@ -81,8 +81,9 @@ export class LogView {
   #bringIntoView(index) {
     if (index < 0) return;
     const top = index * this.#height;
-    const below = top + (1 + AFTER_CHOSEN) * this.#height;
     const { scrollTop, clientHeight } = this.#scroll;
+    const others = Math.floor(clientHeight / this.#height) - 1;
+    const below = top + (1 + Math.max(0, Math.min(AFTER_CHOSEN, others))) * this.#height;
     if (top < scrollTop) this.#scroll.scrollTop = top;
     else if (below > scrollTop + clientHeight) this.#scroll.scrollTop = below - clientHeight;
   }
@@ -96,18 +97,23 @@ export class LogView {
     this.#reveals = false;
     const first = Math.max(0, Math.floor(this.#scroll.scrollTop / this.#height) - BEYOND);
     const last = Math.min(shown.length, Math.ceil((this.#scroll.scrollTop + this.#scroll.clientHeight) / this.#height) + BEYOND);
-    this.#provideRows(last - first);
-    for (let index = first; index < last; index += 1) this.#fill(this.#rows[index - first], shown[index], index, shown.length);
+    this.#takeRows(shown.slice(first, last));
+    this.#rows.forEach((row, position) => this.#fill(row, shown[first + position], first + position, shown.length));
     this.#describe();
   }
 
-  #provideRows(count) {
-    while (this.#rows.length < count) {
-      const row = newRow();
-      this.#rows.push(row);
-      this.#lines.append(row.node);
+  /** One row for each entry, in order; an entry that was in view keeps its row, so that nothing changes under a pointer. */
+  #takeRows(entries) {
+    const wanted = new Set(entries.map((entry) => entry.number));
+    const kept = new Map(this.#rows.filter((row) => wanted.has(row.number)).map((row) => [row.number, row]));
+    const free = this.#rows.filter((row) => !wanted.has(row.number));
+    this.#rows = entries.map((entry) => kept.get(entry.number) ?? free.pop() ?? newRow());
+    for (const row of free) row.node.remove();
+    let next = this.#lines.firstChild;
+    for (const row of this.#rows) {
+      if (row.node === next) next = next.nextSibling;
+      else this.#lines.insertBefore(row.node, next);
     }
-    for (const row of this.#rows.splice(count)) row.node.remove();
   }
 
   #fill(row, entry, index, total) {
@@ -122,6 +128,7 @@ export class LogView {
     const drawn = `${entry.number} ${entry.latency} ${document.documentElement.lang} ${entry.connection?.name} ${entry.connection?.colour}`;
     if (row.drawn === drawn) return;
     row.drawn = drawn;
+    row.number = entry.number;
     node.dataset.number = entry.number;
     node.dataset.kind = entry.kind;
     node.dataset.direction = entry.direction;
@@ -155,6 +162,7 @@ function newRow() {
     name: foreign("", "log-name"),
     summary: foreign("", "log-summary"),
     latency: element("span", { class: "log-latency" }),
+    number: null,
     drawn: "",
   };
   row.node = element("div", { class: "log-line", role: "option" }, row.time, row.who, row.direction, row.name, row.summary, row.latency);

@@ -22,7 +22,7 @@ export const texts = {
   connections: ["连接", "Connections"],
   addConnection: ["添加连接", "Add a connection"],
   editConnection: ["编辑连接 {name}", "Edit connection {name}"],
-  removeConnection: ["删除此连接", "Remove this connection"],
+  removeConnection: ["删除", "Remove"],
   connect: ["连接", "Connect"],
   disconnect: ["断开", "Disconnect"],
   cut: ["模拟断网", "Cut the line"],
