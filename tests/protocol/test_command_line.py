@@ -188,14 +188,20 @@ class TestOutput:
         assert result.stderr == ""
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize(
-        "name",
-        ["host", "port", "database", "timezone", "log-level", "allow-open", "allowed-origins", "allowed-hosts"],
-    )
-    def test_help_tells_every_option(self, tmp_path: Path, name: str) -> None:
+    def test_help_tells_every_option(self, tmp_path: Path) -> None:
         result = run("serve", "--help", folder=tmp_path)
         assert result.returncode == 0
-        assert f"--{name}" in result.stdout
+        options = [
+            "host",
+            "port",
+            "database",
+            "timezone",
+            "log-level",
+            "allow-open",
+            "allowed-origins",
+            "allowed-hosts",
+        ]
+        assert [name for name in options if f"--{name}" not in result.stdout] == []
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_standard_output_is_the_one_line(self, start_server: StartServer, number: signal.Signals) -> None:

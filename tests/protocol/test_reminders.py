@@ -84,8 +84,8 @@ def test_a_cancelled_reminder_never_fires(server: Server, clients: Clients) -> N
     user_id = new_id()
     client = clients.connect()
     client.bind(user_id)
-    cancelled = server.make_reminder(user_id, in_seconds(0.6), title="取消")
-    server.make_reminder(user_id, in_seconds(1.2), title="照常")
+    cancelled = server.make_reminder(user_id, in_seconds(1.5), title="取消")
+    server.make_reminder(user_id, in_seconds(1.8), title="照常")
     assert server.http("DELETE", f"/api/reminders/{cancelled['id']}").status == 200
     assert client.expect("notification:new")["title"] == "照常"
     client.nothing("notification:new")
@@ -108,9 +108,9 @@ def test_who_binds_later_gets_it_once(server: Server, clients: Clients) -> None:
 def test_what_came_due_while_the_server_was_down_fires_once(start_server: StartServer, clients: Clients) -> None:
     server = start_server()
     user_id, cancelled_user = new_id(), new_id()
-    due = time.time() + 1
-    tasks = [server.make_reminder(user_id, in_seconds(1 - number / 10), title=f"{number}") for number in range(3)]
-    dropped = server.make_reminder(cancelled_user, in_seconds(1))
+    due = time.time() + 2
+    tasks = [server.make_reminder(user_id, in_seconds(2 - number / 10), title=f"{number}") for number in range(3)]
+    dropped = server.make_reminder(cancelled_user, in_seconds(2))
     server.http("DELETE", f"/api/reminders/{dropped['id']}")
     assert {status(server, task) for task in tasks} == {"PENDING"}
     server.stop()
