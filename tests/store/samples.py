@@ -1,0 +1,72 @@
+"""What is stored in the tests: each gives a whole request, changed where a test says so."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from store import questions, reminders
+from store.database import Database
+from store.messages import Draft
+from store.notifications import NewNotification
+from store.questions import NewQuestion, Question
+from store.reminders import NewTask, ReminderTask
+from store.transaction import each
+from store.transaction import each
+
+# 2025-01-01 10:00:00 in Shanghai, in milliseconds.
+NOW: Final = 1_735_696_800_000
+
+
+def new_question(elder_id: int = 1, title: str = "头晕两天") -> NewQuestion:
+    return NewQuestion(title=title, elder_id=elder_id, created_at=NOW)
+
+
+def draft(question_id: int, text: str | None = "您好", **changes: Any) -> Draft:
+    given = {
+        "question_id": question_id,
+        "sender_type": "STAFF",
+        "sender_id": 456,
+        "role_display_name": "医生王五",
+        "content_type": "TEXT",
+        "content_text": text,
+        "attachments": "[]",
+        "is_visible_to_patient": True,
+        "sent_at": NOW,
+        "client_msg_id": None,
+    }
+    return Draft(**{**given, **changes})
+
+
+def new_task(user_id: int = 1001, remind_at: int = NOW, title: str = "服药提醒", **changes: Any) -> NewTask:
+    given = {
+        "user_id": user_id,
+        "biz_type": "INTERVENTION_TASK",
+        "biz_id": 12345,
+        "channel": "IN_APP",
+        "title": title,
+        "content": "请在 20:00 前完成今日降压药服用",
+        "remind_at": remind_at,
+        "created_at": NOW,
+    }
+    return NewTask(**{**given, **changes})
+
+
+def new_notification(task: ReminderTask, occurrence_at: int = NOW) -> NewNotification:
+    return NewNotification(
+        user_id=task.user_id,
+        biz_type=task.biz_type,
+        biz_id=task.biz_id,
+        title=task.title,
+        content=task.content,
+        created_at=NOW,
+        task_id=task.id,
+        occurrence_at=occurrence_at,
+    )
+
+
+async def open_question(database: Database, elder_id: int = 1) -> Question:
+    return await database.written(each(questions.open_question), new_question(elder_id))
+
+
+async def add_task(database: Database, **changes: Any) -> ReminderTask:
+    return await database.written(each(reminders.add), new_task(**changes))

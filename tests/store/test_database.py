@@ -1,0 +1,474 @@
+"""The one writer: what is committed together, in which order it is told, and what a fault does to whom."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peewee import OperationalError, fn
+
+from store import database as store_database
+from store import messages, questions
+from store.database import Database, StoreFault
+from store.models import Question as QuestionRow
+from store.questions import NewQuestion, Question
+from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
+from store.transaction import Statement, WriteRefused, WriteUnknown, each
+from tests.server import wait_until
+from tests.store.file import all_written, opened, rows, within, write_locked
+from tests.store.samples import draft, new_question, open_question
+
+OPEN_QUESTION = each(questions.open_question)
+TITLES = "SELECT title FROM question ORDER BY id"
+
+
+def titled(*titles: object) -> list[NewQuestion]:
+    return [new_question(title=str(title)) for title in titles]
+
+
+class Told:
+    """What `Database.write` told about its requests, in order."""
+
+    def __init__(self, database: Database) -> None:
+        self.told: list[Any] = []
+        self._database = database
+        self._asked = 0
+        self._all = asyncio.Event()
+
+    def ask(self, statement: Statement[Any, Any], request: Any) -> None:
+        self._asked += 1
+        self._database.write(statement, request, self._take, self._take)
+
+    def _take(self, outcome: Any) -> None:
+        self.told.append(outcome)
+        if len(self.told) == self._asked:
+            self._all.set()
+
+    async def everything(self) -> list[Any]:
+        await within(self._all.wait())
+        assert len(self.told) == self._asked, "each write is told of once"
+        return self.told
+
+
+class Hanging:
+    """A statement that hangs on the writer's thread, as a slow disk would, until it is let go."""
+
+    def __init__(self) -> None:
+        self._entered = threading.Event()
+        self._let_go = threading.Event()
+
+    def __call__(self, _: sqlite3.Connection, requests: list[None]) -> list[str]:
+        self._entered.set()
+        assert self._let_go.wait(10)
+        return ["let go"] * len(requests)
+
+    async def entered(self) -> None:
+        assert await asyncio.to_thread(self._entered.wait, 10)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+
+async def test_what_waits_together_is_committed_together(database: Database, path: Path) -> None:
+    commits, writes = database.commits, database.writes
+    stored = await all_written(database, OPEN_QUESTION, titled(*range(300)))
+    assert [question.title for question in stored if isinstance(question, Question)] == [str(n) for n in range(300)]
+    assert rows(path, TITLES) == [str(number) for number in range(300)]
+    assert database.commits == commits + 1
+    assert database.writes == writes + 300
+
+
+async def test_a_commit_is_told_in_its_order_before_the_next_begins(database: Database) -> None:
+    happened: list[tuple[str, int]] = []
+    done = asyncio.Event()
+    total = 2 * store_database.MOST_IN_BATCH + 10
+
+    def apply(_: sqlite3.Connection, requests: list[int]) -> list[int]:
+        happened.extend(("applied", number) for number in requests)
+        return requests
+
+    def published(number: int) -> None:
+        happened.append(("published", number))
+        if number == total - 1:
+            done.set()
+
+    for number in range(total):
+        database.write(apply, number, published, pytest.fail)
+    await within(done.wait())
+
+    most = store_database.MOST_IN_BATCH
+    expected = [
+        (what, number)
+        for start in range(0, total, most)
+        for what in ("applied", "published")
+        for number in range(start, min(start + most, total))
+    ]
+    assert happened == expected
+    assert database.commits == 3
+
+
+async def test_what_is_asked_while_a_commit_is_told_comes_after_it(database: Database, path: Path) -> None:
+    told = Told(database)
+    for title in "甲乙":
+        database.write(OPEN_QUESTION, new_question(title=title), lambda one: told.ask(OPEN_QUESTION, one), pytest.fail)
+    told.ask(OPEN_QUESTION, new_question(title="丙"))
+    await within(database.settle())
+    await within(database.settle())
+    await told.everything()
+    assert rows(path, TITLES) == ["甲", "乙", "丙", "甲", "乙"]
+
+
+async def test_different_statements_keep_the_order_in_which_they_were_asked(database: Database, path: Path) -> None:
+    question_id = (await open_question(database)).id
+    told = Told(database)
+    expected: list[type] = []
+    commits = database.commits
+    for _ in range(20):
+        told.ask(messages.append, draft(question_id))
+        told.ask(each(questions.set_status), questions.StatusChange(question_id, "CLOSED"))
+        told.ask(messages.append, draft(question_id))
+        told.ask(each(questions.set_status), questions.StatusChange(question_id, "OPEN"))
+        expected += [messages.Message, bool, messages.QuestionClosed, bool]
+    assert [type(outcome) for outcome in await told.everything()] == expected
+    assert database.commits == commits + 1
+    assert rows(path, "SELECT id FROM message") == list(range(1, 21))
+
+
+async def test_one_that_fails_fails_alone(database: Database, path: Path) -> None:
+    bad = NewQuestion(title="坏", elder_id=None, created_at=0)  # type: ignore[arg-type]
+    requests = [*titled(1, 2), bad, *titled(3), bad, *titled(4)]
+    outcomes = await all_written(database, OPEN_QUESTION, requests)
+    assert [type(outcome) for outcome in outcomes] == [
+        *(Question, Question, sqlite3.IntegrityError, Question, sqlite3.IntegrityError, Question),
+    ]
+    assert rows(path, TITLES) == ["1", "2", "3", "4"]
+    assert database.fault is None
+
+
+async def test_of_a_batch_written_in_one_statement_one_fails_alone(database: Database, path: Path) -> None:
+    """Rows before the bad one are in the transaction already when `executemany` comes to it."""
+    question_id = (await open_question(database)).id
+    drafts = [draft(question_id, str(number)) for number in range(6)]
+    drafts[3] = draft(question_id, "坏", sender_id=2**70)
+    outcomes = await all_written(database, messages.append, drafts)
+    assert isinstance(outcomes.pop(3), OverflowError)
+    assert all(isinstance(outcome, messages.Message) for outcome in outcomes)
+    stored = [(one.id, one.content_text) for one in outcomes if isinstance(one, messages.Message)]
+    assert stored == rows(path, "SELECT id, content_text FROM message ORDER BY id")
+    assert [text for _, text in stored] == ["0", "1", "2", "4", "5"]
+
+
+async def test_a_statement_with_a_bug_fails_alone(database: Database, path: Path) -> None:
+    def buggy(_connection: sqlite3.Connection, _requests: list[Any]) -> list[Any]:
+        raise KeyError("bug")
+
+    told = Told(database)
+    told.ask(OPEN_QUESTION, new_question(title="前"))
+    told.ask(buggy, None)
+    told.ask(OPEN_QUESTION, new_question(title="后"))
+    before, fault, after = await told.everything()
+    assert isinstance(before, Question)
+    assert isinstance(fault, KeyError)
+    assert isinstance(after, Question)
+    assert rows(path, TITLES) == ["前", "后"]
+
+
+async def test_a_lock_that_another_process_holds(database: Database, path: Path) -> None:
+    await open_question(database)
+    with write_locked(path):
+        outcomes = await all_written(database, OPEN_QUESTION, titled("不"))
+        assert [type(outcome) for outcome in outcomes] == [WriteRefused]
+        assert database.fault is not None
+        assert "locked" in database.fault
+    assert (await open_question(database)).id == 2
+    assert database.fault is None
+    assert rows(path, TITLES) == ["头晕两天", "头晕两天"], "what was refused is not stored later"
+
+
+async def test_the_probe_tells_whether_the_file_can_be_written(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_database, "PROBE_AFTER", 0.0)
+    assert await within(database.probe()) is None
+    with write_locked(path):
+        fault = await within(database.probe())
+        assert fault is not None
+        assert "locked" in fault
+    assert await within(database.probe()) is None
+
+
+async def test_the_probe_costs_nothing_while_there_are_commits(database: Database) -> None:
+    await open_question(database)
+    commits = database.commits
+    assert await within(database.probe()) is None
+    assert database.commits == commits
+
+
+async def test_one_more_than_may_wait_is_refused_at_once(database: Database) -> None:
+    hanging = Hanging()
+    blocked = asyncio.create_task(database.written(hanging, None))
+    await hanging.entered()
+    told, refused = Told(database), Told(database)
+    for number in range(store_database.MOST_WAITING):
+        told.ask(each(lambda _, request: request), number)
+    assert database.waiting == store_database.MOST_WAITING
+    refused.ask(OPEN_QUESTION, new_question(title="太多"))
+    (fault,) = await refused.everything()
+    assert isinstance(fault, TooManyWaiting)
+    assert not told.told, "it did not have to wait for the others"
+    assert database.refused == 1
+    hanging.let_go()
+    assert await told.everything() == list(range(store_database.MOST_WAITING))
+    assert await blocked == "let go"
+    assert await within(open_question(database))
+
+
+async def test_nobody_waits_for_ever_behind_a_transaction_that_hangs(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_database, "DEADLINE", 0.1)
+    hanging = Hanging()
+    blocked = asyncio.create_task(database.written(hanging, None))
+    await hanging.entered()
+    outcomes = await all_written(database, OPEN_QUESTION, titled(*range(5)))
+    assert [type(outcome) for outcome in outcomes] == [WriteRefused] * 5
+    assert not blocked.done()
+    hanging.let_go()
+    assert await within(blocked) == "let go"
+    assert (await open_question(database)).id == 1
+    assert rows(path, TITLES) == ["头晕两天"], "what was refused is not stored later"
+
+
+async def test_a_commit_that_fails_is_unknown(database: Database, path: Path) -> None:
+    def later(connection: sqlite3.Connection, _: None) -> None:
+        """Breaks a reference in a way that SQLite looks for only when it commits."""
+        connection.execute("PRAGMA defer_foreign_keys = 1")
+        connection.execute(
+            "INSERT INTO message (question_id, sender_type, sender_id, content_type, attachments,"
+            " is_visible_to_patient, sent_at) VALUES (99, 'STAFF', 1, 'TEXT', '[]', 1, 0)"
+        )
+
+    told = Told(database)
+    told.ask(OPEN_QUESTION, new_question(title="同批"))
+    told.ask(each(later), None)
+    assert [type(outcome) for outcome in await told.everything()] == [WriteUnknown, WriteUnknown]
+    assert database.fault is not None
+    assert (await open_question(database)).id == 1
+    assert database.fault is None
+    assert rows(path, "SELECT * FROM message") == []
+
+
+async def test_a_full_disk(database: Database, path: Path) -> None:
+    def fill(connection: sqlite3.Connection, _: None) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.execute("UPDATE question SET title = zeroblob(1000000) || title")
+
+    await open_question(database)
+    told = Told(database)
+    told.ask(OPEN_QUESTION, new_question(title="同批"))
+    told.ask(each(fill), None)
+    outcomes = await told.everything()
+    assert [type(outcome) for outcome in outcomes] == [WriteRefused, WriteRefused]
+    assert "full" in str(outcomes[0])
+    assert (await open_question(database)).id == 2
+    assert rows(path, TITLES) == ["头晕两天", "头晕两天"]
+
+
+async def test_a_fault_is_logged_once_and_its_end_too(
+    database: Database, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with write_locked(path):
+        for _ in range(2):
+            await all_written(database, OPEN_QUESTION, titled("不"))
+    await open_question(database)
+    told = [(record.levelno, record.message) for record in caplog.records if record.name == "careline.store"]
+    assert told == [
+        (logging.ERROR, "the database cannot be written: database is locked"),
+        (logging.WARNING, "the database can be written again"),
+    ]
+
+
+async def test_who_is_told_badly_harms_nobody_else(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    def raises(_: Any) -> None:
+        raise RuntimeError("bug")
+
+    told = Told(database)
+    database.write(OPEN_QUESTION, new_question(), raises, raises)
+    told.ask(OPEN_QUESTION, new_question())
+    await told.everything()
+    assert (await open_question(database)).id == 3
+    assert "a commit could not be published" in caplog.text
+    caplog.clear()
+
+
+async def test_who_is_refused_badly_harms_nobody_else(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(_: Any) -> None:
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(store_database, "DEADLINE", 0.1)
+    hanging = Hanging()
+    blocked = asyncio.create_task(database.written(hanging, None))
+    await hanging.entered()
+    told = Told(database)
+    database.write(OPEN_QUESTION, new_question(), raises, raises)
+    told.ask(OPEN_QUESTION, new_question())
+    with suppress(TimeoutError):
+        await asyncio.wait_for(told.everything(), 2)
+    hanging.let_go()
+    assert await within(blocked) == "let go"
+    assert [type(outcome) for outcome in await told.everything()] == [WriteRefused]
+    assert await within(open_question(database))
+
+
+async def test_a_caller_goes_on_though_what_it_has_published_raises(database: Database) -> None:
+    def raises(_: Question) -> None:
+        raise RuntimeError("bug")
+
+    stored = await asyncio.wait_for(database.written(OPEN_QUESTION, new_question(), raises), 2)
+    assert stored.id == 1
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_cancelled_caller_harms_nothing(database: Database, path: Path, steps: int) -> None:
+    """Cancelled after any number of steps: what was asked for is stored and told in order, what follows is too."""
+    published: list[str] = []
+    callers = [
+        asyncio.create_task(
+            database.written(OPEN_QUESTION, new_question(title=str(number)), lambda one: published.append(one.title))
+        )
+        for number in range(40)
+    ]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    for caller in callers[::2]:
+        caller.cancel()
+    outcomes = await within(asyncio.gather(*callers, return_exceptions=True))
+    assert all(isinstance(outcome, Question) for outcome in outcomes[1::2])
+    await within(database.settle())
+    expected = [str(number) for number in range(40) if steps or number % 2]
+    assert rows(path, TITLES) == expected
+    assert published == expected
+    assert (await open_question(database)).id == len(expected) + 1
+
+
+async def test_settle_waits_for_what_was_asked_before(database: Database) -> None:
+    told = Told(database)
+    for title in range(3000):
+        told.ask(OPEN_QUESTION, new_question(title=str(title)))
+    await within(database.settle())
+    assert len(told.told) == 3000
+
+
+async def test_closing_writes_what_waits(path: Path) -> None:
+    async with opened(path) as database:
+        told = Told(database)
+        for title in range(3000):
+            told.ask(OPEN_QUESTION, new_question(title=str(title)))
+    assert len(await told.everything()) == 3000
+    assert rows(path, TITLES) == [str(title) for title in range(3000)]
+
+
+async def test_what_is_asked_of_a_closed_database_is_refused(path: Path) -> None:
+    async with opened(path) as database:
+        pass
+    with pytest.raises(WriteRefused):
+        await within(open_question(database))
+
+
+async def test_a_second_careline_is_refused_while_the_first_lives(path: Path) -> None:
+    async with opened(path) as database:
+        with pytest.raises(StoreFault, match="in use by another Careline"):
+            Database(path)
+        assert await within(open_question(database)), "the first one does not notice"
+    async with opened(path) as database:
+        assert (await open_question(database)).id == 2
+
+
+async def test_a_file_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(StoreFault, match="No such file"):
+        Database(tmp_path / "nowhere" / "careline.db")
+    with pytest.raises(StoreFault, match="Is a directory"):
+        Database(tmp_path)
+
+
+async def test_an_acknowledged_write_is_on_the_disk(database: Database) -> None:
+    """The promise rests on these; each belongs to a connection, not to the file."""
+
+    def pragmas(connection: sqlite3.Connection, names: list[str]) -> list[Any]:
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    names = ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint"]
+    outcomes = await all_written(database, pragmas, names)
+    assert outcomes == ["wal", 2, 1, 1000, 2000]
+
+
+async def test_after_a_fault_the_new_connection_promises_the_same(database: Database) -> None:
+    def broken(connection: sqlite3.Connection, _: None) -> None:
+        connection.execute("SELECT * FROM nowhere")
+
+    (fault,) = await all_written(database, each(broken), [None])
+    assert isinstance(fault, WriteRefused)
+    await test_an_acknowledged_write_is_on_the_disk(database)
+
+
+async def test_readers_change_nothing(database: Database, path: Path) -> None:
+    await open_question(database)
+    with pytest.raises(OperationalError, match="readonly"):
+        await database.read(QuestionRow.update(title="改").where(QuestionRow.id == 1).returning(QuestionRow.id))
+    assert rows(path, TITLES) == ["头晕两天"]
+    assert len((await within(database.read(QuestionRow.select())))[0]) == 1
+
+
+async def test_queries_read_together_see_one_moment(database: Database) -> None:
+    count = QuestionRow.select(fn.COUNT(QuestionRow.id).alias("n"))
+    highest = QuestionRow.select(fn.MAX(QuestionRow.id).alias("n"))
+    writing = asyncio.create_task(one_after_the_other(database, 200))
+    seen = set()
+    while not writing.done():
+        (counted,), (found,) = await within(database.read(count, highest))
+        assert counted["n"] == (found["n"] or 0)
+        seen.add(counted["n"])
+    await writing
+    assert len(seen) > 10, "there was writing in between"
+    (counted,), _ = await database.read(count, highest)
+    assert counted["n"] == 200, "a read sees what was committed before it"
+
+
+async def one_after_the_other(database: Database, number: int) -> None:
+    for _ in range(number):
+        await open_question(database)
+
+
+async def test_cancelled_readers_harm_no_others(database: Database) -> None:
+    """A client that drops its HTTP request has the handler cancelled, wherever it is in its reading."""
+    await open_question(database)
+    query = QuestionRow.select()
+    await database.read(query)
+    for steps in range(60):
+        readers = [asyncio.create_task(database.read(query, query)) for _ in range(2 * store_database.READERS)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for reader in readers[::2]:
+            reader.cancel()
+        outcomes = await within(asyncio.gather(*readers, return_exceptions=True))
+        assert all(isinstance(outcome, list) for outcome in outcomes[1::2]), outcomes[1::2]
+    await open_question(database)
+    found = await within(asyncio.gather(*(database.read(query) for _ in range(20))))
+    assert all(len(questions) == 2 for (questions,) in found), "no reader is left in an old moment"
+
+
+async def test_no_thread_is_left(path: Path) -> None:
+    """A connection that stays open would keep the process alive."""
+    before = threading.active_count()
+    async with opened(path) as database:
+        await open_question(database)
+        await asyncio.gather(*(database.read(QuestionRow.select()) for _ in range(10)))
+        assert threading.active_count() > before
+    wait_until(lambda: threading.active_count() == before, "the end of the threads")
