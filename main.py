@@ -40,7 +40,7 @@ from consult.wire.door import Doors, close_http
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
-from store import idempotency_keys, messages, notifications, schema
+from store import backup, idempotency_keys, messages, notifications, restore, schema
 from store.clock import Clock, WireTime, system_clock
 from store.database import Database, StoreFault
 from store.questions import Lookup
@@ -62,7 +62,7 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-
+COMMANDS = ("serve", "check", "backup", "restore", "version")
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
@@ -77,6 +77,8 @@ SETTINGS = (
     settings.Setting("--connection-bytes", "8000000", settings.count, "bytes a second of them; 0: no limit"),
     settings.Setting("--address-events", "0", settings.count, "events a second from one address; 0: no limit"),
     settings.Setting("--address-connections", "0", settings.count, "connections from one address; 0: no limit"),
+    settings.Setting("--backup-before-migration", "true", settings.flag, "keep the database as it was before one"),
+    settings.Setting("--daily-backups", "7", settings.count, "how many are kept beside the database; 0: none is made"),
 )
 
 
@@ -84,6 +86,8 @@ async def serve(chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listeni
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
     database = Database(chosen["database"])
     try:
+        if chosen["backup_before_migration"]:
+            backup.before_migration(chosen["database"])
         for name in schema.migrate(chosen["database"]):
             log.info("the database was brought to schema %s", name)
         await database.open()
@@ -134,7 +138,8 @@ async def serve_from(
     polling = Polling(carriers)
     access = Access(chosen["host"], chosen["allowed_hosts"], chosen["allowed_origins"])
 
-    loop = ReminderLoop(database, clock, push.published, Housekeeping(jobs(database, clock)))
+    daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
+    loop = ReminderLoop(database, clock, push.published, Housekeeping(jobs(database, clock, daily)))
 
     app = Sanic("careline", configure_logging=False)
     app.config.update(SANIC)
@@ -165,8 +170,9 @@ async def serve_from(
     await stop.wait()
     log.info("stopping")
     server.close()
-    await loop.stop()
-    await database.settle()  # so that what is under way is acknowledged before the sockets close
+    # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
+    last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), daily.stop(), database.settle())]
+    await asyncio.wait(last, timeout=1.0)
     await polling.close()
     await carriers.close()
     await gateway.close()
@@ -174,7 +180,7 @@ async def serve_from(
     await server.after_stop()
 
 
-def jobs(database: Database, clock: Clock) -> list[Job]:
+def jobs(database: Database, clock: Clock, daily: backup.Daily) -> list[Job]:
     """The housekeeping."""
 
     def forget_old_keys() -> None:
@@ -184,7 +190,7 @@ def jobs(database: Database, clock: Clock) -> list[Job]:
     def _log_failure(fault: Exception) -> None:
         log.warning("old idempotency keys could not be deleted: %s", fault)
 
-    return [Job("forget old idempotency keys", 3600, forget_old_keys)]
+    return [Job("forget old idempotency keys", 3600, forget_old_keys), Job("backup", backup.LOOK_EVERY, daily.look)]
 
 
 def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
@@ -196,23 +202,7 @@ def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
     except OSError as fault:
         return fail(f"cannot listen on {chosen['host']} port {chosen['port']}: {fault.strerror}")
     with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(serve(chosen, zone, clock, listening))
-        except StoreFault as fault:
-            return fail(str(fault))
-    return 0
-
-
-def check(chosen: Mapping[str, Any]) -> int:
-    """`careline check`: the settings are right by now; looks at the database without changing it."""
-    path: Path = chosen["database"]
-    if not path.exists() and path.absolute().parent.is_dir():
-        print(f"settings: ok\ndatabase: {path} does not exist yet; `serve` makes it")  # noqa: T201
-        return 0
-    try:
-        print(f"settings: ok\ndatabase: {schema.check(path)}")  # noqa: T201
-    except StoreFault as fault:
-        return fail(str(fault))
+        runner.run(serve(chosen, zone, clock, listening))
     return 0
 
 
@@ -269,12 +259,15 @@ def main(arguments: list[str]) -> int:
         description="A real-time consultation and reminder server for elder-care clinics.",
         epilog="Every option has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins.",
     )
-    parser.add_argument("command", nargs="?", default="serve", choices=("serve", "check", "version"))
+    parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS)
+    parser.add_argument("file", nargs="?", type=Path, help="what `backup` writes and `restore` reads")
     for setting in SETTINGS:
         optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
         parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
-    options = vars(parser.parse_args(arguments))
-    command = options.pop("command")
+    options = vars(parser.parse_intermixed_args(arguments))
+    command, file = options.pop("command"), options.pop("file")
+    if (command in ("backup", "restore")) != (file is not None):
+        parser.error(f"{command} takes {'no' if file else 'a'} FILE")
     if command == "version":
         return version()
     try:
@@ -286,7 +279,21 @@ def main(arguments: list[str]) -> int:
     # The libraries' own details would carry what patients write into the log.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     log.setLevel(chosen["log_level"])
-    return check(chosen) if command == "check" else run(chosen)
+    try:
+        match command:
+            case "serve":
+                return run(chosen)
+            case "check":
+                done = f"settings: ok\ndatabase: {schema.check(chosen['database'])}"
+            case "backup":
+                done = backup.by_hand(chosen["database"], file)
+            case _:
+                time = WireTime(chosen["timezone"] or machine_zone())
+                done = restore.by_hand(chosen["database"], file, time.text(system_clock()))
+    except StoreFault as fault:
+        return fail(str(fault))
+    print(done)  # noqa: T201
+    return 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,13 +17,21 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 HISTORY = "schema_migration"  # the table that holds which migrations were applied
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The names of migrations, in their order."""
+
+    applied: list[str]  # none in a new, empty file
+    pending: list[str]
+
+
 def migrate(path: Path) -> list[str]:
     """Applies what is missing, each migration in a transaction of its own, and returns the applied names.
 
     StoreFault when the file is no database of ours, can't be written, or was written by a newer Careline.
     """
-    _status(path)  # before anything is changed in what may be another program's file
-    with _open(path, pragmas=PRAGMAS) as database:
+    status(path)  # before anything is changed in what may be another program's file
+    with _open(path, str(path), pragmas=PRAGMAS) as database:
         applied: list[str] = Runner(database, str(MIGRATIONS), HISTORY).up()
         return applied
 
@@ -30,33 +39,45 @@ def migrate(path: Path) -> list[str]:
 def check(path: Path) -> str:
     """Looks the file over without changing it: its schema, and SQLite's own check of its integrity. One line that says
     it is well; StoreFault otherwise."""
-    pending = _status(path)
+    if not path.exists() and path.absolute().parent.is_dir():
+        return f"{path} does not exist yet; `serve` makes it"
+    pending = status(path).pending
     with _read_only(path) as database:
-        faults = [row[0] for row in database.execute_sql("PRAGMA integrity_check").fetchall()]
-    if faults != ["ok"]:
-        raise StoreFault(f"{path} is damaged: {'; '.join(faults)}")
+        refuse_damaged(path, database.connection())
     return f"{path} is sound" + (f"; `serve` will bring it to schema {pending[-1]}" if pending else "")
 
 
-def _status(path: Path) -> list[str]:
-    """The migrations that the file lacks; StoreFault when it is not ours to migrate."""
+def status(path: Path) -> Status:
+    """Which migrations the file has and lacks; StoreFault when it is not ours to migrate."""
+    if not path.exists():
+        raise StoreFault(f"there is no database {path}")
     with _read_only(path) as database:
         if database.get_tables() and HISTORY not in database.get_tables():
             raise StoreFault(f"{path} is a database of another program")
-        status = Runner(database, str(MIGRATIONS), HISTORY).status()
-    newer = [migration.name for migration in status if migration.path is None]
+        migrations = Runner(database, str(MIGRATIONS), HISTORY).status()
+    newer = [migration.name for migration in migrations if migration.path is None]
     if newer:
         raise StoreFault(f"{path} was written by a newer Careline (it has {', '.join(newer)}); upgrade this one")
-    return [migration.name for migration in status if not migration.applied]
+    return Status(
+        [migration.name for migration in migrations if migration.applied],
+        [migration.name for migration in migrations if not migration.applied],
+    )
+
+
+def refuse_damaged(path: Path, connection: sqlite3.Connection) -> None:
+    """SQLite's own check of the file's integrity, which reads all of it; StoreFault when it finds something."""
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise StoreFault(f"{path} is damaged: {' '.join(found.split())}")
 
 
 def _read_only(path: Path) -> AbstractContextManager[SqliteDatabase]:
-    return _open(f"file:{quote(str(path))}?mode=ro", uri=True)
+    return _open(path, f"file:{quote(str(path))}?mode=ro", uri=True)
 
 
 @contextmanager
-def _open(path: Path | str, **options: Any) -> Iterator[SqliteDatabase]:
-    database = SqliteDatabase(str(path), **options)
+def _open(path: Path, name: str, **options: Any) -> Iterator[SqliteDatabase]:
+    database = SqliteDatabase(name, **options)
     try:
         yield database
     except (DatabaseError, sqlite3.Error) as fault:

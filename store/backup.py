@@ -1,0 +1,243 @@
+"""Backups of the database: by hand, before a migration, once a day.
+
+Each is a whole copy, checked by SQLite, made while the database is served or not. It is written under a temporary
+name, brought to the disk and renamed, so at its destination there is never half of one.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from store import schema
+from store.database import StoreFault
+
+log = logging.getLogger("careline.backup")
+
+# Told the share that is copied, again and again, and during the check that follows 1.0; False gives up.
+Going = Callable[[float], bool]
+
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite may keep beside a database
+STEP = 2048  # pages, 8 MB: what is copied between two looks at `Going`
+LOOK_EVERY = 600  # seconds between two looks whether the day has its backup
+
+
+def by_hand(database: Path, file: Path) -> str:
+    """`careline backup FILE`; one line that says what was done."""
+    with attended("backing up") as going:
+        size = back_up(database, file, going)
+    return f"{database} was backed up to {file}: {size:,} bytes"
+
+
+def back_up(database: Path, destination: Path, going: Going) -> int:
+    """Makes a backup and returns its size in bytes; replaces what was at the destination only once it is whole.
+
+    All that was committed before the call is in it. StoreFault says why there is none; then nothing has changed.
+    """
+    if not schema.status(database).applied:
+        raise StoreFault(f"{database} is empty")
+    with told(f"cannot back up {database} to {destination}"):
+        destination = Path(os.path.realpath(destination))
+        _refuse_live(database, destination)
+        with partial_file(destination) as (partial, descriptor):
+            copy(database, partial, descriptor, going)
+            os.fchmod(descriptor, database.stat().st_mode & 0o666)
+            size = put(partial, descriptor, destination)
+    return size
+
+
+def before_migration(database: Path) -> None:
+    """Keeps the database as it is where a migration is going to change it.
+
+    The name tells the migration, so starting again after a failed one replaces its backup instead of piling them up.
+    """
+    status = schema.status(database)
+    if not (status.applied and status.pending):
+        return
+    kept = database.with_name(f"{database.name}.before-{status.pending[0]}")
+    try:
+        _remove_partial(kept.parent, kept.name)
+        with attended("backing up before the migration") as going:
+            back_up(database, kept, going)
+    except (StoreFault, OSError) as fault:
+        raise StoreFault(f"{fault}; --backup-before-migration false migrates without a backup") from fault
+    log.info("the database before the migration is kept as %s", kept)
+
+
+class Daily:
+    """One backup a day while the database is served, of which the newest are kept."""
+
+    def __init__(self, database: Path, keep: int, today: Callable[[], str]) -> None:
+        """`keep` 0 makes none; `today` gives the date as YYYY-MM-DD."""
+        self._folder = database.parent
+        self._prefix = f"{database.name}.daily-"
+        self._database = database
+        self._keep = keep
+        self._today = today
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def look(self) -> None:
+        """Starts today's backup, in a thread, where there is none and none is being made."""
+        made = self._folder / f"{self._prefix}{self._today()}"
+        if self._keep and not made.exists() and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._make(made))
+
+    async def stop(self) -> None:
+        """Gives up what is being made."""
+        self._stopping = True
+        if self._task is not None:
+            await self._task
+
+    async def _make(self, made: Path) -> None:
+        try:
+            size = await asyncio.to_thread(self._make_and_prune, made)
+            log.info("the daily backup %s was made: %d bytes", made, size)
+        except (StoreFault, OSError) as fault:
+            if not self._stopping:
+                log.error("the daily backup failed: %s", fault)
+
+    def _make_and_prune(self, made: Path) -> int:
+        _remove_partial(self._folder, self._prefix)
+        size = back_up(self._database, made, lambda _: not self._stopping)
+        dated = re.compile(re.escape(self._prefix) + r"\d{4}-\d\d-\d\d", re.ASCII)
+        # One of a later day comes from a clock that was wrong: counted, it would push out the right ones.
+        daily = sorted(path for path in self._folder.iterdir() if dated.fullmatch(path.name) and path <= made)
+        for old in daily[: -self._keep]:
+            old.unlink()
+        return size
+
+
+def copy(
+    source: Path, partial: Path, descriptor: int, going: Going, highest_ids: Mapping[str, int] | None = None
+) -> None:
+    """Copies a database into an empty file, and checks the copy. `descriptor` is the file's, for bringing it to disk.
+
+    The copy's tables go on above `highest_ids`. It is one file that needs no WAL beside it.
+    """
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as old,
+        closing(sqlite3.connect(partial, isolation_level=None)) as new,
+    ):
+
+        def copied(_: int, remaining: int, total: int) -> None:
+            # Bit by bit, so that a server's commits need not wait until the disk has taken all of it at once.
+            os.fsync(descriptor)
+            if not going(1 - remaining / total):
+                raise sqlite3.OperationalError("interrupted")  # as SQLite says it
+
+        # Nobody looks at the file before it is whole.
+        new.execute("PRAGMA journal_mode = OFF")
+        new.execute("PRAGMA synchronous = OFF")
+        # Within a transaction of the source: without one the copy would start again at each commit of a server.
+        old.execute("BEGIN")
+        old.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        old.backup(new, pages=STEP, progress=copied)
+        old.execute("ROLLBACK")
+        for table, highest in (highest_ids or {}).items():
+            _go_on_above(new, table, highest)
+        new.execute("PRAGMA journal_mode = DELETE")
+        new.set_progress_handler(lambda: not going(1.0), 10_000)
+        schema.refuse_damaged(source, new)
+
+
+@contextmanager
+def attended(doing: str) -> Iterator[Going]:
+    """For who waits in front of it: a progress bar where there is a terminal, and SIGINT and SIGTERM give up."""
+    bar = sys.stderr if sys.stderr.isatty() else None
+    stopped: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: stopped.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+
+    def going(share: float) -> bool:
+        if bar:
+            done = int(share * 40)
+            bar.write(f"\r{doing} [{'#' * done}{'.' * (40 - done)}] {f'{share:4.0%}' if share < 1 else 'checking'}")
+            bar.flush()
+        return not stopped
+
+    try:
+        yield going
+    finally:
+        if bar:
+            bar.write("\r\x1b[K")
+            bar.flush()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def partial_file(destination: Path) -> Iterator[tuple[Path, int]]:
+    """A file beside the destination, to become it; gone at the end where it has not."""
+    descriptor, name = tempfile.mkstemp(".partial", f"{destination.name}.", destination.parent)
+    try:
+        yield Path(name), descriptor
+    finally:
+        os.close(descriptor)
+        for suffix in ("", *BESIDE):
+            Path(f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def put(partial: Path, descriptor: int, destination: Path) -> int:
+    """Brings the file to the disk and to its name; its size in bytes."""
+    os.fsync(descriptor)
+    partial.replace(destination)
+    sync_folder(destination.parent)
+    return os.fstat(descriptor).st_size
+
+
+def sync_folder(folder: Path) -> None:
+    """Brings names to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Faults of the disk and of SQLite as one line."""
+    try:
+        yield
+    except sqlite3.Error as fault:
+        raise StoreFault(f"{what}: {fault}") from fault
+    except OSError as fault:
+        raise StoreFault(f"{what}: {fault.strerror}") from fault
+
+
+def _go_on_above(connection: sqlite3.Connection, table: str, highest: int) -> None:
+    """Also for a table that only a later migration will make."""
+    update = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?"
+    if not connection.execute(update, (highest, table)).rowcount:
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, highest))
+
+
+def _refuse_live(database: Path, destination: Path) -> None:
+    """A backup over a database that is open, or over what belongs to it, would destroy it."""
+    own = Path(os.path.realpath(database))
+    if destination in (own, *(Path(f"{own}{suffix}") for suffix in BESIDE)):
+        raise StoreFault(f"{destination} is the database itself; name another file for the backup")
+    if destination.exists() and not destination.is_file():
+        raise StoreFault(f"{destination} is no file that could be replaced")
+    for suffix in BESIDE:
+        beside = Path(f"{destination}{suffix}")
+        if beside.exists():
+            raise StoreFault(f"{destination} is a database in use ({beside.name} is beside it); name another file")
+
+
+def _remove_partial(folder: Path, prefix: str) -> None:
+    """What a killed server has left of the backups whose names start so."""
+    for path in folder.iterdir():
+        if path.name.startswith(prefix) and path.name.endswith(tuple(f".partial{s}" for s in ("", *BESIDE))):
+            with suppress(FileNotFoundError):
+                path.unlink()
