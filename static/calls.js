@@ -1,7 +1,7 @@
 // HTTP calls to the server that the page came from, each written to the log.
 
 /** A call that was not answered with 2xx; `message` is the server's own text. */
-export class CallFailed extends Error {}
+class CallFailed extends Error {}
 
 export class Calls {
   #log;

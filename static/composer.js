@@ -121,7 +121,11 @@ export class Composer {
     const { kind, id, method } = this.#target;
     const { origin } = location;
     const { transport } = this.#connections.selected;
-    copy(kind === "event" ? eventAsCode({ name: id, payload, transport, origin }) : callAsCode({ method, path: this.#path(), payload, origin }));
+    copy(
+      kind === "event"
+        ? eventAsCode({ name: id, payload, transport, origin })
+        : callAsCode({ method, path: this.#path(), payload, origin }),
+    );
   }
 
   /** @param choice {own: true}, {example: true}, {mistake: index} or {recent: index} */

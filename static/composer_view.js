@@ -1,5 +1,6 @@
 // The composer on the page: what to send, filled in from where, as a form or as JSON.
 
+import { fillChoices, modes, placeFields, targetChoices } from "./composer_controls.js";
 import { button, byId, element, foreign } from "./dom.js";
 import { compact, pretty } from "./json_text.js";
 import { say, translated } from "./language.js";
@@ -27,7 +28,13 @@ export class ComposerView {
       fill: element("select", { id: "fill", onchange: (event) => this.#chosenFill(event.target) }),
       place: element("div", { class: "fields place" }, ...placeFields(target)),
       form: element("div", { oninput: () => this.#does.edited() }, this.#form.node),
-      json: element("textarea", { class: "code json-editor", id: "json-editor", rows: 12, spellcheck: "false", "aria-label": say("payloadJson") }),
+      json: element("textarea", {
+        class: "code json-editor",
+        id: "json-editor",
+        rows: 12,
+        spellcheck: "false",
+        "aria-label": say("payloadJson"),
+      }),
       hint: element("p", { class: "hint bad", id: "composer-hint", role: "status" }),
       expected: element("div", { class: "expected", id: "expected", role: "status" }),
       answer: element("p", { class: "answer", id: "answer", role: "status" }),
@@ -43,7 +50,14 @@ export class ComposerView {
       "form",
       { class: "composer", novalidate: true },
       element("div", { class: "composer-scroll", tabindex: "-1" }, ...this.#body(target, hasBody)),
-      element("div", { class: "composer-foot" }, parts.expected, parts.answer, parts.hint, element("div", { class: "row" }, parts.send, ...this.#extras(target))),
+      element(
+        "div",
+        { class: "composer-foot" },
+        parts.expected,
+        parts.answer,
+        parts.hint,
+        element("div", { class: "row" }, parts.send, ...this.#extras(target)),
+      ),
     );
     composer.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -69,16 +83,7 @@ export class ComposerView {
   }
 
   drawFill(target, recent) {
-    const option = (value, text) => element("option", { value }, text.slice(0, 90));
-    const group = (label, options) => (options.length === 0 ? null : element("optgroup", { label }, ...options));
-    const groups = [
-      option("", say("fillChoose")),
-      option("own", say("fillOwn")),
-      target.example ? option("example", say("fillExample")) : null,
-      group(say("fillMistakes"), target.mistakes.map((mistake, index) => option(`mistake ${index}`, translated(mistake.about)))),
-      group(say("fillRecent"), recent.map(({ text, place }, index) => option(`recent ${index}`, text || JSON.stringify(place)))),
-    ];
-    this.#parts.fill.replaceChildren(...groups.filter((one) => one !== null));
+    this.#parts.fill.replaceChildren(...fillChoices(target, recent));
   }
 
   /** The payload as JSON text without spaces around it. @throws {SyntaxError} when it is no JSON */
@@ -98,7 +103,9 @@ export class ComposerView {
   }
 
   place() {
-    return Object.fromEntries([...this.#parts.place.querySelectorAll("input")].map((input) => [input.name, input.value.trim()]));
+    return Object.fromEntries(
+      [...this.#parts.place.querySelectorAll("input")].map((input) => [input.name, input.value.trim()]),
+    );
   }
 
   setPlace(values) {
@@ -124,7 +131,11 @@ export class ComposerView {
     expected.className = "expected";
     this.clearAnswer();
     if (answer === null) expected.replaceChildren();
-    else expected.replaceChildren(element("p", {}, say("expected"), " ", element("code", {}, answer.event)), answerText(answer.payload));
+    else
+      expected.replaceChildren(
+        element("p", {}, say("expected"), " ", element("code", {}, answer.event)),
+        answerText(answer.payload),
+      );
   }
 
   showVerdict(agrees) {
@@ -135,7 +146,11 @@ export class ComposerView {
 
   /** Shows in one line what the last sending was answered by. */
   showAnswer(name, text) {
-    this.#parts.answer.replaceChildren(element("code", { class: "answer-name" }, name), " ", foreign(text.slice(0, 200)));
+    this.#parts.answer.replaceChildren(
+      element("code", { class: "answer-name" }, name),
+      " ",
+      foreign(text.slice(0, 200)),
+    );
   }
 
   clearAnswer() {
@@ -144,15 +159,11 @@ export class ComposerView {
   }
 
   #targetChoice(target) {
-    const group = (kind, label) => {
-      const options = this.#targets.filter((one) => one.kind === kind).map((one) => element("option", { value: one.id, selected: one === target }, one.id));
-      return element("optgroup", { label }, ...options);
-    };
     const onchange = (event) => {
       this.#does.choose(event.target.value);
       byId("target").focus();
     };
-    return element("select", { id: "target", class: "code", onchange }, group("event", say("events")), group("call", say("calls")));
+    return element("select", { id: "target", class: "code", onchange }, ...targetChoices(this.#targets, target));
   }
 
   #chosenFill(select) {
@@ -183,8 +194,18 @@ export class ComposerView {
     const ack = element("label", { class: "check" }, this.#parts.ack, say("withAck"));
     return [
       element("span", { class: "grow" }),
-      button("JS", () => this.#does.copyJavaScript(), { kind: "quiet small", drawing: "copy", label: say("copyJs"), id: "copy-js" }),
-      button("curl", () => this.#does.copyCurl(), { kind: "quiet small", drawing: "copy", label: say("copyCurl"), id: "copy-curl" }),
+      button("JS", () => this.#does.copyJavaScript(), {
+        kind: "quiet small",
+        drawing: "copy",
+        label: say("copyJs"),
+        id: "copy-js",
+      }),
+      button("curl", () => this.#does.copyCurl(), {
+        kind: "quiet small",
+        drawing: "copy",
+        label: say("copyCurl"),
+        id: "copy-curl",
+      }),
       target.kind === "event" ? ack : null,
     ];
   }
@@ -212,23 +233,6 @@ export class ComposerView {
     modes.querySelector("[data-mode=form]").setAttribute("aria-pressed", String(!this.#asJson));
     modes.querySelector("[data-mode=json]").setAttribute("aria-pressed", String(this.#asJson));
   }
-}
-
-function modes(choose) {
-  const mode = (name, text, asJson) => element("button", { type: "button", "data-mode": name, onclick: () => choose(asJson) }, text);
-  return element("div", { class: "segmented", role: "group" }, mode("form", say("asForm"), false), mode("json", say("asJson"), true));
-}
-
-function placeFields(target) {
-  const field = (name, hint) =>
-    element(
-      "label",
-      { class: "field" },
-      element("span", { class: "field-name" }, element("code", {}, name)),
-      element("input", { name, autocomplete: "off", spellcheck: "false" }),
-      hint ? element("span", { class: "hint" }, hint) : null,
-    );
-  return [...target.pathNames.map((name) => field(name, "")), ...target.query.map(({ name, rule }) => field(name, translated(rule)))];
 }
 
 function answerText(payload) {

@@ -6,7 +6,17 @@ import { say } from "./language.js";
 import { Socket } from "./socketio.js";
 
 // The packets below the events, as the log names them.
-const PACKETS = { 0: "open", 1: "close", 2: "ping", 3: "pong", 5: "upgrade", 6: "noop", 40: "connect", 41: "disconnect", 44: "refused" };
+const PACKETS = {
+  0: "open",
+  1: "close",
+  2: "ping",
+  3: "pong",
+  5: "upgrade",
+  6: "noop",
+  40: "connect",
+  41: "disconnect",
+  44: "refused",
+};
 
 export class Connection {
   /** Called on a change of state, and on every event that arrives; connections.js sets them. */
@@ -171,7 +181,16 @@ export class Connection {
     const payload = text === "" ? null : JSON.parse(text);
     const answered = this.#exchanges.arrived(name, text);
     const latency = answered?.latency;
-    this.#log.add({ connection: this, kind: "event", direction: "in", name, text, raw, latency, failed: failed(name, payload) });
+    this.#log.add({
+      connection: this,
+      kind: "event",
+      direction: "in",
+      name,
+      text,
+      raw,
+      latency,
+      failed: failed(name, payload),
+    });
     if (answered) this.#log.answered(answered.entry, latency);
     if (name === "joined_question") this.#joined(payload);
     else if (name === "left_question") this.#left(payload.question_id);

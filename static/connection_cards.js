@@ -29,11 +29,21 @@ function card(connection, connections, inboxes) {
   const role = sayIfKnown(`role_${connection.userType}`, connection.userType);
   return element(
     "li",
-    { class: "card", "data-colour": connection.colour, "data-state": connection.state, "data-selected": selected, onclick: select },
+    {
+      class: "card",
+      "data-colour": connection.colour,
+      "data-state": connection.state,
+      "data-selected": selected,
+      onclick: select,
+    },
     element(
       "div",
       { class: "card-head" },
-      element("button", { type: "button", class: "card-name", "aria-pressed": String(selected), onclick: select, ...focus("name") }, foreign(connection.name)),
+      element(
+        "button",
+        { type: "button", class: "card-name", "aria-pressed": String(selected), onclick: select, ...focus("name") },
+        foreign(connection.name),
+      ),
       unread(connection, inboxes),
       button("", () => editConnection(connections, connection), {
         kind: "quiet square small",
@@ -73,10 +83,17 @@ function actions(connection, focus) {
     const connect = button(say("connect"), () => connection.connect(), { kind, ...focus("toggle") });
     if (!connection.canCatchUp) return [connect];
     const label = say("catchUpHint");
-    return [button(say("catchUp"), () => connection.catchUp(), { kind: "small primary", title: label, ...focus("catch-up") }), connect];
+    return [
+      button(say("catchUp"), () => connection.catchUp(), { kind: "small primary", title: label, ...focus("catch-up") }),
+      connect,
+    ];
   }
   const disconnect = button(say("disconnect"), () => connection.disconnect(), { kind: "small", ...focus("toggle") });
   if (connection.state !== "connected") return [disconnect];
-  const cut = button(say("cut"), () => connection.cut(), { kind: "small quiet", title: say("cutHint"), ...focus("cut") });
+  const cut = button(say("cut"), () => connection.cut(), {
+    kind: "small quiet",
+    title: say("cutHint"),
+    ...focus("cut"),
+  });
   return [disconnect, cut];
 }

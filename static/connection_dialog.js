@@ -19,14 +19,32 @@ export function editConnection(connections, connection) {
   form.append(
     element("h2", { id: "connection-dialog-title" }, title),
     labelled("name", element("input", { name: "name", value: start.name, required: true, maxlength: 64 })),
-    labelled("userType", choice("userType", USER_TYPES, start.userType, (type) => `${sayIfKnown(`role_${type}`, type)} (${type})`)),
-    labelled("userId", element("input", { name: "userId", value: start.userId, required: true, inputmode: "numeric", pattern: "[1-9][0-9]{0,15}" })),
-    labelled("transport", choice("transport", TRANSPORTS, start.transport, (one) => say(`transport_${one}`)), say("transportTaken")),
+    labelled(
+      "userType",
+      choice("userType", USER_TYPES, start.userType, (type) => `${sayIfKnown(`role_${type}`, type)} (${type})`),
+    ),
+    labelled(
+      "userId",
+      element("input", {
+        name: "userId",
+        value: start.userId,
+        required: true,
+        inputmode: "numeric",
+        pattern: "[1-9][0-9]{0,15}",
+      }),
+    ),
+    labelled(
+      "transport",
+      choice("transport", TRANSPORTS, start.transport, (one) => say(`transport_${one}`)),
+      say("transportTaken"),
+    ),
     colours(start.colour),
     element(
       "div",
       { class: "dialog-actions" },
-      connection !== null && connections.list.length > 1 ? button(say("removeConnection"), remove, { kind: "quiet danger" }) : null,
+      connection !== null && connections.list.length > 1
+        ? button(say("removeConnection"), remove, { kind: "quiet danger" })
+        : null,
       element("span", { class: "grow" }),
       button(say("cancel"), () => dialog.close()),
       element("button", { class: "button primary" }, say("save")),
@@ -50,7 +68,11 @@ function labelled(field, control, hint = "") {
 }
 
 function choice(name, values, chosen, text) {
-  return element("select", { name }, ...values.map((value) => element("option", { value, selected: value === chosen }, text(value))));
+  return element(
+    "select",
+    { name },
+    ...values.map((value) => element("option", { value, selected: value === chosen }, text(value))),
+  );
 }
 
 function colours(chosen) {
@@ -58,8 +80,19 @@ function colours(chosen) {
     element(
       "label",
       { class: "swatch", "data-colour": colour, title: say(`colour_${colour}`) },
-      element("input", { type: "radio", name: "colour", value: colour, checked: colour === chosen, "aria-label": say(`colour_${colour}`) }),
+      element("input", {
+        type: "radio",
+        name: "colour",
+        value: colour,
+        checked: colour === chosen,
+        "aria-label": say(`colour_${colour}`),
+      }),
     ),
   );
-  return element("fieldset", { class: "field swatches" }, element("legend", { class: "field-name" }, say("field_colour")), ...swatches);
+  return element(
+    "fieldset",
+    { class: "field swatches" },
+    element("legend", { class: "field-name" }, say("field_colour")),
+    ...swatches,
+  );
 }

@@ -89,7 +89,10 @@ export class Connections extends EventTarget {
   #save() {
     clearTimeout(this.#saving);
     this.#saving = 0;
-    remember("connections", this.list.map((one) => one.kept()));
+    remember(
+      "connections",
+      this.list.map((one) => one.kept()),
+    );
     remember("selected", this.selected.key);
     remember("question", this.question);
   }

@@ -38,7 +38,11 @@ export function foreign(text, className = "") {
 export function button(text, onclick, { kind = "", drawing = "", label = null, ...attributes } = {}) {
   const content = [drawing ? icon(drawing) : null, text ? element("span", {}, text) : null];
   const name = text ? null : label; // a button with words is called by them
-  return element("button", { type: "button", class: `button ${kind}`.trim(), "aria-label": name, title: label, onclick, ...attributes }, ...content);
+  return element(
+    "button",
+    { type: "button", class: `button ${kind}`.trim(), "aria-label": name, title: label, onclick, ...attributes },
+    ...content,
+  );
 }
 
 /** Words on a status: "OPEN", "UNREAD". */
@@ -54,7 +58,8 @@ export function redraw(container, ...children) {
   const active = document.activeElement;
   const focus = container.contains(active) ? active.dataset.focus : undefined;
   container.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
-  if (focus !== undefined) container.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  if (focus !== undefined)
+    container.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
 }
 
 /** Calls `draw` once before the next frame, however often it was asked for. */

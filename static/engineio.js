@@ -55,7 +55,9 @@ export class Engine {
     } else if (open && this.#transport === "polling") {
       for (const packet of packets) this.onpacket("out", packet, "polling");
       // keepalive lets it leave while the page itself is being left
-      fetch(this.#address("polling"), { method: "POST", body: packets.join(SEPARATOR), keepalive: true }).catch(() => {});
+      fetch(this.#address("polling"), { method: "POST", body: packets.join(SEPARATOR), keepalive: true }).catch(
+        () => {},
+      );
     }
     this.#end("client");
   }

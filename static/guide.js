@@ -41,11 +41,22 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
     section.hidden = hidden;
     showAgain.hidden = !hidden;
     if (hidden) return;
-    const close = button("", () => hide(true), { kind: "quiet square small", drawing: "close", label: say("guideHide"), "data-focus": "hide" });
+    const close = button("", () => hide(true), {
+      kind: "quiet square small",
+      drawing: "close",
+      label: say("guideHide"),
+      "data-focus": "hide",
+    });
     const all = steps();
     const current = all.findIndex((step) => !step.done);
-    if (current < 0) redraw(section, element("p", { class: "guide-done" }, icon("check"), say("guideDone")), ...next(), close);
-    else redraw(section, element("ol", { class: "steps" }, ...all.map((step, index) => stepItem(step, index, current))), close);
+    if (current < 0)
+      redraw(section, element("p", { class: "guide-done" }, icon("check"), say("guideDone")), ...next(), close);
+    else
+      redraw(
+        section,
+        element("ol", { class: "steps" }, ...all.map((step, index) => stepItem(step, index, current))),
+        close,
+      );
   };
   const stepItem = (step, index, current) => {
     const state = step.done ? "done" : index === current ? "current" : "later";
@@ -55,7 +66,13 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
       { class: "step", "data-state": state, "aria-current": index === current ? "step" : null },
       element(
         "button",
-        { type: "button", class: "step-button", disabled: index !== current, onclick: () => attempt(step.run()), "data-focus": "step" },
+        {
+          type: "button",
+          class: "step-button",
+          disabled: index !== current,
+          onclick: () => attempt(step.run()),
+          "data-focus": "step",
+        },
         element("span", { class: "step-mark" }, mark),
         element("span", {}, say(`step${index + 1}`)),
       ),
@@ -65,7 +82,13 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
     const others = connections.list.filter((one) => one !== connections.selected);
     const other = others.find((one) => one.userType === "STAFF") ?? others[0];
     return [
-      other ? button(say("guideAnswer", { name: other.name }), () => attempt(answerAs(other)), { kind: "small", drawing: "send", "data-focus": "answer" }) : null,
+      other
+        ? button(say("guideAnswer", { name: other.name }), () => attempt(answerAs(other)), {
+            kind: "small",
+            drawing: "send",
+            "data-focus": "answer",
+          })
+        : null,
       button(say("guideRemind"), () => attempt(remind()), { kind: "small", drawing: "bell", "data-focus": "remind" }),
       button(say("guideMistake"), () => mistake(), { kind: "small", "data-focus": "mistake" }),
     ];

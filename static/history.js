@@ -19,7 +19,9 @@ export class History {
     this.#calls = calls;
     this.#attempt = attempt;
     this.#close = close;
-    connections.addEventListener("arrived", ({ detail: { connection, name, payload } }) => this.#arrived(connection, name, payload));
+    connections.addEventListener("arrived", ({ detail: { connection, name, payload } }) =>
+      this.#arrived(connection, name, payload),
+    );
     inEveryLanguage(() => this.#draw());
   }
 
@@ -34,7 +36,10 @@ export class History {
   async #read(cursor) {
     const query = new URLSearchParams({ limit: "30", ...cursor });
     if (this.#connections.selected.userType === "STAFF") query.set("user_type", "STAFF");
-    const { items, has_more: more } = await this.#calls.ask("GET", `/api/questions/${this.#question.id}/messages?${query}`);
+    const { items, has_more: more } = await this.#calls.ask(
+      "GET",
+      `/api/questions/${this.#question.id}/messages?${query}`,
+    );
     if ("after_id" in cursor) {
       this.#items.push(...items);
       this.#unread = 0;
@@ -46,7 +51,8 @@ export class History {
   }
 
   #arrived(connection, name, message) {
-    const here = name === "new_message" && message.question_id === this.#question?.id && connection === this.#connections.selected;
+    const here =
+      name === "new_message" && message.question_id === this.#question?.id && connection === this.#connections.selected;
     if (!here || message.id <= (this.#items.at(-1)?.id ?? 0)) return;
     this.#unread += 1;
     this.#draw();
@@ -62,15 +68,37 @@ export class History {
       element(
         "div",
         { class: "panel-head" },
-        button("", () => this.#leave(), { kind: "quiet square", drawing: "back", label: say("backToQuestions"), "data-focus": "back" }),
+        button("", () => this.#leave(), {
+          kind: "quiet square",
+          drawing: "back",
+          label: say("backToQuestions"),
+          "data-focus": "back",
+        }),
         element("h3", { class: "grow" }, element("span", { class: "item-number" }, `#${id}`), " ", foreign(title)),
-        button("", () => this.#attempt(this.#read({})), { kind: "quiet square small", drawing: "refresh", label: say("refresh"), "data-focus": "refresh" }),
+        button("", () => this.#attempt(this.#read({})), {
+          kind: "quiet square small",
+          drawing: "refresh",
+          label: say("refresh"),
+          "data-focus": "refresh",
+        }),
       ),
-      this.#more ? button(say("older"), () => this.#attempt(this.#read({ before_id: oldest })), { kind: "wide", "data-focus": "older" }) : null,
+      this.#more
+        ? button(say("older"), () => this.#attempt(this.#read({ before_id: oldest })), {
+            kind: "wide",
+            "data-focus": "older",
+          })
+        : null,
       this.#items.length === 0 ? element("p", { class: "empty" }, say("noMessages")) : null,
-      element("ol", { class: "messages" }, ...this.#items.map((message) => bubble(message, this.#connections.selected))),
+      element(
+        "ol",
+        { class: "messages" },
+        ...this.#items.map((message) => bubble(message, this.#connections.selected)),
+      ),
       this.#unread > 0
-        ? button(say("readNew", { count: this.#unread }), () => this.#attempt(this.#read({ after_id: newest })), { kind: "wide accent", "data-focus": "new" })
+        ? button(say("readNew", { count: this.#unread }), () => this.#attempt(this.#read({ after_id: newest })), {
+            kind: "wide accent",
+            "data-focus": "new",
+          })
         : null,
     );
   }
@@ -96,7 +124,9 @@ function bubble(message, reader) {
       message.is_visible_to_patient ? null : chip(say("staffOnly"), "warn"),
     ),
     message.content_text === null ? null : element("p", { class: "message-text", dir: "auto" }, message.content_text),
-    attachments > 0 ? element("p", { class: "hint" }, `${message.content_type} · ${say("attachmentCount", { count: attachments })}`) : null,
+    attachments > 0
+      ? element("p", { class: "hint" }, `${message.content_type} · ${say("attachmentCount", { count: attachments })}`)
+      : null,
     element("p", { class: "hint" }, `#${message.id} · ${message.sent_at}`),
   );
 }

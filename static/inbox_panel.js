@@ -14,29 +14,59 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
     const { unread, more } = inboxes.of(user);
     showBadge(connection.bound === null ? 0 : unread);
     const items = inboxes.listed(user).filter((item) => !onlyUnread || item.status === "UNREAD");
-    const toggle = element("input", { type: "checkbox", checked: onlyUnread, onchange: (event) => filter(event.target.checked), "data-focus": "unread" });
+    const toggle = element("input", {
+      type: "checkbox",
+      checked: onlyUnread,
+      onchange: (event) => filter(event.target.checked),
+      "data-focus": "unread",
+    });
     redraw(
       panel,
       element(
         "div",
         { class: "panel-head" },
-        element("h3", { class: "grow" }, say("inboxOf", { id: user }), unread > 0 ? chip(say("unreadCount", { count: unread }), "accent") : null),
-        button("", () => read(false), { kind: "quiet square small", drawing: "refresh", label: say("refresh"), "data-focus": "refresh" }),
+        element(
+          "h3",
+          { class: "grow" },
+          say("inboxOf", { id: user }),
+          unread > 0 ? chip(say("unreadCount", { count: unread }), "accent") : null,
+        ),
+        button("", () => read(false), {
+          kind: "quiet square small",
+          drawing: "refresh",
+          label: say("refresh"),
+          "data-focus": "refresh",
+        }),
       ),
       element("label", { class: "check" }, toggle, say("onlyUnread")),
       connection.bound === user ? null : bindFirst(user, actions, attempt),
-      items.length === 0 ? empty(actions, attempt) : element("ul", { class: "items" }, ...items.map((item) => row(item, user))),
+      items.length === 0
+        ? empty(actions, attempt)
+        : element("ul", { class: "items" }, ...items.map((item) => row(item, user))),
       more ? button(say("more"), () => read(true), { kind: "wide", "data-focus": "more" }) : null,
     );
   };
   const row = (item, user) => {
-    const mark = button(say("markRead"), () => attempt(inboxes.markRead(user, item.id)), { kind: "small", "data-focus": `read-${item.id}` });
+    const mark = button(say("markRead"), () => attempt(inboxes.markRead(user, item.id)), {
+      kind: "small",
+      "data-focus": `read-${item.id}`,
+    });
     return element(
       "li",
       { class: item.status === "UNREAD" ? "item unread" : "item", "data-id": item.id },
-      element("div", { class: "item-head" }, foreign(item.title, "item-title"), chip(sayIfKnown(`status_${item.status}`, item.status), item.status === "UNREAD" ? "accent" : "")),
+      element(
+        "div",
+        { class: "item-head" },
+        foreign(item.title, "item-title"),
+        chip(sayIfKnown(`status_${item.status}`, item.status), item.status === "UNREAD" ? "accent" : ""),
+      ),
       element("p", { class: "item-text", dir: "auto" }, item.content),
-      element("div", { class: "item-foot" }, element("span", { class: "hint" }, `#${item.id} · ${item.created_at}`), item.status === "UNREAD" ? mark : null),
+      element(
+        "div",
+        { class: "item-foot" },
+        element("span", { class: "hint" }, `#${item.id} · ${item.created_at}`),
+        item.status === "UNREAD" ? mark : null,
+      ),
     );
   };
   const filter = (only) => {
@@ -80,6 +110,10 @@ function empty(actions, attempt) {
     "div",
     { class: "empty" },
     element("p", {}, say("inboxEmpty")),
-    button(say("guideRemind"), () => attempt(actions.remindSoon()), { kind: "small", drawing: "bell", "data-focus": "remind" }),
+    button(say("guideRemind"), () => attempt(actions.remindSoon()), {
+      kind: "small",
+      drawing: "bell",
+      "data-focus": "remind",
+    }),
   );
 }

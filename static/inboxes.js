@@ -32,9 +32,15 @@ export class Inboxes extends EventTarget {
     inbox.read = true;
     const oldest = Math.min(...inbox.items.keys());
     const cursor = older && inbox.items.size > 0 ? `?before_id=${oldest}` : "";
-    const { items, has_more: more, unread } = await this.#calls.ask("GET", `/api/users/${userId}/notifications${cursor}`);
+    const {
+      items,
+      has_more: more,
+      unread,
+    } = await this.#calls.ask("GET", `/api/users/${userId}/notifications${cursor}`);
     const newest = Math.max(0, ...items.map((item) => item.id));
-    const pushedMeanwhile = older ? [] : [...inbox.items.values()].filter((item) => item.id > newest && item.status === "UNREAD");
+    const pushedMeanwhile = older
+      ? []
+      : [...inbox.items.values()].filter((item) => item.id > newest && item.status === "UNREAD");
     for (const item of items) inbox.items.set(item.id, item);
     inbox.unread = unread + pushedMeanwhile.length;
     if (older || first) inbox.more = more;

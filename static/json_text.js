@@ -5,7 +5,7 @@ import { element } from "./dom.js";
 const TOKEN = /("[^"\\]*(?:\\.[^"\\]*)*")|(-?\d[\d.eE+-]*)|(true|false|null)|([[\]{},:])|(\s+)|(.)/gsu;
 
 /** The tokens of a JSON text: `{kind, text}`, spaces left out; kind is string, number, word, mark or other. */
-export function* tokens(text) {
+function* tokens(text) {
   for (const [, string, number, word, mark, space, other] of text.matchAll(TOKEN)) {
     if (string !== undefined) yield { kind: "string", text: string };
     else if (number !== undefined) yield { kind: "number", text: number };

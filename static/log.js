@@ -66,7 +66,9 @@ export class Log extends EventTarget {
   /** The shown entries as lines of text. */
   asText() {
     return this.shown
-      .map((entry) => [clock(entry.at), entry.connection?.name ?? "-", entry.direction || "-", entry.name, entry.text].join("\t"))
+      .map((entry) =>
+        [clock(entry.at), entry.connection?.name ?? "-", entry.direction || "-", entry.name, entry.text].join("\t"),
+      )
       .join("\n");
   }
 

@@ -36,7 +36,10 @@ export function logBar({ log, connections, logView }) {
   const drawWho = () => {
     const chosen = who.value;
     const option = (value, text) => element("option", { value }, text);
-    who.replaceChildren(option("", say("everyConnection")), ...connections.list.map((one) => option(String(one.key), one.name)));
+    who.replaceChildren(
+      option("", say("everyConnection")),
+      ...connections.list.map((one) => option(String(one.key), one.name)),
+    );
     who.value = chosen;
     if (who.value !== chosen) {
       who.value = ""; // that connection was removed
@@ -51,10 +54,24 @@ export function logBar({ log, connections, logView }) {
     redraw(
       byId("log-actions"),
       log.paused
-        ? button(say("resume", { count: log.held }), () => log.resume(), { kind: "small accent", drawing: "play", "data-focus": "pause" })
+        ? button(say("resume", { count: log.held }), () => log.resume(), {
+            kind: "small accent",
+            drawing: "play",
+            "data-focus": "pause",
+          })
         : button(say("pause"), () => log.pause(), { kind: "small quiet", drawing: "pause", "data-focus": "pause" }),
-      button("", () => copy(log.asText()), { kind: "small quiet square", drawing: "copy", label: say("copyLog"), "data-focus": "copy" }),
-      button("", () => clear(), { kind: "small quiet square", drawing: "trash", label: say("clear"), "data-focus": "clear" }),
+      button("", () => copy(log.asText()), {
+        kind: "small quiet square",
+        drawing: "copy",
+        label: say("copyLog"),
+        "data-focus": "copy",
+      }),
+      button("", () => clear(), {
+        kind: "small quiet square",
+        drawing: "trash",
+        label: say("clear"),
+        "data-focus": "clear",
+      }),
     );
   };
   const clear = () => {

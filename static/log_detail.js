@@ -22,7 +22,12 @@ export function logDetail({ log, logView, composer, tabs }) {
         "div",
         { class: "panel-head" },
         element("h3", { class: "grow" }, foreign(entry.name)),
-        button("", () => close(), { kind: "quiet square small", drawing: "close", label: say("close"), id: "log-detail-close" }),
+        button("", () => close(), {
+          kind: "quiet square small",
+          drawing: "close",
+          label: say("close"),
+          id: "log-detail-close",
+        }),
       ),
       element("p", { class: "hint" }, foreign(factsOf(entry))),
       element("div", { class: "row" }, ...copies(entry), again(entry)),
@@ -30,7 +35,14 @@ export function logDetail({ log, logView, composer, tabs }) {
         "div",
         { class: "log-detail-scroll", tabindex: "0", role: "group", "aria-label": say("payload") },
         element("pre", { class: "code", id: "log-payload" }, ...payloadOf(entry)),
-        entry.raw === "" ? null : element("details", {}, element("summary", {}, say("rawPacket")), element("pre", { class: "code raw", id: "log-raw" }, entry.raw)),
+        entry.raw === ""
+          ? null
+          : element(
+              "details",
+              {},
+              element("summary", {}, say("rawPacket")),
+              element("pre", { class: "code raw", id: "log-raw" }, entry.raw),
+            ),
       ),
     );
   };
@@ -77,7 +89,8 @@ function payloadOf({ text }) {
 function copies({ kind, direction, text, raw, about }) {
   const small = { kind: "small quiet", drawing: "copy" };
   const buttons = [];
-  if (text !== "") buttons.push(button(say("payload"), () => copy(pretty(text)), { ...small, label: say("copyPayload") }));
+  if (text !== "")
+    buttons.push(button(say("payload"), () => copy(pretty(text)), { ...small, label: say("copyPayload") }));
   if (raw !== "") buttons.push(button(say("rawPacket"), () => copy(raw), { ...small, label: say("copyRaw") }));
   if (direction === "out" && (kind === "event" || kind === "http")) {
     const sent = { ...about, name: about.event, payload: text, origin: location.origin };

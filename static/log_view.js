@@ -70,7 +70,14 @@ export class LogView {
     const page = Math.max(1, Math.floor(this.#scroll.clientHeight / this.#height) - 1);
     const current = shown.findIndex((entry) => entry.number === this.#chosen);
     const from = current < 0 ? shown.length : current;
-    const next = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: 0, End: shown.length - 1 }[event.key];
+    const next = {
+      ArrowDown: from + 1,
+      ArrowUp: from - 1,
+      PageDown: from + page,
+      PageUp: from - page,
+      Home: 0,
+      End: shown.length - 1,
+    }[event.key];
     if (event.key === "Escape") this.choose(null);
     if (next === undefined || shown.length === 0) return;
     event.preventDefault();
@@ -96,7 +103,10 @@ export class LogView {
     if (this.#reveals) this.#bringIntoView(shown.findIndex((entry) => entry.number === this.#chosen));
     this.#reveals = false;
     const first = Math.max(0, Math.floor(this.#scroll.scrollTop / this.#height) - BEYOND);
-    const last = Math.min(shown.length, Math.ceil((this.#scroll.scrollTop + this.#scroll.clientHeight) / this.#height) + BEYOND);
+    const last = Math.min(
+      shown.length,
+      Math.ceil((this.#scroll.scrollTop + this.#scroll.clientHeight) / this.#height) + BEYOND,
+    );
     this.#takeRows(shown.slice(first, last));
     this.#rows.forEach((row, position) => this.#fill(row, shown[first + position], first + position, shown.length));
     this.#describe();
@@ -136,7 +146,10 @@ export class LogView {
     node.dataset.colour = entry.connection?.colour ?? "none";
     row.time.textContent = clock(entry.at);
     row.who.textContent = entry.connection?.name ?? (entry.kind === "http" ? "HTTP" : "");
-    row.direction.replaceChildren(icon(entry.direction || "note"), element("span", { class: "unseen" }, entry.direction ? say(entry.direction) : ""));
+    row.direction.replaceChildren(
+      icon(entry.direction || "note"),
+      element("span", { class: "unseen" }, entry.direction ? say(entry.direction) : ""),
+    );
     row.name.textContent = entry.name;
     row.summary.textContent = entry.text.slice(0, SUMMARY);
     row.latency.textContent = entry.latency === undefined ? "" : say("milliseconds", { ms: shortMs(entry.latency) });
@@ -144,7 +157,8 @@ export class LogView {
 
   #describe() {
     const { shown, entries } = this.#log;
-    byId("log-count").textContent = entries.length === 0 ? "" : say("logCount", { shown: shown.length, total: entries.length });
+    byId("log-count").textContent =
+      entries.length === 0 ? "" : say("logCount", { shown: shown.length, total: entries.length });
     const empty = byId("log-empty");
     empty.hidden = shown.length > 0;
     this.#scroll.hidden = shown.length === 0;
@@ -165,7 +179,16 @@ function newRow() {
     number: null,
     drawn: "",
   };
-  row.node = element("div", { class: "log-line", role: "option" }, row.time, row.who, row.direction, row.name, row.summary, row.latency);
+  row.node = element(
+    "div",
+    { class: "log-line", role: "option" },
+    row.time,
+    row.who,
+    row.direction,
+    row.name,
+    row.summary,
+    row.latency,
+  );
   return row;
 }
 

@@ -30,7 +30,8 @@ inEveryLanguage(() => {
 });
 
 /** Waits for something that may fail, and says so where it does. */
-const attempt = (work) => Promise.resolve(work).catch((fault) => announce(say("callFailed", { reason: fault.message }), "bad"));
+const attempt = (work) =>
+  Promise.resolve(work).catch((fault) => announce(say("callFailed", { reason: fault.message }), "bad"));
 
 export const log = new Log();
 

@@ -87,7 +87,11 @@ function controlFor({ name, kind, choices, required }) {
   }
   if (kind === "list" || kind === "object") return element("textarea", { ...common, rows: 3, class: "code" });
   if (kind === "text" && name.startsWith("content")) return element("textarea", { ...common, rows: 3, dir: "auto" });
-  return element("input", { ...common, inputmode: kind === "id" ? "numeric" : null, dir: kind === "text" ? "auto" : null });
+  return element("input", {
+    ...common,
+    inputmode: kind === "id" ? "numeric" : null,
+    dir: kind === "text" ? "auto" : null,
+  });
 }
 
 function labelled(field, control) {

@@ -17,17 +17,31 @@ function eventTarget(event) {
 
 function callTarget(call) {
   const pathNames = [...call.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  return { mistakes: [], ...call, fields: call.fields ?? [], query: call.query ?? [], id: `${call.method} ${call.path}`, kind: "call", pathNames };
+  return {
+    mistakes: [],
+    ...call,
+    fields: call.fields ?? [],
+    query: call.query ?? [],
+    id: `${call.method} ${call.path}`,
+    kind: "call",
+    pathNames,
+  };
 }
 
-export function hasField(target, name) {
+function hasField(target, name) {
   return target.fields.some((field) => field.name === name);
 }
 
 /** The fields that say who acts, and on which question. */
 export function ownFields(connection, question) {
   const { name, userId, userType } = connection;
-  const own = { user_id: userId, user_type: userType, sender_id: userId, sender_type: userType, role_display_name: name };
+  const own = {
+    user_id: userId,
+    user_type: userType,
+    sender_id: userId,
+    sender_type: userType,
+    role_display_name: name,
+  };
   if (userType === "ELDER") own.elder_id = userId;
   if (question !== null) own.question_id = question;
   return own;

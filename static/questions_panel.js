@@ -15,12 +15,21 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
     redraw(
       listing,
       element("div", { class: "panel-head" }, statusFilter(questions, attempt), refresh()),
-      rows.length === 0 ? element("p", { class: "empty" }, say("noQuestions")) : element("ul", { class: "items" }, ...rows),
-      questions.more ? button(say("more"), () => attempt(questions.read(true)), { kind: "wide", "data-focus": "more" }) : null,
+      rows.length === 0
+        ? element("p", { class: "empty" }, say("noQuestions"))
+        : element("ul", { class: "items" }, ...rows),
+      questions.more
+        ? button(say("more"), () => attempt(questions.read(true)), { kind: "wide", "data-focus": "more" })
+        : null,
     );
   };
   const refresh = () =>
-    button("", () => attempt(questions.read()), { kind: "quiet square small", drawing: "refresh", label: say("refresh"), "data-focus": "refresh" });
+    button("", () => attempt(questions.read()), {
+      kind: "quiet square small",
+      drawing: "refresh",
+      label: say("refresh"),
+      "data-focus": "refresh",
+    });
   const row = (question) => {
     const { id, title, status } = question;
     const joined = connections.selected.joined.has(id);
@@ -45,10 +54,14 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
           : button(say("join"), () => attempt(actions.join(id)), { ...focus("join"), kind: "small primary" }),
         button(say("history"), () => showHistory(question), { ...focus("history"), drawing: "ticket" }),
         element("span", { class: "grow" }),
-        button(say(status === "OPEN" ? "closeQuestion" : "reopenQuestion"), () => attempt(questions.setStatus(id, other)), {
-          ...focus("status"),
-          kind: "small quiet",
-        }),
+        button(
+          say(status === "OPEN" ? "closeQuestion" : "reopenQuestion"),
+          () => attempt(questions.setStatus(id, other)),
+          {
+            ...focus("status"),
+            kind: "small quiet",
+          },
+        ),
       ),
     );
   };
@@ -75,12 +88,29 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
 
 function drawOpening(form, connections, actions, attempt) {
   const elder = connections.list.find((one) => one.userType === "ELDER") ?? connections.selected;
-  const title = element("input", { name: "title", value: say("questionDefault"), required: true, maxlength: 200, dir: "auto" });
-  const elderId = element("input", { name: "elder_id", value: elder.userId, required: true, inputmode: "numeric", pattern: "[1-9][0-9]*" });
+  const title = element("input", {
+    name: "title",
+    value: say("questionDefault"),
+    required: true,
+    maxlength: 200,
+    dir: "auto",
+  });
+  const elderId = element("input", {
+    name: "elder_id",
+    value: elder.userId,
+    required: true,
+    inputmode: "numeric",
+    pattern: "[1-9][0-9]*",
+  });
   form.replaceChildren(
     element("label", { class: "field grow" }, element("span", { class: "field-name" }, say("questionTitle")), title),
     element("label", { class: "field narrow" }, element("span", { class: "field-name" }, say("elderId")), elderId),
-    element("button", { class: "button primary", id: "open-question" }, icon("plus"), element("span", {}, say("openQuestion"))),
+    element(
+      "button",
+      { class: "button primary", id: "open-question" },
+      icon("plus"),
+      element("span", {}, say("openQuestion")),
+    ),
   );
   form.onsubmit = (event) => {
     event.preventDefault();
@@ -92,8 +122,19 @@ function statusFilter(questions, attempt) {
   const choice = (status, text) =>
     element(
       "button",
-      { type: "button", "aria-pressed": String(questions.status === status), "data-focus": `filter-${status}`, onclick: () => attempt(questions.show(status)) },
+      {
+        type: "button",
+        "aria-pressed": String(questions.status === status),
+        "data-focus": `filter-${status}`,
+        onclick: () => attempt(questions.show(status)),
+      },
       text,
     );
-  return element("div", { class: "segmented", role: "group" }, choice("", say("all")), choice("OPEN", say("status_OPEN")), choice("CLOSED", say("status_CLOSED")));
+  return element(
+    "div",
+    { class: "segmented", role: "group" },
+    choice("", say("all")),
+    choice("OPEN", say("status_OPEN")),
+    choice("CLOSED", say("status_CLOSED")),
+  );
 }

@@ -42,7 +42,16 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   };
   const choice = (wanted) => {
     const text = wanted === "" ? say("all") : say(`status_${wanted}`);
-    return element("button", { type: "button", "aria-pressed": String(status === wanted), "data-focus": `filter-${wanted}`, onclick: () => attempt(show(wanted)) }, text);
+    return element(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(status === wanted),
+        "data-focus": `filter-${wanted}`,
+        onclick: () => attempt(show(wanted)),
+      },
+      text,
+    );
   };
   const draw = () => {
     const user = userOf(connections.selected);
@@ -52,7 +61,12 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
       element(
         "div",
         { class: "opening" },
-        button(say("remindIn5", { id: user }), () => attempt(remind()), { kind: "primary", drawing: "bell", id: "remind-soon", "data-focus": "remind" }),
+        button(say("remindIn5", { id: user }), () => attempt(remind()), {
+          kind: "primary",
+          drawing: "bell",
+          id: "remind-soon",
+          "data-focus": "remind",
+        }),
         button(say("remindOther"), everyField, { "data-focus": "fields" }),
       ),
       connections.selected.bound === user ? null : bindFirst(user, actions, attempt),
@@ -60,11 +74,24 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
       element(
         "div",
         { class: "panel-head" },
-        element("div", { class: "segmented", role: "group" }, ...["", "PENDING", "DISPATCHED", "CANCELLED"].map(choice)),
-        button("", () => attempt(read()), { kind: "quiet square small", drawing: "refresh", label: say("refresh"), "data-focus": "refresh" }),
+        element(
+          "div",
+          { class: "segmented", role: "group" },
+          ...["", "PENDING", "DISPATCHED", "CANCELLED"].map(choice),
+        ),
+        button("", () => attempt(read()), {
+          kind: "quiet square small",
+          drawing: "refresh",
+          label: say("refresh"),
+          "data-focus": "refresh",
+        }),
       ),
-      shown.length === 0 ? element("p", { class: "empty" }, say("noReminders")) : element("ul", { class: "items" }, ...shown.map(row)),
-      more && shown.length > 0 ? button(say("more"), () => attempt(read(true)), { kind: "wide", "data-focus": "more" }) : null,
+      shown.length === 0
+        ? element("p", { class: "empty" }, say("noReminders"))
+        : element("ul", { class: "items" }, ...shown.map(row)),
+      more && shown.length > 0
+        ? button(say("more"), () => attempt(read(true)), { kind: "wide", "data-focus": "more" })
+        : null,
     );
   };
   const row = (task) =>
@@ -82,7 +109,12 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         "div",
         { class: "item-foot" },
         element("span", { class: "hint grow" }, say("remindAt", { at: task.remind_at, channel: task.channel })),
-        task.status === "PENDING" ? button(say("cancelReminder"), () => attempt(cancel(task.id)), { kind: "small", "data-focus": `cancel-${task.id}` }) : null,
+        task.status === "PENDING"
+          ? button(say("cancelReminder"), () => attempt(cancel(task.id)), {
+              kind: "small",
+              "data-focus": `cancel-${task.id}`,
+            })
+          : null,
       ),
     );
 

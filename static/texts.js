@@ -104,7 +104,6 @@ export const texts = {
   expected: ["应当回答：", "Should be answered by:"],
   asExpected: ["回答与协议一致", "Answered as the protocol says"],
   notExpected: ["回答与协议不同", "The answer differs from the protocol"],
-  pathAndQuery: ["路径与查询参数", "Path and query"],
 
   questionTitle: ["标题", "Title"],
   questionDefault: ["头晕两天了", "头晕两天了"],
@@ -181,7 +180,10 @@ export const texts = {
   noteDisconnected: ["已断开：{reason}", "Disconnected: {reason}"],
   noteRetry: ["{seconds} 秒后重连", "trying again in {seconds} s"],
   noteRefused: ["服务器拒绝连接：{reason}", "The server refused the connection: {reason}"],
-  noteCaughtUp: ["{stream}：补收 {count} 条，已到 id {latest}", "{stream}: caught up, {count} received, up to id {latest}"],
+  noteCaughtUp: [
+    "{stream}：补收 {count} 条，已到 id {latest}",
+    "{stream}: caught up, {count} received, up to id {latest}",
+  ],
   reason_client: ["本页断开", "by this page"],
   reason_server: ["服务器断开", "by the server"],
   reason_transport: ["传输中断", "the transport broke"],
