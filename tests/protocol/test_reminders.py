@@ -109,7 +109,8 @@ def test_what_came_due_while_the_server_was_down_fires_once(start_server: StartS
     server = start_server()
     user_id, cancelled_user = new_id(), new_id()
     due = time.time() + 2
-    tasks = [server.make_reminder(user_id, in_seconds(2 - number / 10), title=f"{number}") for number in range(3)]
+    moments = {"二": 1.8, "三": 1.9, "一": 1.7}
+    tasks = [server.make_reminder(user_id, in_seconds(moment), title=title) for title, moment in moments.items()]
     dropped = server.make_reminder(cancelled_user, in_seconds(2))
     server.http("DELETE", f"/api/reminders/{dropped['id']}")
     assert {status(server, task) for task in tasks} == {"PENDING"}
@@ -120,7 +121,9 @@ def test_what_came_due_while_the_server_was_down_fires_once(start_server: StartS
     assert {status(server, task) for task in tasks} == {"DISPATCHED"}
     client = clients.connect(to=server)
     client.bind(user_id)
-    assert [client.expect("notification:new")["title"] for _ in tasks] == ["2", "1", "0"], "in the order of their times"
+    assert [client.expect("notification:new")["title"] for _ in tasks] == ["一", "二", "三"], (
+        "in the order of their times"
+    )
     client.bind(user_id)
     client.nothing("notification:new")
     server.restart()
