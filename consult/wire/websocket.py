@@ -92,7 +92,8 @@ class Websocket(asyncio.Protocol):
         self._queue(frame.websocket)
 
     def close(self) -> None:
-        if self._open:
+        # A client that says goodbye in both languages at once has been answered by the library already.
+        if self._open and self._protocol.state is OPEN:
             self._protocol.send_close(CloseCode.GOING_AWAY)
             self._pass_on()
 
