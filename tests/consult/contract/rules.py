@@ -1,0 +1,118 @@
+"""What every field takes and refuses, and with which text: the rules once more, as a client would write them down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.consult.contract.tables import Example
+
+HALF_EMOJI: Final = "\ud83d"
+NO_TEXTS: Final[list[Any]] = [1, 1.5, True, [], {}, "a\x00", HALF_EMOJI]
+NOT_THESE: Final[list[Any]] = ["", "open", "X", 1, True, [], {}, HALF_EMOJI]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A field's rule: what comes after its name in the text, and values that keep and that break it."""
+
+    text: str
+    right: list[Any]
+    wrong: list[Any]
+
+
+ID: Final = Rule(
+    " 必须为正整数", [1, 2**63 - 1], [0, -1, 2**63, 10**30, True, False, "1", "", 1.5, 1.0, [], {}, HALF_EMOJI]
+)
+CURSOR: Final = Rule(" 必须为不小于 0 的整数", [0, 1, 2**63 - 1], [-1, 2**63, True, "0", 0.5, [], {}, HALF_EMOJI])
+TYPE: Final = Rule(
+    " 必须为 1 到 32 个大写字母、数字或下划线",
+    ["STAFF", "A", "_", "0", "X" * 32],
+    ["", "staff", "A B", "ÄRZTE", "Ａ", "A" * 33, "A\n", *NO_TEXTS],
+)
+NAME: Final = Rule(" 必须为不超过 64 个字符的文本", ["", "王", "王" * 64, "😀" * 64], ["王" * 65, "😀" * 65, *NO_TEXTS])
+TEXT: Final = Rule(" 必须为不超过 10000 个字符的文本", ["文", "文" * 10_000, "😀" * 10_000], ["文" * 10_001, *NO_TEXTS])
+ATTACHMENTS: Final = Rule(
+    " 必须为不超过 20 项的数组", [[{"url": "a"}] * 20, []], [[{"url": "a"}] * 21, {}, "[]", 0, True, HALF_EMOJI]
+)
+KEY: Final = Rule(" 必须为 1 到 64 个字符的文本", ["a", "文" * 64, " "], ["", "a" * 65, *NO_TEXTS])
+FLAG: Final = Rule(" 必须为布尔值", [True, False], ["true", "", 0, 1, 1.5, [], {}, HALF_EMOJI])
+TITLE: Final = Rule(
+    " 必须为 1 到 200 个字符的文本", ["题", "题" * 200, "😀" * 200], ["", " ", "\u3000\n", "题" * 201, *NO_TEXTS]
+)
+CONTENT: Final = Rule(" 必须为不超过 2000 个字符的文本", ["", " ", "文" * 2000], ["文" * 2001, *NO_TEXTS])
+CHANNEL: Final = Rule(" 必须为 IN_APP 或 SYSTEM_MESSAGE", ["IN_APP", "SYSTEM_MESSAGE"], ["SMS", "in_app", *NOT_THESE])
+# What is no time at all is found when the time is read, in the clinic's zone.
+MOMENT: Final = Rule(
+    " 必须为有效时间", ["2030-01-01 10:00:00", "2030-01-01T10:00:00Z"], ["0" * 65, 1, 1.5, True, [], {}]
+)
+OPEN_CLOSED: Final = Rule(" 必须为 OPEN 或 CLOSED", ["OPEN", "CLOSED"], NOT_THESE)
+PENDING: Final = Rule(
+    " 必须为 PENDING、DISPATCHED 或 CANCELLED", ["PENDING", "DISPATCHED", "CANCELLED"], [*NOT_THESE, "OPEN"]
+)
+UNREAD: Final = Rule(" 必须为 UNREAD 或 READ", ["UNREAD", "READ"], [*NOT_THESE, "OPEN"])
+LIMIT: Final = Rule(" 必须为 1 到 200 的整数", [1, 200], [0, 201, -1, "50", 1.5, True, [], {}, HALF_EMOJI])
+URL: Final = Rule(" 必须为 1 到 2048 个字符的文本", ["a", " ", "文" * 2048], ["", "a" * 2049, *NO_TEXTS])
+THUMBNAIL: Final = Rule(" 必须为不超过 2048 个字符的文本或 null", ["", "a" * 2048], ["a" * 2049, *NO_TEXTS])
+DURATION: Final = Rule(" 必须为不小于 0 的数或 null", [0, 0.5, 1e300], [-1, -0.5, True, "1", [], {}, float("inf")])
+SIZE: Final = Rule(" 必须为不小于 0 的整数或 null", [0, 2**63 - 1], [-1, 1.5, 1.0, True, "1", 2**63, [], {}])
+
+# Every type's fields in the order in which their faults are reported.
+RULES: Final[dict[str, dict[str, Rule]]] = {
+    "JoinQuestion": {
+        "question_id": ID,
+        "user_id": ID,
+        "user_type": TYPE,
+        "role_display_name": NAME,
+        "after_id": CURSOR,
+    },
+    "LeaveQuestion": {"question_id": ID},
+    "SendMessage": {
+        "question_id": ID,
+        "sender_type": TYPE,
+        "sender_id": ID,
+        "role_display_name": NAME,
+        "content_type": TYPE,
+        "content_text": TEXT,
+        "attachments": ATTACHMENTS,
+        "client_msg_id": KEY,
+        "is_visible_to_patient": FLAG,
+    },
+    "BindUser": {"user_id": ID, "after_id": CURSOR},
+    "NewQuestion": {"title": TITLE, "elder_id": ID},
+    "QuestionChange": {"status": OPEN_CLOSED},
+    "NewReminder": {
+        "user_id": ID,
+        "biz_type": TYPE,
+        "biz_id": ID,
+        "channel": CHANNEL,
+        "title": TITLE,
+        "content": CONTENT,
+        "remind_at": MOMENT,
+    },
+    "QuestionQuery": {
+        "status": OPEN_CLOSED,
+        "elder_id": ID,
+        "before_id": ID,
+        "limit": LIMIT,
+        "user_type": TYPE,
+    },
+    "VisibilityQuery": {"user_type": TYPE},
+    "MessageQuery": {"after_id": CURSOR, "before_id": ID, "limit": LIMIT, "user_type": TYPE},
+    "ReminderQuery": {"user_id": ID, "status": PENDING, "before_id": ID, "limit": LIMIT},
+    "NotificationQuery": {"status": UNREAD, "after_id": CURSOR, "before_id": ID, "limit": LIMIT},
+}
+OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
+OPTIONAL: Final = {
+    *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "SendMessage.role_display_name"),
+    *("SendMessage.content_text", "SendMessage.attachments", "SendMessage.client_msg_id"),
+    *("SendMessage.is_visible_to_patient", "BindUser.after_id", "NewReminder.content"),
+}
+
+
+def right(name: str) -> Example:
+    """Give a payload in which every field that may stand beside the others is given, and right."""
+    payload = {field: rule.right[0] for field, rule in RULES[name].items()}
+    if {"after_id", "before_id"} <= payload.keys():
+        del payload["before_id"]
+    return payload

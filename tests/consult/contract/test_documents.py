@@ -1,0 +1,195 @@
+"""The documents are those that the tables make, and hold everything that stands in the tables."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import structs
+
+import main
+from consult import catch_up, gateway, limits
+from consult.contract import added_prose, faults, prose
+from consult.contract import limits as told
+from consult.contract.__main__ import DOCS, documents, write
+from consult.contract.calls import CALLS, PAGES
+from consult.contract.document import VERSION, protocol
+from consult.contract.events import CLIENT_EVENTS, QUESTION_ROOM, SERVER_EVENTS, USER_ROOM
+from consult.contract.faults import CODES, TEXTS, Fault
+from consult.contract.fields import Limit
+from consult.contract.limits import LIMITS
+from consult.contract.markdown import markdown
+from consult.contract.meanings import CHECKS, MEANINGS, meaning
+from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
+from consult.wire import carriers
+from store import database, idempotency_keys
+from tests.consult.contract.tables import PAYLOADS, speaks_chinese
+from tests.server import ROOT
+
+
+@pytest.mark.parametrize("name", ["socket-events.md", "asyncapi.json", "openapi.json"])
+def test_docs_are_what_the_tables_make(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == documents()[name], "stale: run `make docs` and commit docs/"
+
+
+def test_all_documents_are_written(tmp_path: Path) -> None:
+    write(tmp_path / "docs")
+    assert {path.name: path.read_text() for path in (tmp_path / "docs").iterdir()} == documents()
+    assert DOCS == ROOT / "docs"
+
+
+def test_the_version_is_carelines() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert VERSION == main.VERSION == project["version"]
+
+
+def test_every_event_code_call_and_text_is_told() -> None:
+    document = markdown()
+    for event in (*CLIENT_EVENTS, *SERVER_EVENTS):
+        assert f"#### `{event.name}`\n" in document
+        assert event.zh in document
+        assert event.en in document
+    for call in CALLS:
+        assert f"### `{call.method} {call.path}`\n" in document
+        assert call.zh in document
+        assert call.en in document
+        assert json.dumps(call.answer, ensure_ascii=False, indent=2) in document
+    for page in PAGES:
+        assert f"`GET {page.path}`" in document
+    for code in CODES.values():
+        assert f"| `{code.name}` | {code.status} | {code.zh}<br>{code.en} |" in document
+    for text in TEXTS:
+        assert f"`{text.text}`" in document
+        assert f"{text.zh}<br>{text.en}" in document
+    for limit in LIMITS:
+        assert limit.most_zh in document
+        assert limit.most_en in document
+    for room in QUESTION_ROOM, USER_ROOM:
+        assert f"`{room}`" in document
+
+
+def told_fields(of: type[msgspec.Struct], path: str, refused: str) -> list[tuple[str, str]]:
+    """Give each field's place in a table and the text that it is refused with."""
+    found = []
+    for field in structs.fields(of):
+        found.append((path + field.name, must_be(refused + field.name, field.type).message))
+        item_type = item_type_of(field.type)
+        if item_type is not None:
+            found += told_fields(item_type, f"{path}{field.name}[].", f"{refused}{field.name}[0].")
+    return found
+
+
+@pytest.mark.parametrize("payload_type", PAYLOADS.values(), ids=PAYLOADS)
+def test_every_field_is_told_with_its_fault(payload_type: type[Payload]) -> None:
+    rows = [row for row in markdown().splitlines() if row.startswith("| `")]
+    for place, text in told_fields(payload_type, "", ""):
+        assert any(row.startswith(f"| `{place}` | ") and f"`{text}`" in row for row in rows), place
+    for check in payload_type.checks:
+        assert any(row.startswith(f"| `{check.field}` | ") and f"`{check.text}`" in row for row in rows), check.text
+
+
+@pytest.mark.parametrize("payload_type", PAYLOADS.values(), ids=PAYLOADS)
+def test_every_field_has_a_meaning(payload_type: type[Payload]) -> None:
+    for field in structs.fields(payload_type):
+        assert meaning(payload_type, field.name), f"meanings.py says nothing of {field.name}"
+    for check in payload_type.checks:
+        assert check.text in CHECKS, f"meanings.py has no English for {check.text}"
+
+
+def test_no_meaning_is_left_over() -> None:
+    fields = {
+        name.split(".")[-1].removesuffix("[]") for one in PAYLOADS.values() for name, _ in told_fields(one, "", "")
+    }
+    assert {name.split(".")[-1] for name in MEANINGS} == fields
+    assert set(CHECKS) == {check.text for one in PAYLOADS.values() for check in one.checks}
+
+
+def test_every_rule_is_told_in_both_languages() -> None:
+    pairs = [
+        *prose.INTRODUCTION,
+        *(note for notes in prose.NOTES.values() for note in notes),
+        *(note for notes in added_prose.NOTES.values() for note in notes),
+        *(note for notes in added_prose.CALL_NOTES.values() for note in notes),
+        *MEANINGS.values(),
+        *((text.zh, text.en) for text in TEXTS),
+    ]
+    for zh, en in pairs:
+        assert speaks_chinese(zh), zh
+        assert not speaks_chinese(en), en
+
+
+def test_every_note_has_its_section() -> None:
+    document = markdown()
+    for notes in (*prose.NOTES.values(), *added_prose.NOTES.values(), *added_prose.CALL_NOTES.values()):
+        for zh, en in notes:
+            assert zh in document
+            assert en in document
+    assert set(added_prose.CALL_NOTES) <= {f"{call.method} {call.path}" for call in CALLS}
+
+
+def test_links_lead_to_headings() -> None:
+    document = markdown()
+    # As GitHub makes them: lower case, without punctuation, a dash for each space.
+    anchors = {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", document, re.MULTILINE)
+    }
+    links = re.findall(r"\]\(([^)]*)\)", document)
+    assert len(links) > 10
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in anchors
+        else:
+            assert (DOCS / link).is_file()
+
+
+def test_every_table_is_whole() -> None:
+    """A cell that holds a bar, or a row that misses a cell, would shift what stands beside it."""
+    for block in markdown().split("\n\n"):
+        if block.startswith("| "):
+            widths = {len(re.findall(r"(?<!\\)\|", row)) for row in block.splitlines()}
+            assert len(widths) == 1, block
+
+
+def test_limits_are_those_of_the_code() -> None:
+    settings = {setting.option: int(setting.default) for setting in main.SETTINGS if setting.default.isdigit()}
+    page = msgspec.json.schema(Limit)
+    assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
+    assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
+    assert database.DEADLINE == told.WRITE_DEADLINE
+    assert database.MOST_WAITING == told.MOST_WAITING
+    assert gateway.MOST_OPEN == told.MOST_OPEN
+    assert catch_up.MOST_REPLAYED == told.MOST_REPLAYED
+    assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR
+    assert limits.WINDOW == told.COUNTED_OVER
+    assert settings["--outbox-bytes"] == told.OUTBOX_BYTES
+    assert settings["--connection-events"] == told.EVENTS_PER_SECOND
+    assert settings["--connection-bytes"] == told.BYTES_PER_SECOND
+    assert (page["minimum"], page["maximum"]) == (1, told.LONGEST_PAGE)
+    assert MessageQuery().limit == told.USUAL_PAGE
+
+
+def test_every_text_and_code_is_in_the_table() -> None:
+    texts = {value for name, value in vars(faults).items() if name.isupper() and isinstance(value, str)}
+    assert len(texts) > 10
+    assert texts <= {text.text for text in TEXTS}
+    assert {text.code for text in TEXTS} == set(CODES)
+    for text in TEXTS:
+        assert text.on_socket or text.status is not None
+        fault = Fault(text.code, text.text, text.status)
+        assert fault.message == text.text
+
+
+def test_the_page_is_given_every_table() -> None:
+    """`/protocol.json`: the page's forms are made of it."""
+    given = protocol()
+    assert [event["name"] for event in given["events"]] == [event.name for event in (*CLIENT_EVENTS, *SERVER_EVENTS)]
+    assert [(call["method"], call["path"]) for call in given["calls"]] == [(call.method, call.path) for call in CALLS]
+    assert [code["code"] for code in given["codes"]] == list(CODES)
+    for event, told_event in zip(CLIENT_EVENTS, given["events"], strict=False):
+        names = [field.name for field in structs.fields(event.payload)]
+        assert [field["name"] for field in told_event["fields"]] == names

@@ -1,0 +1,141 @@
+"""Every example is true: what is sent in one is taken, what is answered has the shape that the server gives, and every
+deliberate mistake is refused with the answer that is shown beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+from msgspec import Struct
+
+from consult.contract import replies, shapes
+from consult.contract.calls import CALLS, PAGES
+from consult.contract.document import protocol
+from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent
+from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED
+from consult.contract.payloads import read
+from store.clock import WireTime
+from store.messages import Message
+from store.notifications import Notification
+from store.questions import Question
+from store.reminders import ReminderTask
+from tests.conftest import Enter
+from tests.consult.contract.tables import Example
+from tests.packets import Websocket
+from tests.server import Server
+
+TIME = WireTime(ZoneInfo("Asia/Shanghai"))
+NOTIFICATION = Notification(1, 1001, "INTERVENTION_TASK", 12345, "标题", None, "READ", 0, 0)
+MESSAGE: Example = orjson.loads(
+    orjson.dumps(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
+)
+QUESTION = replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME)
+TASK = replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
+TOLD = replies.notification(NOTIFICATION, TIME)
+
+
+def sent(client_msg_id: str | None) -> Example:
+    """Give a successful `send_message:ack` as the server makes it."""
+    ack: Example = orjson.loads(replies.sent(orjson.dumps(MESSAGE), client_msg_id))
+    return ack
+
+
+# What the server makes, for each example of an event and of its other forms.
+REPLIES: dict[str, list[Example]] = {
+    "joined_question": [replies.joined_question(1), replies.caught_up(replies.joined_question(1), 2, True)],
+    "left_question": [replies.left_question(1)],
+    "send_message:ack": [sent(None), replies.not_sent("原因"), sent("abc")],
+    "new_message": [MESSAGE],
+    "notification:new": [TOLD],
+    "bind_user:ack": [replies.bound_user(1), replies.caught_up(replies.bound_user(1), 2, True)],
+    "error": [replies.error("INVALID_PAYLOAD", "原因")],
+}
+# The same for HTTP: of an answer that lists, what it lists.
+ANSWERS: dict[type[Struct], Example] = {
+    shapes.Question: QUESTION,
+    shapes.QuestionPage: QUESTION,
+    shapes.MessagePage: MESSAGE,
+    shapes.ReminderTask: TASK,
+    shapes.ReminderPage: TASK,
+    shapes.Notification: TOLD,
+    shapes.NotificationPage: TOLD,
+}
+
+
+@pytest.mark.parametrize("event", CLIENT_EVENTS, ids=[event.name for event in CLIENT_EVENTS])
+def test_examples_of_events_are_taken(event: ClientEvent) -> None:
+    for example in (event.example, *event.others):
+        read(event.payload, example)
+
+
+def test_examples_of_bodies_are_taken() -> None:
+    bodies = [(call.body, call.example) for call in CALLS if call.body]
+    assert len(bodies) == 3
+    for body, example in bodies:
+        read(body, example)
+
+
+def keys(value: Any) -> Any:
+    """Give the names in a JSON value, in their order, at every level but within lists' items."""
+    return [(name, keys(inner)) for name, inner in value.items()] if isinstance(value, dict) else None
+
+
+def test_every_event_of_the_server_is_made_by_a_reply() -> None:
+    assert {event.name for event in SERVER_EVENTS} == set(REPLIES)
+    for event in SERVER_EVENTS:
+        shown = [keys(example) for example in (event.example, *event.others)]
+        assert shown == [keys(reply) for reply in REPLIES[event.name]], event.name
+
+
+def test_every_answer_is_made_by_a_reply() -> None:
+    for call in CALLS:
+        if call.shape is not shapes.Health:
+            (item,) = call.answer.get("items", [call.answer])
+            assert keys(item) == keys(ANSWERS[call.shape]), call.path
+
+
+def test_health_has_the_keys_of_its_example(server: Server) -> None:
+    (call,) = (call for call in CALLS if call.path == "/health")
+    assert keys(server.http("GET", "/health").body) == keys(call.answer) == keys(call.others[503])
+
+
+MISTAKES = [
+    pytest.param(event["name"], mistake, id=f"{event['name']}: {mistake['about']['en']}")
+    for event in protocol()["events"]
+    for mistake in event.get("mistakes", ())
+]
+
+
+@pytest.mark.parametrize(("event", "mistake"), MISTAKES)
+def test_mistakes_are_refused_as_shown(server: Server, enter: Enter, event: str, mistake: Example) -> None:
+    connection = enter(Websocket, server)
+    answer = mistake["answer"]
+    assert connection.call(event, mistake["payload"]) == answer["payload"]
+    assert connection.events == [[answer["event"], answer["payload"]]]
+
+
+def test_every_client_event_shows_mistakes() -> None:
+    assert all(event.mistakes for event in CLIENT_EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "text"),
+    [
+        ({"Host": "evil.example"}, 403, HOST_REFUSED),
+        ({"Origin": "https://evil.example"}, 403, ORIGIN_REFUSED),
+        ({"Idempotency-Key": ""}, 400, KEY_LENGTH),
+        ({"Idempotency-Key": "k" * 65}, 400, KEY_LENGTH),
+    ],
+)
+def test_texts_about_headers(server: Server, headers: dict[str, str], status: int, text: str) -> None:
+    answer = server.http("POST", "/api/questions", json={"title": "标题", "elder_id": 1}, headers=headers)
+    assert (answer.status, answer.body) == (status, {"code": "INVALID_PAYLOAD", "message": text})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.path for page in PAGES])
+def test_pages_are_of_their_kind(server: Server, page: Any) -> None:
+    answer = server.http("GET", page.path)
+    assert answer.status == 200
+    assert answer.headers["content-type"].partition(";")[0] == page.kind
