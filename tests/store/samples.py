@@ -11,7 +11,6 @@ from store.notifications import NewNotification
 from store.questions import NewQuestion, Question
 from store.reminders import NewTask, ReminderTask
 from store.transaction import each
-from store.transaction import each
 
 # 2025-01-01 10:00:00 in Shanghai, in milliseconds.
 NOW: Final = 1_735_696_800_000

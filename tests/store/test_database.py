@@ -19,7 +19,6 @@ from store.database import Database, StoreFault
 from store.models import Question as QuestionRow
 from store.questions import NewQuestion, Question
 from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
-from store.transaction import Statement, WriteRefused, WriteUnknown, each
 from tests.server import wait_until
 from tests.store.file import all_written, opened, rows, within, write_locked
 from tests.store.samples import draft, new_question, open_question
@@ -30,6 +29,10 @@ TITLES = "SELECT title FROM question ORDER BY id"
 
 def titled(*titles: object) -> list[NewQuestion]:
     return [new_question(title=str(title)) for title in titles]
+
+
+def unexpected(fault: Exception) -> None:
+    raise AssertionError from fault
 
 
 class Told:
@@ -99,7 +102,7 @@ async def test_a_commit_is_told_in_its_order_before_the_next_begins(database: Da
             done.set()
 
     for number in range(total):
-        database.write(apply, number, published, pytest.fail)
+        database.write(apply, number, published, unexpected)
     await within(done.wait())
 
     most = store_database.MOST_IN_BATCH
@@ -116,7 +119,7 @@ async def test_a_commit_is_told_in_its_order_before_the_next_begins(database: Da
 async def test_what_is_asked_while_a_commit_is_told_comes_after_it(database: Database, path: Path) -> None:
     told = Told(database)
     for title in "甲乙":
-        database.write(OPEN_QUESTION, new_question(title=title), lambda one: told.ask(OPEN_QUESTION, one), pytest.fail)
+        database.write(OPEN_QUESTION, new_question(title=title), lambda one: told.ask(OPEN_QUESTION, one), unexpected)
     told.ask(OPEN_QUESTION, new_question(title="丙"))
     await within(database.settle())
     await within(database.settle())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,6 +32,7 @@ from tests.store.samples import draft, open_question
 IN_ONE_FILE: Final = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+EVERYTHING: Final = Visibility(staff=True)
 USER_TYPES: Final = ["STAFF", "ELDER", "FAMILY", "SYSTEM", "staff", "STAFF_", "", None]
 
 
@@ -50,15 +51,13 @@ async def stored(database: Database, *drafts: Draft) -> list[Message]:
 async def paged(
     database: Database,
     question_id: int,
-    visibility: Visibility = Visibility(staff=True),
+    visibility: Visibility = EVERYTHING,
     *,
     after_id: int | None = None,
     before_id: int | None = None,
     limit: int = 200,
 ) -> tuple[list[Message], bool]:
-    page = await messages.page(
-        database, question_id, visibility, after_id=after_id, before_id=before_id, limit=limit
-    )
+    page = await messages.page(database, question_id, visibility, after_id=after_id, before_id=before_id, limit=limit)
     assert page is not None
     return page
 
@@ -156,13 +155,10 @@ async def test_the_same_send_twice_in_one_batch(database: Database, path: Path) 
         *({"attachments": '[{"url":"x"}]'}, {"is_visible_to_patient": False}),
     ],
 )
-async def test_the_same_id_for_other_content(database: Database, changes: dict[str, object]) -> None:
+async def test_the_same_id_for_other_content(database: Database, changes: dict[str, Any]) -> None:
     question_id = (await open_question(database)).id
-    given = {"question_id": question_id, "text": "一次", "client_msg_id": "a"}
-    await stored(database, draft(**given))
-    if "content_text" in changes:
-        changes = {"text": changes["content_text"]}
-    (appended,) = await append(database, draft(**{**given, **changes}))
+    await stored(database, draft(question_id, client_msg_id="a"))
+    (appended,) = await append(database, draft(question_id, client_msg_id="a", **changes))
     assert isinstance(appended, OtherContent)
 
 
@@ -183,9 +179,7 @@ async def test_an_id_of_another_sender_or_question_is_another(database: Database
 
 @IN_ONE_FILE
 @given(st.lists(st.booleans(), max_size=12), st.sampled_from(USER_TYPES))
-async def test_the_rule_of_who_sees_what_is_one(
-    database: Database, visible: list[bool], user_type: str | None
-) -> None:
+async def test_the_rule_of_who_sees_what_is_one(database: Database, visible: list[bool], user_type: str | None) -> None:
     """As SQL and as a predicate, in every way in which messages leave the store."""
     question_id = (await open_question(database)).id
     await open_question(database)
@@ -211,11 +205,7 @@ async def test_paging_both_ways_meets_every_message_once(
     database: Database, visible: list[bool], limit: int, staff: bool
 ) -> None:
     question_id, other_id = [(await open_question(database)).id for _ in range(2)]
-    mixed = [
-        one
-        for shown in visible
-        for one in (draft(question_id, is_visible_to_patient=shown), draft(other_id))
-    ]
+    mixed = [one for shown in visible for one in (draft(question_id, is_visible_to_patient=shown), draft(other_id))]
     visibility = Visibility(staff)
     expected = [
         one for one in await stored(database, *mixed) if one.question_id == question_id and visibility.admits(one)
@@ -251,19 +241,17 @@ async def test_a_catch_up_stays_between_its_fences(
     found = await stored(database, *[draft(question_id)] * count)
     first = found[0].id if found else 1
     fence = {"after_id": first - 1 + after, "up_to": first - 1 + up_to}
-    everyone = Visibility(staff=True)
     expected = found[after:up_to]
-    assert await messages.between(database, question_id, everyone, limit=200, **fence) == expected
-    assert await messages.between(database, question_id, everyone, limit=most, **fence) == expected[:most]
-    backlog = await messages.backlog(database, question_id, everyone, most=most, **fence)
+    assert await messages.between(database, question_id, EVERYTHING, limit=200, **fence) == expected
+    assert await messages.between(database, question_id, EVERYTHING, limit=most, **fence) == expected[:most]
+    backlog = await messages.backlog(database, question_id, EVERYTHING, most=most, **fence)
     latest = found[:up_to][-1].id if found[:up_to] else 0
     assert backlog == messages.Backlog(latest, has_more=len(expected) > most)
 
 
 async def test_a_question_that_is_not_there(database: Database) -> None:
-    everyone = Visibility(staff=True)
-    assert await messages.page(database, 1, everyone, limit=50) is None
-    assert await messages.backlog(database, 1, everyone, after_id=0, up_to=9, most=500) is None
+    assert await messages.page(database, 1, EVERYTHING, limit=50) is None
+    assert await messages.backlog(database, 1, EVERYTHING, after_id=0, up_to=9, most=500) is None
 
 
 async def test_the_latest_of_all(database: Database) -> None:

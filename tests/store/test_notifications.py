@@ -1,0 +1,139 @@
+"""Notifications: one for each occurrence, owed until some connection was handed it, unread until it is read."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from store import notifications
+from store.database import Database
+from store.notifications import Backlog, Notification, Pushed, Read
+from store.transaction import each
+from tests.store.file import all_written, opened, rows
+from tests.store.samples import NOW, add_task, new_notification
+
+NOTIFY, MARK_PUSHED, MARK_READ = (
+    each(notifications.notify),
+    each(notifications.mark_pushed),
+    each(notifications.mark_read),
+)
+
+
+async def notified(database: Database, count: int, user_id: int = 1001) -> list[Notification]:
+    """A user's notifications, all for one task."""
+    task = await add_task(database, user_id=user_id)
+    outcomes = await all_written(database, NOTIFY, [new_notification(task, NOW + number) for number in range(count)])
+    found = [outcome for outcome in outcomes if isinstance(outcome, Notification)]
+    assert len(found) == count
+    return found
+
+
+async def owed(
+    database: Database, user_id: int = 1001, after_id: int = 0, up_to: int = 2**62, limit: int = 500
+) -> list[int]:
+    found = await notifications.unpushed(database, user_id, after_id=after_id, up_to=up_to, limit=limit)
+    return [notification.id for notification in found]
+
+
+async def test_an_occurrence_has_one_notification(database: Database, path: Path) -> None:
+    task = await add_task(database)
+    twice = [new_notification(task), new_notification(task), new_notification(task, NOW + 1)]
+    outcomes = await all_written(database, NOTIFY, twice)
+    assert [type(outcome) for outcome in outcomes] == [Notification, sqlite3.IntegrityError, Notification]
+    assert rows(path, "SELECT occurrence_at FROM user_notification") == [NOW, NOW + 1]
+
+
+async def test_what_nobody_was_handed_is_owed_oldest_first(database: Database) -> None:
+    ids = [one.id for one in await notified(database, 6)]
+    await notified(database, 2, user_id=1002)
+    assert await owed(database) == ids
+    await database.written(MARK_PUSHED, Pushed([ids[0], ids[3]], NOW))
+    await database.written(MARK_READ, Read(ids[1], NOW))
+    left = [ids[2], ids[4], ids[5]]
+    assert await owed(database) == left
+    assert await owed(database, limit=2) == left[:2]
+    assert await owed(database, up_to=ids[4]) == left[:2]
+    assert await owed(database, after_id=ids[2]) == left[1:]
+    assert await owed(database, user_id=9) == []
+
+
+async def test_the_first_push_is_the_one_remembered(database: Database, path: Path) -> None:
+    ids = [one.id for one in await notified(database, 3)]
+    await database.written(MARK_PUSHED, Pushed(ids[:2], NOW))
+    await database.written(MARK_PUSHED, Pushed([*ids[1:], 99], NOW + 5))
+    assert rows(path, "SELECT pushed_at FROM user_notification ORDER BY id") == [NOW, NOW, NOW + 5]
+
+
+async def test_reading_is_remembered_from_the_first_time(database: Database) -> None:
+    (notification,) = await notified(database, 1)
+    for at in (NOW + 1, NOW + 2):
+        read = await database.written(MARK_READ, Read(notification.id, at))
+        assert read is not None
+        assert (read.status, read.read_at) == ("READ", NOW + 1)
+    assert await database.written(MARK_READ, Read(99, NOW)) is None
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(1, 2), st.booleans()), max_size=15),
+    st.sampled_from([None, "READ", "UNREAD"]),
+    st.integers(1, 6),
+    st.integers(0, 16),
+)
+async def test_paging_both_ways_meets_every_notification_once(
+    tmp_path_factory: pytest.TempPathFactory,
+    made: list[tuple[int, bool]],
+    status: str | None,
+    limit: int,
+    cursor: int,
+) -> None:
+    async with opened(tmp_path_factory.mktemp("notifications") / "careline.db") as database:
+        own: list[int] = []
+        expected: list[int] = []
+        unread = 0
+        for user_id, read in made:
+            (notification,) = await notified(database, 1, user_id)
+            if read:
+                await database.written(MARK_READ, Read(notification.id, NOW))
+            if user_id == 1:
+                own.append(notification.id)
+                unread += not read
+                if status in (None, "READ" if read else "UNREAD"):
+                    expected.append(notification.id)
+
+        for forward in (True, False):
+            found: list[int] = []
+            more = True
+            while more:
+                page, more, counted = await notifications.page(
+                    database,
+                    1,
+                    status=status,
+                    after_id=(found[-1] if found else 0) if forward else None,
+                    before_id=None if forward or not found else found[-1],
+                    limit=limit,
+                )
+                assert counted == unread, "all that the user has not read, whatever is listed"
+                assert len(page) == limit or not more
+                found += [notification.id for notification in page]
+            assert found == (expected if forward else expected[::-1])
+
+        beyond = [one for one in own if one > cursor]
+        between = await notifications.between(database, 1, after_id=cursor, up_to=2**62, limit=limit)
+        assert [notification.id for notification in between] == beyond[:limit]
+        backlog = await notifications.backlog(database, 1, after_id=cursor, up_to=2**62, most=limit)
+        assert backlog == Backlog(own[-1] if own else 0, has_more=len(beyond) > limit)
+        fenced = await notifications.backlog(database, 1, after_id=0, up_to=cursor, most=limit)
+        below = [one for one in own if one <= cursor]
+        assert fenced == Backlog(below[-1] if below else 0, has_more=len(below) > limit)
+
+
+async def test_the_latest_of_all(database: Database) -> None:
+    assert await notifications.latest_id(database) == 0
+    await notified(database, 2)
+    await notified(database, 1, user_id=1002)
+    assert await notifications.latest_id(database) == 3
