@@ -12,7 +12,7 @@ from consult.contract.events import (
     ServerEvent,
 )
 from consult.contract.fields import MAX_ID
-from consult.contract.schemas import reference, schemas
+from consult.contract.schemas import described, reference, schemas
 
 # Each room as a channel: its name, the parameter in that, the section that tells of it, what is broadcast to it. Every
 # other event of the server goes to the connection that it answers.
@@ -31,7 +31,7 @@ def asyncapi() -> JsonObject:
         "info": {
             "title": "Careline",
             "version": VERSION,
-            "description": _text(*prose.INTRODUCTION[:2], *prose.NOTES["1"]),
+            "description": described(prose.INTRODUCTION[0], prose.SECTIONS, *prose.NOTES["1"]),
         },
         "defaultContentType": "application/json",
         "servers": {
@@ -68,10 +68,6 @@ def asyncapi() -> JsonObject:
     }
 
 
-def _text(*notes: prose.Both) -> str:
-    return "\n".join(f"{zh}\n{en}" for zh, en in notes)
-
-
 def _key(name: str) -> str:
     """An event's name where a colon may not stand."""
     return name.replace(":", ".")
@@ -92,7 +88,7 @@ def _query() -> JsonObject:
 def _room(address: str, parameter: str, section: str, name: str) -> JsonObject:
     return {
         "address": address,
-        "description": _text(*prose.NOTES[section]),
+        "description": described(*prose.NOTES[section]),
         "parameters": {parameter: {"description": f"1 … {MAX_ID}"}},
         "messages": _messages([name]),
     }
@@ -104,7 +100,7 @@ def _receive(event: ClientEvent) -> JsonObject:
         "action": "receive",
         "channel": {"$ref": "#/channels/connection"},
         "summary": f"{event.zh} / {event.en}",
-        "description": _text(*prose.NOTES[event.section]),
+        "description": described(*prose.NOTES[event.section]),
         "messages": [{"$ref": f"#/channels/connection/messages/{event.name}"}],
         "reply": {
             "channel": {"$ref": "#/channels/connection"},
@@ -119,7 +115,7 @@ def _broadcast(channel: str, name: str) -> JsonObject:
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": f"{event.zh} / {event.en}",
-        "description": _text(*prose.NOTES[event.section]),
+        "description": described(*prose.NOTES[event.section]),
         "messages": [{"$ref": f"#/channels/{channel}/messages/{_key(name)}"}],
     }
 

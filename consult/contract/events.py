@@ -199,10 +199,10 @@ SERVER_EVENTS = (
         "what became of a message",
         {"success": True, "message": "发送成功", "data": MESSAGE},
         (
-            {"success": False, "message": "发送失败：question_id 必须为正整数"},
             {"success": True, "message": "发送成功", "data": {**MESSAGE, "client_msg_id": _CLIENT_MSG_ID}},
+            {"success": False, "message": "发送失败：question_id 必须为正整数"},
         ),
-        shapes=(shapes.Sent, shapes.NotSent, shapes.Sent),
+        shapes=(shapes.Sent, shapes.Sent, shapes.NotSent),
     ),
     ServerEvent(
         "new_message",

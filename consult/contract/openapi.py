@@ -10,7 +10,7 @@ from consult.contract.events import JsonObject
 from consult.contract.faults import KEY_LENGTH, TEXTS
 from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload
-from consult.contract.schemas import parameters, reference, schemas
+from consult.contract.schemas import described, parameters, reference, schemas
 
 _SECTIONS = ("7", "7.idempotency", "7.paging", "7.faults", "8")
 
@@ -29,7 +29,9 @@ def openapi() -> JsonObject:
             "title": "Careline",
             "version": VERSION,
             "summary": "在线咨询与提醒 / consultations and reminders",
-            "description": _text(*(note for section in _SECTIONS for note in added_prose.NOTES[section])),
+            "description": described(
+                prose.SECTIONS, *(note for section in _SECTIONS for note in added_prose.NOTES[section])
+            ),
         },
         "servers": [{"url": "http://127.0.0.1:8000"}],
         "paths": paths,
@@ -41,13 +43,10 @@ def openapi() -> JsonObject:
     }
 
 
-def _text(*notes: prose.Both) -> str:
-    return "\n".join(f"{zh}\n{en}" for zh, en in notes)
-
-
 # Every status that a call may be refused with, whatever the call.
 _FAULTS = sorted({text.status for text in TEXTS if text.status is not None})
 _ANY_CALL = (403, 500, 503)
+_ANY_CHANGE = (429,)
 
 
 def _operation(call: Call) -> JsonObject:
@@ -60,7 +59,7 @@ def _operation(call: Call) -> JsonObject:
     }
     notes = added_prose.CALL_NOTES.get(name)
     if notes:
-        operation["description"] = _text(*notes)
+        operation["description"] = described(*notes)
     if call.body:
         operation["requestBody"] = {
             "required": True,
@@ -99,7 +98,7 @@ def _idempotency_key() -> JsonObject:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": f"{KEY_LENGTH} / {_text(*added_prose.NOTES['7.idempotency'])}",
+        "description": f"{KEY_LENGTH} / {described(*added_prose.NOTES['7.idempotency'])}",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     }
 
@@ -115,7 +114,8 @@ def _responses(call: Call) -> JsonObject:
         }
         for status, answer in sorted(answers.items())
     }
-    for status in sorted({*call.faults, *_ANY_CALL} - answers.keys()):
+    of_all = _ANY_CALL if call.method == "GET" else _ANY_CALL + _ANY_CHANGE
+    for status in sorted({*call.faults, *of_all} - answers.keys()):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return responses
 
@@ -123,7 +123,7 @@ def _responses(call: Call) -> JsonObject:
 def _fault(status: int) -> JsonObject:
     texts = [text for text in TEXTS if text.status == status]
     return {
-        "description": _text(*((f"{text.text}：{text.zh}", text.en) for text in texts)),
+        "description": described(*((f"{text.text}：{text.zh}", text.en) for text in texts)),
         "content": {
             "application/json": {
                 "schema": reference(shapes.Error),

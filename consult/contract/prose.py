@@ -25,6 +25,12 @@ INTRODUCTION: tuple[Both, ...] = (
     ),
 )
 
+# What a document that gives these rules without their sections says of them.
+SECTIONS: Both = (
+    "所说的节见 docs/socket-events.md。",
+    "Sections that are spoken of are those of docs/socket-events.md.",
+)
+
 CONNECT: Both = (
     "客户端建立 Socket.io 连接，当前版本未做额外鉴权扩展。",
     "The client opens a Socket.IO connection; this version asks for no credentials.",

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from consult.contract.events import JsonObject
 from consult.contract.meanings import meaning
 from consult.contract.payloads import Payload, item_type_of, rule_of
+from consult.contract.prose import Both
 
 # msgspec's patterns are Python's; a JSON Schema's are ECMAScript's, where `.` would have to mean any character.
 _PATTERNS = ((r"(?s)\A", "^"), (r"\A", "^"), (r"\Z", "$"), (r"\x00", r"\u0000"), (r".*\S", r"[\s\S]*\S"))
@@ -38,6 +39,11 @@ def parameters(query_type: type[Payload]) -> dict[str, JsonObject]:
 def reference(of: type[Struct]) -> JsonObject:
     """How a document refers to one of them."""
     return {"$ref": f"#/components/schemas/{of.__name__}"}
+
+
+def described(*notes: Both) -> str:
+    """Rules as a document's description, both languages of each together."""
+    return "\n\n".join(f"{zh}\n{en}" for zh, en in notes)
 
 
 def _explain(payload_type: type[Struct], components: dict[str, JsonObject]) -> None:

@@ -46,7 +46,7 @@ def sent(client_msg_id: str | None) -> Example:
 REPLIES: dict[str, list[Example]] = {
     "joined_question": [replies.joined_question(1), replies.caught_up(replies.joined_question(1), 2, True)],
     "left_question": [replies.left_question(1)],
-    "send_message:ack": [sent(None), replies.not_sent("原因"), sent("abc")],
+    "send_message:ack": [sent(None), sent("abc"), replies.not_sent("原因")],
     "new_message": [MESSAGE],
     "notification:new": [TOLD],
     "bind_user:ack": [replies.bound_user(1), replies.caught_up(replies.bound_user(1), 2, True)],
