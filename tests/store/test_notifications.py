@@ -77,7 +77,7 @@ async def test_reading_is_remembered_from_the_first_time(database: Database) -> 
     assert await database.written(MARK_READ, Read(99, NOW)) is None
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(1, 2), st.booleans()), max_size=15),
     st.sampled_from([None, "READ", "UNREAD"]),
@@ -92,18 +92,14 @@ async def test_paging_both_ways_meets_every_notification_once(
     cursor: int,
 ) -> None:
     async with opened(tmp_path_factory.mktemp("notifications") / "careline.db") as database:
-        own: list[int] = []
-        expected: list[int] = []
-        unread = 0
-        for user_id, read in made:
-            (notification,) = await notified(database, 1, user_id)
-            if read:
-                await database.written(MARK_READ, Read(notification.id, NOW))
-            if user_id == 1:
-                own.append(notification.id)
-                unread += not read
-                if status in (None, "READ" if read else "UNREAD"):
-                    expected.append(notification.id)
+        tasks = [await add_task(database, user_id=user_id) for user_id in (1, 2)]
+        new = [new_notification(tasks[user_id - 1], NOW + number) for number, (user_id, _) in enumerate(made)]
+        await all_written(database, NOTIFY, new)
+        await all_written(database, MARK_READ, [Read(number, NOW) for number, (_, read) in enumerate(made, 1) if read])
+        read_of = {number: read for number, (user_id, read) in enumerate(made, 1) if user_id == 1}
+        own = list(read_of)
+        unread = sum(not read for read in read_of.values())
+        expected = [number for number in own if status in (None, "READ" if read_of[number] else "UNREAD")]
 
         for forward in (True, False):
             found: list[int] = []
