@@ -52,14 +52,33 @@ export function chip(text, kind = "") {
 
 /**
  * Replaces what `container` holds; the focus stays on the control with the same data-focus, so that working with the
- * keyboard survives a redraw.
+ * keyboard survives a redraw. While something in it is being pressed the redraw waits, or the click would be lost.
  */
 export function redraw(container, ...children) {
+  if (container.contains(pressed)) {
+    postponed.set(container, children);
+    return;
+  }
   const active = document.activeElement;
   const focus = container.contains(active) ? active.dataset.focus : undefined;
   container.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
-  if (focus !== undefined)
+  if (focus !== undefined) {
     container.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  }
+}
+
+let pressed = null; // the element under a pressed pointer
+const postponed = new Map(); // container -> children of its last redraw since then
+
+function released() {
+  pressed = null;
+  for (const [container, children] of postponed) redraw(container, ...children);
+  postponed.clear();
+}
+
+addEventListener("pointerdown", (event) => (pressed = event.target), true);
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => setTimeout(released), true); // the click comes right after, and before this
 }
 
 /** Calls `draw` once before the next frame, however often it was asked for. */

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import DESKTOP, PHONE, OpenConsole
-from tests.page.console import ELDER
+from tests.page.console import ELDER, NURSE
 from tests.server import ROOT
 
 
@@ -121,3 +121,15 @@ def test_a_redraw_leaves_the_focus_where_it_was(open_console: OpenConsole) -> No
     console.expect_state(ELDER, "connected")
     expect(toggle).to_have_text("Disconnect")
     expect(toggle).to_be_focused()
+
+
+def test_a_redraw_does_not_swallow_a_click(open_console: OpenConsole) -> None:
+    console = open_console()
+    page = console.page
+    console.card(ELDER).locator("[data-focus$=toggle]").hover()
+    page.mouse.down()
+    console.card(NURSE).locator("[data-focus$=toggle]").evaluate("button => button.click()")
+    expect(console.lines("Connected over")).to_be_visible()
+    page.mouse.up()
+    console.expect_state(ELDER, "connected")
+    console.expect_state(NURSE, "connected")
