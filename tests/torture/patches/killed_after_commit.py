@@ -1,0 +1,27 @@
+"""Careline, killed between the commit of a message that says so and its acknowledgement."""
+
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import main
+from store import database, transaction
+from store.messages import Draft
+
+commit = transaction.transact
+
+
+def transact(connection: sqlite3.Connection, batch: list[transaction.Write[Any, Any]]) -> list[Any]:
+    outcomes = commit(connection, batch)
+    if any(isinstance(write.request, Draft) and write.request.content_text == "最后一条" for write in batch):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return outcomes
+
+
+database.transact = transact  # type: ignore[attr-defined]
+sys.exit(main.main(sys.argv[1:]))
