@@ -104,9 +104,11 @@ class Gateway:
             self.ended(connection)
 
     def ended(self, connection: Connection) -> None:
-        """The client is gone, or has left the namespace. What it has sent is still done; nobody is told."""
+        """The client is gone, or has left the namespace. The messages that it has sent are still stored and broadcast;
+        of the rest nobody wants to know any more."""
         connection.connected = False
-        connection.inbox = None
+        if connection.inbox is not None:
+            connection.inbox = deque(call for call in connection.inbox if call.may_overlap)
         self._rooms.leave_all(connection)
         self.connections.discard(connection)
 

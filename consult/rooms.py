@@ -73,10 +73,10 @@ class Rooms:
         connection.question_ids.add(question_id)
         return member.release()
 
-    def undo_hold_in_question(self, connection: Connection, question_id: int) -> None:
-        """The join came to nothing: the connection is where it was, and has missed nothing."""
+    def undo_hold_in_question(self, connection: Connection, question_id: int) -> list[Held]:
+        """The join came to nothing: the connection is where it was. Returns what it would have missed, to be sent."""
         stays = connection.question_ids is not None and question_id in connection.question_ids
-        _undo_hold(self._questions, question_id, connection, stays)
+        return _undo_hold(self._questions, question_id, connection, stays)
 
     def leave(self, connection: Connection, question_id: int) -> None:
         """Leaves the question's room; nothing happens when it is not in it."""
@@ -100,9 +100,10 @@ class Rooms:
             _remove(self._users, connection.user_id, connection)
             connection.user_id = None
 
-    def undo_hold_in_user(self, connection: Connection, user_id: int) -> None:
-        """The bind came to nothing: the connection is bound to whom it was bound to, and has missed nothing."""
-        _undo_hold(self._users, user_id, connection, stays=connection.user_id == user_id)
+    def undo_hold_in_user(self, connection: Connection, user_id: int) -> list[Held]:
+        """The bind came to nothing: the connection is bound to whom it was bound to. Returns what it would have missed,
+        to be sent."""
+        return _undo_hold(self._users, user_id, connection, stays=connection.user_id == user_id)
 
     def leave_all(self, connection: Connection) -> None:
         """What an ending connection costs depends on its own rooms alone."""
@@ -118,12 +119,11 @@ def _enter(rooms: dict[int, Room], key: int, connection: Connection) -> Member:
     return rooms.setdefault(key, {}).setdefault(connection, Member())
 
 
-def _undo_hold(rooms: dict[int, Room], key: int, connection: Connection, stays: bool) -> None:
+def _undo_hold(rooms: dict[int, Room], key: int, connection: Connection, stays: bool) -> list[Held]:
     if stays:
-        for _, frame in rooms[key][connection].release():
-            connection.send(frame)
-    else:
-        _remove(rooms, key, connection)
+        return rooms[key][connection].release()
+    _remove(rooms, key, connection)
+    return []
 
 
 def _remove(rooms: dict[int, Room], key: int, connection: Connection) -> None:

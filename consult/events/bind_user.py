@@ -52,4 +52,4 @@ async def handle(
             bound = True
     finally:
         if not bound:
-            rooms.undo_hold_in_user(connection, user_id)
+            push.held(connection, rooms.undo_hold_in_user(connection, user_id))

@@ -86,4 +86,4 @@ async def _catch_up(
             joined = True
     finally:
         if not joined:
-            rooms.undo_hold_in_question(connection, question_id)
+            push.held(connection, rooms.undo_hold_in_question(connection, question_id))
