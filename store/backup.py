@@ -49,8 +49,9 @@ def back_up(database: Path, destination: Path, going: Going) -> int:
         with partial_file(destination) as (partial, descriptor):
             copy(database, partial, descriptor, going)
             os.fchmod(descriptor, database.stat().st_mode & 0o666)
-            size = put(partial, descriptor, destination)
-    return size
+            os.fsync(descriptor)
+            put(partial, destination)
+            return os.fstat(descriptor).st_size
 
 
 def before_migration(database: Path) -> None:
@@ -64,7 +65,7 @@ def before_migration(database: Path) -> None:
     kept = database.with_name(f"{database.name}.before-{status.pending[0]}")
     try:
         _remove_partial(kept.parent, kept.name)
-        with attended("backing up before the migration") as going:
+        with attended("backing up") as going:
             back_up(database, kept, going)
     except (StoreFault, OSError) as fault:
         raise StoreFault(f"{fault}; --backup-before-migration false migrates without a backup") from fault
@@ -187,12 +188,10 @@ def partial_file(destination: Path) -> Iterator[tuple[Path, int]]:
             Path(f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def put(partial: Path, descriptor: int, destination: Path) -> int:
-    """Brings the file to the disk and to its name; its size in bytes."""
-    os.fsync(descriptor)
+def put(partial: Path, destination: Path) -> None:
+    """Gives a file that is on the disk its name, in one step."""
     partial.replace(destination)
     sync_folder(destination.parent)
-    return os.fstat(descriptor).st_size
 
 
 def sync_folder(folder: Path) -> None:

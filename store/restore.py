@@ -44,8 +44,10 @@ def restore(file: Path, database: Path, stamp: str, going: Going) -> tuple[int, 
                 before = database.stat()
                 os.fchmod(descriptor, before.st_mode & 0o666)
                 os.fchown(descriptor, before.st_uid, before.st_gid)
+                os.fsync(descriptor)
                 kept = _keep(database, stamp) if before.st_size else None
-                return put(partial, descriptor, database), kept
+                put(partial, database)
+                return os.fstat(descriptor).st_size, kept
     finally:
         if is_new and not database.stat().st_size:
             database.unlink()  # which the claim has made
@@ -59,15 +61,17 @@ def _fold(database: Path) -> dict[str, int]:
     """
     highest_ids: dict[str, int] = {}
     try:
-        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if tables and schema.HISTORY not in tables:
                 raise StoreFault(f"{database} is a database of another program")
             if tables:
                 highest_ids = dict(connection.execute("SELECT name, max(seq) FROM sqlite_sequence GROUP BY name"))
-            connection.execute("PRAGMA journal_mode = DELETE")
+            (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if mode != "delete":
+                raise sqlite3.OperationalError("its WAL cannot be folded in")
     except sqlite3.DatabaseError as fault:
-        if fault.sqlite_errorcode & 0xFF not in DAMAGED:
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
             raise
         log.warning("%s is damaged (%s): ids above those of the backup may be given again", database, fault)
     return highest_ids

@@ -42,7 +42,7 @@ def check(path: Path) -> str:
     if not path.exists() and path.absolute().parent.is_dir():
         return f"{path} does not exist yet; `serve` makes it"
     pending = status(path).pending
-    with _read_only(path) as database:
+    with _to_look(path) as database:
         refuse_damaged(path, database.connection())
     return f"{path} is sound" + (f"; `serve` will bring it to schema {pending[-1]}" if pending else "")
 
@@ -51,7 +51,7 @@ def status(path: Path) -> Status:
     """Which migrations the file has and lacks; StoreFault when it is not ours to migrate."""
     if not path.exists():
         raise StoreFault(f"there is no database {path}")
-    with _read_only(path) as database:
+    with _to_look(path) as database:
         if database.get_tables() and HISTORY not in database.get_tables():
             raise StoreFault(f"{path} is a database of another program")
         migrations = Runner(database, str(MIGRATIONS), HISTORY).status()
@@ -71,8 +71,9 @@ def refuse_damaged(path: Path, connection: sqlite3.Connection) -> None:
         raise StoreFault(f"{path} is damaged: {' '.join(found.split())}")
 
 
-def _read_only(path: Path) -> AbstractContextManager[SqliteDatabase]:
-    return _open(path, f"file:{quote(str(path))}?mode=ro", uri=True)
+def _to_look(path: Path) -> AbstractContextManager[SqliteDatabase]:
+    # Not mode=ro: such a connection makes a WAL's two files where there are none, and cannot take them away again.
+    return _open(path, f"file:{quote(str(path))}?mode=rw", uri=True, pragmas={"query_only": 1})
 
 
 @contextmanager

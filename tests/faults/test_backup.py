@@ -1,0 +1,371 @@
+"""Backups while the server is under load, and every way in which one can be cut short."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from store.backup import back_up
+from tests import server as tests_server
+from tests.clients import Clients, message
+from tests.conftest import StartServer
+from tests.packets import Websocket
+from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, run, wait_until
+from tests.store.file import rows
+from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, older
+
+BACKUPS: Final = 20
+KILLS: Final = 6
+MESSAGES: Final = 20_000
+TEXT: Final = "测" * 300  # with it a backup takes some steps
+IDS: Final = "SELECT id FROM message ORDER BY id"
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    """The one line in which a command told why it did nothing."""
+    assert result.returncode == 1, result
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def names(folder: Path) -> set[str]:
+    """What is in the folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def begin(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """Starts a command and does not wait for it."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        **{"stderr": subprocess.PIPE, **options},
+    )
+
+
+@contextmanager
+def load(server: Server, question_id: int) -> Iterator[list[int]]:
+    """Clients that send as fast as they are answered; the ids of the messages of which they were told."""
+    acknowledged: list[int] = []
+    over = threading.Event()
+
+    def send(sender_id: int) -> None:
+        client = Websocket(server)
+        client.enter()
+        for number in itertools.count():
+            text = f"{sender_id}-{number}"
+            answers = client.call_all(
+                [["send_message", message(question_id, text, sender_id=sender_id)] for _ in range(20)]
+            )
+            acknowledged.extend(answer["data"]["id"] for answer in answers)
+            if over.is_set():
+                break
+        client.close()
+
+    senders = [threading.Thread(target=send, args=(number,)) for number in range(1, 5)]
+    for sender in senders:
+        sender.start()
+    try:
+        yield acknowledged
+    finally:
+        over.set()
+        for sender in senders:
+            sender.join()
+
+
+def test_what_was_acknowledged_before_a_backup_is_in_it(start_server: StartServer, tmp_path: Path) -> None:
+    server = start_server("--connection-events", "0", "--connection-bytes", "0")
+    question_id = server.open_question()
+    file = tmp_path / "b.db"
+    with load(server, question_id) as acknowledged:
+        wait_until(lambda: len(acknowledged) >= 1000, "load")
+        for _ in range(BACKUPS):
+            before = list(acknowledged)
+            back_up(server.database, file, lambda _: True)
+            assert len(acknowledged) > len(before), "nothing was sent meanwhile"
+            stored = rows(file, IDS)
+            assert set(before) <= set(stored)
+            assert stored == list(range(1, len(stored) + 1)), "and nothing before a message is missing"
+        assert run("backup", "--database", str(server.database), str(file), folder=tmp_path).returncode == 0
+    restored = tmp_path / "restored.db"
+    assert run("restore", "--database", str(restored), str(file), folder=tmp_path).returncode == 0
+    listed = server.messages(question_id, f"before_id={rows(restored, IDS)[-1] + 1}&limit=200")
+    server.stop()
+    restored.replace(server.database)
+    server.start()
+    assert server.messages(question_id) == listed
+
+
+class TestKilled:
+    @staticmethod
+    def copying(process: subprocess.Popen[str], folder: Path) -> bool:
+        """Waits until the command has begun to copy; the time of which the moments of the kills are taken."""
+        return wait_until(
+            lambda: any(".partial" in name for name in names(folder)) or process.poll() is not None, "a partial copy"
+        )
+
+    def seconds(self, folder: Path, *command: str) -> float:
+        """How long the command copies and does what follows, when nobody kills it."""
+        process = begin(folder, *command)
+        self.copying(process, folder)
+        started = time.monotonic()
+        process.communicate(timeout=LIMIT)
+        assert process.returncode == 0
+        return time.monotonic() - started
+
+    def kill(self, after: float, folder: Path, *command: str) -> bool:
+        """Kills the command that many seconds after it has begun to copy; whether it had not ended by itself."""
+        for left in folder.glob("*.partial*"):
+            left.unlink()
+        process = begin(folder, *command)
+        self.copying(process, folder)
+        time.sleep(after)
+        process.kill()
+        process.communicate(timeout=LIMIT)
+        return process.returncode == -signal.SIGKILL
+
+    def test_a_backup(self, tmp_path: Path) -> None:
+        """Its destination is what it was, or the whole new backup."""
+        database = fill(tmp_path / "careline.db", MESSAGES, TEXT)
+        folder = tmp_path / "backups"
+        folder.mkdir()
+        destination = folder / "b.db"
+        command = ["backup", "--database", str(database), str(destination)]
+        longest = self.seconds(folder, *command)
+        killed = 0
+        for number in range(1, KILLS + 1):
+            change(database, f"UPDATE question SET elder_id = {number}")
+            before = rows(destination, "SELECT elder_id FROM question")
+            if number % 2:
+                destination.unlink()
+            killed += self.kill(random.uniform(0, longest), folder, *command)
+            if not destination.exists():
+                assert number % 2
+                back_up(database, destination, lambda _: True)
+            assert integrity(destination) == "ok"
+            assert rows(destination, "SELECT count(*) FROM message") == [MESSAGES]
+            assert rows(destination, "SELECT elder_id FROM question") in (before, [number])
+        assert killed, "no backup was cut short"
+        self.seconds(folder, *command)
+        assert rows(destination, "SELECT elder_id FROM question") == [KILLS]
+
+    def test_a_restore(self, tmp_path: Path) -> None:
+        """The database is the one of before, or the whole restored one, with nothing of the other beside it."""
+        file = fill(tmp_path / "b.db", MESSAGES, TEXT)
+        folder = tmp_path / "served"
+        folder.mkdir()
+        database = fill(folder / "careline.db", 3000)
+        command = ["restore", "--database", str(database), str(file)]
+        found: list[int] = []
+        longest = self.seconds(folder, *command)
+        for _ in range(KILLS):
+            for path in folder.iterdir():
+                path.unlink()
+            fill(database, 3000)
+            self.kill(random.uniform(0, longest), folder, *command)
+            assert not names(folder) & {"careline.db-wal", "careline.db-shm", "careline.db-journal"}
+            assert integrity(database) == "ok"
+            found += rows(database, "SELECT count(*) FROM message")
+        assert set(found) <= {3000, MESSAGES}
+        assert 3000 in found, "no restore was cut short"
+
+
+class TestNoRoom:
+    """A limit on the size of files, to which the kernel holds the program as it would to the end of the disk."""
+
+    @staticmethod
+    def run_with_room(size: int, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+        process = begin(folder, *arguments, preexec_fn=limit)
+        out, told = process.communicate(timeout=30)
+        return subprocess.CompletedProcess([], process.returncode, out, told)
+
+    def test_for_a_backup(self, tmp_path: Path) -> None:
+        database = fill(tmp_path / "careline.db", 5000)
+        (tmp_path / "b.db").write_text("the backup of before")
+        before = names(tmp_path)
+        result = self.run_with_room(100_000, tmp_path, "backup", "b.db")
+        assert "cannot back up" in one_line(result)
+        assert (tmp_path / "b.db").read_text() == "the backup of before"
+        assert names(tmp_path) == before
+        assert integrity(database) == "ok"
+
+    def test_for_a_restore(self, tmp_path: Path) -> None:
+        file = fill(tmp_path / "b.db", 5000)
+        database = fill(tmp_path / "careline.db", 3)
+        before = names(tmp_path)
+        assert "cannot restore" in one_line(self.run_with_room(100_000, tmp_path, "restore", file.name))
+        assert rows(database, IDS) == [1, 2, 3]
+        assert names(tmp_path) == before
+
+
+class TestCommands:
+    @pytest.mark.parametrize(
+        ("destination", "why"),
+        [
+            ("missing/b.db", os.strerror(errno.ENOENT)),
+            ("careline.db/b.db", os.strerror(errno.ENOTDIR)),
+            ("/proc/b.db", "cannot back up"),
+            (".", "no file that could be replaced"),
+        ],
+    )
+    def test_a_destination_that_cannot_be(self, tmp_path: Path, destination: str, why: str) -> None:
+        fill(tmp_path / "careline.db")
+        result = run("backup", destination, folder=tmp_path)
+        assert why in one_line(result)
+        assert names(tmp_path) == {"careline.db"}
+
+    @pytest.mark.parametrize("command", ["backup", "restore"])
+    def test_there_is_no_database(self, tmp_path: Path, command: str) -> None:
+        assert "there is no database" in one_line(run(command, "b.db", folder=tmp_path))
+        assert names(tmp_path) == set()
+
+    @pytest.mark.parametrize("arguments", [["backup"], ["restore"], ["check", "b.db"], ["serve", "b.db"]])
+    def test_a_file_is_named_where_one_is_meant(self, tmp_path: Path, arguments: list[str]) -> None:
+        result = run(*arguments, folder=tmp_path)
+        assert result.returncode == 2
+        assert "FILE" in result.stderr
+
+    def test_both_say_in_one_line_what_they_did(self, tmp_path: Path) -> None:
+        fill(tmp_path / "careline.db")
+        for result in (
+            run("backup", "--log-level", "error", "b.db", folder=tmp_path),
+            run("restore", "b.db", "--log-level", "error", folder=tmp_path),
+        ):
+            assert (result.returncode, result.stderr) == (0, "")
+            (line,) = result.stdout.splitlines()
+            assert "careline.db" in line
+            assert "b.db" in line
+            assert f"{(tmp_path / 'b.db').stat().st_size:,} bytes" in line
+        (kept,) = names(tmp_path) - {"careline.db", "b.db"}
+        assert kept.startswith("careline.db.before-restore-20")
+        assert kept in line
+
+    def test_a_terminal_sees_how_far_it_is(self, tmp_path: Path) -> None:
+        fill(tmp_path / "careline.db", 2 * MESSAGES, TEXT)
+        terminal, theirs = os.openpty()
+        process = begin(tmp_path, "backup", "b.db", stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(terminal, 1024)
+            except OSError:  # the other side is closed
+                break
+        os.close(terminal)
+        process.communicate(timeout=LIMIT)
+        assert process.returncode == 0
+        steps = [int(part.split(b"%")[0].split()[-1]) for part in shown.split(b"\r") if b"%" in part]
+        assert len(steps) >= 3
+        assert steps == sorted(set(steps))
+        assert b"checking" in shown
+        assert shown.endswith(b"\r\x1b[K"), "the line is free again"
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_a_signal_ends_it_and_nothing_is_left(self, tmp_path: Path, number: signal.Signals) -> None:
+        fill(tmp_path / "careline.db", 2 * MESSAGES, TEXT)
+        process = begin(tmp_path, "backup", "b.db")
+        wait_until(lambda: any(".partial" in name for name in names(tmp_path)), "a partial copy")
+        process.send_signal(number)
+        out, told = process.communicate(timeout=LIMIT)
+        result = subprocess.CompletedProcess([], process.returncode, out, told)
+        assert one_line(result).endswith("interrupted")
+        assert names(tmp_path) == {"careline.db"}
+
+    def test_a_restore_beside_a_running_server(self, start_server: StartServer, tmp_path: Path) -> None:
+        server = start_server()
+        file = fill(tmp_path / "b.db")
+        result = run("restore", "--database", str(server.database), str(file), folder=tmp_path)
+        assert "in use" in one_line(result)
+        assert server.open_question() == 1
+
+
+def test_after_a_restore_no_id_comes_again_and_no_cursor_skips(start_server: StartServer, clients: Clients) -> None:
+    server = start_server()
+    question_id = server.open_question()
+    user_id = 7
+    sender = clients.connect(to=server)
+    kept = sender.send(question_id, "在备份里")
+    command = ["--database", str(server.database)]
+    assert run("backup", *command, "b.db", folder=server.folder).returncode == 0
+    lost = [sender.send(question_id, "不在备份里")["id"] for _ in range(5)]
+    lost_question = server.open_question()
+    server.make_reminder(user_id, in_seconds(0))
+    wait_until(lambda: server.notifications(user_id), "the notification")
+    server.stop()
+    assert run("restore", *command, "b.db", folder=server.folder).returncode == 0
+    server.start()
+    assert server.messages(question_id) == [kept]
+    assert server.open_question() == lost_question + 1
+    # A client that has seen all of the messages that are gone misses none of the new ones.
+    back = clients.connect(to=server)
+    back.emit("join_question", {"question_id": question_id, "user_id": 1, "user_type": "ELDER", "after_id": lost[-1]})
+    assert back.expect("joined_question")["latest_id"] == kept["id"]
+    later = clients.connect(to=server).send(question_id, "恢复之后")
+    assert later["id"] == lost[-1] + 1
+    assert back.expect("new_message") == later
+    back.disconnect()
+    again = clients.connect(to=server)
+    again.emit("join_question", {"question_id": question_id, "user_id": 1, "user_type": "ELDER", "after_id": lost[-1]})
+    assert again.expect("joined_question")["latest_id"] == later["id"]
+    assert again.expect("new_message") == later
+    server.make_reminder(user_id, in_seconds(0))
+    wait_until(lambda: server.notifications(user_id), "the notification")
+    assert [one["id"] for one in server.notifications(user_id)] == [2]
+
+
+class TestByItself:
+    @pytest.mark.parametrize("wanted", [True, False])
+    def test_before_a_migration(self, tmp_path: Path, wanted: bool) -> None:
+        server = Server(tmp_path, env={} if wanted else {"CARELINE_BACKUP_BEFORE_MIGRATION": "false"})
+        older(server.database, tmp_path / "first")
+        server.start()
+        assert server.http("GET", "/api/questions").body["items"][0]["title"] == "旧"
+        server.stop()
+        kept = [name for name in names(tmp_path) if ".before-" in name]
+        assert len(kept) == wanted
+        for name in kept:
+            assert rows(tmp_path / name, "SELECT title FROM question") == ["旧"]
+            assert rows(tmp_path / name, "SELECT name FROM schema_migration") == [FIRST_SCHEMA]
+            assert name in server.stderr()
+
+    def test_every_day(self, start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By a program that looks every second instead of every ten minutes, and is the real one otherwise."""
+        if len(COMMAND) != 2:
+            pytest.skip("the packaged program cannot be told to look more often")
+        program = (
+            f"import sys; sys.path.insert(0, {str(Path(COMMAND[1]).parent)!r}); import main, store.backup;"
+            " store.backup.LOOK_EVERY = 1; sys.exit(main.main(sys.argv[1:]))"
+        )
+        monkeypatch.setattr(tests_server, "COMMAND", [sys.executable, "-c", program])
+        server = start_server("--daily-backups", "2")
+        question_id = server.open_question()
+        for day in ("2025-01-01", "2025-01-02", "2025-01-03"):
+            (server.folder / f"careline.db.daily-{day}").touch()
+        with load(server, question_id):
+            wait_until(lambda: "the daily backup" in server.stderr(), "the daily backup")
+        daily = sorted(name for name in names(server.folder) if ".daily-" in name)
+        assert daily[0] == "careline.db.daily-2025-01-03"
+        assert len(daily) == 2
+        assert integrity(server.folder / daily[1]) == "ok"
+        assert rows(server.folder / daily[1], "SELECT id FROM question") == [question_id]
+        assert server.stderr().count("the daily backup") == 1
