@@ -1,0 +1,75 @@
+"""A clock that tests own, what a loop handed on, and a file under it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from store.database import Database
+from store.notifications import Notification
+from tests.store.file import opened, within
+from tests.store.samples import NOW
+
+
+class Clock:
+    """Shows what the test sets, and tells when it was looked at."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self._looked_at = asyncio.Event()
+
+    def __call__(self) -> int:
+        self._looked_at.set()
+        return self.now
+
+    async def looked_at(self, times: int = 1) -> None:
+        """Somebody has looked at it so many times from now on, and has had time to act on it."""
+        for _ in range(times):
+            self._looked_at.clear()
+            await within(self._looked_at.wait())
+
+
+class Handed:
+    """The notifications that were handed on, chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.chunks: list[list[Notification]] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, chunk: list[Notification]) -> None:
+        self.chunks.append(chunk)
+        self._more.set()
+
+    @property
+    def titles(self) -> list[str]:
+        return [notification.title for chunk in self.chunks for notification in chunk]
+
+    async def reaches(self, count: int) -> None:
+        """So many notifications were handed on by now."""
+        while len(self.titles) < count:
+            self._more.clear()
+            await within(self._more.wait())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "careline.db"
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    async with opened(path) as database:
+        yield database
+
+
+@pytest.fixture
+async def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def handed() -> Handed:
+    return Handed()
