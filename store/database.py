@@ -144,10 +144,10 @@ class Database:
         future: asyncio.Future[Outcome] = self._loop.create_future()
 
         def published(outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)  # the caller goes on after this step, whatever becomes of it
             if publish is not None:
                 publish(outcome)
-            if not future.done():
-                future.set_result(outcome)
 
         def failed(fault: Exception) -> None:
             if not future.done():
