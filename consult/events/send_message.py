@@ -2,10 +2,11 @@
 
 import logging
 
+from msgspec import structs
+
 from consult.connection import Connection
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
-from consult.contract.fields import Attachment
 from consult.contract.payloads import SendMessage
 from consult.gateway import Answer
 from consult.json_text import dumps
@@ -35,7 +36,7 @@ def handle(
         role_display_name=request.role_display_name,
         content_type=request.content_type,
         content_text=request.content_text,
-        attachments=dumps([_attachment(attachment) for attachment in request.attachments or ()]).decode(),
+        attachments=dumps([structs.asdict(attachment) for attachment in request.attachments or ()]).decode(),
         is_visible_to_patient=request.is_visible_to_patient is not False,
         sent_at=clock(),
         client_msg_id=request.client_msg_id,
@@ -67,12 +68,3 @@ def handle(
             answer.fault(Fault("INTERNAL_ERROR"))
 
     database.write(messages.append, draft, published, failed)
-
-
-def _attachment(attachment: Attachment) -> dict[str, object]:
-    return {
-        "url": attachment.url,
-        "thumbnail_url": attachment.thumbnail_url,
-        "duration": attachment.duration,
-        "size": attachment.size,
-    }
