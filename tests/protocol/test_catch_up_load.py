@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,8 +17,9 @@ from tests.clients import message
 from tests.conftest import Enter, StartServer
 from tests.json_text import encode
 from tests.packets import Kind, Polling, Websocket
+from tests.protocol.bare_websocket import BareWebsocket
 from tests.protocol.catching_up import completed, everything, heard, join, say, settle
-from tests.server import LIMIT, Server, wait_until
+from tests.server import Server, wait_until
 
 # As long as a text may be: 30,000 bytes on the wire.
 LONG: Final = "您" * 10_000
@@ -145,74 +145,34 @@ def test_long_messages_come_whole(long_question: tuple[Server, int], enter: Ente
     assert memory(server, "VmHWM") - before < 30 * MEGABYTE
 
 
-class Slow:
-    """A websocket that reads as much as it is told to, over a connection that holds little on the way."""
-
-    def __init__(self, server: Server) -> None:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        self._socket.settimeout(LIMIT)
-        self._socket.connect(("127.0.0.1", server.port))
-        key = "dGhlIHNhbXBsZSBub25jZQ=="
-        self._socket.sendall(
-            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        self.emit("40")
-
-    def emit(self, packet: str) -> None:
-        """Send a packet, masked with zeros."""
-        data = packet.encode()
-        length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
-        self._socket.sendall(b"\x81" + length + bytes(4) + data)
-
-    def come_back(self, question_id: int) -> None:
-        """Join and ask for everything."""
-        asked = {"question_id": question_id, "user_id": 456, "user_type": "ELDER", "after_id": 0}
-        self.emit("42" + encode(["join_question", asked]).decode())
-
-    def read(self, most: int) -> bytes:
-        """Read what is there; nothing once the server has cut the connection."""
-        try:
-            return self._socket.recv(most)
-        except ConnectionResetError:
-            return b""
-
-    def read_until(self, wanted: bytes) -> None:
-        """Read little by little until it comes."""
-        last = b""
-        while wanted not in last:
-            came = self.read(500)
-            assert came
-            last = last[-500:] + came
-
-    def close(self) -> None:
-        self._socket.close()
+def come_back(client: BareWebsocket, question_id: int) -> None:
+    """Join and ask for everything."""
+    asked = {"question_id": question_id, "user_id": 456, "user_type": "ELDER", "after_id": 0}
+    client.emit("42" + encode(["join_question", asked]).decode())
 
 
 @pytest.fixture
-def slow() -> Iterator[list[Slow]]:
+def slow() -> Iterator[list[BareWebsocket]]:
     """Slow clients of the test, closed at its end."""
-    clients: list[Slow] = []
+    clients: list[BareWebsocket] = []
     yield clients
     for client in clients:
         client.close()
 
 
 @PAGE_ABOVE_BOUND
-def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, slow: list[Slow]) -> None:
+def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, slow: list[BareWebsocket]) -> None:
     """6 MB a second at most, while another room of the same connection is live."""
     server = start_server()
     question_id, other = server.open_question(), server.open_question()
     sender = enter(Websocket, server)
     for _ in range(60):
         say(sender, question_id, [LONG], attachments=MANY)
-    client = Slow(server)
+    client = BareWebsocket(server, 65_536)
     slow.append(client)
     asked = {"question_id": other, "user_id": 456, "user_type": "ELDER"}
     client.emit("42" + encode(["join_question", asked]).decode())
-    client.come_back(question_id)
+    come_back(client, question_id)
     total, live = 0, 0
     while total < 60 * 277_000:
         came = client.read(65_536)
@@ -228,7 +188,9 @@ def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, sl
 
 
 @PAGE_ABOVE_BOUND
-def test_who_does_not_read_is_cut_and_costs_little(start_server: StartServer, enter: Enter, slow: list[Slow]) -> None:
+def test_who_does_not_read_is_cut_and_costs_little(
+    start_server: StartServer, enter: Enter, slow: list[BareWebsocket]
+) -> None:
     server = start_server()
     question_id = server.open_question()
     reader = enter(Websocket, server)
@@ -236,8 +198,8 @@ def test_who_does_not_read_is_cut_and_costs_little(start_server: StartServer, en
         say(reader, question_id, [LONG], attachments=MANY)
     before = memory(server)
     for _ in range(20):
-        slow.append(Slow(server))
-        slow[-1].come_back(question_id)
+        slow.append(BareWebsocket(server, 65_536))
+        come_back(slow[-1], question_id)
     for client in slow:
         client.read_until(b"joined_question")
     live = say(reader, question_id, [LONG] * 40)
