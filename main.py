@@ -23,6 +23,7 @@ from sanic import Sanic
 
 from consult import settings
 from consult.access import Access
+from consult.contract import __main__ as contract
 from consult.contract.fields import MAX_BYTES
 from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, SendMessage
 from consult.events import bind_user, join_question, leave_question, send_message
@@ -35,6 +36,7 @@ from consult.http.answers import Writing
 from consult.limits import Allowance, Limits
 from consult.push import Push
 from consult.rooms import Rooms
+from consult.standard_streams import fail, tell
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.polling import Polling
@@ -62,7 +64,7 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-COMMANDS = ("serve", "check", "backup", "restore", "version")
+COMMANDS = ("serve", "check", "backup", "restore", "protocol", "version")
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
@@ -209,10 +211,9 @@ def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
 def version() -> int:
     """`careline version`."""
     libraries = ("sanic", "python-socketio", "websockets", "uvloop", "peewee", "aiosqlite", "msgspec", "orjson")
-    print(f"careline {VERSION}")  # noqa: T201
-    print(f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}")  # noqa: T201
-    print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries))  # noqa: T201
-    return 0
+    pins = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
+    python = f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}"
+    return tell(f"careline {VERSION}\n{python}\n{pins}\n")
 
 
 def machine_zone() -> ZoneInfo:
@@ -227,12 +228,6 @@ def machine_zone() -> ZoneInfo:
         pass
     log.warning("the machine's time zone is not known: times are in UTC; --timezone (CARELINE_TIMEZONE) names the zone")
     return ZoneInfo("UTC")
-
-
-def fail(text: str) -> int:
-    """One clear line on standard error; the exit status of a failure to start."""
-    print(f"careline: {text}", file=sys.stderr)  # noqa: T201
-    return 1
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -261,15 +256,20 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS)
     parser.add_argument("file", nargs="?", type=Path, help="what `backup` writes and `restore` reads")
+    parser.add_argument("--format", choices=contract.FORMATS, help="what `protocol` prints (default: markdown)")
     for setting in SETTINGS:
         optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
         parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
     options = vars(parser.parse_intermixed_args(arguments))
-    command, file = options.pop("command"), options.pop("file")
+    command, file, form = options.pop("command"), options.pop("file"), options.pop("format")
     if (command in ("backup", "restore")) != (file is not None):
         parser.error(f"{command} takes {'no' if file else 'a'} FILE")
+    if form is not None and command != "protocol":
+        parser.error(f"{command} takes no --format")
     if command == "version":
         return version()
+    if command == "protocol":
+        return tell(contract.documents()[contract.FORMATS[form or "markdown"]])
     try:
         chosen = settings.read(SETTINGS, options, os.environ)
     except settings.SettingsFault as faults:
@@ -292,8 +292,7 @@ def main(arguments: list[str]) -> int:
                 done = restore.by_hand(chosen["database"], file, time.text(system_clock()))
     except StoreFault as fault:
         return fail(str(fault))
-    print(done)  # noqa: T201
-    return 0
+    return tell(f"{done}\n")
 
 
 if __name__ == "__main__":

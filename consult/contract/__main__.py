@@ -8,6 +8,8 @@ from consult.contract.markdown import markdown
 from consult.contract.openapi import openapi
 
 DOCS = Path(__file__).parents[2] / "docs"
+# What `careline protocol --format` calls each of the documents, and the name of its file.
+FORMATS = {"markdown": "socket-events.md", "asyncapi": "asyncapi.json", "openapi": "openapi.json"}
 
 
 def documents() -> dict[str, str]:

@@ -1,0 +1,25 @@
+"""What the program says to whoever started it, and with which exit status."""
+
+import os
+import sys
+
+
+def tell(text: str) -> int:
+    """Prints in UTF-8, whatever the terminal's encoding. That a reader such as `head` has seen enough is no failure."""
+    if sys.stdout is None:
+        return 0  # closed from the start: by now its number may be another file's
+    try:
+        # Nothing stays in sys.stdout, which Python would write out once more at its end.
+        with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as output:
+            output.write(text.encode())
+    except BrokenPipeError:
+        pass
+    except OSError as fault:
+        return fail(f"cannot write to standard output: {fault.strerror}")
+    return 0
+
+
+def fail(text: str) -> int:
+    """One clear line on standard error; the exit status of a failure to start."""
+    print(f"careline: {text}", file=sys.stderr)  # noqa: T201
+    return 1
