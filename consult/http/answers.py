@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sanic import Request, Sanic
+from sanic.compat import Header
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
 from sanic.response import HTTPResponse, raw
 
@@ -39,6 +40,15 @@ _PREFLIGHT = {
     "access-control-allow-headers": "content-type, idempotency-key",
     "access-control-max-age": "600",
 }
+
+
+class _Headers(Header):
+    """An answer's headers without the empty alt-svc that Sanic puts among them as they go out. Where TOUCHUP is on it
+    rewrites its own source not to; but a packaged Careline has no source."""
+
+    def __setitem__(self, name: str, value: str) -> None:
+        if name != "alt-svc":
+            super().__setitem__(name, value)
 
 
 def json_answer(body: bytes | Shape, status: int = 200) -> HTTPResponse:
@@ -137,7 +147,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
-        answer.headers.update(_HEADERS)
+        answer.headers = _Headers({**answer.headers, **_HEADERS})
         origin = request.headers.get("origin")
         if origin is not None and answer.status != 403:
             answer.headers["access-control-allow-origin"] = origin

@@ -268,6 +268,19 @@ class TestOperations:
         sample = r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-z_]+="[^"]*",?)+\})? ([-+0-9.eE]+|NaN)'
         assert [line for line in lines if not re.fullmatch(sample, line)] == []
 
+    @pytest.mark.parametrize(
+        "path",
+        ["/", "/static/main.js", "/protocol.json", "/metrics", "/nowhere", "/socket.io/?EIO=4&transport=polling"],
+    )
+    def test_headers(self, server: Server, path: str) -> None:
+        """What keeps a browser to this server's own scripts, on every answer; and no header that says nothing."""
+        headers = server.http("GET", path).headers
+        assert headers["content-security-policy"].startswith("default-src 'self';")
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "alt-svc" not in headers
+        assert all(headers.values()), headers
+
     def test_the_page(self, server: Server) -> None:
         answer = server.http("GET", "/")
         assert answer.status == 200
