@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench docs clean
+.PHONY: run test bench torture docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -19,6 +19,11 @@ test: $(VENV)/test
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench
 	$(BIN)/python tests/bench/bench.py $(BENCH)
+
+# Kills the server at random moments, TORTURE_KILLS times, and holds what is left to the promises.
+torture: $(VENV)/test
+	@tests/prepare
+	$(BIN)/python -m tests.torture
 
 # Everything in docs/ that is made from consult/contract/.
 docs: $(VENV)/run
