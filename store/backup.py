@@ -141,7 +141,7 @@ def copy(
         old.execute("BEGIN")
         old.execute("SELECT count(*) FROM sqlite_master").fetchone()
         old.backup(new, pages=STEP, progress=copied)
-        old.execute("ROLLBACK")
+        old.execute("ROLLBACK")  # before the check: until then a server's WAL can only grow
         for table, highest in (highest_ids or {}).items():
             _go_on_above(new, table, highest)
         new.execute("PRAGMA journal_mode = DELETE")

@@ -24,15 +24,16 @@ from tests import server as tests_server
 from tests.clients import Clients, message
 from tests.conftest import StartServer
 from tests.packets import Websocket
-from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, run, wait_until
+from tests.server import COMMAND, LIMIT, ROOT, Server, environment, in_seconds, run, wait_until
 from tests.store.file import rows
-from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, older
+from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, killed, older
 
 BACKUPS: Final = 20
 KILLS: Final = 6
 MESSAGES: Final = 20_000
 TEXT: Final = "测" * 300  # with it a backup takes some steps
 IDS: Final = "SELECT id FROM message ORDER BY id"
+TITLE: Final = "SELECT title FROM question"
 
 
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
@@ -90,20 +91,24 @@ def load(server: Server, question_id: int) -> Iterator[list[int]]:
             sender.join()
 
 
-def test_what_was_acknowledged_before_a_backup_is_in_it(start_server: StartServer, tmp_path: Path) -> None:
-    server = start_server("--connection-events", "0", "--connection-bytes", "0")
+def test_what_was_acknowledged_before_a_backup_is_in_it(tmp_path: Path) -> None:
+    server = Server(tmp_path, "--connection-events", "0", "--connection-bytes", "0")
+    fill(server.database, MESSAGES // 4, TEXT)
+    server.start()
     question_id = server.open_question()
     file = tmp_path / "b.db"
+    busy = 0
     with load(server, question_id) as acknowledged:
         wait_until(lambda: len(acknowledged) >= 1000, "load")
         for _ in range(BACKUPS):
             before = list(acknowledged)
             back_up(server.database, file, lambda _: True)
-            assert len(acknowledged) > len(before), "nothing was sent meanwhile"
+            busy += len(acknowledged) > len(before)
             stored = rows(file, IDS)
             assert set(before) <= set(stored)
             assert stored == list(range(1, len(stored) + 1)), "and nothing before a message is missing"
         assert run("backup", "--database", str(server.database), str(file), folder=tmp_path).returncode == 0
+    assert busy > BACKUPS / 2, "the backups were taken while nobody was sending"
     restored = tmp_path / "restored.db"
     assert run("restore", "--database", str(restored), str(file), folder=tmp_path).returncode == 0
     listed = server.messages(question_id, f"before_id={rows(restored, IDS)[-1] + 1}&limit=200")
@@ -111,6 +116,95 @@ def test_what_was_acknowledged_before_a_backup_is_in_it(start_server: StartServe
     restored.replace(server.database)
     server.start()
     assert server.messages(question_id) == listed
+    server.stop()
+
+
+# Does the work again and again, each time in a copy of the folder, and is killed one line later than the time before.
+_AT_EACH_LINE: Final = """
+import itertools, os, shutil, signal, sys
+from pathlib import Path
+from store import backup, restore
+
+def work(folder):
+    if sys.argv[2] == "backup":
+        backup.back_up(folder / "careline.db", folder / "b.db", lambda _: True)
+    else:
+        restore.restore(folder / "b.db", folder / "careline.db", "now", lambda _: True)
+
+def trace(frame, event, _):
+    global left
+    if frame.f_code.co_filename not in (backup.__file__, restore.__file__):
+        return None
+    if event == "line":
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return trace
+
+for line in itertools.count(1):
+    folder = Path(shutil.copytree(Path(sys.argv[1]) / "as it was", Path(sys.argv[1]) / str(line)))
+    child = os.fork()
+    if child == 0:
+        left = line
+        sys.settrace(trace)
+        work(folder)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status):
+        sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+class TestKilledAtEachLine:
+    @staticmethod
+    def left(folder: Path, work: str) -> list[Path]:
+        """What each of the kills has left, one folder a kill; the last is that of the work which nobody killed."""
+        result = subprocess.run(
+            [sys.executable, "-c", _AT_EACH_LINE, str(folder), work], cwd=ROOT, check=False, timeout=60
+        )
+        assert result.returncode == 0
+        found = [folder / str(line) for line in range(1, len(names(folder)))]
+        assert len(found) > 50
+        return found
+
+    @pytest.fixture
+    def as_it_was(self, tmp_path: Path) -> Path:
+        """A folder with a database that a killed server has left, its last commit in the WAL alone, and a backup."""
+        folder = tmp_path / "as it was"
+        folder.mkdir()
+        killed(fill(tmp_path / "careline.db", 30), folder / "careline.db")
+        fill(folder / "b.db", 20)
+        for name in ("careline.db", "careline.db-wal", "careline.db-shm"):
+            (tmp_path / name).unlink(missing_ok=True)
+        return folder
+
+    def test_of_a_backup(self, tmp_path: Path, as_it_was: Path) -> None:
+        old, new = (as_it_was / "b.db").read_bytes(), ""
+        for folder in self.left(tmp_path, "backup"):
+            assert integrity(folder / "careline.db") == "ok"
+            assert rows(folder / "careline.db", TITLE) == ["在 WAL 里"]
+            if (folder / "b.db").read_bytes() != old:
+                assert integrity(folder / "b.db") == "ok"
+                (new,) = rows(folder / "b.db", TITLE)
+                assert rows(folder / "b.db", IDS) == list(range(1, 31))
+        assert new == "在 WAL 里"
+
+    @pytest.mark.usefixtures("as_it_was")
+    def test_of_a_restore(self, tmp_path: Path) -> None:
+        old, new = ("在 WAL 里", 30), ("头晕两天", 20)
+        restored = []
+        for folder in self.left(tmp_path, "restore"):
+            database = folder / "careline.db"
+            assert database.stat().st_size
+            assert integrity(database) == "ok"
+            found = (rows(database, TITLE)[0], len(rows(database, IDS)))
+            assert found in (old, new)
+            restored.append(found == new)
+            if restored[-1]:
+                kept = folder / "careline.db.before-restore-now"
+                assert (rows(kept, TITLE)[0], len(rows(kept, IDS))) == old
+        assert restored[-1]
+        assert restored == sorted(restored), "from one line on it is the restored one"
 
 
 class TestKilled:

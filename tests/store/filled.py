@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +37,17 @@ def change(path: Path, *statements: str) -> Path:
         for statement in statements:
             connection.execute(statement)
     return path
+
+
+def killed(path: Path, copied: Path) -> Path:
+    """Leaves at `copied` what a killed program leaves: the last commit is in the WAL alone."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("UPDATE question SET title = '在 WAL 里'")
+        shutil.copy(path, copied)
+        shutil.copy(f"{path}-wal", f"{copied}-wal")
+    assert "在 WAL 里".encode() not in copied.read_bytes()
+    return copied
 
 
 def older(path: Path, folder: Path) -> Path:

@@ -20,7 +20,7 @@ from store.database import StoreFault, claim
 from store.restore import restore
 from tests.server import wait_until
 from tests.store.file import rows
-from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, older
+from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, killed, older
 
 IDS: Final = "SELECT id FROM message ORDER BY id"
 SEQUENCES: Final = "SELECT name, seq FROM sqlite_sequence ORDER BY name"
@@ -35,17 +35,6 @@ def on(_: float) -> bool:
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file of the folder."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-
-def killed(path: Path, copied: Path) -> Path:
-    """Leaves at `copied` what a killed program leaves: the last commit is in the WAL alone."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("UPDATE question SET title = '在 WAL 里'")
-        shutil.copy(path, copied)
-        shutil.copy(f"{path}-wal", f"{copied}-wal")
-    assert "在 WAL 里".encode() not in copied.read_bytes()
-    return copied
 
 
 def bad(folder: Path, kind: str) -> Path:
