@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import sys
@@ -107,6 +108,8 @@ class Daily:
 
     def _make_and_prune(self, made: Path) -> int:
         _remove_partial(self._folder, self._prefix)
+        if shutil.disk_usage(self._folder).free < 2 * self._database.stat().st_size:
+            raise StoreFault("it would take the room on the disk that messages need")
         size = back_up(self._database, made, lambda _: not self._stopping)
         dated = re.compile(re.escape(self._prefix) + r"\d{4}-\d\d-\d\d", re.ASCII)
         # One of a later day comes from a clock that was wrong: counted, it would push out the right ones.

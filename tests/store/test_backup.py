@@ -37,6 +37,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+def names(folder: Path) -> set[str]:
+    """What is in the folder."""
+    return {path.name for path in folder.iterdir()}
+
+
 def bad(folder: Path, kind: str) -> Path:
     """A file that is no backup of ours, of one of the kinds of BAD."""
     path = folder / "bad"
@@ -405,8 +410,23 @@ class TestDaily:
     ) -> None:
         daily = Daily(path, 3, lambda: days[-1])
         daily.look()
-        await self.until(lambda: "the daily backup failed: there is no database" in caplog.text)
+        await self.until(lambda: "the daily backup failed: " in caplog.text)
         fill(path)
+        daily.look()
+        await self.until((tmp_path / "careline.db.daily-2025-03-01").exists)
+        await daily.stop()
+
+    async def test_it_leaves_messages_their_room(
+        self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A disk filled by a backup would fail every send until the backup has failed."""
+        size = fill(path).stat().st_size
+        os.truncate(path, shutil.disk_usage(tmp_path).free // 2 + 2**30)  # all of it a hole
+        daily = Daily(path, 3, lambda: days[-1])
+        daily.look()
+        await self.until(lambda: "the room on the disk" in caplog.text)
+        assert names(tmp_path) == {"careline.db"}
+        os.truncate(path, size)
         daily.look()
         await self.until((tmp_path / "careline.db.daily-2025-03-01").exists)
         await daily.stop()
