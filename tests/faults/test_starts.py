@@ -1,0 +1,132 @@
+"""Starts that cannot be: each says why in one line, changes nothing, and succeeds when the cause is gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests import server as tests_server
+from tests.clients import Clients
+from tests.conftest import StartServer
+from tests.faults.test_read_only import ABOVE_MODES
+from tests.server import Server, run
+
+
+def refusal(database: Path, folder: Path, *arguments: str) -> str:
+    """Start in vain and give the one line that says why."""
+    wanted = ["--port", "0", "--database", str(database), "--log-level", "error", *arguments]
+    result = run("serve", *wanted, folder=folder)
+    assert (result.returncode, result.stdout) == (1, "")
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def content(database: Path) -> list[str]:
+    """Give all that a database holds, as SQL."""
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
+
+
+def test_the_port_is_in_use(start_server: StartServer, tmp_path: Path) -> None:
+    server = start_server()
+    text = refusal(tmp_path / "other.db", tmp_path, "--port", str(server.port))
+    assert text == f"careline: cannot listen on 127.0.0.1 port {server.port}: Address already in use"
+    assert not (tmp_path / "other.db").exists()
+    assert server.http("GET", "/health").status == 200, "the first one does not notice"
+
+
+def test_the_database_is_in_use(start_server: StartServer, clients: Clients, tmp_path: Path) -> None:
+    server = start_server()
+    question_id = server.open_question()
+    client = clients.connect(to=server)
+    client.join(question_id)
+    text = refusal(server.database, tmp_path)
+    assert text == f"careline: {server.database} is in use by another Careline"
+    stored = client.send(question_id)
+    assert client.expect("new_message") == stored
+    server.kill()
+    server.start()
+    assert server.messages(question_id) == [stored], "a lock dies with its process"
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "there already"])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("root may write everything here")
+        command = ["setpriv", f"--bounding-set={ABOVE_MODES}", *tests_server.COMMAND]
+        monkeypatch.setattr("tests.server.COMMAND", command)
+    server = Server(tmp_path)
+    if there:
+        server.start()
+        server.open_question()
+        server.stop()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    tmp_path.chmod(0o555)
+    try:
+        text = refusal(server.database, tmp_path)
+        assert text.startswith("careline: cannot ")
+        assert str(server.database) in text
+        assert sorted(path.name for path in tmp_path.iterdir()) == before
+    finally:
+        tmp_path.chmod(0o755)
+    server.start()
+    server.open_question()
+    server.close()
+
+
+def test_a_newer_database(start_server: StartServer, tmp_path: Path) -> None:
+    server = start_server()
+    question_id = server.open_question()
+    server.stop()
+    with closing(sqlite3.connect(server.database)) as connection:
+        connection.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_of_tomorrow', '2099-01-01')")
+        connection.commit()
+    before = content(server.database)
+    text = refusal(server.database, tmp_path)
+    assert str(server.database) in text
+    assert "newer Careline" in text
+    assert "9999_of_tomorrow" in text
+    assert content(server.database) == before
+    with closing(sqlite3.connect(server.database)) as connection:
+        connection.execute("DELETE FROM schema_migration WHERE name = '9999_of_tomorrow'")
+        connection.commit()
+    server.start()
+    assert server.messages(question_id) == []
+
+
+def test_a_migration_that_fails_half_way(start_server: StartServer, clients: Clients, tmp_path: Path) -> None:
+    """A file of the first schema in which the second one's index has a double: its column comes, its index can't."""
+    server = start_server()
+    question_id = server.open_question()
+    client = clients.connect(to=server)
+    stored = [client.send(question_id, f"第 {number} 条") for number in range(3)]
+    server.stop()
+    with closing(sqlite3.connect(server.database)) as connection:
+        connection.executescript(
+            """
+            DROP INDEX message_of_client;
+            ALTER TABLE message DROP COLUMN client_msg_id;
+            DELETE FROM schema_migration WHERE name <> '0001_first_schema';
+            CREATE INDEX message_of_client ON message (sender_id);
+            """
+        )
+    before = content(server.database)
+    for _ in range(2):
+        text = refusal(server.database, tmp_path)
+        assert str(server.database) in text
+        assert "message_of_client" in text
+        assert content(server.database) == before
+    with closing(sqlite3.connect(server.database)) as connection:
+        connection.execute("DROP INDEX message_of_client")
+    server.start()
+    assert server.messages(question_id) == stored
+    client = clients.connect(to=server)
+    first = client.send(question_id, "之后", client_msg_id="甲")
+    assert client.send(question_id, "之后", client_msg_id="甲") == first
