@@ -64,6 +64,7 @@ class Database:
         self._lock = claim(path)
         self._readers = AsyncSqliteDatabase(str(path), pragmas={**PRAGMAS, "query_only": 1}, pool_size=READERS)
         self._writer: aiosqlite.Connection | None = None
+        self._reading: set[asyncio.Task[list[list[Row]]]] = set()
         self._waiting: deque[Write[Any, Any]] = deque()
         self._more = asyncio.Event()
         self._closing = False
@@ -95,6 +96,8 @@ class Database:
             self._sweeper.cancel()
         if self._writer is not None:
             await self._writer.close()
+        if self._reading:
+            await asyncio.wait(self._reading)
         await self._readers.close_pool()
         os.close(self._lock)
 
@@ -105,6 +108,18 @@ class Database:
 
     async def read(self, *queries: Query) -> list[list[Row]]:
         """The rows of each query, all from one snapshot of the database."""
+        # In a task of its own: a reader that is cancelled half-way would leave its connection in a transaction.
+        reading = asyncio.create_task(self._read(queries))
+        self._reading.add(reading)
+        reading.add_done_callback(self._read_done)
+        return await asyncio.shield(reading)
+
+    def _read_done(self, reading: asyncio.Task[list[list[Row]]]) -> None:
+        self._reading.discard(reading)
+        if not reading.cancelled():
+            reading.exception()  # of a reader that is gone nobody asks for it
+
+    async def _read(self, queries: tuple[Query, ...]) -> list[list[Row]]:
         async with self._readers:
             if len(queries) == 1:
                 return [await self._readers.list(queries[0].dicts().bind(self._readers))]
@@ -181,13 +196,10 @@ class Database:
                 continue
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_BATCH))]
             for write, outcome in zip(batch, await self._commit(batch), strict=True):
-                try:
-                    if isinstance(outcome, Exception):
-                        write.failed(outcome)
-                    else:
-                        write.published(outcome)
-                except Exception:
-                    log.exception("a commit could not be published")
+                if isinstance(outcome, Exception):
+                    _tell(write.failed, outcome)
+                else:
+                    _tell(write.published, outcome)
 
     async def _commit(self, batch: list[Write[Any, Any]]) -> list[Any]:
         """The outcome of each write, or the exception that it failed with."""
@@ -224,7 +236,15 @@ class Database:
         latest = self._loop.time() - DEADLINE
         while self._waiting and self._waiting[0].asked_at < latest:
             self.refused += 1
-            self._waiting.popleft().failed(WriteRefused("the database did not take the write in time"))
+            _tell(self._waiting.popleft().failed, WriteRefused("the database did not take the write in time"))
+
+
+def _tell(callback: Callable[[Any], None], outcome: Any) -> None:
+    """One who fails at being told must not keep the others from it."""
+    try:
+        callback(outcome)
+    except Exception:
+        log.exception("what became of a write could not be told")
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

@@ -307,7 +307,7 @@ async def test_who_is_told_badly_harms_nobody_else(database: Database, caplog: p
     told.ask(OPEN_QUESTION, new_question())
     await told.everything()
     assert (await open_question(database)).id == 3
-    assert "a commit could not be published" in caplog.text
+    assert "what became of a write could not be told" in caplog.text
     caplog.clear()
 
 
