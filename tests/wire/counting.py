@@ -1,0 +1,112 @@
+"""Careline with counters at its costly places: the program as it is, which tells in /metrics what it has done."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+import orjson
+import uvloop
+from prometheus_client.core import CounterMetricFamily, Metric
+from websockets.frames import Frame as WebsocketFrame
+
+import main
+from consult.http.operations import Counts
+from consult.wire import door
+from consult.wire.carriers import Carriers
+from consult.wire.polling import PollingSession
+from consult.wire.websocket import Websocket
+
+tasks: Counter[tuple[str, str]] = Counter()  # by who made them, and what they run
+frames: Counter[str] = Counter()  # encoded for websockets, by the event in them
+messages: Counter[str] = Counter()  # written as JSON
+writes: Counter[str] = Counter()  # to the transport, by connection
+
+_numbers = itertools.count()
+_new_event_loop = uvloop.new_event_loop
+_serialize = WebsocketFrame.serialize
+_dumps = orjson.dumps
+_collect = Counts.collect
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    loop = _new_event_loop()
+
+    def factory(
+        loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **given: Any
+    ) -> asyncio.Task[Any]:
+        maker = asyncio.current_task(loop)
+        made_by = maker.get_coro().__qualname__ if maker else "the loop"  # type: ignore[union-attr]
+        tasks[made_by, getattr(coroutine, "__qualname__", "?")] += 1
+        return asyncio.Task(coroutine, loop=loop, **given)
+
+    loop.set_task_factory(factory)  # type: ignore[arg-type]
+    return loop
+
+
+def serialize(frame: WebsocketFrame, **given: Any) -> bytes:
+    frames[bytes(frame.data).partition(b",")[0].decode()] += 1
+    return _serialize(frame, **given)
+
+
+def dumps(value: Any, *given: Any) -> bytes:
+    if isinstance(value, dict) and "sent_at" in value:
+        messages["message"] += 1
+    return _dumps(value, *given)
+
+
+class Transport:
+    """A transport whose writes are counted."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._name = str(next(_numbers))
+
+    def write(self, data: bytes) -> None:
+        writes[self._name] += 1
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class CountedWebsocket(Websocket):
+    __slots__ = ()
+
+    def __init__(self, carriers: Carriers, transport: Any, protocol: Any, upgrade_of: PollingSession | None) -> None:
+        super().__init__(carriers, Transport(transport), protocol, upgrade_of)  # type: ignore[arg-type]
+
+
+def collect(self: Counts) -> Iterator[Metric]:
+    yield from _collect(self)
+    made = CounterMetricFamily("counted_tasks", "Tasks.", labels=["by", "runs"])
+    for labels, count in tasks.items():
+        made.add_metric(labels, count)
+    yield made
+    for name, counter in (("frames", frames), ("messages", messages), ("writes", writes)):
+        family = CounterMetricFamily(f"counted_{name}", name, labels=["of"])
+        for label, count in counter.items():
+            family.add_metric([label], count)
+        yield family
+
+
+PLACES: tuple[tuple[Any, str, Any], ...] = (
+    (uvloop, "new_event_loop", new_event_loop),
+    (WebsocketFrame, "serialize", serialize),
+    (orjson, "dumps", dumps),
+    (Counts, "collect", collect),
+    (door, "Websocket", CountedWebsocket),
+)
+for owner, name, counted in PLACES:
+    assert hasattr(owner, name)
+    setattr(owner, name, counted)
+
+if __name__ == "__main__":
+    sys.exit(main.main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""Heartbeats and deadlines: who answers stays, who falls silent is let go. On a server whose intervals are short."""
+
+from __future__ import annotations
+
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.packets import Closed, Polling
+from tests.server import Server, wait_until
+from tests.wire.raw import CLOSE, LEAVE, LEFT, TEXT, Raw, metric, raw, request, text
+
+WEBSOCKETS = 'careline_connections{transport="websocket"}'
+POLLING = 'careline_connections{transport="polling"}'
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "hurried.py")])
+        server = Server(tmp_path_factory.mktemp("hurried"))
+        server.start()
+    yield server
+    server.close()
+
+
+def cut(server: Server, reason: str) -> float:
+    return metric(server, f'careline_cuts_total{{reason="{reason}"}}')
+
+
+def probed(websocket: Raw, session: Polling) -> None:
+    websocket.send(request(websocket.port, f"EIO=4&transport=websocket&sid={session.sid}"))
+    assert websocket.answer()[0] == 101
+    websocket.send(text(b"2probe"))
+    assert websocket.packet() == b"3probe"
+
+
+def answers_over_websocket(server: Server) -> None:
+    with raw(server) as connection:
+        connection.enter()
+        started = time.monotonic()
+        for _ in range(3):
+            assert connection.packet() == b"2"
+            connection.send(text(b"3"))
+        assert time.monotonic() - started > 2.5, "one ping an interval"
+        connection.alive()
+
+
+def answers_over_polling(server: Server) -> None:
+    session = Polling(server)
+    session.enter()
+    for _ in range(2):
+        assert session.receive() == "2"
+        session.send("3")
+    assert session.call("leave_question", {"question_id": 5}) == {"question_id": 5}
+    session.send("1")
+    session.close()
+
+
+def answers_after_its_upgrade(server: Server) -> None:
+    session = Polling(server)
+    session.enter()
+    with raw(server) as websocket:
+        probed(websocket, session)
+        websocket.send(text(b"5"))
+        for _ in range(3):
+            assert websocket.packet() == b"2"
+            websocket.send(text(b"3"))
+        websocket.alive()
+    session.close()
+
+
+def never_completes_its_upgrade(server: Server) -> None:
+    session = Polling(server)
+    session.enter()
+    with raw(server) as websocket:
+        probed(websocket, session)
+        assert session.receive() == "6"
+        assert session.receive() == "2"
+        session.send("3")
+        websocket.rest()
+    assert session.call("leave_question", {"question_id": 5}) == {"question_id": 5}
+    session.send("1")
+    session.close()
+
+
+def test_who_answers_stays(server: Server) -> None:
+    clients = (*(answers_over_websocket, answers_over_polling, answers_after_its_upgrade, never_completes_its_upgrade),)
+    with ThreadPoolExecutor() as threads:
+        for done in [threads.submit(client, server) for client in clients]:
+            done.result()
+
+
+def test_who_falls_silent_is_let_go(server: Server) -> None:
+    reasons = ("ping timeout", "no CONNECT in time")
+    before = {reason: cut(server, reason) for reason in reasons}
+    started = time.monotonic()
+    with ExitStack() as stack:
+
+        def connected(*sent: bytes) -> Raw:
+            connection = stack.enter_context(raw(server))
+            for one in sent:
+                connection.send(one)
+            return connection
+
+        at_the_door = [connected(head) for head in (b"", b"G", b"GET /socket.io/?EIO=4")]
+        outside = [connected(request(server.port), text(*packets)) for packets in ([], [b"3"], [b"6"], [b"40/admin,"])]
+        inside = [connected() for _ in range(3)]
+        for connection in inside:
+            connection.enter()
+        leaving = connected()
+        leaving.enter()
+        leaving.send(text(b"1"))
+        talkative = inside.pop()
+
+        assert leaving.read() == (CLOSE, struct.pack("!H", 1001))
+        leaving.ended()
+        for connection in at_the_door:
+            connection.ended()
+        for connection in outside:
+            connection.opened()
+            connection.rest()
+        # One that talks but never answers is no client of the protocol.
+        talkative.send(text(*[LEAVE] * 10))
+        for connection in inside:
+            assert connection.rest() == [(TEXT, b"2")], "one ping, not one a sweep"
+        assert time.monotonic() - started > 1.9
+        assert sorted(talkative.rest()) == sorted([(TEXT, b"2"), *[(TEXT, LEFT)] * 10])
+    wait_until(lambda: metric(server, WEBSOCKETS) == 0, "the end of them all")
+    assert [cut(server, reason) - before[reason] for reason in reasons] == [3, 4]
+
+
+def test_a_polling_client_that_is_gone_is_let_go(server: Server) -> None:
+    session = Polling(server)
+    session.enter()
+    assert metric(server, POLLING) == 1
+    session.close()
+    wait_until(lambda: metric(server, POLLING) == 0, "the end of the session")
+    with pytest.raises(Closed):
+        session.send("3")
+
+
+def test_a_polling_client_that_never_enters_is_let_go(server: Server) -> None:
+    """As one over websocket is, though it polls on and answers every ping."""
+    session = Polling(server)
+    pings = 0
+    with suppress(Closed):
+        while pings < 4:
+            assert session.receive() == "2"
+            session.send("3")
+            pings += 1
+    session.close()
+    assert pings < 4, "it holds a session for as long as it likes"

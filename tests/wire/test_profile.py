@@ -1,0 +1,120 @@
+"""What a message costs, counted and not timed: a broadcast is encoded once, a connection written to once a tick, a
+batch committed once, and no task is made for any of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.clients import message
+from tests.server import Server, wait_until
+from tests.wire.raw import Raw, event, metric, raw, text
+
+MEMBERS: Final = 30
+ROUNDS: Final = 10
+AT_ONCE: Final = 20
+WEBSOCKETS: Final = 'careline_connections{transport="websocket"}'
+# What makes tasks of its own, whatever messages come: the reminder loop, and the HTTP that asks for the counts.
+BESIDE_IT: Final = ("ReminderLoop", "HttpProtocol.connection_task")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "counting.py")])
+        server = Server(tmp_path_factory.mktemp("counting"))
+        server.start()
+    yield server
+    server.close()
+
+
+Counted = dict[str, float]
+
+
+def counted(server: Server) -> Counted:
+    """All counters by now."""
+    body = server.http("GET", "/metrics").body
+    return {name: float(count) for name, count in re.findall(r"^(\w+_total(?:\{.*\})?) (\S+)$", body, re.MULTILINE)}
+
+
+def since(before: Counted, after: Counted) -> Counted:
+    return {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
+
+
+def tasks(made: Counted) -> Counted:
+    """The tasks among them that messages or connections could have caused."""
+    return {
+        name: count
+        for name, count in made.items()
+        if name.startswith("counted_tasks") and not any(beside in name for beside in BESIDE_IT)
+    }
+
+
+def entered(server: Server, stack: ExitStack, question_id: int) -> Raw:
+    connection = stack.enter_context(raw(server))
+    connection.enter()
+    connection.join(question_id)
+    return connection
+
+
+def test_what_a_message_costs(server: Server) -> None:
+    """In each round the sender sends some messages in one segment; the room hears them all before the next."""
+    question_id = server.open_question()
+    with ExitStack() as stack:
+        sender, *members = [entered(server, stack, question_id) for _ in range(1 + MEMBERS)]
+        before = counted(server)
+        for number in range(ROUNDS):
+            sends = [event("send_message", message(question_id, f"{number}-{one}")) for one in range(AT_ONCE)]
+            sender.send(text(*sends))
+            for _ in range(2 * AT_ONCE):
+                sender.packet()
+            for member in members:
+                for _ in range(AT_ONCE):
+                    assert member.packet().startswith(b'42["new_message"')
+        cost = since(before, counted(server))
+    total = ROUNDS * AT_ONCE
+    assert cost["careline_messages_total"] == total
+    assert cost["careline_deliveries_total"] == total * (1 + MEMBERS)
+    assert cost['counted_messages_total{of="message"}'] == total, "written as JSON once for ack and room"
+    frames = {name: count for name, count in cost.items() if name.startswith("counted_frames")}
+    assert frames == {
+        'counted_frames_total{of="42[\\"send_message:ack\\""}': total,
+        'counted_frames_total{of="42[\\"new_message\\""}': total,
+    }, "one frame however many members"
+    assert cost["careline_writes_total"] == total
+    assert cost["careline_commits_total"] == ROUNDS
+    writes = [count for name, count in cost.items() if name.startswith("counted_writes")]
+    assert writes == [ROUNDS] * (1 + MEMBERS), "all of a tick in one write, the acks and the broadcasts alike"
+    assert tasks(cost) == {}
+
+
+def test_what_a_connection_costs(server: Server) -> None:
+    """To come, enter, join a room that others are in, leave and go takes no task."""
+    question_id = server.open_question()
+    with ExitStack() as stack:
+        entered(server, stack, question_id)
+        connected = metric(server, WEBSOCKETS)
+        before = counted(server)
+        with ExitStack() as others:
+            for _ in range(MEMBERS):
+                connection = entered(server, others, question_id)
+                connection.alive()
+        wait_until(lambda: metric(server, WEBSOCKETS) == connected, "the end of the others")
+        cost = since(before, counted(server))
+    assert tasks(cost) == {}
+
+
+def test_the_counters_count(server: Server) -> None:
+    """What does make a task is seen: a question that nobody is in has to be looked up."""
+    question_id = server.open_question()
+    with ExitStack() as stack:
+        before = counted(server)
+        entered(server, stack, question_id)
+        cost = since(before, counted(server))
+    assert any("the loop" in name for name in tasks(cost)), cost
