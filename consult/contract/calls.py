@@ -219,11 +219,17 @@ class Page:
 
 PAGES = (
     Page("/", "text/html", "测试页面", "the test page"),
+    Page(
+        "/docs",
+        "text/html",
+        "供人阅读的协议：每个事件与接口，可以直接试用",
+        "the protocol to read: every event and call, to be tried",
+    ),
     Page("/metrics", "text/plain", "Prometheus 指标", "Prometheus metrics"),
     Page(
         "/protocol.json",
         "application/json",
-        "协议的全部表格，测试页面由此生成",
-        "the protocol's tables, which the test page is made of",
+        "协议的全部表格，以上两个页面由此生成",
+        "the protocol's tables, which both pages are made of",
     ),
 )

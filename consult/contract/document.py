@@ -1,46 +1,58 @@
-"""The protocol as one JSON value, from which the page makes its forms."""
+"""The protocol as one JSON value, from which the console makes its forms and `/docs` all that it shows."""
 
+import re
 from typing import Any
 
-from msgspec import Struct, structs
-
-from consult.contract import replies
-from consult.contract.calls import CALLS, Call
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, JsonObject, Mistake
-from consult.contract.faults import CODES, Fault
+from consult.contract import added_prose, prose, replies
+from consult.contract.calls import CALLS, PAGES, Call
+from consult.contract.descriptions import both, got_fields, id_in_path, sent_fields, texts
+from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, JsonObject, Mistake, ServerEvent
+from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.fields import MAX_BYTES
-from consult.contract.payloads import item_type_of, read, rule_of
+from consult.contract.limits import LIMITS
+from consult.contract.payloads import read
+from consult.contract.sections import HEADINGS, SUBHEADINGS, TO_CLIENT, TO_SERVER, notes
 
 VERSION = "0.1.0"  # of Careline, which the documents say they are of
 
 
 def protocol() -> JsonObject:
-    """Every event and call with its fields, rules and examples."""
+    """Every event and call with its fields, rules and examples, and what is said of them all."""
     return {
-        "events": [
-            *(_client_event(event) for event in CLIENT_EVENTS),
-            *(
-                {
-                    "name": event.name,
-                    "from": "server",
-                    "section": event.section,
-                    "about": _both(event.zh, event.en),
-                    "example": event.example,
-                    "others": list(event.others),
-                }
-                for event in SERVER_EVENTS
-            ),
-        ],
+        "events": [*map(_client_event, CLIENT_EVENTS), *map(_server_event, SERVER_EVENTS)],
         "calls": [_call(call) for call in CALLS],
+        "pages": [{"path": page.path, "type": page.kind, "about": both(page.zh, page.en)} for page in PAGES],
         "codes": [
-            {"code": code.name, "status": code.status, "about": _both(code.zh, code.en)} for code in CODES.values()
+            {"code": code.name, "status": code.status, "about": both(code.zh, code.en)} for code in CODES.values()
+        ],
+        "texts": [
+            {
+                "text": text.text,
+                "code": text.code,
+                "status": text.status,
+                "on_socket": text.on_socket,
+                "about": both(text.zh, text.en),
+            }
+            for text in TEXTS
+        ],
+        "sections": {
+            name: {"title": both(*title), "notes": texts(notes(name))}
+            for name, title in (HEADINGS | SUBHEADINGS).items()
+        },
+        "audience": [
+            {"who": both(*who), "all": all_see, "staff_only": staff_sees}
+            for who, all_see, staff_sees in added_prose.AUDIENCE
         ],
         "limits": {"packet_bytes": MAX_BYTES, "body_bytes": MAX_BYTES},
+        "bounds": [
+            {
+                "about": both(limit.zh, limit.en),
+                "most": both(limit.most_zh, limit.most_en),
+                "beyond": both(limit.beyond_zh, limit.beyond_en),
+            }
+            for limit in LIMITS
+        ],
     }
-
-
-def _both(zh: str, en: str) -> dict[str, str]:
-    return {"zh": zh, "en": en}
 
 
 def _client_event(event: ClientEvent) -> JsonObject:
@@ -48,18 +60,38 @@ def _client_event(event: ClientEvent) -> JsonObject:
         "name": event.name,
         "from": "client",
         "section": event.section,
-        "about": _both(event.zh, event.en),
-        "fields": _fields(event.payload),
+        "about": both(event.zh, event.en),
+        "direction": both(*TO_SERVER),
+        "fields": sent_fields(event.payload),
         "example": event.example,
+        "others": list(event.others),
         "mistakes": [
             {
-                "about": _both(mistake.zh, mistake.en),
+                "about": both(mistake.zh, mistake.en),
                 "payload": mistake.payload,
                 "answer": {"event": event.failure, "payload": refusal(event, mistake)},
             }
             for mistake in event.mistakes
         ],
         "answers": [event.reply],
+        "failure": event.failure,
+    }
+
+
+def _server_event(event: ServerEvent) -> JsonObject:
+    examples = list(zip(event.shapes, (event.example, *event.others), strict=True))
+    return {
+        "name": event.name,
+        "from": "server",
+        "section": event.section,
+        "about": both(event.zh, event.en),
+        "direction": both(*prose.TO.get(event.name, TO_CLIENT)),
+        "example": event.example,
+        "others": list(event.others),
+        "forms": [
+            {"fields": got_fields(form), "examples": [example for shape, example in examples if shape is form]}
+            for form in dict.fromkeys(event.shapes)
+        ],
     }
 
 
@@ -83,30 +115,15 @@ def _call(call: Call) -> JsonObject:
     return {
         "method": call.method,
         "path": call.path,
-        "about": _both(call.zh, call.en),
-        "query": _fields(call.query) if call.query else [],
-        "fields": _fields(call.body) if call.body else [],
+        "about": both(call.zh, call.en),
+        "notes": texts(added_prose.CALL_NOTES.get(f"{call.method} {call.path}", ())),
+        "place": [id_in_path(name) for name in re.findall(r"{(\w+)}", call.path)],
+        "query": sent_fields(call.query) if call.query else [],
+        "fields": sent_fields(call.body) if call.body else [],
         "example": call.example,
         "answer": call.answer,
+        "answer_fields": got_fields(call.shape),
         "status": call.status,
+        "others": {str(status): answer for status, answer in call.others.items()},
         "faults": list(call.faults),
     }
-
-
-def _fields(payload_type: type[Struct]) -> list[JsonObject]:
-    fields = []
-    for field in structs.fields(payload_type):
-        rule = rule_of(field.type)
-        described: JsonObject = {
-            "name": field.name,
-            "required": field.required,
-            "kind": rule.kind,
-            "rule": _both(rule.zh, rule.en),
-        }
-        if rule.choices:
-            described["choices"] = list(rule.choices)
-        item_type = item_type_of(field.type)
-        if item_type is not None:
-            described["items"] = _fields(item_type)
-        fields.append(described)
-    return fields

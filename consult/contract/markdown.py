@@ -22,25 +22,7 @@ from consult.contract.markdown_tables import (
 )
 from consult.contract.payloads import must_be
 from consult.contract.prose import Both
-
-_HEADINGS: dict[str, Both] = {
-    "1": ("基础连接事件", "Connecting"),
-    "2": ("咨询会话相关事件", "Consultations"),
-    "2.1": ("加入咨询问题房间", "Joining a question"),
-    "2.2": ("离开咨询问题房间", "Leaving it"),
-    "2.3": ("咨询消息发送与广播", "Sending and hearing messages"),
-    "3": ("通用错误事件", "Faults"),
-    "4": ("用户绑定与通知推送事件", "Users and their notifications"),
-    "4.1": ("绑定用户到 Socket 会话", "Binding a user"),
-    "4.2": ("实时通知推送", "Live notifications"),
-    "5": ("当前事件清单一览", "All events"),
-    "6": ("顺序与可见性", "Order, and who sees what"),
-    "7": ("HTTP 接口", "HTTP"),
-    "8": ("时间", "Time"),
-    "9": ("限制与损坏的数据包", "Limits and broken packets"),
-}
-_TO_SERVER: Both = ("客户端 → 服务器", "client → server")
-_TO_CLIENT: Both = ("服务器 → 当前客户端", "server → this client")
+from consult.contract.sections import HEADINGS, SUBHEADINGS, TO_CLIENT, TO_SERVER
 
 
 def markdown() -> str:
@@ -49,7 +31,7 @@ def markdown() -> str:
     blocks = [
         "# Socket 实时事件总览 · The Careline protocol",
         *map(_paragraph, prose.INTRODUCTION),
-        "\n".join(f"{'  ' * number.count('.')}- {_link(number)}" for number in _HEADINGS),
+        "\n".join(f"{'  ' * number.count('.')}- {_link(number)}" for number in HEADINGS),
         *_connection(),
         _heading("2"),
         _paragraph(prose.NOTES["2"][0]),
@@ -71,12 +53,16 @@ def markdown() -> str:
 
 
 def _title(number: str) -> str:
-    zh, en = _HEADINGS[number]
+    zh, en = HEADINGS[number]
     return f"{number}{'' if '.' in number else '.'} {zh} · {en}"
 
 
 def _heading(number: str) -> str:
     return f"{'#' * (2 + number.count('.'))} {_title(number)}"
+
+
+def _subheading(name: str) -> str:
+    return f"**{' · '.join(SUBHEADINGS[name])}**"
 
 
 def _link(number: str) -> str:
@@ -98,7 +84,7 @@ def _event_heading(name: str, direction: Both, about: Both, *more: str) -> Itera
 def _connection() -> Iterator[str]:
     yield _heading("1")
     yield from _event_heading(
-        "connect", (f"{_TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), prose.CONNECT
+        "connect", (f"{TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), prose.CONNECT
     )
     yield from _event_heading(
         "disconnect", ("服务器 → 客户端（Socket.io 内置）", "server → client, Socket.IO's own"), prose.DISCONNECT
@@ -136,7 +122,7 @@ def _events(number: str, shapes: Shapes) -> Iterator[str]:
 def _client_event(event: ClientEvent) -> Iterator[str]:
     answers = dict.fromkeys((f"`{event.reply}`", f"`{event.failure}`"))
     about = (event.zh, event.en)
-    yield from _event_heading(event.name, _TO_SERVER, about, f"回应 Answer：{'，出错时 on a fault '.join(answers)}")
+    yield from _event_heading(event.name, TO_SERVER, about, f"回应 Answer：{'，出错时 on a fault '.join(answers)}")
     yield fields_table(event.payload)
     yield "请求数据 · Request"
     yield "\n\n或 · or\n\n".join(map(json_block, (event.example, *event.others)))
@@ -148,7 +134,7 @@ def _client_event(event: ClientEvent) -> Iterator[str]:
 
 
 def _server_event(event: ServerEvent, shapes: Shapes) -> Iterator[str]:
-    yield from _event_heading(event.name, prose.TO.get(event.name, _TO_CLIENT), (event.zh, event.en))
+    yield from _event_heading(event.name, prose.TO.get(event.name, TO_CLIENT), (event.zh, event.en))
     elsewhere = {shape for shape in event.shapes if shape in shapes}
     for place, (example, shape) in enumerate(zip((event.example, *event.others), event.shapes, strict=True)):
         if shape not in event.shapes[:place]:
@@ -207,11 +193,11 @@ def _http(shapes: Shapes) -> Iterator[str]:
             *((f"`GET {page.path}`", both((page.zh, page.en)), "200") for page in PAGES),
         ),
     )
-    yield "**幂等 · Idempotency-Key**"
+    yield _subheading("7.idempotency")
     yield bullets(added_prose.NOTES["7.idempotency"])
-    yield "**分页 · Pages**"
+    yield _subheading("7.paging")
     yield bullets(added_prose.NOTES["7.paging"])
-    yield "**错误 · Faults**"
+    yield _subheading("7.faults")
     yield bullets(added_prose.NOTES["7.faults"])
     yield table(
         ("HTTP", "错误码 Code", "文本 Text", "何时 When"),
@@ -266,6 +252,6 @@ def _limits() -> Iterator[str]:
             for limit in LIMITS
         ),
     )
-    yield "**损坏的数据包 · Broken packets**"
+    yield _subheading("9.broken")
     yield _paragraph(added_prose.NOTES["9"][0])
     yield bullets(added_prose.NOTES["9.broken"])

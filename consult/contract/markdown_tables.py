@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
@@ -11,7 +11,7 @@ from consult.contract.events import ClientEvent, JsonObject
 from consult.contract.meanings import CHECKS, meaning
 from consult.contract.payloads import Payload, item_type_of, must_be, rule_of
 from consult.contract.prose import Both
-from consult.contract.schemas import schemas
+from consult.contract.schemas import schemas, shape_within, type_of
 
 _LONGEST_PAYLOAD = 80  # characters of JSON in a table
 
@@ -89,37 +89,16 @@ class Shapes:
         for field in structs.fields(shape):
             schema: JsonObject = properties[field.name]
             about = schema["description"].replace(" / ", "<br>", 1)
-            inner = _shape_within(field.type)
+            inner = shape_within(field.type)
             known = self._described.get(inner) if inner else None
             if known:
                 about += f"<br>→ {known}"
-            yield f"`{path}{field.name}`", _type(schema), about
+            yield f"`{path}{field.name}`", type_of(schema), about
             if inner and not known:
                 place = f"{field.name}[]" if schema.get("type") == "array" else field.name
                 for one in inner.__mro__:
                     self._described.setdefault(one, f"{where.removesuffix('`')}.{place}`")
                 yield from self._rows(inner, f"{path}{place}.", where)
-
-
-def _shape_within(annotation: Any) -> type[Struct] | None:
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Struct):
-            return part
-        if part is not annotation and get_origin(part) is not None:
-            found = _shape_within(part)
-            if found:
-                return found
-    return None
-
-
-def _type(schema: JsonObject) -> str:
-    if "anyOf" in schema:
-        return " / ".join(_type(part) for part in schema["anyOf"])
-    if "const" in schema:
-        return f"`{json.dumps(schema['const'], ensure_ascii=False)}`"
-    if "enum" in schema:
-        return " / ".join(f'`"{value}"`' for value in schema["enum"])
-    return str(schema.get("type", "object"))
 
 
 def mistakes_table(event: ClientEvent) -> str:

@@ -1,7 +1,8 @@
 """JSON Schemas (2020-12) of what clients send and get, made from the msgspec types."""
 
+import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 from msgspec import Struct, structs
@@ -44,6 +45,29 @@ def reference(of: type[Struct]) -> JsonObject:
 def described(*notes: Both) -> str:
     """Rules as a document's description, both languages of each together."""
     return "\n\n".join(f"{zh}\n{en}" for zh, en in notes)
+
+
+def shape_within(annotation: Any) -> type[Struct] | None:
+    """The shape that a field holds, or a list of it; None where it holds none."""
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, Struct):
+            return part
+        if part is not annotation and get_origin(part) is not None:
+            found = shape_within(part)
+            if found:
+                return found
+    return None
+
+
+def type_of(schema: JsonObject) -> str:
+    """A schema's type in a few words, values between backticks."""
+    if "anyOf" in schema:
+        return " / ".join(type_of(part) for part in schema["anyOf"])
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'], ensure_ascii=False)}`"
+    if "enum" in schema:
+        return " / ".join(f'`"{value}"`' for value in schema["enum"])
+    return str(schema.get("type", "object"))
 
 
 def _explain(payload_type: type[Struct], components: dict[str, JsonObject]) -> None:

@@ -1,4 +1,4 @@
-"""The page, the protocol as data, and what those who run the server ask of it."""
+"""The pages, the protocol as data, and what those who run the server ask of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,13 +77,19 @@ def add_routes(
     registry.register(counts)
     app.static("/static", static)
 
+    protocol_json = dumps({"version": version, "timezone": timezone, **protocol()})
+
     @app.get("/")
-    async def page(_: Request) -> HTTPResponse:
+    async def console(_: Request) -> HTTPResponse:
         return await file(static / "index.html", headers={"cache-control": "no-cache"})
+
+    @app.get("/docs")
+    async def docs(_: Request) -> HTTPResponse:
+        return await file(static / "docs.html", headers={"cache-control": "no-cache"})
 
     @app.get("/protocol.json")
     async def protocol_data(_: Request) -> HTTPResponse:
-        return json_answer(dumps({"version": version, "timezone": timezone, **protocol()}))
+        return json_answer(protocol_json)
 
     @app.get("/health")
     async def health(_: Request) -> HTTPResponse:

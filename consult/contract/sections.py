@@ -1,0 +1,36 @@
+"""The sections of the protocol's document: what they are called, and the rules in words that belong to each."""
+
+from consult.contract import added_prose, prose
+from consult.contract.prose import Both
+
+HEADINGS: dict[str, Both] = {
+    "1": ("基础连接事件", "Connecting"),
+    "2": ("咨询会话相关事件", "Consultations"),
+    "2.1": ("加入咨询问题房间", "Joining a question"),
+    "2.2": ("离开咨询问题房间", "Leaving it"),
+    "2.3": ("咨询消息发送与广播", "Sending and hearing messages"),
+    "3": ("通用错误事件", "Faults"),
+    "4": ("用户绑定与通知推送事件", "Users and their notifications"),
+    "4.1": ("绑定用户到 Socket 会话", "Binding a user"),
+    "4.2": ("实时通知推送", "Live notifications"),
+    "5": ("当前事件清单一览", "All events"),
+    "6": ("顺序与可见性", "Order, and who sees what"),
+    "7": ("HTTP 接口", "HTTP"),
+    "8": ("时间", "Time"),
+    "9": ("限制与损坏的数据包", "Limits and broken packets"),
+}
+# The parts of a section that have rules of their own.
+SUBHEADINGS: dict[str, Both] = {
+    "7.idempotency": ("幂等", "Idempotency-Key"),
+    "7.paging": ("分页", "Pages"),
+    "7.faults": ("错误", "Faults"),
+    "9.broken": ("损坏的数据包", "Broken packets"),
+}
+# Where an event goes, where prose.TO says nothing else.
+TO_SERVER: Both = ("客户端 → 服务器", "client → server")
+TO_CLIENT: Both = ("服务器 → 当前客户端", "server → this client")
+
+
+def notes(section: str) -> tuple[Both, ...]:
+    """The rules of a section or part of one."""
+    return prose.NOTES.get(section) or added_prose.NOTES.get(section) or ()
