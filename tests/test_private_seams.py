@@ -1,0 +1,619 @@
+"""Every private or fragile thing of the libraries that Careline relies on, by name: does it still behave as relied on?
+
+A pin in requirements.txt may be raised when these tests pass with the newer version; where one fails, it names the code
+that has to change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+import socket
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import aiosqlite
+import engineio
+import engineio.packet
+import engineio.payload
+import peewee
+import pytest
+import schedule
+import socketio.packet
+import uvloop
+from playhouse.migrations import Runner
+from playhouse.pwasyncio import AsyncSqliteDatabase
+from sanic import Request, Sanic
+from sanic.http import Http, Stage
+from sanic.response import HTTPResponse, text
+from sanic.server.protocols.http_protocol import HttpProtocol
+from websockets.frames import CloseCode, Opcode
+from websockets.frames import Frame as WebsocketFrame
+from websockets.http11 import Request as WebsocketRequest
+from websockets.protocol import CLOSING, CONNECTING, OPEN
+from websockets.server import ServerProtocol
+
+import consult.wire.polling  # noqa: F401 - it sets the engine's limit of packets
+from consult.contract.fields import MAX_BYTES
+from tests.server import LIMIT
+from tests.wire.raw import CLOSE, CONTINUATION, PING, TEXT, frame, head, request
+
+
+async def comes(look: Callable[[], object]) -> None:
+    """What is looked for comes about; the libraries tell nobody when."""
+    async with asyncio.timeout(LIMIT):
+        while not look():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+class TestAiosqlite:
+    """store/database.py: the writer runs a whole transaction in one hop to the connection's thread."""
+
+    async def test_execute_runs_a_function_on_the_connections_own_thread(self, tmp_path: Path) -> None:
+        connection = await aiosqlite.connect(tmp_path / "a.db", isolation_level=None)
+        try:
+            assert isinstance(connection._conn, sqlite3.Connection)
+            assert connection._conn.isolation_level is None
+
+            def run(given: sqlite3.Connection, number: int) -> tuple[int, Any, bool]:
+                return threading.get_ident(), given.execute("SELECT ?", (number,)).fetchone(), given is connection._conn
+
+            threads = set()
+            for number in range(3):
+                thread, row, same = await connection._execute(run, connection._conn, number)
+                threads.add(thread)
+                assert (row, same) == ((number,), True)
+            assert len(threads) == 1
+            assert threading.get_ident() not in threads
+        finally:
+            await connection.close()
+
+    async def test_what_the_function_raises_comes_back(self, tmp_path: Path) -> None:
+        connection = await aiosqlite.connect(tmp_path / "a.db", isolation_level=None)
+        try:
+            with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+                await connection._execute(connection._conn.execute, "SELECT * FROM nowhere")
+            assert await connection._execute(lambda: 5) == 5
+        finally:
+            await connection.close()
+        with pytest.raises(ValueError, match="closed"):
+            await connection._execute(lambda: 5)
+
+
+class TestPeewee:
+    """store/transaction.py and store/messages.py: queries are compiled without a database and run on any connection."""
+
+    class Thing(peewee.Model):
+        id = peewee.AutoField()
+        name = peewee.TextField(null=True)
+        big = peewee.BooleanField()
+
+    def test_sql_of_an_unbound_model_is_sqlites(self) -> None:
+        connection = sqlite3.connect(":memory:")
+        connection.execute('CREATE TABLE thing ("id" INTEGER PRIMARY KEY, "name" TEXT, "big" INTEGER)')
+        thing = self.Thing
+        statement, given = thing.insert({thing.id: 0, thing.name: None, thing.big: True}).sql()
+        assert (statement, given) == ('INSERT INTO "thing" ("id", "name", "big") VALUES (?, ?, ?)', [0, None, True])
+        connection.executemany(statement, [(1, "a", True), (2, None, False)])
+        query = thing.select(thing.id).where(thing.big, thing.id.in_([1, 2])).order_by(thing.id.desc()).limit(5)
+        assert connection.execute(*query.sql()).fetchall() == [(1,)]
+        update = thing.update(name="b").where(thing.id == 2)
+        assert connection.execute(*update.sql()).rowcount == 1
+        assert connection.execute(*thing.insert(name="c", big=False).sql()).lastrowid == 3
+        assert connection.execute(*thing.delete().where(thing.name.is_null()).sql()).rowcount == 0
+        assert connection.execute(*thing.select(thing.id).where(thing.id.in_([])).sql()).fetchall() == []
+        connection.close()
+
+    @pytest.fixture
+    async def readers(self, tmp_path: Path) -> AsyncIterator[AsyncSqliteDatabase]:
+        connection = sqlite3.connect(tmp_path / "a.db")
+        connection.execute('CREATE TABLE thing ("id" INTEGER PRIMARY KEY, "name" TEXT, "big" INTEGER)')
+        connection.execute("INSERT INTO thing (name, big) VALUES ('a', 1)")
+        connection.commit()
+        connection.close()
+        readers = AsyncSqliteDatabase(str(tmp_path / "a.db"), pragmas={"query_only": 1}, pool_size=2)
+        yield readers
+        await readers.close_pool()
+
+    async def test_a_bound_copy_of_a_query_reads_through_the_pool(self, readers: AsyncSqliteDatabase) -> None:
+        query = self.Thing.select()
+        for _ in range(5):
+            async with readers:
+                assert await readers.list(query.dicts().bind(readers)) == [{"id": 1, "name": "a", "big": True}]
+                async with readers.atomic():
+                    assert len(await readers.list(query.dicts().bind(readers))) == 1
+        with pytest.raises(peewee.OperationalError, match="readonly"):
+            async with readers:
+                await readers.list(self.Thing.delete().returning(self.Thing.id).bind(readers))
+
+    async def test_more_readers_than_the_pool_has_wait_for_each_other(self, readers: AsyncSqliteDatabase) -> None:
+        async def read() -> int:
+            async with readers:
+                return len(await readers.list(self.Thing.select().dicts().bind(readers)))
+
+        assert await asyncio.wait_for(asyncio.gather(*(read() for _ in range(20))), LIMIT) == [1] * 20
+
+    def test_the_runner_tells_applied_pending_and_unknown_migrations_apart(self, tmp_path: Path) -> None:
+        folder = tmp_path / "migrations"
+        folder.mkdir()
+        for name, table in (("0001_a", "a"), ("0002_b", "b")):
+            (folder / f"{name}.py").write_text(
+                f"def up(migrator, db):\n    db.execute_sql('CREATE TABLE {table} (id INTEGER)')\n"
+            )
+        database = peewee.SqliteDatabase(str(tmp_path / "a.db"))
+        runner = Runner(database, str(folder), "history")
+        assert [(one.name, one.path is None, bool(one.applied)) for one in runner.status()] == [
+            *(("0001_a", False, False), ("0002_b", False, False)),
+        ]
+        assert database.get_tables() == [], "looking makes no table"
+        assert runner.up() == ["0001_a", "0002_b"]
+        assert runner.up() == []
+        (folder / "0002_b.py").unlink()
+        assert [(one.name, one.path is None, bool(one.applied)) for one in runner.status()] == [
+            *(("0001_a", False, True), ("0002_b", True, True)),
+        ]
+        (folder / "0003_c.py").write_text(
+            "def up(migrator, db):\n    db.execute_sql('CREATE TABLE c (id INTEGER)')\n    raise RuntimeError\n"
+        )
+        with pytest.raises(RuntimeError):
+            runner.up()
+        assert sorted(database.get_tables()) == ["a", "b", "history"], "each runs in a transaction"
+        database.close()
+
+
+class Sent:
+    """What an engine's polling session is sent and hears, without a network."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.ended: list[str] = []
+        self.at_connect: list[bool] = []
+        self.engine = engineio.AsyncServer(
+            async_mode="asgi", cors_allowed_origins=[], async_handlers=False, ping_interval=25, ping_timeout=20
+        )
+        self.engine.on("connect", lambda sid, _: self.at_connect.append(sid in self.engine.sockets))
+        self.engine.on("message", lambda _, message: self.messages.append(message))
+        self.engine.on("disconnect", lambda sid, _: self.ended.append(sid))
+
+    async def ask(self, method: str, query: str, body: bytes = b"") -> tuple[int, str]:
+        answer: dict[str, Any] = {}
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            answer.update(message)
+
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": "/socket.io/",
+            "raw_path": b"/socket.io/",
+            "query_string": f"EIO=4&transport=polling{query}".encode(),
+            "headers": [(b"content-length", str(len(body)).encode())],
+            "http_version": "1.1",
+            "scheme": "http",
+            "server": ("127.0.0.1", 80),
+        }
+        await self.engine.handle_request(scope, receive, send)
+        return answer["status"], answer["body"].decode()
+
+
+class TestEngineio:
+    """consult/wire/polling.py: sessions are the engine's, and their packets are put and taken directly."""
+
+    @pytest.fixture
+    async def sent(self) -> AsyncIterator[Sent]:
+        sent = Sent()
+        yield sent
+        await sent.engine.shutdown()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    async def opened(self, sent: Sent) -> Any:
+        status, body = await sent.ask("GET", "")
+        assert status == 200
+        assert body.startswith("0{")
+        assert sent.at_connect == [True], "when the handler is told, the socket is in the engine's table"
+        (found,) = sent.engine.sockets.values()
+        assert found.sid in body
+        return found
+
+    async def test_what_is_put_into_a_sockets_queue_is_the_next_poll(self, sent: Sent) -> None:
+        found = await self.opened(sent)
+        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.MESSAGE, '2["a"]'))
+        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.NOOP, None))
+        assert await sent.ask("GET", f"&sid={found.sid}") == (200, '42["a"]\x1e6')
+        assert found.queue.empty()
+
+    async def test_a_put_answers_the_poll_that_waits(self, sent: Sent) -> None:
+        found = await self.opened(sent)
+        poll = asyncio.create_task(sent.ask("GET", f"&sid={found.sid}"))
+        await asyncio.sleep(0)
+        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.NOOP, None))
+        assert await asyncio.wait_for(poll, LIMIT) == (200, "6")
+
+    async def test_a_packet_taken_from_the_queue_is_encoded_as_it_would_be_polled(self, sent: Sent) -> None:
+        found = await self.opened(sent)
+        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.MESSAGE, '2["😀"]'))
+        packet = found.queue.get_nowait()
+        assert packet.packet_type == engineio.packet.MESSAGE
+        assert packet.encode() == '42["😀"]'
+        assert (engineio.packet.PING, engineio.packet.MESSAGE, engineio.packet.NOOP) == (2, 4, 6)
+
+    async def test_packets_of_a_post_are_heard_in_order_before_it_is_answered(self, sent: Sent) -> None:
+        found = await self.opened(sent)
+        body = "\x1e".join(f"4{number}" for number in range(100)).encode()
+        assert engineio.payload.Payload.max_decode_packets == MAX_BYTES, "bounded by its bytes"
+        assert await sent.ask("POST", f"&sid={found.sid}", body) == (200, "OK")
+        assert sent.messages == [str(number) for number in range(100)]
+
+    async def test_a_socket_that_is_told_to_be_upgraded_and_closed_is_left_alone(self, sent: Sent) -> None:
+        """Once a session has moved to a websocket, the engine neither pings it nor reports its end."""
+        found = await self.opened(sent)
+        del sent.engine.sockets[found.sid]
+        found.upgraded = found.closed = True
+        await found.close(wait=False)
+        found.schedule_ping()
+        assert sent.ended == []
+        status, _ = await sent.ask("GET", f"&sid={found.sid}")
+        assert status == 400
+
+    async def test_closing_a_socket_answers_its_poll_and_tells_the_handler_once(self, sent: Sent) -> None:
+        found = await self.opened(sent)
+        poll = asyncio.create_task(sent.ask("GET", f"&sid={found.sid}"))
+        await asyncio.sleep(0)
+        await found.close(wait=False)
+        await found.close(wait=False)
+        assert await asyncio.wait_for(poll, LIMIT) == (200, "1")
+        assert sent.ended == [found.sid]
+        assert found.sid not in sent.engine.sockets
+
+    def test_the_limit_of_packets_is_the_classes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(engineio.payload.Payload, "max_decode_packets", 2)
+        assert len(engineio.payload.Payload(encoded_payload="4a\x1e4b").packets) == 2
+        with pytest.raises(ValueError, match="Too many"):
+            engineio.payload.Payload(encoded_payload="4a\x1e4b\x1e4c")
+
+
+class TestSocketio:
+    """consult/wire/packets.py: every packet that is no plain event is read by this codec."""
+
+    @pytest.mark.parametrize(
+        ("packet", "kind", "namespace", "ack_id", "data", "attachments"),
+        [
+            ("0", 0, None, None, None, 0),
+            ('0/admin,{"a":1}', 0, "/admin", None, {"a": 1}, 0),
+            ("1", 1, None, None, None, 0),
+            ('2/,12["a"]', 2, "/", 12, ["a"], 0),
+            ("312[]", 3, None, 12, [], 0),
+            ('51-["a"]', 5, None, None, ["a"], 1),
+        ],
+    )
+    def test_its_fields(
+        self, packet: str, kind: int, namespace: str | None, ack_id: int | None, data: Any, attachments: int
+    ) -> None:
+        read = socketio.packet.Packet(encoded_packet=packet)
+        assert (read.packet_type, read.namespace, read.id, read.data) == (kind, namespace, ack_id, data)
+        assert read.attachment_count == attachments
+
+    def test_it_reads_json_by_the_classes_json(self) -> None:
+        class Json:
+            @staticmethod
+            def loads(given: str) -> str:
+                return f"read {given}"
+
+        class Codec(socketio.packet.Packet):  # type: ignore[misc] # it carries no types
+            json = Json
+
+        assert Codec(encoded_packet='2["a"]').data == 'read ["a"]'
+
+    @pytest.mark.parametrize("packet", ["x", "2{", "-", '2["a"', "21x"])
+    def test_what_is_none_raises(self, packet: str) -> None:
+        with pytest.raises((ValueError, IndexError)):
+            socketio.packet.Packet(encoded_packet=packet)
+
+
+def connected() -> ServerProtocol:
+    """A server's side of a websocket, after its handshake."""
+    protocol = ServerProtocol(max_size=1000, logger=logging.getLogger("careline.tests"))
+    protocol.receive_data(request(80))
+    (asked,) = protocol.events_received()
+    assert isinstance(asked, WebsocketRequest)
+    assert protocol.state is CONNECTING
+    assert asked.path == "/socket.io/?EIO=4&transport=websocket"
+    protocol.send_response(protocol.accept(asked))
+    assert protocol.data_to_send()[0].startswith(b"HTTP/1.1 101 ")
+    assert protocol.state is OPEN
+    return protocol
+
+
+def taken(protocol: ServerProtocol, data: bytes) -> list[WebsocketFrame]:
+    protocol.receive_data(data)
+    return cast(list[WebsocketFrame], protocol.events_received())
+
+
+class TestWebsockets:
+    """consult/wire/door.py and websocket.py: the library's sans-I/O protocol, fed and emptied by the driver."""
+
+    def test_a_request_that_is_refused_ends_in_its_answer(self) -> None:
+        protocol = ServerProtocol()
+        protocol.receive_data(request(80).replace(b"Version: 13", b"Version: 8"))
+        (asked,) = protocol.events_received()
+        protocol.send_response(protocol.accept(cast(WebsocketRequest, asked)))
+        assert protocol.state is not OPEN
+        assert b"".join(protocol.data_to_send()).startswith(b"HTTP/1.1 4")
+
+    def test_a_head_that_cannot_be_read_is_no_event_and_nothing_is_raised(self) -> None:
+        protocol = ServerProtocol()
+        protocol.receive_data(b"GET / HTTP/1.1\r\nno colon\r\n\r\n")
+        assert protocol.events_received() == []
+        assert protocol.state is not OPEN
+
+    def test_frames_come_as_they_are_with_fragments_apart(self) -> None:
+        protocol = connected()
+        frames = taken(protocol, frame(TEXT, b"a", fin=False) + frame(PING, b"p") + frame(CONTINUATION, b"\xff"))
+        assert [(one.opcode, bytes(one.data), one.fin) for one in frames] == [
+            *((Opcode.TEXT, b"a", False), (Opcode.PING, b"p", True), (Opcode.CONT, b"\xff", True)),
+        ], "text is not looked at"
+        assert protocol.data_to_send() == [b"\x8a\x01p"], "pings are answered by the library"
+        assert protocol.state is OPEN
+        assert protocol.parser_exc is None
+
+    @pytest.mark.parametrize(
+        ("sent", "code"),
+        [
+            (frame(TEXT, b"a", masked=False), CloseCode.PROTOCOL_ERROR),
+            (frame(3), CloseCode.PROTOCOL_ERROR),
+            (head(TEXT, 1001), CloseCode.MESSAGE_TOO_BIG),
+            (frame(TEXT, b"a" * 999, fin=False) + head(CONTINUATION, 2), CloseCode.MESSAGE_TOO_BIG),
+        ],
+    )
+    def test_a_broken_frame_is_kept_in_parser_exc_and_told(self, sent: bytes, code: CloseCode) -> None:
+        protocol = connected()
+        frames = taken(protocol, frame(TEXT, b"before") + sent)
+        assert bytes(frames[0].data) == b"before"
+        assert protocol.parser_exc is not None
+        assert protocol.state is CLOSING
+        assert protocol.eof_sent
+        close, end = protocol.data_to_send()
+        assert close[2:4] == int(code).to_bytes(2)
+        assert end == b""
+        protocol.receive_data(frame(TEXT, b"after"))
+        assert protocol.events_received() == []
+
+    def test_fail_closes_once(self) -> None:
+        protocol = connected()
+        protocol.fail(CloseCode.INVALID_DATA, "text that is not UTF-8")
+        assert protocol.state is CLOSING
+        assert protocol.eof_sent
+        assert protocol.parser_exc is None
+        close, end = protocol.data_to_send()
+        assert close[2:4] == b"\x03\xef"
+        assert end == b""
+
+    @pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe8bye"])
+    def test_a_clients_close_is_echoed_and_ends(self, payload: bytes) -> None:
+        protocol = connected()
+        taken(protocol, frame(CLOSE, payload) + frame(TEXT, b"after"))
+        assert protocol.state is CLOSING
+        assert protocol.eof_sent
+        assert protocol.data_to_send() == [bytes([0x88, len(payload)]) + payload, b""]
+
+    def test_a_servers_close_waits_for_the_echo(self) -> None:
+        protocol = connected()
+        protocol.send_close(CloseCode.GOING_AWAY)
+        assert protocol.state is CLOSING
+        assert not protocol.eof_sent
+        assert protocol.data_to_send() == [b"\x88\x02\x03\xe9"]
+        taken(protocol, frame(CLOSE, b"\x03\xe9"))
+        assert protocol.eof_sent
+
+    @pytest.mark.parametrize("length", [0, 125, 126, 65535, 65536])
+    def test_a_servers_frame_is_not_masked(self, length: int) -> None:
+        written = WebsocketFrame(Opcode.TEXT, b"x" * length).serialize(mask=False)
+        masked = head(TEXT, length)
+        assert written == bytes([masked[0], masked[1] & 0x7F]) + masked[2:-4] + b"x" * length
+
+
+class TestSanic:
+    """consult/wire/door.py and main.py: connections come through our own door, and are handed on to Sanic whole."""
+
+    @pytest.fixture
+    async def app(self) -> AsyncIterator[Sanic[Any, Any]]:
+        app: Sanic[Any, Any] = Sanic("seams", configure_logging=False)
+        app.config.update({"ACCESS_LOG": False, "MOTD": False, "TOUCHUP": False})
+
+        @app.get("/")
+        async def hello(_: Request) -> HTTPResponse:
+            return text("hello")
+
+        @app.post("/streamed", stream=True)
+        async def streamed(request: Request) -> HTTPResponse:
+            assert request.stream is not None
+            body = b"".join([chunk async for chunk in request.stream])  # type: ignore[attr-defined] # typed otherwise
+            return text(str(len(body)))
+
+        yield app
+        Sanic._app_registry.pop("seams", None)
+
+    @pytest.fixture
+    async def made(self, app: Sanic[Any, Any]) -> AsyncIterator[tuple[list[HttpProtocol], Any, int]]:
+        """What a factory in the protocol's place was asked for, the server, and its port."""
+        made: list[HttpProtocol] = []
+
+        def protocol(**given: Any) -> HttpProtocol:
+            assert {"loop", "app", "signal", "connections"} <= given.keys()
+            made.append(HttpProtocol(**given))
+            return made[-1]
+
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        server = await app.create_server(sock=listening, protocol=protocol, backlog=10)  # type: ignore[arg-type]
+        assert server is not None
+        await server.startup()
+        await server.before_start()
+        yield made, server, listening.getsockname()[1]
+        server.close()
+        for connection in list(server.connections):
+            connection.abort()
+        await server.after_stop()
+        listening.close()
+
+    async def ask(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = await asyncio.wait_for(reader.readuntil(b"hello"), LIMIT)
+        assert answer.startswith(b"HTTP/1.1 200")
+        return reader, writer
+
+    async def idle(self, protocol: HttpProtocol) -> None:
+        await comes(lambda: protocol._http.stage is Stage.IDLE)
+
+    async def test_any_callable_makes_the_protocols(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
+        protocols, server, port = made
+        _, writer = await self.ask(port)
+        assert set(protocols) == set(server.connections)
+        writer.close()
+        await comes(lambda: not server.connections)
+
+    async def test_a_connection_between_requests_is_idle_and_its_buffer_empty(
+        self, made: tuple[list[HttpProtocol], Any, int]
+    ) -> None:
+        protocols, _, port = made
+        _, writer = await self.ask(port)
+        await self.idle(protocols[0])
+        assert isinstance(protocols[0]._http, Http)
+        assert not protocols[0]._http, "whether it is true tells whether a request is under way"
+        assert not protocols[0].recv_buffer
+        assert isinstance(protocols[0]._task, asyncio.Task)
+        writer.close()
+
+    async def test_a_cancelled_task_without_a_transport_leaves_the_connection_alone(
+        self, made: tuple[list[HttpProtocol], Any, int]
+    ) -> None:
+        """So a websocket request on a kept-alive connection can be handed back to the door."""
+        protocols, server, port = made
+        reader, writer = await self.ask(port)
+        await self.idle(protocols[0])
+        transport, task = protocols[0].transport, protocols[0]._task
+        assert transport is not None
+        assert task is not None
+        protocols[0].transport = None
+        server.connections.discard(protocols[0])
+        task.cancel()
+        await asyncio.wait_for(asyncio.wait([task]), LIMIT)
+        assert not transport.is_closing()
+        transport.write(b"still here")
+        assert await asyncio.wait_for(reader.readexactly(10), LIMIT) == b"still here"
+        transport.close()
+        writer.close()
+
+    async def test_close_if_idle_closes_what_waits_for_a_request(
+        self, made: tuple[list[HttpProtocol], Any, int]
+    ) -> None:
+        protocols, server, port = made
+        reader, writer = await self.ask(port)
+        await self.idle(protocols[0])
+        assert protocols[0].close_if_idle()
+        assert await asyncio.wait_for(reader.read(), LIMIT) == b""
+        await comes(lambda: not server.connections)
+        writer.close()
+
+    async def test_a_protocol_can_be_put_in_front_and_hand_its_bytes_on(self, app: Sanic[Any, Any]) -> None:
+        """`set_protocol`, then `connection_made`, then `data_received` with all that was read."""
+
+        class Front(asyncio.Protocol):
+            def __init__(self, given: dict[str, Any]) -> None:
+                self.given = given
+
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                self.transport = cast(asyncio.Transport, transport)
+
+            def data_received(self, data: bytes) -> None:
+                behind = HttpProtocol(**self.given)
+                self.transport.set_protocol(behind)
+                behind.connection_made(self.transport)
+                behind.data_received(data)
+
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        server = await app.create_server(sock=listening, protocol=lambda **given: Front(given))  # type: ignore[arg-type]
+        assert server is not None
+        await server.startup()
+        reader, writer = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])
+        body = b"x" * 200_000
+        writer.write(b"POST /streamed HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        assert (await asyncio.wait_for(reader.readuntil(b"200000"), LIMIT)).startswith(b"HTTP/1.1 200")
+        writer.close()
+        server.close()
+        await comes(lambda: not server.connections)
+        listening.close()
+
+
+class TestUvloop:
+    """consult/wire/websocket.py: the outbox's bound is what the transport has not written yet."""
+
+    def test_its_transports_tell_what_is_unwritten_and_stop_reading(self) -> None:
+        async def run() -> None:
+            ours, theirs = socket.socketpair()
+            heard: list[bytes] = []
+
+            class Ear(asyncio.Protocol):
+                def data_received(self, data: bytes) -> None:
+                    heard.append(data)
+
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.connect_accepted_socket(Ear, ours)
+            theirs.setblocking(False)
+            transport.write(b"x" * 10_000_000)
+            assert 5_000_000 < transport.get_write_buffer_size() < 10_000_000
+            transport.pause_reading()
+            await loop.sock_sendall(theirs, b"unheard")
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert heard == []
+            transport.resume_reading()
+            await comes(lambda: heard)
+            transport.abort()
+            assert transport.is_closing()
+            theirs.close()
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
+
+
+class TestSchedule:
+    """reminders/housekeeping.py: a timetable of its own, on the wall clock."""
+
+    def test_a_scheduler_runs_what_is_due_in_order(self) -> None:
+        runs: list[str] = []
+        scheduler = schedule.Scheduler()
+        for name in ("a", "b"):
+            scheduler.every(60).seconds.do(runs.append, name)
+        assert schedule.jobs == [], "the library's own timetable is not used"
+        scheduler.run_pending()
+        assert runs == []
+        for job in scheduler.jobs:
+            assert job.next_run is not None
+            job.next_run -= datetime.timedelta(seconds=job.interval)
+        scheduler.run_pending()
+        scheduler.run_pending()
+        assert runs == ["a", "b"]
+
+    def test_a_raising_job_keeps_the_later_ones_from_running(self) -> None:
+        """Which is why each job is wrapped."""
+        runs: list[str] = []
+        scheduler = schedule.Scheduler()
+        scheduler.every(60).seconds.do(lambda: 1 / 0)
+        scheduler.every(60).seconds.do(runs.append, "b")
+        for job in scheduler.jobs:
+            assert job.next_run is not None
+            job.next_run -= datetime.timedelta(seconds=job.interval)
+        with pytest.raises(ZeroDivisionError):
+            scheduler.run_pending()
+        assert runs == []
