@@ -4,6 +4,7 @@ export const texts = {
   title: ["Careline 控制台", "Careline console"],
   subtitle: ["控制台", "console"],
   skip: ["跳到操作区", "Skip to the workspace"],
+  docs: ["协议", "Docs"],
   otherLanguage: ["English", "中文"],
   switchLanguage: ["Switch to English", "切换到中文"],
   theme_auto: ["外观：跟随系统", "Appearance: as the system"],
