@@ -1,0 +1,46 @@
+"""`make torture`: the long form. TORTURE_KILLS (200) and TORTURE_SEED (drawn) set it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.server import COMMAND
+from tests.torture.torture import torture, unwatched
+
+BAR = 40
+
+
+def progress(kills: int, acknowledged: int) -> None:
+    """Draw the bar anew."""
+    done = BAR * kills // KILLS
+    sys.stdout.write(f"\r[{'#' * done}{'.' * (BAR - done)}] {kills}/{KILLS} kills, {acknowledged} messages")
+    sys.stdout.flush()
+
+
+KILLS = int(os.environ.get("TORTURE_KILLS", "200"))
+SEED = int(os.environ.get("TORTURE_SEED") or random.randrange(2**31))
+
+sys.stdout.write(f"TORTURE_KILLS={KILLS} TORTURE_SEED={SEED}\n")
+began = time.monotonic()
+folder = Path(tempfile.mkdtemp(prefix="careline-torture-"))
+watched = sys.stdout.isatty()
+found = torture(folder, KILLS, SEED, COMMAND, progress if watched else unwatched)
+sys.stdout.write(
+    f"{chr(10) if watched else ''}{KILLS} kills in {time.monotonic() - began:.0f} s, {found.connections} connections\n"
+    f"{found.messages} messages sent and stored, {found.deliveries} times seen, {found.pages} pages asked for\n"
+    f"{found.notifications} reminders fired\n"
+)
+for fault in found.faults:
+    sys.stdout.write(f"FAULT: {fault}\n")
+if found.faults:
+    sys.stdout.write(f"the file and the log are in {folder}\n")
+else:
+    shutil.rmtree(folder)
+sys.stdout.write(f"{len(found.faults) or 'no'} faults, TORTURE_SEED={SEED}\n")
+sys.exit(1 if found.faults else 0)

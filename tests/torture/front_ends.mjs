@@ -1,0 +1,194 @@
+// Front ends as they should be written: official clients that send with a client_msg_id until they are told that it is
+// stored, come back with cursors, and page over HTTP where they are told to. What they saw is told at the end, as JSON:
+// ids with a digest of what came, in the order in which it came, and all that should not have happened.
+import { createHash } from "node:crypto";
+import { createInterface } from "node:readline";
+import { io } from "socket.io-client";
+
+const MOST_REPLAYED = 500;
+const IN_FLIGHT = 3;
+const FENCE = 2 ** 53 - 1;
+const { url, questions, frontEnds, seed } = JSON.parse(process.argv[2]);
+
+let state = seed;
+
+// A number from 0 up to 1, the same ones for the same seed.
+function random() {
+  state = (state + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+}
+
+const digest = (value) => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+const last = (seen) => (seen.length ? seen[seen.length - 1][0] : 0);
+
+class FrontEnd {
+  constructor({ name, transports, userType, userId, cursor, forgets }) {
+    Object.assign(this, { name, userType, userId, cursor, forgets });
+    this.seen = Object.fromEntries(questions.map((question) => [question, []]));
+    this.notifications = [];
+    this.acknowledged = [];
+    this.wrong = [];
+    this.connections = 0;
+    this.pages = 0;
+    this.pending = new Map();
+    this.rooms = {};
+    this.sent = 0;
+    this.finishing = false;
+    this.fenced = null;
+    this.socket = io(url, { transports, forceNew: true, reconnectionDelay: 10, reconnectionDelayMax: 100 });
+    this.socket.on("connect", () => this.comeBack());
+    this.socket.on("disconnect", () => (this.rooms = {}));
+    this.socket.on("joined_question", (answer) => this.joined(answer));
+    this.socket.on("new_message", (message) => this.heard(message));
+    this.socket.on("send_message:ack", (ack) => this.told(ack));
+    this.socket.on("notification:new", (notification) => this.reminded(notification));
+    this.socket.on("left_question", () => this.fenced());
+    this.socket.on("error", (error) => this.wrong.push(["error", error]));
+    for (let number = 0; number < IN_FLIGHT; number++) {
+      this.send();
+    }
+  }
+
+  comeBack() {
+    this.connections += 1;
+    this.rooms = {};
+    const bind = { user_id: this.userId };
+    if (this.cursor) {
+      bind.after_id = last(this.notifications);
+    }
+    this.socket.emit("bind_user", bind);
+    for (const question of questions) {
+      // A page that was loaded anew has kept less.
+      const seen = this.seen[question];
+      seen.length = Math.max(0, seen.length - Math.floor(random() * this.forgets));
+      const who = { user_id: this.userId, user_type: this.userType };
+      this.socket.emit("join_question", { question_id: question, ...who, after_id: last(seen) });
+    }
+    for (const message of this.pending.values()) {
+      this.socket.emit("send_message", message);
+    }
+  }
+
+  joined({ question_id: question, latest_id: latest, has_more: more }) {
+    this.rooms[question] = { latest, left: more ? MOST_REPLAYED : 0, kept: more ? [] : null };
+  }
+
+  heard(message) {
+    const room = this.rooms[message.question_id];
+    if (room === undefined) {
+      this.wrong.push(["before joined_question", message.id]);
+    } else if (room.kept && room.left === 0) {
+      room.kept.push(message);
+    } else {
+      this.append(message);
+      if (room.kept && --room.left === 0) {
+        this.page(message.question_id, room);
+      }
+    }
+  }
+
+  append(message) {
+    const seen = this.seen[message.question_id];
+    if (message.id <= last(seen)) {
+      this.wrong.push(["a message again, or too late", message.id]);
+    }
+    seen.push([message.id, digest(message)]);
+  }
+
+  async page(question, room) {
+    const path = `${url}/api/questions/${question}/messages?limit=200&user_type=${this.userType}&after_id=`;
+    try {
+      while (last(this.seen[question]) < room.latest) {
+        const { items } = await (await fetch(path + last(this.seen[question]))).json();
+        if (this.rooms[question] !== room) {
+          return;
+        }
+        this.pages += 1;
+        if (items.length === 0) {
+          this.wrong.push(["nothing up to latest_id", room.latest]);
+          break;
+        }
+        for (const message of items.filter((one) => one.id <= room.latest)) {
+          this.append(message);
+        }
+      }
+    } catch {
+      return; // the server was killed: the next connection asks again
+    }
+    const { kept } = room;
+    room.kept = null;
+    kept.forEach((message) => this.append(message));
+  }
+
+  send() {
+    if (this.finishing) {
+      return;
+    }
+    const message = {
+      client_msg_id: `${this.name}-${this.sent++}`,
+      question_id: questions[Math.floor(random() * questions.length)],
+      sender_type: this.userType,
+      sender_id: this.userId,
+      content_type: "TEXT",
+      is_visible_to_patient: this.userType !== "STAFF" || random() < 0.7,
+    };
+    message.content_text = message.client_msg_id;
+    this.pending.set(message.client_msg_id, message);
+    if (this.socket.connected) {
+      this.socket.emit("send_message", message);
+    }
+  }
+
+  told({ success, message, data }) {
+    if (!success) {
+      this.wrong.push(["not sent", message]);
+      return;
+    }
+    const { client_msg_id: id, ...stored } = data;
+    if (!this.pending.delete(id)) {
+      this.wrong.push(["acknowledged twice", id]);
+      return;
+    }
+    this.acknowledged.push([id, stored.id, digest(stored)]);
+    process.stdout.write("acknowledged\n");
+    setTimeout(() => this.send(), random() * 20);
+  }
+
+  reminded(notification) {
+    if (this.cursor && notification.id <= last(this.notifications)) {
+      this.wrong.push(["a notification again, or too late", notification.id]);
+    }
+    this.notifications.push([notification.id, digest(notification)]);
+  }
+
+  get idle() {
+    const rooms = Object.values(this.rooms);
+    return this.pending.size === 0 && rooms.length === questions.length && rooms.every((room) => room.kept === null);
+  }
+
+  // Resolves when the server has answered something asked now, so that all it sent before is here.
+  fence() {
+    return new Promise((resolve) => {
+      this.fenced = resolve;
+      this.socket.emit("leave_question", { question_id: FENCE });
+    });
+  }
+
+  report() {
+    const { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages } = this;
+    return { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages };
+  }
+}
+
+const all = frontEnds.map((frontEnd) => new FrontEnd(frontEnd));
+
+// The first line says that nothing more is to be sent, and ends it when all is told and heard.
+await new Promise((resolve) => createInterface({ input: process.stdin }).once("line", resolve).once("close", resolve));
+all.forEach((frontEnd) => (frontEnd.finishing = true));
+while (!all.every((frontEnd) => frontEnd.idle)) {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+await Promise.all(all.map((frontEnd) => frontEnd.fence()));
+process.stdout.write(JSON.stringify(all.map((frontEnd) => frontEnd.report())) + "\n", () => process.exit(0));

@@ -1,0 +1,43 @@
+"""Careline, broken: it does not know again what a client sends a second time, and is slow to acknowledge the first."""
+
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import main
+from store import database, messages, schema, transaction
+
+MOMENT = 0.03  # seconds
+migrate = schema.migrate
+commit = transaction.transact
+
+
+def migrate_without_key(path: Path) -> list[str]:
+    applied = migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX IF EXISTS message_of_client")
+    return applied
+
+
+def know_nothing(
+    connection: sqlite3.Connection,  # noqa: ARG001
+    drafts: list[messages.Draft],  # noqa: ARG001
+) -> dict[messages.ClientKey, messages.Message]:
+    return {}
+
+
+def transact(connection: sqlite3.Connection, batch: list[transaction.Write[Any, Any]]) -> list[Any]:
+    outcomes = commit(connection, batch)
+    time.sleep(MOMENT)
+    return outcomes
+
+
+schema.migrate = migrate_without_key
+messages._first_of = know_nothing
+database.transact = transact  # type: ignore[attr-defined]
+sys.exit(main.main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""What is left after the torture, held against what the front ends were told and what they saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.protocol.catching_up import everything
+from tests.torture.doomed import Doomed
+
+
+@dataclass
+class Reckoning:
+    """Counts, and in words all that should not be."""
+
+    messages: int = 0
+    deliveries: int = 0
+    notifications: int = 0
+    connections: int = 0
+    pages: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, fault: str) -> None:
+        """Note a fault unless it holds."""
+        if not holds:
+            self.faults.append(fault)
+
+
+def digest(payload: dict[str, Any]) -> str:
+    """Give what front_ends.mjs gives for the same payload."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def reckon(
+    server: Doomed, questions: list[int], front_ends: list[dict[str, Any]], tasks: list[dict[str, Any]]
+) -> Reckoning:
+    """Look at the running server, then stop it and look at its file."""
+    found = Reckoning()
+    stored = {question: everything(server, question, user_type="STAFF") for question in questions}
+    digests = {one["id"]: digest(one) for messages in stored.values() for one in messages}
+    texts = Counter(one["content_text"] for messages in stored.values() for one in messages)
+    found.messages = sum(texts.values())
+    found.expect(max(texts.values()) == 1, f"stored more than once: {[text for text in texts if texts[text] > 1][:5]}")
+    told = 0
+    for one in front_ends:
+        name = one["name"]
+        found.connections += one["connections"]
+        found.pages += one["pages"]
+        found.expect(not one["wrong"], f"{name}: {one['wrong'][:5]}")
+        told += len(one["acknowledged"])
+        lost = [text for text, _, _ in one["acknowledged"] if text not in texts]
+        found.expect(not lost, f"{name}: acknowledged and not there: {lost[:5]}")
+        other = [text for text, message, was in one["acknowledged"] if digests.get(message) != was]
+        found.expect(not other, f"{name}: not stored as acknowledged: {other[:5]}")
+        for question in questions:
+            visible = [
+                (message["id"], digests[message["id"]])
+                for message in stored[question]
+                if one["userType"] == "STAFF" or message["is_visible_to_patient"]
+            ]
+            seen = [(message, was) for message, was in one["seen"][str(question)]]
+            found.deliveries += len(seen)
+            missing, surplus = sorted(set(visible) - set(seen)), sorted(set(seen) - set(visible))
+            found.expect(seen == visible, f"{name}: question {question}: missing {missing[:5]}, surplus {surplus[:5]}")
+    found.expect(told == found.messages, f"{told} messages acknowledged, {found.messages} stored")
+    _reckon_notifications(server, front_ends, tasks, found)
+    found.expect("Traceback" not in server.stderr(), "a traceback is in the log")
+    server.stop()
+    _reckon_file(server, found)
+    return found
+
+
+def _reckon_notifications(
+    server: Doomed, front_ends: list[dict[str, Any]], tasks: list[dict[str, Any]], found: Reckoning
+) -> None:
+    for user_id in {one["userId"] for one in front_ends}:
+        rows: list[dict[str, Any]] = []
+        while page := server.notifications(user_id, f"after_id={rows[-1]['id'] if rows else 0}&limit=200"):
+            rows += page
+        found.notifications += len(rows)
+        asked = Counter(task["title"] for task in tasks if task["user_id"] == user_id)
+        had = Counter(row["title"] for row in rows)
+        found.expect(
+            had == asked, f"user {user_id}: reminders without a row {asked - had}, rows too many {had - asked}"
+        )
+        there = [[row["id"], digest(row)] for row in rows]
+        of_user = [one for one in front_ends if one["userId"] == user_id]
+        for one in of_user:
+            if one["cursor"]:
+                found.expect(one["notifications"] == there, f"{one['name']}: other notifications than there are")
+        handed = [row for one in of_user for row in one["notifications"]]
+        found.expect(all(row in handed for row in there), f"user {user_id}: a notification that nobody was handed")
+        found.expect(all(row in there for row in handed), f"user {user_id}: a notification that is not there")
+
+
+def _reckon_file(server: Doomed, found: Reckoning) -> None:
+    with closing(sqlite3.connect(server.database)) as connection:
+        found.expect(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "the file is damaged")
+        twice = connection.execute(
+            "SELECT client_msg_id FROM message GROUP BY question_id, sender_type, sender_id, client_msg_id"
+            " HAVING count(*) > 1"
+        ).fetchall()
+        found.expect(not twice, f"a client_msg_id is there twice: {twice[:5]}")
+        twice = connection.execute(
+            "SELECT task_id FROM user_notification GROUP BY task_id HAVING count(*) > 1"
+        ).fetchall()
+        found.expect(not twice, f"a reminder has two notifications: {twice[:5]}")

@@ -1,0 +1,39 @@
+"""The short form of `make torture`, and three broken builds that it must catch."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.server import COMMAND
+from tests.torture.patches import patched
+from tests.torture.torture import torture
+
+KILLS: Final = 8
+# Enough for a broken build to be caught at every run; each kill by itself mostly is.
+KILLS_OF_BROKEN: Final = 4
+
+
+def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
+    seed = random.randrange(2**31)
+    found = torture(tmp_path, KILLS, seed, COMMAND)
+    assert not found.faults, f"TORTURE_KILLS={KILLS} TORTURE_SEED={seed}"
+    assert found.messages > 50
+    assert found.notifications > 5
+    assert found.connections > KILLS, "they came back"
+
+
+@pytest.mark.parametrize(
+    ("build", "symptom"),
+    [
+        ("emit_before_commit", "acknowledged and not there"),
+        ("read_before_joining", "missing [("),
+        ("no_unique_key", "stored more than once"),
+    ],
+)
+def test_a_broken_build_is_caught(tmp_path: Path, build: str, symptom: str) -> None:
+    found = torture(tmp_path, KILLS_OF_BROKEN, 1, patched(build))
+    assert [fault for fault in found.faults if symptom in fault], found
