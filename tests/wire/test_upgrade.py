@@ -56,6 +56,10 @@ class Poller:
                 self.polls += 1
                 self.packets += answer.split(SEPARATOR)
 
+    def pause_soon(self) -> None:
+        """The poll that waits is the last."""
+        self._pausing.set()
+
     def pause(self) -> None:
         """Polls no more; one that waits is waited for."""
         self._pausing.set()
@@ -123,6 +127,7 @@ def probed(websocket: Raw, session: Polling) -> None:
 def test_a_session_moves_over(server: Server, session: Polling) -> None:
     before = metric(server, WEBSOCKETS), metric(server, POLLING)
     poller = Poller(session)
+    poller.pause_soon()
     with raw(server) as websocket:
         probed(websocket, session)
         poller.pause()
@@ -140,6 +145,7 @@ def test_a_probe_that_is_dropped_changes_nothing(
     server: Server, session: Polling, question_id: int, sender: Raw, goodbye: str
 ) -> None:
     """Polls go on waiting for something to come: none is answered with nothing, again and again."""
+    before = metric(server, WEBSOCKETS)
     with raw(server) as websocket:
         probed(websocket, session)
         if goodbye == "reset":
@@ -150,6 +156,7 @@ def test_a_probe_that_is_dropped_changes_nothing(
             websocket.socket.shutdown(1)
         else:
             websocket.send(frame(CLOSE) if goodbye == "close frame" else text(b"1"))
+        wait_until(lambda: metric(server, WEBSOCKETS) == before, "the end of the websocket")
         poller = Poller(session)
         for number in range(20):
             say(sender, question_id, str(number))
@@ -161,6 +168,20 @@ def test_a_probe_that_is_dropped_changes_nothing(
     assert poller.messages() == [str(number) for number in range(20)]
     assert poller.packets.count("6") <= 2, "the poll that the probe released, and the one at the goodbye"
     assert poller.polls <= 25
+
+
+def test_a_poll_that_begins_while_the_way_is_probed_is_answered(server: Server, session: Polling) -> None:
+    """The answers to poll and probe come by two connections. Where the poll's is the faster one, the client polls again
+    before it knows that it may go, and goes only when that poll is answered, too."""
+    poller = Poller(session)
+    with raw(server) as websocket:
+        probed(websocket, session)
+        try:
+            wait_until(lambda: len(poller.packets) >= 2, "an answer to the second poll", limit=2)
+        finally:
+            websocket.send(text(b"5"))
+            poller.pause()
+        assert set(poller.packets) == {"6"}
 
 
 def test_it_can_try_again_after_a_dropped_probe(server: Server, session: Polling) -> None:
@@ -182,6 +203,9 @@ def test_what_is_broadcast_meanwhile_comes_once_and_in_order(
     with raw(server) as websocket:
         for number in range(0, 5):
             say(sender, question_id, str(number))
+        wait_until(lambda: len(poller.messages()) == 5, "the first messages")
+        if waits:
+            poller.pause_soon()
         probed(websocket, session)
         if waits:
             poller.pause()
