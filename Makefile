@@ -33,14 +33,14 @@ clean:
 	rm -rf $(VENV) build dist tests/node_modules tests/bench/peers/node_modules
 
 $(VENV)/run: requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/test: $(VENV)/run tests/requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
 $(VENV)/bench: $(VENV)/run tests/bench/requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	@touch $@

@@ -69,8 +69,7 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "between them.",
         ),
         (
-            "断开前送到的消息照常保存和广播；没有收到回应的消息可能已经保存，也可能没有："
-            "带 `client_msg_id` 重发即可。",
+            "断开前送到的消息照常保存和广播；没有收到回应的消息可能已经保存，也可能没有：带 `client_msg_id` 重发即可。",
             "A message that has arrived when the connection ends is stored and broadcast. One without an answer may "
             "be stored or not: send it again, with its `client_msg_id`.",
         ),
