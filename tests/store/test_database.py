@@ -182,6 +182,18 @@ async def test_a_statement_with_a_bug_fails_alone(database: Database, path: Path
     assert rows(path, TITLES) == ["前", "后"]
 
 
+async def test_of_one_that_fails_half_way_nothing_is_stored(database: Database, path: Path) -> None:
+    def twice(connection: sqlite3.Connection, new: NewQuestion) -> Question:
+        questions.open_question(connection, new)
+        if new.title == "坏":
+            raise KeyError("bug")
+        return questions.open_question(connection, new)
+
+    outcomes = await all_written(database, each(twice), titled("前", "坏", "后"))
+    assert [type(outcome) for outcome in outcomes] == [Question, KeyError, Question]
+    assert rows(path, TITLES) == ["前", "前", "后", "后"]
+
+
 async def test_a_lock_that_another_process_holds(database: Database, path: Path) -> None:
     await open_question(database)
     with write_locked(path):

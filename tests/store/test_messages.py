@@ -218,6 +218,7 @@ async def test_paging_both_ways_meets_every_message_once(
             database, question_id, visibility, after_id=forward[-1].id if forward else 0, limit=limit
         )
         assert len(page) == limit or not more
+        assert page or not forward, "what was told to be there is there"
         forward += page
     assert forward == expected
 
@@ -228,6 +229,7 @@ async def test_paging_both_ways_meets_every_message_once(
             database, question_id, visibility, before_id=backward[0].id if backward else None, limit=limit
         )
         assert len(page) == limit or not more
+        assert page or not backward, "what was told to be there is there"
         backward = page + backward
     assert backward == expected
 

@@ -115,6 +115,7 @@ async def test_paging_both_ways_meets_every_notification_once(
                 )
                 assert counted == unread, "all that the user has not read, whatever is listed"
                 assert len(page) == limit or not more
+                assert page or not found, "what was told to be there is there"
                 found += [notification.id for notification in page]
             assert found == (expected if forward else expected[::-1])
 

@@ -83,6 +83,7 @@ async def test_listing_meets_every_question_once_newest_first(
                 database, STAFF, status=status, elder_id=elder_id, before_id=found[-1] if found else None, limit=limit
             )
             assert len(page) == limit or not more
+            assert page or not found, "what was told to be there is there"
             found += [question.id for question in page]
         assert found == expected
 

@@ -173,5 +173,6 @@ async def test_listing_meets_every_task_once_newest_first(
                 database, user_id=user_id, status=status, before_id=found[-1] if found else None, limit=limit
             )
             assert len(page) == limit or not more
+            assert page or not found, "what was told to be there is there"
             found += [task.id for task in page]
         assert found == expected
