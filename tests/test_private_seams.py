@@ -25,6 +25,7 @@ import pytest
 import schedule
 import socketio.packet
 import uvloop
+from engineio.async_drivers import sanic as engine_driver
 from playhouse.migrations import Runner
 from playhouse.pwasyncio import AsyncSqliteDatabase
 from sanic import Request, Sanic
@@ -438,6 +439,15 @@ class TestSanic:
             body = b"".join([chunk async for chunk in request.stream])  # type: ignore[attr-defined] # typed otherwise
             return text(str(len(body)))
 
+        @app.post("/engine", stream=True)
+        async def engine(request: Request) -> HTTPResponse:
+            request.body = b"read before"
+            request.headers["content-length"] = str(len(request.body))
+            environ = engine_driver.translate_request(request)
+            assert environ["sanic.request"] is request
+            body = await environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            return text(f"{body.decode()} from {request.ip}, {environ['QUERY_STRING']}")
+
         yield app
         Sanic._app_registry.pop("seams", None)
 
@@ -511,6 +521,15 @@ class TestSanic:
         transport.write(b"still here")
         assert await asyncio.wait_for(reader.readexactly(10), LIMIT) == b"still here"
         transport.close()
+        writer.close()
+
+    async def test_the_engine_is_given_the_body_that_was_read(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
+        """consult/wire/polling.py reads it first, chunked or not, and takes the address from the request."""
+        _, _, port = made
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST /engine?EIO=4 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        writer.write(head + b"3\r\nabc\r\n0\r\n\r\n")
+        assert await asyncio.wait_for(reader.readuntil(b"read before from 127.0.0.1, EIO=4"), LIMIT)
         writer.close()
 
     async def test_close_if_idle_closes_what_waits_for_a_request(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import struct
@@ -223,10 +222,3 @@ def resident_memory(server: Server, field: str = "VmRSS") -> int:
         found = re.search(rf"^{field}:\s+(\d+) kB$", status.read(), re.MULTILINE)
     assert found
     return int(found[1]) * 1024
-
-
-def processor_time(server: Server) -> float:
-    """Seconds of processor time that the process has used."""
-    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:  # noqa: PTH123
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
