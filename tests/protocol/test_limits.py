@@ -148,13 +148,15 @@ def test_an_address_is_remembered_between_connections(start_server: StartServer,
     assert is_limited(enter(Websocket, server))
 
 
-def test_after_the_window_all_is_well(start_server: StartServer, enter: Enter) -> None:
-    """One window for all the limits that count over one."""
+def test_after_the_window_all_is_well(start_server: StartServer, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One window, a short one, for all the limits that count over one."""
+    window = 2
+    monkeypatch.setattr("tests.server.COMMAND", patched("short_window"))
     limited = [
         (enter(kind, start_server(option, limit)), size)
         for option, limit, size in (
             ("--connection-events", "1", 1),
-            ("--connection-bytes", "1000", 5_000),
+            ("--connection-bytes", "1000", 1_200),
             ("--address-events", "1", 1),
         )
         for kind in (Websocket, Polling)
@@ -163,12 +165,12 @@ def test_after_the_window_all_is_well(start_server: StartServer, enter: Enter) -
     began = time.monotonic()
     for client, size in limited:
         payload = {**sent, "content_text": "a" * size}
-        answers = client.call_all([["send_message", payload]] * (WINDOW + 1))
+        answers = client.call_all([["send_message", payload]] * (window + 1))
         assert answers[0]["message"] == "发送失败：咨询问题不存在"
         assert answers[-1] == NOT_SENT
     for client, _ in limited:
-        wait_until(lambda client=client: not is_limited(client), "the next window", WINDOW + 2)  # type: ignore[misc]
-        assert time.monotonic() - began > WINDOW - 1
+        wait_until(lambda client=client: not is_limited(client), "the next window", 2 * window)  # type: ignore[misc]
+        assert time.monotonic() - began > window - 0.5
         assert client.call("send_message", {**sent, "content_text": "a"})["message"] == "发送失败：咨询问题不存在"
 
 
