@@ -1,0 +1,247 @@
+"""The code of docs/client.md, run as it stands there: nothing missing, nothing twice, whatever the server does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.clients import Client, Clients, message
+from tests.server import LIMIT, ROOT, Server, in_seconds, new_id, wait_until
+
+GUIDE: Final = ROOT / "docs" / "client.md"
+MOST_LINES: Final = 40
+MISSED: Final = 1100  # messages, and notifications
+COMES_BACK: Final = 30.0  # seconds; the official client waits for up to seven before it tries again
+
+# Reports what the front end is told, a line of JSON each, and takes what it is to send from standard input.
+DRIVER: Final = """
+import { createInterface } from "node:readline";
+const tell = (kind) => (value, more) => process.stdout.write(JSON.stringify({ kind, value, more }) + "\\n");
+const [url, me, question_id] = JSON.parse(process.env.FRONT_END);
+const handlers = { onMessage: tell("message"), onNotification: tell("notification"), onFault: tell("fault") };
+const talk = consultation(url, me, question_id, handlers);
+for await (const line of createInterface({ input: process.stdin })) talk.send(JSON.parse(line));
+talk.close();
+"""
+
+
+def blocks() -> list[str]:
+    """The guide's pieces of code."""
+    return re.findall(r"^```js\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+class FrontEnd:
+    """The guide's front end in Node."""
+
+    def __init__(self, url: str, me: dict[str, Any], question_id: int) -> None:
+        self.told: list[dict[str, Any]] = []
+        self._process = subprocess.Popen(
+            ["node", "--input-type=module", "--eval", blocks()[0] + DRIVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT / "tests",
+            env={**os.environ, "FRONT_END": json.dumps([url, me, question_id])},
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.told.append(json.loads(line))
+
+    def send(self, content: dict[str, Any]) -> None:
+        """Let it send a message."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(content) + "\n")
+        self._process.stdin.flush()
+
+    def say(self, text: str) -> None:
+        self.send({"content_type": "TEXT", "content_text": text})
+
+    def shown(self, kind: str) -> list[Any]:
+        """Give what it has shown of a kind: message, notification or fault."""
+        return [one["value"] for one in list(self.told) if one["kind"] == kind]
+
+    def ids(self, kind: str) -> list[int]:
+        return [one["id"] for one in self.shown(kind)]
+
+    def wait_for(self, kind: str, count: int, limit: float = LIMIT) -> None:
+        """Wait until it has shown that many."""
+        wait_until(lambda: len(self.shown(kind)) >= count, f"{count} of {kind}", limit)
+
+    def close(self) -> None:
+        """Let it end; fail when Node ended with a fault."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            status = self._process.wait(LIMIT)
+        finally:
+            self._process.kill()
+            self._reader.join(LIMIT)
+            self._process.stdout.close()
+        assert status == 0
+
+
+StartFrontEnd = Callable[[Server, int, int], FrontEnd]
+
+
+@pytest.fixture
+def front_end() -> Iterator[StartFrontEnd]:
+    """A way to start the front end, as an elder of that id in a question; at the end it must have had no fault."""
+    started: list[FrontEnd] = []
+
+    def start(server: Server, user_id: int, question_id: int) -> FrontEnd:
+        started.append(
+            FrontEnd(
+                server.url, {"sender_id": user_id, "sender_type": "ELDER", "role_display_name": "张三"}, question_id
+            )
+        )
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture
+def staying(tmp_path: Path) -> Iterator[Server]:
+    """A server that comes back at the same address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Server(tmp_path, "--port", str(port))
+    server.start()
+    yield server
+    server.close()
+
+
+def stored(server: Server, question_id: int) -> list[dict[str, Any]]:
+    """Give every message of a question, page by page."""
+    found: list[dict[str, Any]] = []
+    while page := server.messages(question_id, f"after_id={found[-1]['id'] if found else 0}&limit=200"):
+        found += page
+    return found
+
+
+def notified(server: Server, user_id: int) -> list[int]:
+    """Give the ids of a user's notifications, page by page, oldest first."""
+    found: list[int] = []
+    while page := server.notifications(user_id, f"after_id={found[-1] if found else 0}&limit=200"):
+        found += [one["id"] for one in page]
+    return found
+
+
+def send_many(client: Client, question_id: int, name: str, count: int) -> None:
+    """Send that many messages and wait until each is acknowledged."""
+    before = sum(one.event == "send_message:ack" for one in client.events)
+    for number in range(count):
+        client.emit("send_message", message(question_id, f"{name} {number}"))
+
+    def answered() -> bool:
+        return sum(one.event == "send_message:ack" for one in list(client.events)) == before + count
+
+    wait_until(answered, f"{count} acks", COMES_BACK)
+
+
+def test_it_is_as_short_as_its_title_says() -> None:
+    """A line that only closes what others opened is none to read."""
+    lines = [line for line in blocks()[0].splitlines() if line.strip(" {}()[];,")]
+    assert 0 < len(lines) <= MOST_LINES
+
+
+def test_nothing_is_missing_and_nothing_comes_twice(
+    staying: Server, clients: Clients, front_end: StartFrontEnd
+) -> None:
+    server, user_id = staying, new_id()
+    question_id = server.open_question()
+    nurse = clients.connect(to=server)
+    front = front_end(server, user_id, question_id)
+    said = [f"own {number}" for number in range(60)]
+    for text in said[:5]:
+        front.say(text)
+    send_many(nurse, question_id, "first", 5)
+    server.make_reminder(user_id, in_seconds(0))
+    front.wait_for("message", 10)
+    front.wait_for("notification", 1)
+
+    # Killed with sends on their way; more are written while nobody listens.
+    for text in said[5:50]:
+        front.say(text)
+    front.wait_for("message", 12)
+    server.kill()
+    for text in said[50:]:
+        front.say(text)
+
+    # Elsewhere, where the front end does not look, life goes on: more than two joins replay.
+    server.start(["serve", "--port", "0", "--database", str(server.database)])
+    send_many(clients.connect(to=server), question_id, "missed", MISSED)
+    for _ in range(MISSED):
+        server.make_reminder(user_id, in_seconds(0))
+    wait_until(lambda: len(notified(server, user_id)) == 1 + MISSED, "all notifications", COMES_BACK)
+    server.stop()
+
+    # It catches up, but is cut off once more on the way.
+    server.start()
+    front.wait_for("message", 300, COMES_BACK)
+    server.kill()
+    server.start()
+    others = clients.connect(to=server)
+    send_many(others, question_id, "meanwhile", 30)
+    wait_until(lambda: len(front.shown("message")) > MISSED, "the rest", COMES_BACK)
+    send_many(others, question_id, "live", 30)
+
+    def all_are_stored() -> bool:
+        return {one["content_text"] for one in stored(server, question_id)} >= set(said)
+
+    wait_until(all_are_stored, "all that was said", COMES_BACK)
+    messages = stored(server, question_id)
+    front.wait_for("message", len(messages), COMES_BACK)
+    front.wait_for("notification", 1 + MISSED, COMES_BACK)
+    assert front.shown("message") == messages
+    assert front.ids("notification") == notified(server, user_id)
+    assert sorted(one["content_text"] for one in messages if one["sender_id"] == user_id) == sorted(said)
+    assert front.shown("fault") == []
+
+
+def test_what_was_refused_can_be_sent_again(server: Server, front_end: StartFrontEnd) -> None:
+    question_id = server.open_question()
+    server.set_status(question_id, "CLOSED")
+    front = front_end(server, new_id(), question_id)
+    front.say("too late?")
+    front.wait_for("fault", 1)
+    [fault] = [one for one in front.told if one["kind"] == "fault"]
+    assert fault["value"] == "发送失败：咨询问题已关闭"
+    server.set_status(question_id, "OPEN")
+    front.send(fault["more"])
+    front.wait_for("message", 1)
+    assert [one["content_text"] for one in stored(server, question_id)] == ["too late?"]
+
+
+def test_a_question_that_does_not_exist_is_told(server: Server, front_end: StartFrontEnd) -> None:
+    front = front_end(server, new_id(), 2**53 - 1)
+    front.wait_for("fault", 1)
+    assert front.shown("fault") == ["咨询问题不存在"]
+
+
+def test_the_example_of_its_use(server: Server) -> None:
+    question_id = server.open_question()
+    code, use = blocks()
+    use = use.replace("http://127.0.0.1:8000", server.url).replace("123", str(question_id))
+    # What it shows first ends it.
+    ends = "const log = console.log; console.log = (...words) => { log(...words); talk.close(); };\n"
+    script = code + ends + use
+    node = ["node", "--input-type=module", "--eval", script]
+    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=ROOT / "tests")
+    assert ran.stdout == "张三 早上 150/95，需要调药吗？\n"
+    assert ran.stderr == ""
