@@ -18,6 +18,7 @@ def loads(text: str | bytes) -> Any:
         # A browser can send half of an emoji, cut off as "\\ud83d", or a number beyond all bounds. That is JSON; the
         # field that holds it is at fault, and the client is told so.
         try:
+            text = text.decode() if isinstance(text, bytes) else text  # strictly: json.loads would take more than UTF-8
             return json.loads(text, parse_constant=_refuse, parse_int=_number, object_pairs_hook=_readable)
         except RecursionError as fault:
             raise ValueError("nested too deeply") from fault

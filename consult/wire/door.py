@@ -60,7 +60,7 @@ class HttpBehindDoor(HttpProtocol):
         self._sanic = sanic
 
     def data_received(self, data: bytes) -> None:
-        if self._http and self._http.stage is Stage.IDLE and not self.recv_buffer and _is_for_door(data):
+        if self._http is not None and self._http.stage is Stage.IDLE and not self.recv_buffer and _is_for_door(data):
             transport, task = self.transport, self._task
             assert transport is not None
             assert task is not None

@@ -17,7 +17,7 @@ from consult.connection import Carrier, Connection
 from consult.contract.fields import MAX_BYTES
 from consult.json_text import dumps
 from consult.wire import packets
-from consult.wire.carriers import PING_INTERVAL, PING_TIMEOUT, Carriers
+from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
 from consult.wire.packets import Frame, Malformed
 
 # Its own logger, quieter than ours: the engine would log every packet with its content.
@@ -56,6 +56,7 @@ class PollingSession:
         self.going_on = asyncio.Event()  # cleared while reading pauses
         self.going_on.set()
         self.closed = False
+        self.posts = 0  # that are being read
         self._polling = polling
         self._socket = socket
         self._waiting = 0  # bytes, for the next poll
@@ -92,8 +93,15 @@ class PollingSession:
         self.going_on.set()
 
     def release_poll(self) -> None:
-        """Answers the poll that waits, so that the client can move over."""
+        """Answers the poll that waits."""
         self._put(engineio.packet.NOOP, None)
+
+    def probing(self, standing: bool) -> None:
+        """While a probe stands every poll is answered at once, with nothing: the client moves over only when it has
+        none waiting. A probe that is dropped must not leave it so."""
+        self._socket.upgrading = standing
+        if standing:
+            self.release_poll()
 
     def moved_to(self, carrier: Carrier) -> Connection:
         """The client has upgraded: the carrier gets what waited here, and then all that comes."""
@@ -103,6 +111,8 @@ class PollingSession:
             if packet is not None and packet.packet_type in (engineio.packet.MESSAGE, engineio.packet.PING):
                 carrier.send(Frame(packet.encode().encode()))
         self.connection.carried_by(carrier)
+        if self.connection.paused:
+            carrier.pause()
         self.resume()
         self.release_poll()
         self.closed = True
@@ -120,6 +130,7 @@ class Polling:
     def __init__(self, carriers: Carriers) -> None:
         self.carriers = carriers
         self._sessions: dict[str, PollingSession] = {}
+        self._posting: dict[str, PollingSession] = {}  # of which a POST is being read, also after they have moved
         self._ending: set[asyncio.Task[None]] = set()
         self._engine = engineio.AsyncServer(
             async_mode="sanic",
@@ -129,6 +140,7 @@ class Polling:
             max_http_buffer_size=MAX_BYTES,
             async_handlers=False,  # a client's packets are taken in one after the other
             logger=_engine_log,
+            transports=["polling"],  # websockets never come this way
             json=_Json,
         )
         self._engine.on("connect", self._connected)
@@ -162,9 +174,19 @@ class Polling:
                 return response.json({"code": 3, "message": "Bad request"}, 400)
             # A chunked request has no length of its own, and the engine would read nothing.
             request.headers["content-length"] = str(len(request.body))
-        answer: HTTPResponse = await self._engine.handle_request(request)
-        if session is not None and request.method == "GET":
-            session.polled()
+        if session is None or request.method != "POST":
+            answer: HTTPResponse = await self._engine.handle_request(request)
+            if session is not None:
+                session.polled()
+            return answer
+        self._posting[session.sid] = session
+        session.posts += 1
+        try:
+            answer = await self._engine.handle_request(request)
+        finally:
+            session.posts -= 1
+            if not session.posts:
+                del self._posting[session.sid]
         return answer
 
     async def close(self) -> None:
@@ -200,25 +222,32 @@ class Polling:
         address = environ["sanic.request"].ip
         self._sessions[sid] = PollingSession(self, self._engine.sockets[sid], address)
         self.carriers.gateway.limits.enter(address)
+        self.carriers.loop.call_later(HANDSHAKE_TIMEOUT, self._expect_connect, self._sessions[sid])
+
+    def _expect_connect(self, session: PollingSession) -> None:
+        if not session.connection.connected:
+            self.end_soon(session, "no CONNECT in time")
 
     async def _received(self, sid: str, message: str) -> None:
-        session = self._sessions.get(sid)
-        if session is None or session.closed:
+        session = self._posting[sid]
+        connection = session.connection
+        if session.closed and connection.carrier is session:
             return
         try:
-            self.carriers.gateway.received(session.connection, message.encode())
+            self.carriers.gateway.received(connection, message.encode())
         except Malformed as fault:
-            self.end_soon(session, str(fault))
+            connection.carrier.cut(str(fault))
         # While too much is unanswered the request waits, and with it the client.
         await session.going_on.wait()
 
-    def _disconnected(self, sid: str, _reason: str) -> None:
+    def _disconnected(self, sid: str, reason: str) -> None:
         session = self._sessions.pop(sid, None)
         if session is not None:
             session.closed = True
             session.resume()
             session.polled()
-            session.release_poll()  # a client that has said goodbye may still have a poll waiting
+            if reason == self._engine.reason.CLIENT_DISCONNECT:
+                session.release_poll()  # the client has said goodbye, and may still have a poll waiting
             self.carriers.gateway.ended(session.connection)
             self.carriers.gateway.limits.leave(session.connection.address)
 

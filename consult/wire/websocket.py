@@ -211,8 +211,9 @@ class Websocket(asyncio.Protocol):
             self._transport.close()
 
     def _refuse(self, code: CloseCode, reason: str) -> None:
-        self._carriers.ended(self._sid, reason)
-        self._protocol.fail(code, reason)
+        if self._protocol.parser_exc is None:  # else the frames were broken, too, and that is told
+            self._carriers.ended(self._sid, reason)
+            self._protocol.fail(code, reason)
         self._pass_on()
 
     def _ending(self) -> None:
@@ -222,6 +223,8 @@ class Websocket(asyncio.Protocol):
             self._deadline = self._carriers.loop.time() + CLOSE_TIMEOUT
             if self._connection is not None:
                 self._carriers.gateway.ended(self._connection)
+            elif self._upgrade_of is not None:
+                self._upgrade_of.probing(False)
 
     def _frame_received(self, frame: WebsocketFrame) -> None:
         if frame.opcode is Opcode.TEXT:
@@ -264,7 +267,7 @@ class Websocket(asyncio.Protocol):
             self.abort()
         elif packet == packets.PING + _PROBE:
             self.send(_PROBE_ANSWER)
-            session.release_poll()
+            session.probing(True)
         elif packet == packets.UPGRADE:
             self._connection = session.moved_to(self)
             self._upgrade_of = None
