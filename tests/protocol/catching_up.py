@@ -29,11 +29,11 @@ def say(connection: Connection, question_id: int, texts: Iterable[str], **change
     return stored
 
 
-def remind(server: Server, user_id: int, titles: Sequence[str]) -> None:
+def remind(server: Server, user_id: int, titles: Sequence[str], **changes: Any) -> None:
     """Have a notification for each title, in no particular order."""
     with ThreadPoolExecutor(4) as threads:
         due = in_seconds(-1)
-        list(threads.map(lambda title: server.make_reminder(user_id, due, title=title), titles))
+        list(threads.map(lambda title: server.make_reminder(user_id, due, title=title, **changes), titles))
 
 
 def join(connection: Connection, question_id: int, after_id: int, user_type: str = "ELDER") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.clients import Client, Clients
 from tests.conftest import Enter
 from tests.packets import Kind, Polling, Websocket
+from tests.protocol.bare_websocket import BareWebsocket
 from tests.protocol.catching_up import bind, remind, settle
 from tests.server import Server, in_seconds, new_id, wait_until
 
@@ -111,11 +113,19 @@ def test_what_is_no_cursor_keeps_the_user(server: Server, clients: Clients, afte
     client.nothing("notification:new")
 
 
-@pytest.mark.parametrize("kind", [Websocket, Polling])
-def test_five_hundred_come_and_the_rest_is_paged(server: Server, enter: Enter, kind: Kind) -> None:
+@pytest.fixture(scope="module")
+def long_list(server: Server) -> tuple[int, list[dict[str, Any]]]:
+    """A user with 501 notifications as long as they may be, and those: 3 MB, for outboxes of 1 MiB."""
     user_id = new_id()
-    remind(server, user_id, [str(number) for number in range(501)])
-    all_of_them = stored(server, user_id, 501)
+    remind(server, user_id, [str(number) for number in range(501)], content="药" * 2000)
+    return user_id, stored(server, user_id, 501)
+
+
+@pytest.mark.parametrize("kind", [Websocket, Polling])
+def test_five_hundred_come_and_the_rest_is_paged(
+    server: Server, enter: Enter, kind: Kind, long_list: tuple[int, list[dict[str, Any]]]
+) -> None:
+    user_id, all_of_them = long_list
     latest = all_of_them[-1]["id"]
     client = enter(kind, server)
     answer = bind(client, user_id, all_of_them[0]["id"])
@@ -129,6 +139,17 @@ def test_five_hundred_come_and_the_rest_is_paged(server: Server, enter: Enter, k
     assert client.named("notification:new") == all_of_them[:500]
     paged = server.notifications(user_id, f"after_id={all_of_them[499]['id']}")
     assert paged == all_of_them[500:]
+
+
+def test_who_does_not_read_is_cut(server: Server, long_list: tuple[int, list[dict[str, Any]]]) -> None:
+    """However often it asks for everything: what fires meanwhile is held back for it, up to the bound."""
+    user_id, _ = long_list
+    with closing(BareWebsocket(server, 4096)) as client:
+        client.emit(*[f'42["bind_user",{{"user_id":{user_id},"after_id":0}}]'] * 4)
+        client.read_until(b"bind_user:ack")
+        remind(server, user_id, [str(number) for number in range(200)], content="药" * 2000)
+        alone = 'careline_connections{transport="websocket"} 0.0'
+        wait_until(lambda: alone in server.http("GET", "/metrics").body, "the cut")
 
 
 def test_another_user_is_left_with_the_answer(server: Server, clients: Clients) -> None:
