@@ -9,16 +9,15 @@ import signal
 import socket
 import sqlite3
 import sys
-import warnings
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-import tzlocal
 import uvloop
+from peewee import DatabaseError
 from sanic import Sanic
 
 from consult import settings
@@ -43,7 +42,7 @@ from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
 from store import backup, idempotency_keys, messages, notifications, restore, schema
-from store.clock import Clock, WireTime, system_clock
+from store.clock import Clock, WireTime, machine_zone, system_clock
 from store.database import Database, StoreFault
 from store.questions import Lookup
 from store.transaction import each
@@ -94,6 +93,8 @@ async def serve(chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listeni
             log.info("the database was brought to schema %s", name)
         await database.open()
         await serve_from(database, chosen, zone, clock, listening)
+    except DatabaseError as fault:
+        raise StoreFault(f"cannot use {chosen['database']}: {fault}") from fault
     finally:
         await database.close()
 
@@ -161,10 +162,11 @@ async def serve_from(
     await server.before_start()
     carriers.start()
     loop.start()
-    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave.
+    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave. It
+    # still has to come often enough for the cycles that a reading leaves, with its rows in them.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(2_000, 10, 20)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
     print(f"Careline listening on {_url(chosen['host'], listening)}", flush=True)  # noqa: T201
@@ -214,20 +216,6 @@ def version() -> int:
     pins = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
     python = f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}"
     return tell(f"careline {VERSION}\n{python}\n{pins}\n")
-
-
-def machine_zone() -> ZoneInfo:
-    """The machine's time zone, UTC with a warning where it is not known."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            name = tzlocal.get_localzone_name()
-        if name:
-            return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError, UserWarning):
-        pass
-    log.warning("the machine's time zone is not known: times are in UTC; --timezone (CARELINE_TIMEZONE) names the zone")
-    return ZoneInfo("UTC")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 # Limits are given per second and counted over this long, so that a burst after a dead network passes.
 WINDOW = 10.0  # seconds
+MOST_ADDRESSES = 10_000  # that are kept before the quiet ones are forgotten
 
 
 class Usage:
@@ -56,11 +57,19 @@ class Limits:
         usage.add(now, size)
         within = _within(usage.events, allowance.connection_events) and _within(usage.bytes, allowance.connection_bytes)
         if allowance.address_events:
-            of_address = self._addresses.setdefault(address, Usage())
+            of_address = self._addresses.get(address)
+            if of_address is None:
+                self._forget_quiet_addresses(now)
+                of_address = self._addresses[address] = Usage()
             of_address.add(now, size)
             within = within and _within(of_address.events, allowance.address_events)
         self.limited += not within
         return within
+
+    def _forget_quiet_addresses(self, now: float) -> None:
+        # Not with their last connection: who is limited would only have to come back.
+        if len(self._addresses) >= MOST_ADDRESSES:
+            self._addresses = {address: usage for address, usage in self._addresses.items() if usage.ends_at > now}
 
     def admits_connection(self, address: str) -> bool:
         """False when the address has as many connections as it may."""
@@ -78,7 +87,6 @@ class Limits:
         self._connections[address] -= 1
         if not self._connections[address]:
             del self._connections[address]
-            self._addresses.pop(address, None)
 
 
 def _within(count: int, per_second: int) -> bool:

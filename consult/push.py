@@ -61,17 +61,19 @@ class Push:
                     self._handed(notification.id)
         self._mark()
 
-    def replay_messages(self, connection: Connection, missed: Iterable[Message]) -> None:
-        """`new_message` to one connection that comes back."""
-        for message in missed:
-            connection.send(event(b"new_message", dumps(replies.message(message, self._time))))
+    def replay_message(self, connection: Connection, missed: Message) -> int:
+        """`new_message` to one connection that comes back; its bytes."""
+        frame = event(b"new_message", dumps(replies.message(missed, self._time)))
+        connection.send(frame)
+        return len(frame.packet)
 
-    def replay_notifications(self, connection: Connection, missed: Iterable[Notification]) -> None:
-        """`notification:new` to one connection: what it missed, or what nobody was handed before."""
-        for notification in missed:
-            connection.send(self._frame(notification))
-            self._handed(notification.id)
+    def replay_notification(self, connection: Connection, missed: Notification) -> int:
+        """`notification:new` to one connection: what it missed, or what nobody was handed before; its bytes."""
+        frame = self._frame(missed)
+        connection.send(frame)
+        self._handed(missed.id)
         self._mark()
+        return len(frame.packet)
 
     def held(self, connection: Connection, held: Iterable[Held]) -> None:
         """What was kept back for a connection that goes live."""

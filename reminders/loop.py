@@ -14,7 +14,7 @@ from reminders.housekeeping import Housekeeping
 from store import reminders
 from store.clock import Clock
 from store.database import Database
-from store.transaction import WriteRefused
+from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.reminders")
 
@@ -66,7 +66,7 @@ class ReminderLoop:
             try:
                 sleep = await self._tick()
                 self._ticked_at = self._loop.time()
-            except WriteRefused as fault:
+            except (WriteRefused, WriteUnknown) as fault:
                 log.warning("due reminders could not be written, trying again: %s", fault)
             except Exception:
                 log.exception("a tick of the reminder loop failed, trying again")

@@ -3,11 +3,17 @@
 Everywhere inside Careline a time is an integer: milliseconds since 1970-01-01 UTC.
 """
 
+import logging
 import re
 import time
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import tzlocal
+
+log = logging.getLogger("careline.clock")
 
 Clock = Callable[[], int]
 
@@ -20,6 +26,20 @@ _FORM = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]([01
 def system_clock() -> int:
     """Now, by the machine."""
     return time.time_ns() // 1_000_000
+
+
+def machine_zone() -> ZoneInfo:
+    """The machine's time zone, UTC with a warning where it is not known."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            name = tzlocal.get_localzone_name()
+        if name:
+            return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, UserWarning):
+        pass
+    log.warning("the machine's time zone is not known: times are in UTC; --timezone (CARELINE_TIMEZONE) names the zone")
+    return ZoneInfo("UTC")
 
 
 class WireTime:

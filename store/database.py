@@ -29,6 +29,7 @@ from store.transaction import (
     WriteRefused,
     WriteUnknown,
     each,
+    is_damage,
     touch,
     transact,
 )
@@ -71,6 +72,7 @@ class Database:
         self._task: asyncio.Task[None] | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
+        self._damaged = False
         self.fault: str | None = None  # why the last transaction failed; None after one that did not
         self.committed_at = float("-inf")  # seconds, by the loop's clock
         self.commits = 0
@@ -207,7 +209,7 @@ class Database:
             if self._writer is None:
                 self._writer = await _connect(self.path)
             # aiosqlite's way to run a function on its thread: one hop for a whole transaction.
-            outcomes: list[Any] = await self._writer._execute(transact, self._writer._conn, batch)
+            outcomes, wrote = await self._writer._execute(transact, self._writer._conn, batch)
         except Exception as fault:
             if self._writer is not None and not isinstance(fault, WriteRefused):
                 # What state the connection is in nobody knows: the next batch gets a new one.
@@ -217,15 +219,19 @@ class Database:
             if self.fault is None:
                 log.error("the database cannot be written: %s", fault)
             self.fault = str(fault)
+            self._damaged = self._damaged or is_damage(fault) or is_damage(fault.__cause__)
             self._refuse_overdue()
             return [fault if isinstance(fault, WriteUnknown) else WriteRefused(str(fault))] * len(batch)
-        if self.fault is not None:
-            log.warning("the database can be written again")
-        self.fault = None
-        self.committed_at = self._loop.time()
+        # A transaction that writes nothing proves nothing, and one elsewhere in the file does not mend damage.
+        if wrote and not self._damaged:
+            if self.fault is not None:
+                log.warning("the database can be written again")
+            self.fault = None
+            self.committed_at = self._loop.time()
         self.commits += 1
         self.writes += len(batch)
-        return outcomes
+        committed: list[Any] = outcomes
+        return committed
 
     def _sweep(self) -> None:
         self._refuse_overdue()

@@ -59,20 +59,29 @@ class Write(Generic[Request, Outcome]):
         self.asked_at = asked_at  # seconds, by the loop's clock
 
 
-def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> list[Any]:
-    """One transaction, on the writer's thread. WriteRefused: nothing is stored. WriteUnknown: the commit failed."""
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
+    """One transaction, on the writer's thread: the outcomes, and whether it had anything to write.
+
+    WriteRefused: nothing is stored. WriteUnknown: the commit failed.
+    """
+    before = connection.total_changes
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as fault:
-        raise WriteRefused(str(fault)) from fault
+        if fault.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise WriteRefused(str(fault)) from fault
+        raise  # with a new connection it may be otherwise
     try:
         outcomes: list[Any] = []
         for statement, run_of in groupby(batch, key=_statement):
             outcomes += statement(connection, [write.request for write in run_of])
-    except sqlite3.OperationalError:
-        _roll_back(connection)
-        raise
-    except Exception:
+    except Exception as fault:
+        if _is_of_file(fault):
+            _roll_back(connection)
+            raise
         # One request spoils the run that it is in: start again, each on its own.
         _roll_back(connection)
         connection.execute("BEGIN IMMEDIATE")
@@ -84,13 +93,23 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> li
         # A commit that finds no room, or the file locked, has not happened. After an I/O error nobody knows.
         refused = fault.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
         raise (WriteRefused if refused else WriteUnknown)(str(fault)) from fault
-    return outcomes
+    return outcomes, connection.total_changes > before
+
+
+def is_damage(fault: BaseException | None) -> bool:
+    """Whether SQLite found the file damaged."""
+    return isinstance(fault, sqlite3.Error) and getattr(fault, "sqlite_errorcode", 0) & 0xFF in DAMAGED
+
+
+def _is_of_file(fault: Exception) -> bool:
+    """Whether the file is at fault, and not a single request."""
+    return isinstance(fault, sqlite3.OperationalError) or is_damage(fault)
 
 
 def touch(connection: sqlite3.Connection, _: None) -> None:
-    """A write that changes nothing and still has to reach the disk."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.execute(f"PRAGMA user_version = {version}")
+    """A write that leaves nothing behind and still has to reach the disk."""
+    connection.execute("INSERT INTO idempotency_key (key, fingerprint, answer, created_at) VALUES ('', '', '', 0)")
+    connection.execute("DELETE FROM idempotency_key WHERE key = ''")
 
 
 def _statement(write: Write[Any, Any]) -> Statement[Any, Any]:
@@ -101,10 +120,10 @@ def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
     connection.execute("SAVEPOINT alone")
     try:
         (outcome,) = write.statement(connection, [write.request])
-    except sqlite3.OperationalError:
-        _roll_back(connection)
-        raise
     except Exception as fault:
+        if _is_of_file(fault):
+            _roll_back(connection)
+            raise
         connection.execute("ROLLBACK TO alone")
         outcome = fault
     connection.execute("RELEASE alone")

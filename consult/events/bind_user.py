@@ -1,8 +1,6 @@
 """`bind_user` (section 4.1), with `after_id` as catch-up: the user's notifications above the cursor, then live."""
 
-from collections.abc import Sequence
-
-from consult.catch_up import MOST_REPLAYED, PAGE, send_rest
+from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, send_all
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.payloads import BindUser
@@ -33,8 +31,8 @@ async def handle(
             return await notifications.unpushed(database, user_id, after_id=above, up_to=fence, limit=limit)
         return await notifications.between(database, user_id, after_id=above, up_to=fence, limit=limit)
 
-    def send(connection: Connection, page: Sequence[Notification]) -> None:
-        push.replay_notifications(connection, [one for one in page if one.id not in handed])
+    def send(connection: Connection, missed: Notification) -> int:
+        return 0 if missed.id in handed else push.replay_notification(connection, missed)
 
     bound = False
     try:
@@ -42,11 +40,10 @@ async def handle(
         if after_id is not None:
             backlog = await notifications.backlog(database, user_id, after_id=after_id, up_to=fence, most=MOST_REPLAYED)
             reply = replies.caught_up(reply, backlog.latest_id, backlog.has_more)
-        page = await read(after_id or 0, PAGE)
+        page = await read(after_id or 0, FIRST_PAGE)
         answer(dumps(reply))
         rooms.unbind_from_other(connection, user_id)
-        send(connection, page)
-        await send_rest(connection, page, read, send)
+        await send_all(connection, page, read, send)
         if connection.connected:
             push.held(connection, rooms.bind(connection, user_id))
             bound = True

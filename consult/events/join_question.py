@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from consult.catch_up import MOST_REPLAYED, PAGE, send_rest
+from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, send_all
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.faults import Fault
@@ -76,11 +76,10 @@ async def _catch_up(
         )
         if backlog is None:
             raise Fault("QUESTION_NOT_FOUND")
-        page = await read(after_id, PAGE)
+        page = await read(after_id, FIRST_PAGE)
         reply = replies.joined_question(question_id)
         answer(dumps(replies.caught_up(reply, backlog.latest_id, backlog.has_more)))
-        push.replay_messages(connection, page)
-        await send_rest(connection, page, read, push.replay_messages)
+        await send_all(connection, page, read, push.replay_message)
         if connection.connected:
             push.held(connection, rooms.join(connection, question_id, visibility))
             joined = True

@@ -127,10 +127,9 @@ def long_question(start_server: StartServer, enter: Enter) -> tuple[Server, int]
 
 
 # A page of fifty such messages is read and sent in one step, however many bytes that are.
-PAGE_ABOVE_BOUND: Final = pytest.mark.xfail(reason="the bytes of a page have no bound", strict=True)
 
 
-@pytest.mark.parametrize("kind", [Websocket, pytest.param(Polling, marks=PAGE_ABOVE_BOUND)])
+@pytest.mark.parametrize("kind", [Websocket, Polling])
 def test_long_messages_come_whole(long_question: tuple[Server, int], enter: Enter, kind: Kind) -> None:
     """15 MB for outboxes of 1 MiB: no faster than the client reads, and it is not cut while it does."""
     server, question_id = long_question
@@ -160,7 +159,6 @@ def slow() -> Iterator[list[BareWebsocket]]:
         client.close()
 
 
-@PAGE_ABOVE_BOUND
 def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, slow: list[BareWebsocket]) -> None:
     """6 MB a second at most, while another room of the same connection is live."""
     server = start_server()
@@ -187,7 +185,6 @@ def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, sl
     assert cuts(server, "outbox full") == 0
 
 
-@PAGE_ABOVE_BOUND
 def test_who_does_not_read_is_cut_and_costs_little(
     start_server: StartServer, enter: Enter, slow: list[BareWebsocket]
 ) -> None:

@@ -138,7 +138,6 @@ def test_too_many_events_of_an_address(
     elsewhere.close()
 
 
-@pytest.mark.xfail(reason="the count of an address is forgotten with its last connection", strict=True)
 def test_an_address_is_remembered_between_connections(start_server: StartServer, enter: Enter) -> None:
     server = start_server("--address-events", "1")
     leaving = enter(Websocket, server)
