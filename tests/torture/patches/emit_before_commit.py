@@ -30,7 +30,7 @@ def publish(writes: list[Write[Any, Any]], outcomes: list[Any]) -> None:
         write.published = lambda _: None
 
 
-def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> list[Any]:
+def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
     connection.execute("BEGIN IMMEDIATE")
     outcomes: list[Any] = []
     for statement, run_of in groupby(batch, key=lambda write: write.statement):
@@ -38,7 +38,7 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> li
     loops[0].call_soon_threadsafe(publish, batch, outcomes)
     time.sleep(MOMENT)
     connection.execute("COMMIT")
-    return outcomes
+    return outcomes, True
 
 
 database.Database.open = open_and_note_loop  # type: ignore[method-assign]
