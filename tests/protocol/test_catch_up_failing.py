@@ -26,8 +26,7 @@ def server(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> Server
     return server
 
 
-@pytest.mark.parametrize("kind", [Websocket, Polling])
-@pytest.mark.parametrize("user_type", ["ELDER", "STAFF"])
+@pytest.mark.parametrize(("kind", "user_type"), [(Websocket, "ELDER"), (Polling, "STAFF")])
 def test_a_member_stays_what_it_was_and_misses_nothing(
     server: Server, enter: Enter, kind: Kind, user_type: str
 ) -> None:
