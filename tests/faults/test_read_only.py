@@ -73,7 +73,6 @@ def test_a_running_server_goes_on(start_server: StartServer, enter: Enter) -> No
     assert all(one.answer["success"] for one in ordeal.sent)
 
 
-@pytest.mark.xfail(reason="a connection that was opened read-only is kept for ever", strict=True)
 def test_it_can_be_written_again(start_server: StartServer, enter: Enter) -> None:
     """After an I/O error the writer opens the file anew, and finds that it may only read it."""
     server = start_server()
