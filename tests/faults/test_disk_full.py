@@ -65,7 +65,6 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serv
 
 def test_the_disk_is_full(small_disk: Server, enter: Enter, tmp_path: Path) -> None:
     server = small_disk
-    server.allow_tracebacks = True
     ordeal = Ordeal(server, enter)
     ordeal.remind(-1)
     ordeal.remind(1)
@@ -87,7 +86,6 @@ def test_the_disk_is_full(small_disk: Server, enter: Enter, tmp_path: Path) -> N
 def test_the_file_may_not_grow(start_server: StartServer, enter: Enter) -> None:
     """As it is with a quota; SQLite then tells of an I/O error, after which nobody knows what a connection is worth."""
     server = start_server()
-    server.allow_tracebacks = True
     ordeal = Ordeal(server, enter)
     ordeal.remind(-1)
     ordeal.remind(1)
@@ -116,7 +114,6 @@ def test_what_writes_nothing_proves_nothing(start_server: StartServer, enter: En
 def test_it_is_told_in_words(start_server: StartServer) -> None:
     """A full disk is no bug: the log says so in a line or two, not in tracebacks."""
     server = start_server()
-    server.allow_tracebacks = True
     user_id = new_id()
     server.make_reminder(user_id, in_seconds(1))
     with no_growth(server):

@@ -76,7 +76,6 @@ def test_a_running_server_goes_on(start_server: StartServer, enter: Enter) -> No
 def test_it_can_be_written_again(start_server: StartServer, enter: Enter) -> None:
     """After an I/O error the writer opens the file anew, and finds that it may only read it."""
     server = start_server()
-    server.allow_tracebacks = True
     ordeal = Ordeal(server, enter)
     ordeal.remind(-1)
     ordeal.remind(1)
