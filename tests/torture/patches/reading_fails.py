@@ -1,4 +1,4 @@
-"""Careline that cannot read what lies above the ids 50 and 666000, and needs a moment to find out."""
+"""Careline that can read neither the message 50 nor what lies above 666000, and needs a moment to find out."""
 
 import asyncio
 import sqlite3
@@ -19,10 +19,11 @@ Read = Callable[..., Awaitable[list[Any]]]
 
 def failing(read: Read) -> Read:
     async def between(*arguments: Any, after_id: int, **named: Any) -> list[Any]:
-        if after_id in (50, 666_000):
+        page = await read(*arguments, after_id=after_id, **named)
+        if after_id == 666_000 or any(one.id == 50 for one in page):
             await asyncio.sleep(MOMENT)
             raise sqlite3.OperationalError("disk I/O error")
-        return await read(*arguments, after_id=after_id, **named)
+        return page
 
     return between
 
