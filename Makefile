@@ -14,7 +14,9 @@ test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy main.py consult reminders store tests
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/page
+	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
+	$(BIN)/pytest tests/page
 
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench
