@@ -486,4 +486,5 @@ async def test_no_thread_is_left(path: Path) -> None:
         await open_question(database)
         await asyncio.gather(*(database.read(QuestionRow.select()) for _ in range(10)))
         assert threading.active_count() > before
-    wait_until(lambda: threading.active_count() == before, "the end of the threads")
+    # Fewer where threads of an earlier test have ended meanwhile.
+    wait_until(lambda: threading.active_count() <= before, "the end of the threads")
