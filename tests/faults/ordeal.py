@@ -89,7 +89,7 @@ class Ordeal:
         first = len(self.sent)
         wait_until(lambda: any(not one.answer["success"] for one in self.sent[first:]), "the first failure")
         first, end = len(self.sent), time.monotonic() + seconds
-        while time.monotonic() < end or len(self.sent) < first + 2 * len(SENDERS):
+        while time.monotonic() < end or len(self.sent) < first + len(SENDERS):
             assert self._server.http("GET", "/health").status == 503
             self._reads()
         refused = self._server.http("POST", "/api/questions", json={"title": "写不进", "elder_id": self._user_id})

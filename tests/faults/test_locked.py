@@ -10,7 +10,7 @@ from tests.faults.ordeal import NOT_STORED, Ordeal
 from tests.store.file import write_locked
 
 # The promise is for half a minute and more; `TEST_LOCKED_SECONDS=30` holds the server to that.
-SECONDS: Final = float(os.environ.get("TEST_LOCKED_SECONDS", "3"))
+SECONDS: Final = float(os.environ.get("TEST_LOCKED_SECONDS", "2"))
 
 
 def test_the_file_is_locked_by_another_program(start_server: StartServer, enter: Enter) -> None:

@@ -164,7 +164,7 @@ def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, sl
     server = start_server()
     question_id, other = server.open_question(), server.open_question()
     sender = enter(Websocket, server)
-    for _ in range(60):
+    for _ in range(30):
         say(sender, question_id, [LONG], attachments=MANY)
     client = BareWebsocket(server, 65_536)
     slow.append(client)
@@ -172,7 +172,7 @@ def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, sl
     client.emit("42" + encode(["join_question", asked]).decode())
     come_back(client, question_id)
     total, live = 0, 0
-    while total < 60 * 277_000:
+    while total < 30 * 277_000:
         came = client.read(65_536)
         assert came, f"cut after {total} bytes and {live} live messages"
         total += len(came)

@@ -153,12 +153,11 @@ def test_after_the_window_all_is_well(start_server: StartServer, enter: Enter, m
     monkeypatch.setattr("tests.server.COMMAND", patched("short_window"))
     limited = [
         (enter(kind, start_server(option, limit)), size)
-        for option, limit, size in (
-            ("--connection-events", "1", 1),
-            ("--connection-bytes", "1000", 1_200),
-            ("--address-events", "1", 1),
+        for kind, option, limit, size in (
+            (Websocket, "--connection-events", "1", 1),
+            (Polling, "--connection-bytes", "1000", 1_200),
+            (Websocket, "--address-events", "1", 1),
         )
-        for kind in (Websocket, Polling)
     ]
     sent = {"question_id": 1, "sender_type": "ELDER", "sender_id": 456, "content_type": "TEXT"}
     began = time.monotonic()

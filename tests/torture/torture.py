@@ -99,7 +99,7 @@ class Reminders:
         while not self._over.is_set():
             number = len(self.made)
             user_id = self._random.choice((WITH_CURSOR, WITHOUT))
-            due = in_seconds(self._random.uniform(-0.5, 3))
+            due = in_seconds(self._random.uniform(-0.5, 1.5))
             body = reminder(user_id, due, title=str(number), channel=self._random.choice(("IN_APP", "SYSTEM_MESSAGE")))
             while not self._stored(body, f"reminder {number}") and not self._given_up:
                 self._over.wait(0.02)
