@@ -23,6 +23,7 @@ from sanic import Sanic
 from consult import settings
 from consult.access import Access
 from consult.contract import __main__ as contract
+from consult.contract.document import VERSION as VERSION
 from consult.contract.fields import MAX_BYTES
 from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, SendMessage
 from consult.events import bind_user, join_question, leave_question, send_message
@@ -47,7 +48,6 @@ from store.database import Database, StoreFault
 from store.questions import Lookup
 from store.transaction import each
 
-VERSION = "0.1.0"
 STATIC = Path(__file__).parent / "static"
 BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
 SANIC = {

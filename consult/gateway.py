@@ -5,7 +5,6 @@ together; any other event waits until they are answered, so all is handled in th
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from consult.limits import Limits
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.wire import packets
-
-log = logging.getLogger("careline.gateway")
 
 # Unanswered events at which reading from a client pauses, and at which it goes on.
 MOST_OPEN = 128
@@ -175,7 +172,7 @@ class Gateway:
         try:
             rest = call.handler.handle(connection, call.request, answer)
         except Exception as fault:
-            answer.fault(_told(fault))
+            answer.fault(faults.told(fault))
             return
         if rest is not None:
             connection.busy = True
@@ -187,7 +184,7 @@ class Gateway:
         try:
             await rest
         except Exception as fault:
-            answer.fault(_told(fault))
+            answer.fault(faults.told(fault))
         connection.busy = False
         self._proceed(connection)
 
@@ -201,11 +198,3 @@ def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:
         return payloads.read(handler.payload, arguments[0] if arguments else None)
     except Fault as fault:
         return fault
-
-
-def _told(fault: Exception) -> Fault:
-    """What the client is told. The details of what nobody expected stay in the log."""
-    if isinstance(fault, Fault):
-        return fault
-    log.error("an event failed", exc_info=fault)
-    return Fault("INTERNAL_ERROR")

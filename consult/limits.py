@@ -48,7 +48,6 @@ class Limits:
         self._loop = asyncio.get_running_loop()
         self._connections: Counter[str] = Counter()
         self._addresses: dict[str, Usage] = {}
-        self.limited = 0
 
     def admits_event(self, usage: Usage, address: str, size: int) -> bool:
         """Counts an event of a connection; False when the connection, or its address, has asked too much."""
@@ -63,7 +62,6 @@ class Limits:
                 of_address = self._addresses[address] = Usage()
             of_address.add(now, size)
             within = within and _within(of_address.events, allowance.address_events)
-        self.limited += not within
         return within
 
     def _forget_quiet_addresses(self, now: float) -> None:
@@ -74,9 +72,7 @@ class Limits:
     def admits_connection(self, address: str) -> bool:
         """False when the address has as many connections as it may."""
         most = self._allowance.address_connections
-        full = bool(most) and self._connections[address] >= most
-        self.limited += full
-        return not full
+        return not most or self._connections[address] < most
 
     def enter(self, address: str) -> None:
         """A connection has begun."""

@@ -35,7 +35,6 @@ class Push:
         self.last_notification_id = 0
         self.messages = 0
         self.deliveries = 0
-        self.notifications_handed = 0
 
     def answer(self, connection: Connection, name: bytes, payload: bytes, ack_id: bytes | None) -> None:
         """The reply event and, where the client gave a callback, the same object for it."""
@@ -105,7 +104,6 @@ class Push:
                 connection.send(frame)
 
     def _handed(self, notification_id: int) -> None:
-        self.notifications_handed += 1
         self._to_mark.add(notification_id)
 
     def _mark(self) -> None:

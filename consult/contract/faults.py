@@ -1,6 +1,11 @@
 """The one table of faults. Handlers raise `Fault`; the gateway and the HTTP side each turn it into an answer once."""
 
+import logging
 from dataclasses import dataclass
+
+from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
+
+log = logging.getLogger("careline.faults")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,21 @@ class Fault(Exception):
 def invalid(message: str, status: int | None = None) -> Fault:
     """A fault of what the client sent."""
     return Fault("INVALID_PAYLOAD", message, status)
+
+
+def told(exception: Exception) -> Fault:
+    """What a client is told of an exception, by event or over HTTP. The details of what nobody expected stay in the
+    log."""
+    if isinstance(exception, Fault):
+        return exception
+    if isinstance(exception, WriteUnknown):
+        return Fault("INTERNAL_ERROR", NOT_KNOWN_TO_BE_STORED)
+    if isinstance(exception, TooManyWaiting):
+        return Fault("RATE_LIMITED")
+    if isinstance(exception, WriteRefused):
+        return Fault("INTERNAL_ERROR", status=503)
+    log.error("an event or a request failed", exc_info=exception)
+    return Fault("INTERNAL_ERROR")
 
 
 OTHER_CONTENT = "client_msg_id 已用于其他内容"

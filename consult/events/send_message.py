@@ -1,7 +1,5 @@
 """`send_message` (section 2.3): stored and committed, then acknowledged, then broadcast."""
 
-import logging
-
 from msgspec import structs
 
 from consult.connection import Connection
@@ -15,9 +13,6 @@ from store import messages
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.messages import Appended, Draft, NoQuestion, OtherContent, QuestionClosed, Repeated
-from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
-
-log = logging.getLogger("careline.send_message")
 
 
 def handle(
@@ -58,13 +53,6 @@ def handle(
             push.new_message(appended, data)
 
     def failed(fault: Exception) -> None:
-        if isinstance(fault, WriteUnknown):
-            answer.fault(Fault("INTERNAL_ERROR", faults.NOT_KNOWN_TO_BE_STORED))
-        elif isinstance(fault, TooManyWaiting):
-            answer.fault(Fault("RATE_LIMITED"))
-        else:
-            if not isinstance(fault, WriteRefused):
-                log.error("a message could not be stored", exc_info=fault)
-            answer.fault(Fault("INTERNAL_ERROR"))
+        answer.fault(faults.told(fault))
 
     database.write(messages.append, draft, published, failed)

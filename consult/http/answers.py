@@ -1,7 +1,6 @@
 """Reading requests and writing answers, one way for every HTTP call; and the one place where a fault becomes one."""
 
 import hashlib
-import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -21,9 +20,7 @@ from consult.json_text import dumps, loads
 from store.clock import Clock
 from store.database import Database
 from store.idempotency_keys import Keyed, OtherRequest, once
-from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown, each
-
-log = logging.getLogger("careline.http")
+from store.transaction import each
 
 P = TypeVar("P", bound=Payload)
 Asked = TypeVar("Asked")
@@ -178,8 +175,7 @@ def _fault_answer(fault: Fault) -> HTTPResponse:
 
 
 def _told(exception: Exception) -> Fault:
-    if isinstance(exception, Fault):
-        return exception
+    """Sanic's own faults in the protocol's words; the others as everywhere."""
     # Sanic opens a folder of the static files as if it were a file.
     if isinstance(exception, NotFound | IsADirectoryError):
         return Fault("NOT_FOUND")
@@ -189,11 +185,4 @@ def _told(exception: Exception) -> Fault:
         return invalid(faults.BODY_TOO_LARGE, 413)
     if isinstance(exception, SanicException):
         return invalid(str(exception), exception.status_code)
-    if isinstance(exception, WriteUnknown):
-        return Fault("INTERNAL_ERROR", faults.NOT_KNOWN_TO_BE_STORED)
-    if isinstance(exception, TooManyWaiting):
-        return Fault("RATE_LIMITED")
-    if isinstance(exception, WriteRefused):
-        return Fault("INTERNAL_ERROR", status=503)
-    log.error("a request failed", exc_info=exception)
-    return Fault("INTERNAL_ERROR")
+    return faults.told(exception)

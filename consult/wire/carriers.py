@@ -29,7 +29,6 @@ class Carriers:
         self.websockets: set[Websocket] = set()
         self.doors: set[Door] = set()  # of which it is not known yet who stands before them
         self.cuts: Counter[str] = Counter()
-        self.writes = 0
         self._unflushed: list[Websocket] = []
         self._all_gone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -72,7 +71,6 @@ class Carriers:
 
     def _flush(self) -> None:
         unflushed, self._unflushed = self._unflushed, []
-        self.writes += len(unflushed)
         for websocket in unflushed:
             websocket.flush()
 

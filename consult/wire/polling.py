@@ -166,23 +166,26 @@ class Polling:
             return response.json({"code": 1, "message": "Session ID unknown"}, 400)
         if session is None and not self.carriers.gateway.limits.admits_connection(request.ip):
             return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
-        if request.method == "POST" and session is not None:
-            request.body = await _read(request)
-            fault = _fault_of(request.body)
-            if fault is not None:
-                self.end_soon(session, fault)
-                return response.json({"code": 3, "message": "Bad request"}, 400)
-            # A chunked request has no length of its own, and the engine would read nothing.
-            request.headers["content-length"] = str(len(request.body))
-        if session is None or request.method != "POST":
-            answer: HTTPResponse = await self._engine.handle_request(request)
-            if session is not None:
-                session.polled()
-            return answer
+        if session is not None and request.method == "POST":
+            return await self._post(session, request)
+        answer: HTTPResponse = await self._engine.handle_request(request)
+        if session is not None:
+            session.polled()
+        return answer
+
+    async def _post(self, session: PollingSession, request: Request) -> HTTPResponse:
+        """Takes in a payload of the session."""
+        request.body = await _read(request)
+        fault = _fault_of(request.body)
+        if fault is not None:
+            self.end_soon(session, fault)
+            return response.json({"code": 3, "message": "Bad request"}, 400)
+        # A chunked request has no length of its own, and the engine would read nothing.
+        request.headers["content-length"] = str(len(request.body))
         self._posting[session.sid] = session
         session.posts += 1
         try:
-            answer = await self._engine.handle_request(request)
+            answer: HTTPResponse = await self._engine.handle_request(request)
         finally:
             session.posts -= 1
             if not session.posts:
