@@ -2,12 +2,10 @@
 
 import asyncio
 import gc
-import importlib.metadata
 import logging
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -23,7 +21,6 @@ from sanic import Sanic
 from consult import settings
 from consult.access import Access
 from consult.contract import __main__ as contract
-from consult.contract.document import VERSION as VERSION
 from consult.contract.fields import MAX_BYTES
 from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, SendMessage
 from consult.events import bind_user, join_question, leave_question, send_message
@@ -37,8 +34,10 @@ from consult.limits import Allowance, Limits
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.standard_streams import fail, tell
+from consult.version import VERSION, in_words
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
+from consult.wire.listening import BACKLOG, listen, url
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
@@ -49,7 +48,6 @@ from store.questions import Lookup
 from store.transaction import each
 
 STATIC = Path(__file__).parent / "static"
-BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
 SANIC = {
     "ACCESS_LOG": False,
     "FALLBACK_ERROR_FORMAT": "json",
@@ -169,7 +167,7 @@ async def serve_from(
     gc.set_threshold(2_000, 10, 20)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
-    print(f"Careline listening on {_url(chosen['host'], listening)}", flush=True)  # noqa: T201
+    print(f"Careline listening on {url(chosen['host'], listening)}", flush=True)  # noqa: T201
 
     await stop.wait()
     log.info("stopping")
@@ -202,38 +200,12 @@ def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
     zone = chosen["timezone"] or machine_zone()
     log.info("times are shown in the zone %s", zone)
     try:
-        listening = _listen(chosen["host"], chosen["port"])
+        listening = listen(chosen["host"], chosen["port"])
     except OSError as fault:
         return fail(f"cannot listen on {chosen['host']} port {chosen['port']}: {fault.strerror}")
     with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(chosen, zone, clock, listening))
     return 0
-
-
-def version() -> int:
-    """`careline version`."""
-    libraries = ("sanic", "python-socketio", "websockets", "uvloop", "peewee", "aiosqlite", "msgspec", "orjson")
-    pins = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
-    python = f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}"
-    return tell(f"careline {VERSION}\n{python}\n{pins}\n")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
-
-
-def _url(host: str, listening: socket.socket) -> str:
-    port = listening.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def main(arguments: list[str]) -> int:
@@ -255,7 +227,7 @@ def main(arguments: list[str]) -> int:
     if form is not None and command != "protocol":
         parser.error(f"{command} takes no --format")
     if command == "version":
-        return version()
+        return tell(in_words())
     if command == "protocol":
         return tell(contract.documents()[contract.FORMATS[form or "markdown"]])
     try:

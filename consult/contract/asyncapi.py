@@ -1,7 +1,6 @@
 """The socket side of the protocol as an AsyncAPI 3.0 document: `docs/asyncapi.json`."""
 
 from consult.contract import prose
-from consult.contract.document import VERSION
 from consult.contract.events import (
     CLIENT_EVENTS,
     QUESTION_ROOM,
@@ -13,6 +12,7 @@ from consult.contract.events import (
 )
 from consult.contract.fields import MAX_ID
 from consult.contract.schemas import described, reference, schemas
+from consult.version import VERSION
 
 # Each room as a channel: its name, the parameter in that, the section that tells of it, what is broadcast to it. Every
 # other event of the server goes to the connection that it answers.

@@ -13,8 +13,6 @@ from consult.contract.limits import LIMITS
 from consult.contract.payloads import read
 from consult.contract.sections import HEADINGS, SUBHEADINGS, TO_CLIENT, TO_SERVER, notes
 
-VERSION = "0.1.0"  # of Careline, which the documents say they are of
-
 
 def protocol() -> JsonObject:
     """Every event and call with its fields, rules and examples, and what is said of them all."""

@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 from consult.contract import added_prose, prose, shapes
 from consult.contract.calls import CALLS, PAGES, Call, Page
-from consult.contract.document import VERSION
 from consult.contract.events import JsonObject
 from consult.contract.faults import KEY_LENGTH, TEXTS
 from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload
 from consult.contract.schemas import described, parameters, reference, schemas
+from consult.version import VERSION
 
 _SECTIONS = ("7", "7.idempotency", "7.paging", "7.faults", "8")
 
