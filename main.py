@@ -39,13 +39,13 @@ from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.listening import BACKLOG, listen, url
 from consult.wire.polling import Polling
-from reminders.housekeeping import Housekeeping, Job
+from reminders.housekeeping import Housekeeping
+from reminders.jobs import jobs
 from reminders.loop import ReminderLoop
-from store import backup, idempotency_keys, messages, notifications, restore, schema
+from store import backup, messages, notifications, restore, schema
 from store.clock import Clock, WireTime, machine_zone, system_clock
 from store.database import Database, StoreFault
 from store.questions import Lookup
-from store.transaction import each
 
 STATIC = Path(__file__).parent / "static"
 SANIC = {
@@ -140,7 +140,8 @@ async def serve_from(
     access = Access(chosen["host"], chosen["allowed_hosts"], chosen["allowed_origins"])
 
     daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
-    loop = ReminderLoop(database, clock, push.published, Housekeeping(jobs(database, clock, daily)))
+    housekeeping = Housekeeping(jobs(database, clock, daily), clock)
+    loop = ReminderLoop(database, clock, push.published, housekeeping)
 
     app = Sanic("careline", configure_logging=False)
     app.config.update(SANIC)
@@ -150,7 +151,7 @@ async def serve_from(
     reminders_over_http.add_routes(app, database, writing, time, clock, loop)
     notifications_over_http.add_routes(app, database, writing, time, clock)
     counts = operations.Counts(gateway, carriers, polling, push, database, loop)
-    operations.add_routes(app, STATIC, VERSION, str(zone), database, loop, counts)
+    operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, counts)
     polling.add_route(app)
 
     doors = Doors(carriers, polling, access)
@@ -173,26 +174,13 @@ async def serve_from(
     log.info("stopping")
     server.close()
     # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
-    last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), daily.stop(), database.settle())]
+    last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), database.settle())]
     await asyncio.wait(last, timeout=1.0)
     await polling.close()
     await carriers.close()
     await gateway.close()
     await close_http(server.connections)
     await server.after_stop()
-
-
-def jobs(database: Database, clock: Clock, daily: backup.Daily) -> list[Job]:
-    """The housekeeping."""
-
-    def forget_old_keys() -> None:
-        oldest = clock() - idempotency_keys.KEPT_FOR
-        database.write(each(idempotency_keys.forget_older_than), oldest, lambda _: None, _log_failure)
-
-    def _log_failure(fault: Exception) -> None:
-        log.warning("old idempotency keys could not be deleted: %s", fault)
-
-    return [Job("forget old idempotency keys", 3600, forget_old_keys), Job("backup", backup.LOOK_EVERY, daily.look)]
 
 
 def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:

@@ -1,51 +1,94 @@
-"""Jobs at fixed intervals, kept by `schedule`. A job that fails is logged and keeps its place."""
+"""Jobs at fixed intervals, kept by `schedule`. A job that fails is logged, keeps its place and starves no other."""
 
+import asyncio
 import logging
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import schedule
+
+from store.clock import Clock
+from store.database import StoreFault
+from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.housekeeping")
 
 # Wall clock and monotonic clock part by more than this when somebody sets the clock.
 CLOCK_SET = 30.0  # seconds
+OK = "ok"
+# What the disk and the database may do to a job; anything else is a bug.
+EXPECTED = (StoreFault, WriteRefused, WriteUnknown, sqlite3.Error, OSError)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to be done without waiting for it: a write is asked for, not awaited."""
+    """Something to be done again and again; it raises where it fails."""
 
     name: str
-    every: int  # seconds
-    run: Callable[[], None]
+    every: int  # seconds; 0: never
+    run: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job went the last time."""
+
+    at: int  # when it ended
+    result: str  # OK, or why it failed
 
 
 class Housekeeping:
-    def __init__(self, jobs: list[Job]) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: list[Job], clock: Clock) -> None:
+        self._jobs = [job for job in jobs if job.every]
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
         self._offset = time.time() - time.monotonic()
         self._scheduler = self._timetable()
+        # By the job's name, in the jobs' order; None of one that has not run yet, or is off.
+        self.outcomes: dict[str, Outcome | None] = {job.name: None for job in jobs}
 
     def run_pending(self) -> None:
-        """Runs what is due by the machine's clock."""
+        """Starts what is due by the machine's clock. A job that is still under way is not started again."""
         offset = time.time() - time.monotonic()
         if abs(offset - self._offset) > CLOCK_SET:
             # `schedule` counts on the wall clock: set back by an hour, its jobs would rest for an hour.
             self._scheduler = self._timetable()
         self._offset = offset
-        self._scheduler.run_pending()
+        if not self._stopping:
+            self._scheduler.run_pending()
+
+    async def stop(self) -> None:
+        """Breaks off what is under way; from then on nothing is started."""
+        self._stopping = True
+        for task in self._running.values():
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running.values())
 
     def _timetable(self) -> schedule.Scheduler:
         scheduler = schedule.Scheduler()
         for job in self._jobs:
-            scheduler.every(job.every).seconds.do(_run, job)
+            scheduler.every(job.every).seconds.do(partial(self._start, job))
         return scheduler
 
+    def _start(self, job: Job) -> None:
+        if job.name not in self._running:
+            self._running[job.name] = asyncio.create_task(self._run(job))
 
-def _run(job: Job) -> None:
-    try:
-        job.run()
-    except Exception:
-        log.exception("the job %s failed", job.name)
+    async def _run(self, job: Job) -> None:
+        result = OK
+        try:
+            await job.run()
+        except EXPECTED as fault:
+            result = str(fault)
+            log.error("the job %s failed: %s", job.name, fault)
+        except Exception as fault:
+            result = f"a fault of Careline's own ({type(fault).__name__}); the log has more"
+            log.exception("the job %s failed", job.name)
+        finally:
+            del self._running[job.name]
+        self.outcomes[job.name] = Outcome(self._clock(), result)

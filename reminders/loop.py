@@ -53,9 +53,10 @@ class ReminderLoop:
         self._woken.set()
 
     async def stop(self) -> None:
-        """Ends after the tick that is under way."""
+        """Ends after the tick that is under way, and breaks off the housekeeping."""
         self._stopping = True
         self._woken.set()
+        await self._housekeeping.stop()
         if self._task is not None:
             await self._task
 

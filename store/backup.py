@@ -83,28 +83,29 @@ class Daily:
         self._database = database
         self._keep = keep
         self._today = today
-        self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
-    def look(self) -> None:
-        """Starts today's backup, in a thread, where there is none and none is being made."""
+    @property
+    def wanted(self) -> bool:
+        return self._keep > 0
+
+    async def look(self) -> None:
+        """Makes today's backup, in a thread, where there is none; StoreFault or OSError says why it could not.
+
+        Cancelled it gives up what is being made.
+        """
         made = self._folder / f"{self._prefix}{self._today()}"
-        if self._keep and not made.exists() and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._make(made))
-
-    async def stop(self) -> None:
-        """Gives up what is being made."""
-        self._stopping = True
-        if self._task is not None:
-            await self._task
-
-    async def _make(self, made: Path) -> None:
+        if not self.wanted or made.exists():
+            return
+        making = asyncio.create_task(asyncio.to_thread(self._make_and_prune, made))
         try:
-            size = await asyncio.to_thread(self._make_and_prune, made)
-            log.info("the daily backup %s was made: %d bytes", made, size)
-        except (StoreFault, OSError) as fault:
-            if not self._stopping:
-                log.error("the daily backup failed: %s", fault)
+            size = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self._stopping = True
+            with suppress(StoreFault, OSError):
+                await making
+            raise
+        log.info("the daily backup %s was made: %d bytes", made, size)
 
     def _make_and_prune(self, made: Path) -> int:
         _remove_partial(self._folder, self._prefix)

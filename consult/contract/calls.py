@@ -63,6 +63,11 @@ _NEW_REMINDER = {
     key: _TASK[key] for key in ("user_id", "biz_type", "biz_id", "channel", "title", "content", "remind_at")
 }
 
+_JOBS = {
+    "backup": {"last_run": "2025-01-01 00:08:00", "result": "ok"},
+    "idempotency_keys": {"last_run": "2025-01-01 10:00:00", "result": "ok"},
+}
+
 CALLS = (
     Call(
         "POST",
@@ -192,7 +197,7 @@ CALLS = (
         "运行状态；数据库不可写或提醒循环停止时为 503",
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
         200,
-        {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok"},
+        {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", "jobs": _JOBS},
         shape=shapes.Health,
         faults=(503,),
         others={
@@ -201,6 +206,7 @@ CALLS = (
                 "version": "0.1.0",
                 "database": "database or disk is full",
                 "reminders": "ok",
+                "jobs": _JOBS,
             }
         },
     ),

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from reminders.housekeeping import Outcome
 from store.clock import WireTime
 from store.messages import Message
 from store.notifications import Notification
@@ -105,3 +106,10 @@ def reminder_task(task: ReminderTask, time: WireTime) -> Shape:
         "status": task.status,
         "created_at": time.text(task.created_at),
     }
+
+
+def job(outcome: Outcome | None, time: WireTime) -> Shape:
+    """How one of the server's own jobs went the last time, in `/health`."""
+    if outcome is None:
+        return {"last_run": None, "result": None}
+    return {"last_run": time.text(outcome.at), "result": outcome.result}

@@ -197,6 +197,23 @@ class NotificationPage(Struct, kw_only=True):
     ]
 
 
+class Job(Struct, kw_only=True):
+    """服务器自己的一项定期工作。One of the server's own jobs."""
+
+    last_run: Annotated[
+        Time | None,
+        _told("最近一次完成的时间，启动后还没有时为 null", "when it last ended, null until then after a start"),
+    ]
+    result: Annotated[str | None, _told("ok，或失败的原因", "ok, or why it failed")]
+
+
+class Jobs(Struct, kw_only=True):
+    """服务器自己的定期工作。What the server does for itself."""
+
+    backup: Annotated[Job, _told("每日备份", "the daily backup")]
+    idempotency_keys: Annotated[Job, _told("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
+
+
 class Health(Struct, kw_only=True):
     """运行状态。How the server is."""
 
@@ -204,3 +221,7 @@ class Health(Struct, kw_only=True):
     version: Annotated[str, _told("Careline 的版本", "Careline's version")]
     database: Annotated[str, _told("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
     reminders: Annotated[str, _told("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
+    jobs: Annotated[
+        Jobs,
+        _told("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
+    ]

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, file, raw
 
+from consult.contract import replies
 from consult.contract.document import protocol
 from consult.gateway import Gateway
 from consult.http.answers import json_answer
@@ -17,7 +18,9 @@ from consult.json_text import dumps
 from consult.push import Push
 from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
+from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
+from store.clock import WireTime
 from store.database import Database
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -68,16 +71,17 @@ def add_routes(
     app: Sanic[Any, Any],
     static: Path,
     version: str,
-    timezone: str,
+    time: WireTime,
     database: Database,
     loop: ReminderLoop,
+    housekeeping: Housekeeping,
     counts: Counts,
 ) -> None:
     registry = CollectorRegistry()
     registry.register(counts)
     app.static("/static", static)
 
-    protocol_json = dumps({"version": version, "timezone": timezone, **protocol()})
+    protocol_json = dumps({"version": version, "timezone": str(time.zone), **protocol()})
 
     @app.get("/")
     async def console(_: Request) -> HTTPResponse:
@@ -100,6 +104,7 @@ def add_routes(
             "version": version,
             "database": database_fault or "ok",
             "reminders": loop_fault or "ok",
+            "jobs": {name: replies.job(outcome, time) for name, outcome in housekeeping.outcomes.items()},
         }
         return json_answer(body, 503 if failing else 200)
 

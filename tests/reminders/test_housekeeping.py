@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Final
 
@@ -11,7 +11,10 @@ import pytest
 import schedule
 
 from reminders import housekeeping
-from reminders.housekeeping import Housekeeping, Job
+from reminders.housekeeping import Housekeeping, Job, Outcome
+from store.transaction import WriteRefused
+from tests.store.file import within
+from tests.store.samples import NOW
 
 HOUR: Final = 3600
 
@@ -47,88 +50,157 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     return clocks
 
 
-def counted(name: str, every: int, runs: list[str]) -> Job:
-    return Job(name, every, lambda: runs.append(name))
+class Runs(list[str]):
+    """The names of the jobs that ran, in their order."""
+
+    def whole(self, name: str, every: int) -> Job:
+        async def run() -> None:
+            self.append(name)
+
+        return Job(name, every, run)
+
+    def failing(self, name: str, every: int) -> Job:
+        async def run() -> None:
+            self.append(name)
+            raise RuntimeError("bug")
+
+        return Job(name, every, run)
 
 
-def failing(name: str, every: int, runs: list[str]) -> Job:
-    def run() -> None:
-        runs.append(name)
-        raise RuntimeError("bug")
-
-    return Job(name, every, run)
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
 
 
-def live(keeping: Housekeeping, clocks: Clocks, seconds: int) -> None:
-    """As the reminder loop does: looks once a second."""
+def keeping(*jobs: Job) -> Housekeeping:
+    return Housekeeping(list(jobs), lambda: NOW)
+
+
+async def live(keeping: Housekeeping, clocks: Clocks, seconds: int) -> None:
+    """As the reminder loop does: looks once a second; what it starts comes to its end."""
     for _ in range(seconds):
         clocks.pass_by(1)
         keeping.run_pending()
+        await asyncio.sleep(0)
 
 
-def test_each_job_runs_at_its_interval(clocks: Clocks) -> None:
-    runs: list[str] = []
-    keeping = Housekeeping([counted("minute", 60, runs), counted("hour", HOUR, runs)])
-    live(keeping, clocks, 59)
+async def test_each_job_runs_at_its_interval(clocks: Clocks, runs: Runs) -> None:
+    house = keeping(runs.whole("minute", 60), runs.whole("hour", HOUR), runs.whole("off", 0))
+    await live(house, clocks, 59)
     assert runs == []
-    live(keeping, clocks, 1)
+    await live(house, clocks, 1)
     assert runs == ["minute"]
-    live(keeping, clocks, HOUR)
+    await live(house, clocks, HOUR)
     assert runs.count("minute") in (60, 61)
     assert runs.count("hour") == 1
+    assert "off" not in runs
 
 
-@pytest.mark.parametrize("make", [[failing, counted], [counted, failing], [failing, failing]])
-def test_a_job_that_fails_starves_none(
-    clocks: Clocks, caplog: pytest.LogCaptureFixture, make: list[Callable[[str, int, list[str]], Job]]
+@pytest.mark.parametrize("kinds", [["failing", "whole"], ["whole", "failing"], ["failing", "failing"]])
+async def test_a_job_that_fails_starves_none(
+    clocks: Clocks, runs: Runs, caplog: pytest.LogCaptureFixture, kinds: list[str]
 ) -> None:
-    runs: list[str] = []
-    keeping = Housekeeping([one(str(number), 60, runs) for number, one in enumerate(make)])
-    live(keeping, clocks, 190)
+    house = keeping(*(getattr(runs, kind)(str(number), 60) for number, kind in enumerate(kinds)))
+    await live(house, clocks, 190)
     assert runs == ["0", "1"] * 3
-    assert caplog.text.count("failed") == 3 * make.count(failing)
+    assert caplog.text.count("failed") == 3 * kinds.count("failing")
+
+
+async def test_how_each_job_went_is_kept(clocks: Clocks, runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of the disk is told in its own words and logged in one line; a bug is named, and logged whole."""
+    full = True
+
+    async def write() -> None:
+        if full:
+            raise WriteRefused("database or disk is full")
+
+    house = keeping(Job("write", 60, write), runs.failing("broken", 60), runs.whole("late", HOUR), runs.whole("off", 0))
+    assert house.outcomes == {"write": None, "broken": None, "late": None, "off": None}
+    assert list(house.outcomes) == ["write", "broken", "late", "off"]
+    await live(house, clocks, 60)
+    assert house.outcomes["write"] == Outcome(NOW, "database or disk is full")
+    assert "the job write failed: database or disk is full" in caplog.text
+    assert caplog.text.count("Traceback") == 1
+    broken = house.outcomes["broken"]
+    assert broken is not None
+    assert "RuntimeError" in broken.result
+    assert (house.outcomes["late"], house.outcomes["off"]) == (None, None)
+    full = False
+    await live(house, clocks, 60)
+    assert house.outcomes["write"] == Outcome(NOW, "ok")
+
+
+async def test_a_job_that_is_under_way_is_not_started_again(clocks: Clocks) -> None:
+    started, go_on = 0, asyncio.Event()
+
+    async def long() -> None:
+        nonlocal started
+        started += 1
+        await go_on.wait()
+
+    house = keeping(Job("long", 60, long))
+    await live(house, clocks, 190)
+    assert (started, house.outcomes["long"]) == (1, None)
+    go_on.set()
+    await live(house, clocks, 60)
+    assert started == 2
+    assert house.outcomes["long"] == Outcome(NOW, "ok")
+
+
+async def test_a_stop_breaks_off_what_is_under_way(clocks: Clocks, runs: Runs) -> None:
+    broken_off = []
+
+    async def long() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            broken_off.append(True)
+
+    house = keeping(Job("long", 60, long), runs.whole("late", 120))
+    await live(house, clocks, 60)
+    await within(house.stop())
+    assert broken_off == [True]
+    await live(house, clocks, 120)
+    assert runs == []
+    assert house.outcomes["long"] is None
 
 
 @pytest.mark.parametrize("back", [31, HOUR, 24 * HOUR, 10 * 365 * 24 * HOUR])
-def test_a_wall_clock_set_back_gives_the_jobs_no_rest(clocks: Clocks, back: int) -> None:
-    runs: list[str] = []
-    keeping = Housekeeping([counted("job", 60, runs)])
-    live(keeping, clocks, 90)
+async def test_a_wall_clock_set_back_gives_the_jobs_no_rest(clocks: Clocks, runs: Runs, back: int) -> None:
+    house = keeping(runs.whole("job", 60))
+    await live(house, clocks, 90)
     assert len(runs) == 1
     clocks.wall -= back
-    live(keeping, clocks, 61)
+    await live(house, clocks, 61)
     assert len(runs) == 2
-    live(keeping, clocks, 600)
+    await live(house, clocks, 600)
     assert len(runs) in (11, 12)
 
 
 @pytest.mark.parametrize("forward", [31, HOUR, 24 * HOUR])
-def test_a_wall_clock_set_forward_makes_no_storm(clocks: Clocks, forward: int) -> None:
-    runs: list[str] = []
-    keeping = Housekeeping([counted("job", 60, runs)])
-    live(keeping, clocks, 90)
+async def test_a_wall_clock_set_forward_makes_no_storm(clocks: Clocks, runs: Runs, forward: int) -> None:
+    house = keeping(runs.whole("job", 60))
+    await live(house, clocks, 90)
     clocks.wall += forward
-    live(keeping, clocks, 61)
+    await live(house, clocks, 61)
     assert len(runs) in (2, 3)
-    live(keeping, clocks, 600)
+    await live(house, clocks, 600)
     assert len(runs) in (11, 12, 13)
 
 
-def test_a_clock_that_is_led_to_the_right_time_step_by_step_changes_nothing(clocks: Clocks) -> None:
+async def test_a_clock_that_is_led_to_the_right_time_step_by_step_changes_nothing(clocks: Clocks, runs: Runs) -> None:
     """As a time server does it: never more than it takes a moment to notice."""
-    runs: list[str] = []
-    keeping = Housekeeping([counted("job", 60, runs)])
+    house = keeping(runs.whole("job", 60))
     for _ in range(600):
         clocks.wall += 0.005
-        live(keeping, clocks, 1)
+        await live(house, clocks, 1)
     assert len(runs) == 10
 
 
-def test_a_long_sleep_of_the_machine_runs_each_job_once(clocks: Clocks) -> None:
-    runs: list[str] = []
-    keeping = Housekeeping([counted("job", 60, runs)])
-    clocks.pass_by(8 * HOUR)
-    keeping.run_pending()
+async def test_a_long_sleep_of_the_machine_runs_each_job_once(clocks: Clocks, runs: Runs) -> None:
+    house = keeping(runs.whole("job", 60))
+    clocks.pass_by(8 * HOUR - 1)
+    await live(house, clocks, 1)
     assert runs == ["job"]
-    live(keeping, clocks, 60)
+    await live(house, clocks, 60)
     assert runs == ["job"] * 2

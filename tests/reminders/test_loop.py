@@ -46,7 +46,7 @@ async def start(database: Database, clock: Clock, handed: Handed) -> AsyncIterat
     started: list[ReminderLoop] = []
 
     def start(**given: Any) -> ReminderLoop:
-        parts = {"clock": clock, "hand_on": handed, "housekeeping": Housekeeping([]), **given}
+        parts = {"clock": clock, "hand_on": handed, "housekeeping": Housekeeping([], clock), **given}
         started.append(ReminderLoop(database, **parts))
         started[-1].start()
         return started[-1]
@@ -249,7 +249,7 @@ async def test_it_tells_when_reminders_do_not_fire(
     database: Database, path: Path, clock: Clock, handed: Handed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reminder_loop, "STALLED", 0.5)
-    loop = ReminderLoop(database, clock, handed, Housekeeping([]))
+    loop = ReminderLoop(database, clock, handed, Housekeeping([], clock))
     assert loop.fault == "the reminder loop is not running"
     loop.start()
     assert loop.fault is None
@@ -286,7 +286,7 @@ async def test_it_stops_after_the_tick_that_is_under_way(
 
 
 async def test_one_that_was_never_started_stops_too(database: Database, clock: Clock, handed: Handed) -> None:
-    await within(ReminderLoop(database, clock, handed, Housekeeping([])).stop())
+    await within(ReminderLoop(database, clock, handed, Housekeeping([], clock)).stop())
 
 
 @pytest.mark.usefixtures("_never_just_looks")
@@ -298,14 +298,22 @@ async def test_it_stops_in_its_sleep(start: Start, database: Database, clock: Cl
 
 
 @pytest.mark.usefixtures("_looks_often")
-async def test_it_keeps_the_house(start: Start, database: Database, handed: Handed) -> None:
-    """The jobs run from within the loop, and one that fails holds up no reminder."""
-    done = asyncio.Event()
+async def test_it_keeps_the_house(start: Start, database: Database, clock: Clock, handed: Handed) -> None:
+    """The jobs run beside the loop, and one that fails or takes long holds up no reminder."""
+    done, never = asyncio.Event(), asyncio.Event()
 
-    def broken() -> None:
+    async def broken() -> None:
         raise RuntimeError("bug")
 
-    start(housekeeping=Housekeeping([Job("broken", 1, broken), Job("whole", 1, done.set)]))
+    async def whole() -> None:
+        done.set()
+
+    async def long() -> None:
+        await never.wait()
+
+    jobs = [Job("broken", 1, broken), Job("long", 1, long), Job("whole", 1, whole)]
+    loop = start(housekeeping=Housekeeping(jobs, clock))
     await within(done.wait())
     await add_task(database)
     await handed.reaches(1)
+    await within(loop.stop())

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -359,15 +358,7 @@ class TestDaily:
         """The days that it is, the last of them today."""
         return ["2025-03-01"]
 
-    @staticmethod
-    async def until(look: Callable[[], object]) -> None:
-        """Waits for what the backup's thread brings about."""
-        await asyncio.to_thread(wait_until, look, "the backup")
-
-    async def test_one_a_day_of_which_the_newest_are_kept(
-        self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
-    ) -> None:
-        caplog.set_level(logging.INFO, "careline")
+    async def test_one_a_day_of_which_the_newest_are_kept(self, path: Path, tmp_path: Path, days: list[str]) -> None:
         daily = Daily(fill(path), 3, lambda: days[-1])
         others = ["careline.db.daily-note", "careline.db.daily-2099-01-01", "other.db.daily-2025-01-01", "b.db"]
         for name in others:
@@ -375,13 +366,11 @@ class TestDaily:
         for day in ["2025-02-27", "2025-02-28", "2025-03-01", "2025-03-02"]:
             days.append(day)
             (tmp_path / "careline.db.daily-x.partial").touch()
-            daily.look()
-            await self.until(lambda: f"daily-{days[-1]} was made" in caplog.text)
+            await daily.look()
         kept = [name for name in contents(tmp_path) if name not in others]
         wanted = [f"careline.db.daily-2025-{day}" for day in ("02-28", "03-01", "03-02")]
         assert sorted(kept) == ["careline.db", *wanted]
         assert rows(tmp_path / wanted[-1], IDS) == list(range(1, 11))
-        await daily.stop()
 
     async def test_a_day_that_has_its_backup(
         self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
@@ -389,55 +378,51 @@ class TestDaily:
         caplog.set_level(logging.INFO, "careline")
         daily = Daily(fill(path), 3, lambda: days[-1])
         made = tmp_path / "careline.db.daily-2025-03-01"
-        daily.look()
-        daily.look()
-        await self.until(lambda: caplog.records)
+        await daily.look()
         size = made.stat().st_size
-        daily.look()
-        await daily.stop()
+        await daily.look()
         assert [record.getMessage() for record in caplog.records] == [f"the daily backup {made} was made: {size} bytes"]
 
     async def test_none_are_wanted(self, path: Path, tmp_path: Path, days: list[str]) -> None:
         fill(path)
         (tmp_path / "careline.db.daily-2025-02-28").touch()
         daily = Daily(path, 0, lambda: days[-1])
-        daily.look()
-        await daily.stop()
+        assert not daily.wanted
+        await daily.look()
         assert sorted(contents(tmp_path)) == ["careline.db", "careline.db.daily-2025-02-28"]
 
-    async def test_a_failure_is_told_and_tried_again(
-        self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
-    ) -> None:
+    async def test_a_failure_is_told_and_tried_again(self, path: Path, tmp_path: Path, days: list[str]) -> None:
         daily = Daily(path, 3, lambda: days[-1])
-        daily.look()
-        await self.until(lambda: "the daily backup failed: " in caplog.text)
+        with pytest.raises((StoreFault, OSError)):
+            await daily.look()
         fill(path)
-        daily.look()
-        await self.until((tmp_path / "careline.db.daily-2025-03-01").exists)
-        await daily.stop()
+        await daily.look()
+        assert (tmp_path / "careline.db.daily-2025-03-01").exists()
 
-    async def test_it_leaves_messages_their_room(
-        self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
-    ) -> None:
+    async def test_it_leaves_messages_their_room(self, path: Path, tmp_path: Path, days: list[str]) -> None:
         """A disk filled by a backup would fail every send until the backup has failed."""
         size = fill(path).stat().st_size
         os.truncate(path, shutil.disk_usage(tmp_path).free // 2 + 2**30)  # all of it a hole
         daily = Daily(path, 3, lambda: days[-1])
-        daily.look()
-        await self.until(lambda: "the room on the disk" in caplog.text)
+        with pytest.raises(StoreFault, match="the room on the disk"):
+            await daily.look()
         assert names(tmp_path) == {"careline.db"}
         os.truncate(path, size)
-        daily.look()
-        await self.until((tmp_path / "careline.db.daily-2025-03-01").exists)
-        await daily.stop()
+        await daily.look()
+        assert (tmp_path / "careline.db.daily-2025-03-01").exists()
 
     async def test_a_stop_gives_up(
         self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
     ) -> None:
         fill(path, 40_000, "测" * 300)
-        daily = Daily(path, 3, lambda: days[-1])
-        daily.look()
-        await self.until(lambda: any(name.endswith(".partial") for name in contents(tmp_path)))
-        await daily.stop()
+        looking = asyncio.create_task(Daily(path, 3, lambda: days[-1]).look())
+
+        def begun() -> bool:
+            return any(name.endswith(".partial") for name in contents(tmp_path))
+
+        await asyncio.to_thread(wait_until, begun, "the backup")
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
         assert list(contents(tmp_path)) == ["careline.db"]
         assert caplog.text == ""
