@@ -1,6 +1,6 @@
 """The tables, and nothing else. Models are bound to no database: a query is run by `store.database`."""
 
-from peewee import BigIntegerField, BooleanField, ForeignKeyField, Model, TextField
+from peewee import AutoField, BigIntegerField, BooleanField, CompositeKey, ForeignKeyField, Model, TextField
 from playhouse.sqlite_ext import AutoIncrementField
 
 
@@ -45,9 +45,34 @@ class ReminderTask(Model):
     remind_at = BigIntegerField()
     status = TextField()  # PENDING, DISPATCHED or CANCELLED
     created_at = BigIntegerField()
+    # Null in a task that was made with none of the fields of recurrence.
+    rrule = TextField(null=True)
+    exdates = TextField(null=True)  # a JSON array of times on the wall of `timezone`
+    timezone = TextField(null=True)
+    missed = TextField(null=True)  # latest, all or skip
+    paused = BooleanField(default=False)
+    # The first and the last time that the rule may give, on the wall of `timezone`; the last is null where it goes on.
+    starts_on = TextField(null=True)
+    ends_on = TextField(null=True)
+    next_at = BigIntegerField(null=True)  # when it is due next; null when nothing more comes by itself
+    revision = BigIntegerField(default=0)  # rises whenever somebody changes the task
 
     class Meta:
         table_name = "reminder_task"
+
+
+class Occurrence(Model):
+    """What became of one planned occurrence of a task."""
+
+    task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
+    planned_at = BigIntegerField()
+    at = BigIntegerField()  # when this became of it
+    outcome = TextField()  # WRITTEN, MISSED, PAUSED or CANCELLED
+    notification_id = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "occurrence"
+        primary_key = CompositeKey("task", "planned_at")
 
 
 class UserNotification(Model):
@@ -67,6 +92,21 @@ class UserNotification(Model):
 
     class Meta:
         table_name = "user_notification"
+
+
+class History(Model):
+    """What happened to a task or a notification, where no column of theirs says so already."""
+
+    id = AutoField()
+    task_id = BigIntegerField(null=True)
+    notification_id = BigIntegerField(null=True)
+    at = BigIntegerField()
+    what = TextField()
+    by = TextField()
+    detail = TextField()  # a JSON object
+
+    class Meta:
+        table_name = "history"
 
 
 class IdempotencyKey(Model):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from peewee import ModelSelect, fn
 
 from store.database import Database, Row
+from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
 from store.notifications import NewNotification, Notification, notify
 from store.transaction import run
@@ -45,6 +46,18 @@ class Due:
     limit: int
 
 
+# Compiled once: building it anew for every batch would cost more than running it.
+_OCCURRED = OccurrenceRow.insert(
+    {
+        OccurrenceRow.task: 0,
+        OccurrenceRow.planned_at: 0,
+        OccurrenceRow.at: 0,
+        OccurrenceRow.outcome: "",
+        OccurrenceRow.notification_id: None,
+    }
+).sql()[0]
+
+
 def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
     """Stores a pending task."""
     task_id = run(
@@ -59,6 +72,7 @@ def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
             remind_at=new.remind_at,
             status="PENDING",
             created_at=new.created_at,
+            next_at=new.remind_at,
         ),
     ).lastrowid
     row = run(connection, _select().where(TaskRow.id == task_id)).fetchone()
@@ -67,7 +81,10 @@ def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
 
 def cancel(connection: sqlite3.Connection, task_id: int) -> ReminderTask | None:
     """Cancels a pending task and returns it as it then is; None when there is none."""
-    run(connection, TaskRow.update(status="CANCELLED").where(TaskRow.id == task_id, TaskRow.status == "PENDING"))
+    run(
+        connection,
+        TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task_id, TaskRow.status == "PENDING"),
+    )
     row = run(connection, _select().where(TaskRow.id == task_id)).fetchone()
     return ReminderTask(*row) if row else None
 
@@ -80,20 +97,27 @@ def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[Notification]
         for row in run(
             connection,
             _select()
-            .where(TaskRow.status == "PENDING", TaskRow.remind_at <= due.now)
-            .order_by(TaskRow.remind_at, TaskRow.id)
+            .where(TaskRow.rrule.is_null(), TaskRow.next_at.is_null(False), TaskRow.next_at <= due.now)
+            .order_by(TaskRow.next_at, TaskRow.id)
             .limit(due.limit),
         )
     ]
     notifications = [notify(connection, _new_notification(task, due.now)) for task in tasks]
-    run(connection, TaskRow.update(status="DISPATCHED").where(TaskRow.id.in_([task.id for task in tasks])))
+    connection.executemany(
+        _OCCURRED,
+        [(task.id, task.remind_at, due.now, "WRITTEN", one.id) for task, one in zip(tasks, notifications, strict=True)],
+    )
+    ids = [task.id for task in tasks]
+    run(connection, TaskRow.update(status="DISPATCHED", next_at=None).where(TaskRow.id.in_(ids)))
     return notifications
 
 
 async def next_due(database: Database) -> int | None:
     """When the earliest pending task is due."""
     (rows,) = await database.read(
-        TaskRow.select(fn.MIN(TaskRow.remind_at).alias("due")).where(TaskRow.status == "PENDING")
+        TaskRow.select(fn.MIN(TaskRow.next_at).alias("due")).where(
+            TaskRow.next_at.is_null(False), TaskRow.rrule.is_null()
+        )
     )
     due: int | None = rows[0]["due"]
     return due

@@ -85,7 +85,7 @@ def test_the_tables_are_those_that_the_models_know(empty: Path) -> None:
         for model in vars(models).values()
         if isinstance(model, type) and issubclass(model, Model) and model is not Model
     }
-    assert len(tables) == 5
+    assert len(tables) == 7
     for table, columns in tables.items():
         assert set(rows(empty, f"SELECT name FROM pragma_table_info('{table}')")) == columns
 
@@ -199,3 +199,22 @@ async def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
     assert schema.check(path) == f"{path} is sound"
     made = set(os.listdir(tmp_path))  # noqa: PTH208 - a name alone is asked for
     assert made <= {name, f"{name}-wal", f"{name}-shm"}
+
+
+def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migrations: Path) -> None:
+    (migrations / "0003_recurrence.py").rename(migrations / "later_0003_recurrence.py")
+    schema.migrate(empty)
+    task = "INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at)"
+    with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
+        for number, status in enumerate(("PENDING", "DISPATCHED", "CANCELLED"), 1):
+            connection.execute(f"{task} VALUES (1, 'A', 1, 'IN_APP', '', ?, ?, 0)", (100 * number, status))
+        connection.execute(
+            "INSERT INTO user_notification (user_id, biz_type, biz_id, title, status, created_at, task_id,"
+            " occurrence_at) VALUES (1, 'A', 1, '', 'UNREAD', 205, 2, 200)"
+        )
+    (migrations / "later_0003_recurrence.py").rename(migrations / "0003_recurrence.py")
+    schema.migrate(empty)
+    assert rows(empty, "SELECT id, next_at, rrule, paused FROM reminder_task ORDER BY id") == [
+        *((1, 100, None, 0), (2, None, None, 0), (3, None, None, 0)),
+    ]
+    assert rows(empty, "SELECT * FROM occurrence") == [(2, 200, 205, "WRITTEN", 1)]
