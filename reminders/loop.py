@@ -14,6 +14,7 @@ from reminders.housekeeping import Housekeeping
 from store import reminders
 from store.clock import Clock
 from store.database import Database
+from store.notifications import Notification
 from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.reminders")
@@ -34,6 +35,7 @@ class ReminderLoop:
         self._task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._ticked_at = self._loop.time()
+        self._failing: type[Exception] | None = None  # what the last tick failed with
         self.fired = 0
 
     @property
@@ -66,11 +68,11 @@ class ReminderLoop:
             sleep = LONGEST_SLEEP
             try:
                 sleep = await self._tick()
+            except Exception as fault:
+                self._failed(fault)
+            else:
                 self._ticked_at = self._loop.time()
-            except (WriteRefused, WriteUnknown) as fault:
-                log.warning("due reminders could not be written, trying again: %s", fault)
-            except Exception:
-                log.exception("a tick of the reminder loop failed, trying again")
+                self._succeeded()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), sleep)
 
@@ -79,8 +81,27 @@ class ReminderLoop:
         self._housekeeping.run_pending()
         next_due = await reminders.next_due(self._database)
         if next_due is not None and next_due <= self._clock():
-            self.fired += await due.dispatch(self._database, self._clock(), self._hand_on)
+            await due.dispatch(self._database, self._clock(), self._fired)
             next_due = await reminders.next_due(self._database)
         if next_due is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, (next_due - self._clock()) / 1000))
+
+    def _fired(self, chunk: list[Notification]) -> None:
+        self.fired += len(chunk)
+        self._hand_on(chunk)
+
+    def _failed(self, fault: Exception) -> None:
+        """It is tried again every second, and told once."""
+        if type(fault) is self._failing:
+            return
+        self._failing = type(fault)
+        if isinstance(fault, WriteRefused | WriteUnknown):
+            log.warning("due reminders could not be written, trying again: %s", fault)
+        else:
+            log.error("a tick of the reminder loop failed, trying again", exc_info=fault)
+
+    def _succeeded(self) -> None:
+        if self._failing is not None:
+            self._failing = None
+            log.warning("the reminder loop goes on as usual")

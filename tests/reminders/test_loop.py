@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -212,7 +212,49 @@ async def test_a_fault_of_its_own_does_not_end_it(
 
     start(clock=failing)
     await handed.reaches(1)
-    assert caplog.text.count("a tick of the reminder loop failed") == 3
+    await until(lambda: "goes on as usual" in caplog.text, "the word that it is over")
+    messages = [record.message for record in caplog.records if record.name == "careline.reminders"]
+    assert messages == [
+        "a tick of the reminder loop failed, trying again",
+        "the reminder loop goes on as usual",
+    ], "each once, however long it lasts"
+
+
+@pytest.mark.usefixtures("_looks_often")
+async def test_each_kind_of_fault_is_told(
+    start: Start, clock: Clock, database: Database, handed: Handed, caplog: pytest.LogCaptureFixture
+) -> None:
+    await add_task(database)
+    faults = [RuntimeError("bug"), RuntimeError("bug"), KeyError("bug"), KeyError("bug")]
+
+    def failing() -> int:
+        if faults:
+            raise faults.pop()
+        return clock()
+
+    start(clock=failing)
+    await handed.reaches(1)
+    assert caplog.text.count("a tick of the reminder loop failed") == 2
+
+
+@pytest.mark.usefixtures("_looks_often")
+async def test_what_fired_before_a_fault_is_counted(
+    start: Start, database: Database, path: Path, handed: Handed
+) -> None:
+    await all_written(database, each(reminders.add), [new_task() for _ in range(600)])
+    with ExitStack() as stack:
+
+        def hand_on(chunk: list[Notification]) -> None:
+            if not handed.chunks:
+                stack.enter_context(write_locked(path))
+            handed(chunk)
+
+        loop = start(hand_on=hand_on)
+        await handed.reaches(500)
+        await until(lambda: database.fault is not None, "the fault")
+        assert loop.fired == 500
+    await handed.reaches(600)
+    assert loop.fired == 600
 
 
 @pytest.mark.usefixtures("_looks_often")
