@@ -18,12 +18,28 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import log_lines, settings
+from consult import settings
 from consult.access import Access
+from consult.answering import Answering
 from consult.contract import __main__ as contract
 from consult.contract.fields import MAX_BYTES
-from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, SendMessage
-from consult.events import bind_user, join_question, leave_question, send_message
+from consult.contract.payloads import (
+    AnswerNotification,
+    BindUser,
+    JoinQuestion,
+    LeaveQuestion,
+    SendMessage,
+    SnoozeNotification,
+)
+from consult.events import (
+    bind_user,
+    join_question,
+    leave_question,
+    notification_confirm,
+    notification_read,
+    notification_snooze,
+    send_message,
+)
 from consult.gateway import Gateway, Handler
 from consult.http import answers, operations
 from consult.http import notifications as notifications_over_http
@@ -110,6 +126,10 @@ async def serve_from(
     push = Push(rooms, database, time, clock, chosen["outbox_bytes"])
     push.last_message_id = await messages.latest_id(database)
     push.last_notification_id = await notifications.latest_id(database)
+    daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
+    housekeeping = Housekeeping(jobs(database, clock, daily), clock)
+    loop = ReminderLoop(database, clock, push.published, housekeeping)
+    answering = Answering(database, push, time, clock, loop.wake)
     gateway = Gateway(
         {
             "join_question": Handler(
@@ -123,6 +143,15 @@ async def serve_from(
                 is_send=True,
             ),
             "bind_user": Handler(BindUser, partial(bind_user.handle, database, rooms, push), b"bind_user:ack"),
+            "notification:read": Handler(
+                AnswerNotification, partial(notification_read.handle, answering), b"notification:read:ack"
+            ),
+            "notification:confirm": Handler(
+                AnswerNotification, partial(notification_confirm.handle, answering), b"notification:confirm:ack"
+            ),
+            "notification:snooze": Handler(
+                SnoozeNotification, partial(notification_snooze.handle, answering), b"notification:snooze:ack"
+            ),
         },
         rooms,
         push,
@@ -139,17 +168,13 @@ async def serve_from(
     polling = Polling(carriers)
     access = Access(chosen["host"], chosen["allowed_hosts"], chosen["allowed_origins"])
 
-    daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
-    housekeeping = Housekeeping(jobs(database, clock, daily), clock)
-    loop = ReminderLoop(database, clock, push.published, housekeeping)
-
     app = Sanic("careline", configure_logging=False)
     app.config.update(SANIC)
     writing = Writing(database, clock)
     answers.install(app, access)
     questions_over_http.add_routes(app, database, writing, time, clock)
     reminders_over_http.add_routes(app, database, writing, time, clock, loop)
-    notifications_over_http.add_routes(app, database, writing, time, clock)
+    notifications_over_http.add_routes(app, database, writing, time, answering)
     counts = operations.Counts(gateway, carriers, polling, push, database, loop)
     operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, counts)
     polling.add_route(app)
@@ -224,7 +249,9 @@ def main(arguments: list[str]) -> int:
         for line in str(faults).splitlines():
             fail(line)
         return 2
-    log_lines.begin(chosen["log_level"])
+    # The libraries' own details would carry what patients write into the log.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log.setLevel(chosen["log_level"])
     try:
         match command:
             case "serve":

@@ -39,6 +39,7 @@ class Connection:
         "busy",
         "carrier",
         "connected",
+        "follows",
         "inbox",
         "open_sends",
         "paused",
@@ -56,6 +57,7 @@ class Connection:
         self.connected = False  # between the client's CONNECT and its end
         self.question_ids: set[int] | None = None  # rooms it is in
         self.user_id: int | None = None  # the user it is bound to
+        self.follows = False  # knows `notification:updated`, by what it has sent (section 4.3)
         self.inbox: deque[Any] | None = None  # events that wait for their turn; the gateway's
         self.open_sends = 0  # messages that wait for their commit
         self.busy = False  # with an event that is not a send

@@ -2,21 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from consult.connection import Connection
 from consult.contract import replies
 from consult.json_text import dumps
-from consult.rooms import Held, Room, Rooms
+from consult.rooms import Held, Item, Room, Rooms
 from consult.wire.packets import Frame, acknowledgement, event
 from store import notifications
+from store.answers import Answered
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.messages import Message, visible_to
 from store.notifications import Notification, Pushed
-from store.transaction import each
+from store.snoozes import CameAgain
+from store.transaction import WriteUnknown, each
 
 log = logging.getLogger("careline.push")
+
+MOST_MARKED = 500  # notifications, in one write
 
 
 class Push:
@@ -27,9 +33,10 @@ class Push:
         self._database = database
         self._time = time
         self._clock = clock
-        # Notifications that connections were handed, of which the file does not say so yet.
-        self._to_mark: set[int] = set()
-        self._marking = False
+        # Notifications that connections were handed, of which the file does not say so yet; those of which it is just
+        # being told apart.
+        self._to_mark: dict[int, Pushed] = {}
+        self._marking: dict[int, Pushed] = {}
         # The highest ones that were published: the fence of a catch-up.
         self.last_message_id = 0
         self.last_notification_id = 0
@@ -48,17 +55,39 @@ class Push:
         self.last_message_id = message.id
         self._to_room(self._rooms.question(message.question_id), event(b"new_message", data), message)
 
-    def published(self, published: Iterable[Notification]) -> None:
-        """`notification:new` to every connection of each notification's user (section 4.2)."""
-        for notification in published:
-            self.last_notification_id = max(self.last_notification_id, notification.id)
-            room = self._rooms.user(notification.user_id)
-            if room:
-                self._to_room(room, self._frame(notification), notification)
-                # What is held back for a connection is handed to it later, or never.
-                if any(member.held is None for member in room.values()):
-                    self._handed(notification.id)
+    def published(self, published: Sequence[Notification | CameAgain]) -> None:
+        """`notification:new` to every connection of each notification's user (section 4.2). Where one came again, then
+        what became of the one before, with a count that has all of these in it."""
+        for one in published:
+            if isinstance(one, Notification):
+                self._new_notification(one)
+            elif one.notification is not None:
+                self._new_notification(one.notification)
         self._mark()
+        for one in published:
+            if isinstance(one, CameAgain):
+                self.updated(one.snoozed)
+
+    def _new_notification(self, notification: Notification) -> None:
+        self.last_notification_id = max(self.last_notification_id, notification.id)
+        room = self._rooms.user(notification.user_id)
+        if room:
+            self._to_room(room, self._frame(notification), notification)
+            # What is held back for a connection is handed to it later, or never.
+            self._handed(notification.id, sum(member.held is None for member in room.values()))
+
+    def updated(self, answered: Answered) -> None:
+        """`notification:updated` to those of the user's connections that know of it (section 4.3)."""
+        if answered.unread is None:
+            return  # nothing has changed
+        followers = {
+            connection: member
+            for connection, member in self._rooms.user(answered.notification.user_id).items()
+            if connection.follows
+        }
+        if followers:
+            payload = replies.notification_updated(answered.notification, answered.unread, self._time)
+            self._to_room(followers, event(b"notification:updated", dumps(payload)), answered)
 
     def replay_message(self, connection: Connection, missed: Message) -> int:
         """`new_message` to one connection that comes back; its bytes."""
@@ -70,7 +99,7 @@ class Push:
         """`notification:new` to one connection: what it missed, or what nobody was handed before; its bytes."""
         frame = self._frame(missed)
         connection.send(frame)
-        self._handed(missed.id)
+        self._handed(missed.id, 1)
         self._mark()
         return len(frame.packet)
 
@@ -79,18 +108,18 @@ class Push:
         for item, frame in held:
             connection.send(frame)
             if isinstance(item, Notification):
-                self._handed(item.id)
+                self._handed(item.id, 1)
         self._mark()
 
     @property
     def handed_not_marked(self) -> frozenset[int]:
         """Notifications that some connection was handed, though the file may still say that none was."""
-        return frozenset(self._to_mark)
+        return frozenset(self._to_mark) | frozenset(self._marking)
 
     def _frame(self, notification: Notification) -> Frame:
         return event(b"notification:new", dumps(replies.notification(notification, self._time)))
 
-    def _to_room(self, room: Room, frame: Frame, item: Message | Notification) -> None:
+    def _to_room(self, room: Room, frame: Frame, item: Item) -> None:
         # What an outsider may see all may see; the rule need not be asked for each.
         for_all = not isinstance(item, Message) or visible_to(None).admits(item)
         self.deliveries += len(room)
@@ -103,24 +132,34 @@ class Push:
             elif for_all or member.sees(item):
                 connection.send(frame)
 
-    def _handed(self, notification_id: int) -> None:
-        self._to_mark.add(notification_id)
+    def _handed(self, notification_id: int, to: int) -> None:
+        if to:
+            self._remember(Pushed(notification_id, self._clock(), to))
+
+    def _remember(self, pushed: Pushed) -> None:
+        known = self._to_mark.get(pushed.notification_id)
+        if known is not None:
+            pushed = Pushed(known.notification_id, min(known.at, pushed.at), known.to + pushed.to)
+        self._to_mark[pushed.notification_id] = pushed
 
     def _mark(self) -> None:
         """Has the file remember what was handed out. After a failure the next push tries again; until then a restart
         would send these once more, which is the lesser evil."""
         if self._marking or not self._to_mark:
             return
-        self._marking = True
-        ids = sorted(self._to_mark)[:500]
+        self._marking = dict(islice(self._to_mark.items(), MOST_MARKED))
+        for notification_id in self._marking:
+            del self._to_mark[notification_id]
 
         def done(_: None) -> None:
-            self._marking = False
-            self._to_mark.difference_update(ids)
+            self._marking = {}
             self._mark()
 
         def failed(fault: Exception) -> None:
-            self._marking = False
+            failing, self._marking = self._marking, {}
+            for pushed in failing.values():
+                # Where nobody knows whether it was counted, it is not counted again.
+                self._remember(replace(pushed, to=0) if isinstance(fault, WriteUnknown) else pushed)
             log.warning("notifications that were handed out could not be marked: %s", fault)
 
-        self._database.write(each(notifications.mark_pushed), Pushed(ids, self._clock()), done, failed)
+        self._database.write(each(notifications.mark_pushed), list(self._marking.values()), done, failed)

@@ -8,10 +8,12 @@ and is handed over, in the step in which it goes live, by `join` or `bind`.
 
 from consult.connection import Connection
 from consult.wire.packets import Frame
+from store.answers import Answered
 from store.messages import Message, Visibility
 from store.notifications import Notification
 
-Held = tuple[Message | Notification, Frame]
+Item = Message | Notification | Answered
+Held = tuple[Item, Frame]
 
 
 class Member:
@@ -28,7 +30,7 @@ class Member:
         self.held = []
         self.held_bytes = 0
 
-    def keep(self, item: Message | Notification, frame: Frame) -> None:
+    def keep(self, item: Item, frame: Frame) -> None:
         """Keeps something back."""
         assert self.held is not None
         self.held.append((item, frame))
@@ -39,7 +41,7 @@ class Member:
         held, self.held = self.held or [], None
         return [(item, frame) for item, frame in held if self.sees(item)]
 
-    def sees(self, item: Message | Notification) -> bool:
+    def sees(self, item: Item) -> bool:
         return not isinstance(item, Message) or (self.visibility is not None and self.visibility.admits(item))
 
 

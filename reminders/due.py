@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
-from store import reminders
+from store import reminders, snoozes
 from store.database import Database
 from store.notifications import Notification
+from store.snoozes import CameAgain
 from store.transaction import each
 
 # A transaction of more would keep messages waiting for their acknowledgement.
 CHUNK = 500
 
 HandOn = Callable[[list[Notification]], None]
+HandOnAgain = Callable[[list[CameAgain]], None]
 
 
 async def dispatch(database: Database, now: int, hand_on: HandOn) -> int:
@@ -21,3 +23,11 @@ async def dispatch(database: Database, now: int, hand_on: HandOn) -> int:
         written += len(chunk)
         if len(chunk) < CHUNK:
             return written
+
+
+async def dispatch_snoozed(database: Database, now: int, hand_on: HandOnAgain) -> None:
+    """The same for what was snoozed until `now`."""
+    while True:
+        chunk = await database.written(each(snoozes.dispatch_due), reminders.Due(now, CHUNK), hand_on)
+        if len(chunk) < CHUNK:
+            return

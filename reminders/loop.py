@@ -7,17 +7,20 @@ second, whichever comes first, and reads the clock again: a clock that is set ba
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Sequence
 
 from reminders import due
-from reminders.due import HandOn
 from reminders.housekeeping import Housekeeping
-from store import reminders
+from store import reminders, snoozes
 from store.clock import Clock
 from store.database import Database
 from store.notifications import Notification
+from store.snoozes import CameAgain
 from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.reminders")
+
+HandOn = Callable[[Sequence[Notification | CameAgain]], None]
 
 LONGEST_SLEEP = 1.0  # seconds
 # Without a completed tick for this long the loop counts as stopped; a locked database holds one up for a while.
@@ -51,7 +54,7 @@ class ReminderLoop:
         self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """A task was added: it may be due before the one that the loop waits for."""
+        """Something was added that may be due before what the loop waits for."""
         self._woken.set()
 
     async def stop(self) -> None:
@@ -83,9 +86,12 @@ class ReminderLoop:
         if next_due is not None and next_due <= self._clock():
             await due.dispatch(self._database, self._clock(), self._fired)
             next_due = await reminders.next_due(self._database)
-        if next_due is None:
-            return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.0, (next_due - self._clock()) / 1000))
+        next_snoozed = await snoozes.next_due(self._database)
+        if next_snoozed is not None and next_snoozed <= self._clock():
+            await due.dispatch_snoozed(self._database, self._clock(), self._hand_on)
+            next_snoozed = await snoozes.next_due(self._database)
+        next_times = [time for time in (next_due, next_snoozed) if time is not None]
+        return min((LONGEST_SLEEP, *(max(0.0, (time - self._clock()) / 1000) for time in next_times)))
 
     def _fired(self, chunk: list[Notification]) -> None:
         self.fired += len(chunk)

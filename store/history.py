@@ -15,7 +15,6 @@ from store.models import History as HistoryRow
 from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
-from store.transaction import run
 
 SYSTEM = "SYSTEM"  # Careline itself
 API = "API"  # whoever called over HTTP
@@ -29,7 +28,7 @@ def user(user_id: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Entry:
     at: int
-    what: str  # created, changed, due, written, pushed, read, confirmed, snoozed, skipped or cancelled
+    what: str  # one of _ORDER
     by: str
     task_id: int | None = None
     notification_id: int | None = None
@@ -37,21 +36,32 @@ class Entry:
 
 
 # Of entries of one moment, what comes first.
-_ORDER = ("created", "changed", "due", "written", "skipped", "pushed", "read", "confirmed", "snoozed", "cancelled")
+_ORDER = (
+    *("created", "changed", "due", "written", "skipped", "pushed"),
+    *("came_again", "read", "confirmed", "snoozed", "cancelled"),
+)
 
 
-def record(connection: sqlite3.Connection, entry: Entry) -> None:
+_RECORD = HistoryRow.insert(
+    {
+        HistoryRow.task_id: None,
+        HistoryRow.notification_id: None,
+        HistoryRow.at: 0,
+        HistoryRow.what: "",
+        HistoryRow.by: "",
+        HistoryRow.detail: "",
+    }
+).sql()[0]
+
+
+def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     """Keeps what no column tells."""
-    run(
-        connection,
-        HistoryRow.insert(
-            task_id=entry.task_id,
-            notification_id=entry.notification_id,
-            at=entry.at,
-            what=entry.what,
-            by=entry.by,
-            detail=orjson.dumps(entry.detail).decode(),
-        ),
+    connection.executemany(
+        _RECORD,
+        [
+            (one.task_id, one.notification_id, one.at, one.what, one.by, orjson.dumps(one.detail).decode())
+            for one in entries
+        ],
     )
 
 
@@ -79,16 +89,23 @@ async def of_task(database: Database, task_id: int) -> list[Entry] | None:
 async def of_notification(database: Database, notification_id: int) -> list[Entry] | None:
     """Oldest first; None when there is no such notification."""
     notifications, recorded = await database.read(
-        NotificationRow.select().where(NotificationRow.id == notification_id),
+        NotificationRow.select(NotificationRow, TaskRow.created_at.alias("made_at"))
+        .join(TaskRow)
+        .where(NotificationRow.id == notification_id),
         HistoryRow.select().where(HistoryRow.notification_id == notification_id).order_by(HistoryRow.id),
     )
     if not notifications:
         return None
     row = notifications[0]
     about = (row["task"], notification_id)
-    entries = [Entry(row["occurrence_at"], "due", SYSTEM, *about), Entry(row["created_at"], "written", SYSTEM, *about)]
+    again = {} if row["snooze_of"] is None else {"snooze_of": row["snooze_of"]}
+    entries = [
+        Entry(row["made_at"], "created", API, row["task"]),
+        Entry(row["occurrence_at"], "due", SYSTEM, *about),
+        Entry(row["created_at"], "written", SYSTEM, *about, again),
+    ]
     if row["pushed_at"] is not None:
-        entries.append(Entry(row["pushed_at"], "pushed", SYSTEM, *about))
+        entries.append(Entry(row["pushed_at"], "pushed", SYSTEM, *about, {"connections": row["pushed_to"]}))
     told = [_entry(one) for one in recorded]
     if row["read_at"] is not None and not any(entry.what == "read" for entry in told):
         entries.append(Entry(row["read_at"], "read", API, *about))

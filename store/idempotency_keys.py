@@ -25,9 +25,19 @@ class Keyed(Generic[Request]):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    text: str  # JSON
-    first: bool
+class Done(Generic[Outcome]):
+    """The statement was applied just now. Where `text` is None nothing was done, and the key is free for another
+    try."""
+
+    text: str | None  # JSON
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The same request was answered so before."""
+
+    text: str
 
 
 class OtherRequest:
@@ -36,13 +46,11 @@ class OtherRequest:
 
 def once(
     one: Callable[[sqlite3.Connection, Request], Outcome], render: Callable[[Outcome], str | None]
-) -> Callable[[sqlite3.Connection, Keyed[Request]], Answer | OtherRequest | None]:
-    """The statement `one`, done at most once a key; what it gave is kept as `render` writes it.
+) -> Callable[[sqlite3.Connection, Keyed[Request]], Done[Outcome] | Repeated | OtherRequest]:
+    """The statement `one`, done at most once a key; what it gave is kept as `render` writes it, None where nothing was
+    done."""
 
-    Where that is None nothing was done: the outcome is None, and the key is free for another try.
-    """
-
-    def apply(connection: sqlite3.Connection, keyed: Keyed[Request]) -> Answer | OtherRequest | None:
+    def apply(connection: sqlite3.Connection, keyed: Keyed[Request]) -> Done[Outcome] | Repeated | OtherRequest:
         found = run(
             connection,
             IdempotencyKey.select(IdempotencyKey.fingerprint, IdempotencyKey.answer).where(
@@ -50,15 +58,15 @@ def once(
             ),
         ).fetchone()
         if found:
-            return Answer(found[1], first=False) if found[0] == keyed.fingerprint else OtherRequest()
-        text = render(one(connection, keyed.request))
-        if text is None:
-            return None
-        run(
-            connection,
-            IdempotencyKey.insert(key=keyed.key, fingerprint=keyed.fingerprint, answer=text, created_at=keyed.at),
-        )
-        return Answer(text, first=True)
+            return Repeated(found[1]) if found[0] == keyed.fingerprint else OtherRequest()
+        outcome = one(connection, keyed.request)
+        text = render(outcome)
+        if text is not None:
+            run(
+                connection,
+                IdempotencyKey.insert(key=keyed.key, fingerprint=keyed.fingerprint, answer=text, created_at=keyed.at),
+            )
+        return Done(text, outcome)
 
     return apply
 

@@ -1,6 +1,15 @@
 """The tables, and nothing else. Models are bound to no database: a query is run by `store.database`."""
 
-from peewee import AutoField, BigIntegerField, BooleanField, CompositeKey, ForeignKeyField, Model, TextField
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
 from playhouse.sqlite_ext import AutoIncrementField
 
 
@@ -89,6 +98,11 @@ class UserNotification(Model):
     pushed_at = BigIntegerField(null=True)
     task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
     occurrence_at = BigIntegerField()  # with task_id unique: one row for one occurrence
+    confirmed_at = BigIntegerField(null=True)
+    snoozed_until = BigIntegerField(null=True)  # when it comes again; null when it does not
+    # The notification that comes again as this one; with it occurrence_at is when, unique: one row for one snooze.
+    snooze_of = ForeignKeyField("self", column_name="snooze_of", null=True, lazy_load=False, index=False)
+    pushed_to = IntegerField()  # how many times a connection was handed it
 
     class Meta:
         table_name = "user_notification"

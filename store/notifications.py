@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import ModelSelect, fn
 
@@ -21,6 +22,9 @@ class Notification:
     status: str  # UNREAD or READ
     created_at: int
     read_at: int | None
+    confirmed_at: int | None
+    snoozed_until: int | None  # when it comes again
+    task_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,69 +36,105 @@ class NewNotification:
     content: str | None
     created_at: int
     task_id: int
-    occurrence_at: int  # unique for its task
+    occurrence_at: int  # unique for its task, or for the one that was snoozed
+    snooze_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """Connections were handed these notifications."""
+    """A notification was handed to connections, the first of them at that time."""
 
-    ids: list[int]
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
     notification_id: int
     at: int
+    to: int  # so many more than before
 
 
-def notify(connection: sqlite3.Connection, new: NewNotification) -> Notification:
-    """Stores an unread notification; sqlite3.IntegrityError when the task's occurrence has one already."""
-    notification_id = run(
-        connection,
-        NotificationRow.insert(
-            user_id=new.user_id,
-            biz_type=new.biz_type,
-            biz_id=new.biz_id,
-            title=new.title,
-            content=new.content,
+# Compiled once: building them anew for every batch would cost more than running them.
+_INSERT = NotificationRow.insert(
+    {
+        NotificationRow.id: 0,
+        NotificationRow.user_id: 0,
+        NotificationRow.biz_type: "",
+        NotificationRow.biz_id: 0,
+        NotificationRow.title: "",
+        NotificationRow.content: None,
+        NotificationRow.status: "UNREAD",
+        NotificationRow.created_at: 0,
+        NotificationRow.task: 0,
+        NotificationRow.occurrence_at: 0,
+        NotificationRow.snooze_of: None,
+    }
+).sql()[0]
+_PUSHED = """UPDATE user_notification
+    SET pushed_at = coalesce(pushed_at, ?), pushed_to = max(1, pushed_to + ?) WHERE id = ?"""
+# Ids go on from the highest ever used, so that none comes twice.
+_HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'user_notification'"
+
+
+def notify(connection: sqlite3.Connection, new: list[NewNotification]) -> list[Notification]:
+    """Stores unread notifications, ids in their order; sqlite3.IntegrityError when an occurrence, or a snooze, has one
+    already."""
+    highest = connection.execute(_HIGHEST).fetchone()
+    first_id = highest[0] + 1 if highest else 1
+    connection.executemany(
+        _INSERT,
+        [
+            (
+                new_id,
+                one.user_id,
+                one.biz_type,
+                one.biz_id,
+                one.title,
+                one.content,
+                "UNREAD",
+                one.created_at,
+                one.task_id,
+                one.occurrence_at,
+                one.snooze_of,
+            )
+            for new_id, one in enumerate(new, first_id)
+        ],
+    )
+    return [
+        Notification(
+            id=new_id,
+            user_id=one.user_id,
+            biz_type=one.biz_type,
+            biz_id=one.biz_id,
+            title=one.title,
+            content=one.content,
             status="UNREAD",
-            created_at=new.created_at,
-            task=new.task_id,
-            occurrence_at=new.occurrence_at,
-        ),
-    ).lastrowid
-    row = run(connection, _select().where(NotificationRow.id == notification_id)).fetchone()
-    return Notification(*row)
+            created_at=one.created_at,
+            read_at=None,
+            confirmed_at=None,
+            snoozed_until=None,
+            task_id=one.task_id,
+        )
+        for new_id, one in enumerate(new, first_id)
+    ]
 
 
-def mark_pushed(connection: sqlite3.Connection, pushed: Pushed) -> None:
-    """Remembers that these need no second push."""
-    run(
-        connection,
-        NotificationRow.update(pushed_at=pushed.at).where(
-            NotificationRow.id.in_(pushed.ids), NotificationRow.pushed_at.is_null()
-        ),
-    )
+def mark_pushed(connection: sqlite3.Connection, pushed: list[Pushed]) -> None:
+    """Remembers that these need no second push, and how many connections were handed them."""
+    connection.executemany(_PUSHED, [(one.at, one.to, one.notification_id) for one in pushed])
 
 
-def mark_read(connection: sqlite3.Connection, read: Read) -> Notification | None:
-    """READ from the first time on; None when there is no such notification."""
-    run(
-        connection,
-        NotificationRow.update(status="READ", read_at=read.at).where(
-            NotificationRow.id == read.notification_id, NotificationRow.status == "UNREAD"
-        ),
-    )
-    row = run(connection, _select().where(NotificationRow.id == read.notification_id)).fetchone()
+def find(connection: sqlite3.Connection, notification_id: int) -> Notification | None:
+    """The notification, for a writer that goes on from it."""
+    row = run(connection, select().where(NotificationRow.id == notification_id)).fetchone()
     return Notification(*row) if row else None
+
+
+def count_unread(connection: sqlite3.Connection, user_id: int) -> int:
+    """How many of the user's notifications are unread."""
+    (count,) = run(connection, _unread(user_id)).fetchone()
+    return int(count)
 
 
 async def unpushed(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
     """Unread notifications with `after_id < id <= up_to` that no connection was handed yet, oldest first."""
     (rows,) = await database.read(
-        _select()
+        select()
         .where(
             NotificationRow.user_id == user_id,
             NotificationRow.pushed_at.is_null(),
@@ -129,7 +169,7 @@ async def backlog(database: Database, user_id: int, *, after_id: int, up_to: int
 async def between(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
     """The user's notifications with `after_id < id <= up_to`, oldest first."""
     (rows,) = await database.read(
-        _select()
+        select()
         .where(NotificationRow.user_id == user_id, NotificationRow.id > after_id, NotificationRow.id <= up_to)
         .order_by(NotificationRow.id)
         .limit(limit)
@@ -147,7 +187,7 @@ async def page(
     limit: int,
 ) -> tuple[list[Notification], bool, int]:
     """Newest first, or with `after_id` oldest first; whether there are more; how many the user has not read."""
-    query = _select().where(NotificationRow.user_id == user_id).limit(limit + 1)
+    query = select().where(NotificationRow.user_id == user_id).limit(limit + 1)
     query = query.order_by(NotificationRow.id if after_id is not None else NotificationRow.id.desc())
     if after_id is not None:
         query = query.where(NotificationRow.id > after_id)
@@ -155,10 +195,7 @@ async def page(
         query = query.where(NotificationRow.id < before_id)
     if status is not None:
         query = query.where(NotificationRow.status == status)
-    unread = NotificationRow.select(fn.COUNT(NotificationRow.id).alias("unread")).where(
-        NotificationRow.user_id == user_id, NotificationRow.status == "UNREAD"
-    )
-    rows, counted = await database.read(query, unread)
+    rows, counted = await database.read(query, _unread(user_id))
     return [_notification(row) for row in rows[:limit]], len(rows) > limit, counted[0]["unread"]
 
 
@@ -168,7 +205,14 @@ async def latest_id(database: Database) -> int:
     return rows[0]["id"] or 0
 
 
-def _select() -> "ModelSelect[NotificationRow]":
+def _unread(user_id: int) -> "ModelSelect[NotificationRow]":
+    return NotificationRow.select(fn.COUNT(NotificationRow.id).alias("unread")).where(
+        NotificationRow.user_id == user_id, NotificationRow.status == "UNREAD"
+    )
+
+
+def select(*more: Any) -> "ModelSelect[NotificationRow]":
+    """All that a Notification tells, and what else is asked for."""
     return NotificationRow.select(
         NotificationRow.id,
         NotificationRow.user_id,
@@ -179,6 +223,10 @@ def _select() -> "ModelSelect[NotificationRow]":
         NotificationRow.status,
         NotificationRow.created_at,
         NotificationRow.read_at,
+        NotificationRow.confirmed_at,
+        NotificationRow.snoozed_until,
+        NotificationRow.task.alias("task_id"),
+        *more,
     )
 
 

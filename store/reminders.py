@@ -102,7 +102,7 @@ def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[Notification]
             .limit(due.limit),
         )
     ]
-    notifications = [notify(connection, _new_notification(task, due.now)) for task in tasks]
+    notifications = notify(connection, [_new_notification(task, due.now) for task in tasks])
     connection.executemany(
         _OCCURRED,
         [(task.id, task.remind_at, due.now, "WRITTEN", one.id) for task, one in zip(tasks, notifications, strict=True)],

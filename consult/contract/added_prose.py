@@ -5,6 +5,62 @@ from consult.contract.limits import KEYS_KEPT
 from consult.contract.prose import Both
 
 NOTES: dict[str, tuple[Both, ...]] = {
+    "4.3": (
+        (
+            "可以答复的是 `bind_user` 所绑定用户的通知；别人的通知，或没有绑定用户时，得到 `error`，"
+            "错误码 `NOT_FOUND`。",
+            "One may answer the notifications of the user that `bind_user` has bound; another's, and any without a "
+            "bind, is an `error` with the code `NOT_FOUND`.",
+        ),
+        (
+            "先保存并提交，再回应，最后通知各个终端。重复答复没有变化，得到同样的回应，"
+            "不再发出 `notification:updated`。",
+            "An answer is stored and committed, then acknowledged, then told to the devices. Again it changes nothing, "
+            "gets the same acknowledgement, and is told to nobody.",
+        ),
+        (
+            "`notification:updated` 发给该用户的这些连接：发送过这三个事件之一，或以 `after_id` 绑定过；"
+            "答复的连接自己也在其中，并且先收到回应。其他前端收到的与从前完全相同。通过 HTTP 答复时也会发出。",
+            "`notification:updated` goes to those of the user's connections that have sent one of these three events, "
+            "or have bound with `after_id`; also to the one that answered, after its acknowledgement. Other front ends "
+            "get what they always got. An answer over HTTP is told alike.",
+        ),
+        (
+            "`unread` 是该用户此后的未读总数，按提交的顺序到达：直接显示即可，无需自己计算。"
+            "离线期间的变化不会补发：重新绑定后用 HTTP 读取一次列表。",
+            "`unread` is how many the user has not read from then on, in commit order: show it as it is. What changed "
+            "while a device was away is not sent again: read the list over HTTP after the next bind.",
+        ),
+        (
+            "确认（例如已服药）同时标记为已读。已确认的不会再次提醒：确认取消尚未到时的推迟，之后也不能再推迟"
+            "（`通知已确认，无法推迟`）。",
+            "To confirm (the medicine is taken) also marks as read. What is confirmed does not come again: a snooze "
+            "that is not over is called off, and there can be no other (`通知已确认，无法推迟`).",
+        ),
+        (
+            "推迟的通知到时作为新的通知（新的 `id`）以 `notification:new` 再次提醒，无论发生什么，恰好一次；"
+            "新的通知可以再推迟。停机期间到时的，启动后立即提醒。",
+            "What is snoozed comes again at its time, as a new `notification:new` with an `id` of its own, exactly "
+            "once whatever happens; that one can be snoozed in turn. What came due while the server was down comes "
+            "at its start.",
+        ),
+        (
+            "推迟本身不改变已读状态，标记为已读也不取消推迟。再次提醒时，原来的通知如仍未读则变为已读"
+            "（由新的通知代替，未读数不重复计算），`snoozed_until` 变为 null，随 `notification:updated` 发出。",
+            "To snooze leaves open whether it is read, and to read it calls no snooze off. When it comes again, the "
+            "earlier one becomes READ if it is not (the new one stands for it, so that the unread count has it once), "
+            "with `snoozed_until` null; `notification:updated` tells of that after the `notification:new`.",
+        ),
+        (
+            "以另一个时间再次推迟，取代之前的时间。以同一时间重复推迟没有变化，即使其间已再次提醒。",
+            "To snooze it until another time replaces the time before. Until the same time again changes nothing, also "
+            "when it has come again meanwhile.",
+        ),
+        (
+            "提醒任务在其间被取消的，不再次提醒。",
+            "Where the reminder task was cancelled meanwhile, it does not come again.",
+        ),
+    ),
     "6": (
         (
             "在一个房间里，消息编号、回应和广播都按提交的顺序；所有连接看到的顺序相同。",
@@ -144,6 +200,29 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
         (
             "不需要请求体。再次标记时，`read_at` 保持第一次的时间。",
             "It needs no body. Again, `read_at` stays that of the first time.",
+        ),
+        (
+            "有变化时发出 `notification:updated`（第 4.3 节），以下两个接口也是。",
+            "A change is told as `notification:updated` (section 4.3), by the next two calls, too.",
+        ),
+    ),
+    "POST /api/notifications/{id}/confirm": (
+        (
+            "不需要请求体。规则见第 4.3 节；响应比通知多两个字段。",
+            "It needs no body. The rules are those of section 4.3; the answer has two fields more than a notification.",
+        ),
+    ),
+    "POST /api/notifications/{id}/snooze": (
+        (
+            "规则见第 4.3 节。`until` 已过去或超过一年为 400，通知已确认为 409。",
+            "The rules are those of section 4.3. An `until` that has passed, or is more than a year ahead, is 400; a "
+            "notification that was confirmed is 409.",
+        ),
+    ),
+    "GET /api/users/{user_id}/notifications": (
+        (
+            "带 `answers=true` 时，每一项还有 `confirmed_at` 与 `snoozed_until`（第 4.3 节）。",
+            "With `answers=true` each item also has `confirmed_at` and `snoozed_until` (section 4.3).",
         ),
     ),
 }

@@ -7,20 +7,21 @@ from consult.contract.events import (
     SERVER_EVENTS,
     USER_ROOM,
     ClientEvent,
-    JsonObject,
     ServerEvent,
 )
+from consult.contract.examples import JsonObject
 from consult.contract.fields import MAX_ID
 from consult.contract.schemas import described, reference, schemas
+from consult.contract.sections import notes
 from consult.version import VERSION
 
 # Each room as a channel: its name, the parameter in that, the section that tells of it, what is broadcast to it. Every
 # other event of the server goes to the connection that it answers.
 _ROOMS = {
-    "question": (QUESTION_ROOM, "questionId", "2", "new_message"),
-    "user": (USER_ROOM, "userId", "4", "notification:new"),
+    "question": (QUESTION_ROOM, "questionId", "2", ["new_message"]),
+    "user": (USER_ROOM, "userId", "4", ["notification:new", "notification:updated"]),
 }
-_BROADCASTS = [name for *_, name in _ROOMS.values()]
+_BROADCASTS = [name for *_, names in _ROOMS.values() for name in names]
 
 
 def asyncapi() -> JsonObject:
@@ -55,12 +56,12 @@ def asyncapi() -> JsonObject:
             **{channel: _room(*room) for channel, room in _ROOMS.items()},
         },
         "operations": {
-            **{event.name: _receive(event) for event in CLIENT_EVENTS},
-            **{_key(name): _broadcast(channel, name) for channel, (*_, name) in _ROOMS.items()},
+            **{_key(event.name): _receive(event) for event in CLIENT_EVENTS},
+            **{_key(name): _broadcast(channel, name) for channel, (*_, names) in _ROOMS.items() for name in names},
         },
         "components": {
             "messages": {
-                **{event.name: _from_client(event) for event in CLIENT_EVENTS},
+                **{_key(event.name): _from_client(event) for event in CLIENT_EVENTS},
                 **{_key(event.name): _from_server(event) for event in SERVER_EVENTS},
             },
             "schemas": schemas(types),
@@ -85,12 +86,12 @@ def _query() -> JsonObject:
     }
 
 
-def _room(address: str, parameter: str, section: str, name: str) -> JsonObject:
+def _room(address: str, parameter: str, section: str, names: list[str]) -> JsonObject:
     return {
         "address": address,
-        "description": described(*prose.NOTES[section]),
+        "description": described(*notes(section)),
         "parameters": {parameter: {"description": f"1 … {MAX_ID}"}},
-        "messages": _messages([name]),
+        "messages": _messages(names),
     }
 
 
@@ -100,8 +101,8 @@ def _receive(event: ClientEvent) -> JsonObject:
         "action": "receive",
         "channel": {"$ref": "#/channels/connection"},
         "summary": f"{event.zh} / {event.en}",
-        "description": described(*prose.NOTES[event.section]),
-        "messages": [{"$ref": f"#/channels/connection/messages/{event.name}"}],
+        "description": described(*notes(event.section)),
+        "messages": [{"$ref": f"#/channels/connection/messages/{_key(event.name)}"}],
         "reply": {
             "channel": {"$ref": "#/channels/connection"},
             "messages": [{"$ref": f"#/channels/connection/messages/{_key(name)}"} for name in answers],
@@ -115,7 +116,7 @@ def _broadcast(channel: str, name: str) -> JsonObject:
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": f"{event.zh} / {event.en}",
-        "description": described(*prose.NOTES[event.section]),
+        "description": described(*notes(event.section)),
         "messages": [{"$ref": f"#/channels/{channel}/messages/{_key(name)}"}],
     }
 

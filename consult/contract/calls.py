@@ -1,12 +1,23 @@
 """The HTTP calls: paths, queries, bodies and examples."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from msgspec import Struct
 
 from consult.contract import shapes
-from consult.contract.events import MESSAGE, NOTIFICATION
+from consult.contract.examples import (
+    CONFIRMED,
+    JOBS,
+    MESSAGE,
+    NEW_REMINDER,
+    NOTIFICATION,
+    QUESTION,
+    READ,
+    SNOOZE,
+    SNOOZED,
+    TASK,
+    JsonObject,
+)
 from consult.contract.payloads import (
     MessageQuery,
     NewQuestion,
@@ -16,10 +27,9 @@ from consult.contract.payloads import (
     QuestionChange,
     QuestionQuery,
     ReminderQuery,
+    Snooze,
     VisibilityQuery,
 )
-
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +48,6 @@ class Call:
     shape: type[Struct] = field(kw_only=True)  # of the answer
 
 
-_QUESTION = {
-    "id": 123,
-    "title": "最近血压偏高",
-    "elder_id": 1001,
-    "status": "OPEN",
-    "created_at": "2025-01-01 09:58:00",
-    "latest_message_id": 789,
-}
-_TASK = {
-    "id": 1,
-    "user_id": 1001,
-    "biz_type": "INTERVENTION_TASK",
-    "biz_id": 12345,
-    "channel": "IN_APP",
-    "title": "服药提醒",
-    "content": "请在 20:00 前完成今日降压药服用",
-    "remind_at": "2025-01-01 20:00:00",
-    "status": "PENDING",
-    "created_at": "2025-01-01 10:00:00",
-}
-_READ = {**NOTIFICATION, "status": "READ", "read_at": "2025-01-01 10:05:00"}
-_NEW_REMINDER = {
-    key: _TASK[key] for key in ("user_id", "biz_type", "biz_id", "channel", "title", "content", "remind_at")
-}
-
-_JOBS = {
-    "backup": {"last_run": "2025-01-01 00:08:00", "result": "ok"},
-    "idempotency_keys": {"last_run": "2025-01-01 10:00:00", "result": "ok"},
-}
-
 CALLS = (
     Call(
         "POST",
@@ -75,7 +55,7 @@ CALLS = (
         "新建咨询问题",
         "opens a consultation question",
         201,
-        {**_QUESTION, "latest_message_id": None},
+        {**QUESTION, "latest_message_id": None},
         shape=shapes.Question,
         body=NewQuestion,
         example={"title": "最近血压偏高", "elder_id": 1001},
@@ -87,7 +67,7 @@ CALLS = (
         "列出咨询问题，最新的在前",
         "lists questions, newest first",
         200,
-        {"items": [_QUESTION], "has_more": False},
+        {"items": [QUESTION], "has_more": False},
         shape=shapes.QuestionPage,
         query=QuestionQuery,
         faults=(400,),
@@ -98,7 +78,7 @@ CALLS = (
         "查询一个咨询问题",
         "one question",
         200,
-        _QUESTION,
+        QUESTION,
         shape=shapes.Question,
         query=VisibilityQuery,
         faults=(400, 404),
@@ -109,7 +89,7 @@ CALLS = (
         "关闭或重新打开",
         "closes or reopens a question",
         200,
-        {**_QUESTION, "status": "CLOSED"},
+        {**QUESTION, "status": "CLOSED"},
         shape=shapes.Question,
         query=VisibilityQuery,
         body=QuestionChange,
@@ -133,10 +113,10 @@ CALLS = (
         "新建提醒任务；时间已过则立即触发",
         "adds a reminder task; one whose time is past fires at once",
         201,
-        _TASK,
+        TASK,
         shape=shapes.ReminderTask,
         body=NewReminder,
-        example=_NEW_REMINDER,
+        example=NEW_REMINDER,
         faults=(400, 409, 413, 415),
     ),
     Call(
@@ -145,7 +125,7 @@ CALLS = (
         "列出提醒任务，最新的在前",
         "lists reminder tasks, newest first",
         200,
-        {"items": [_TASK], "has_more": False},
+        {"items": [TASK], "has_more": False},
         shape=shapes.ReminderPage,
         query=ReminderQuery,
         faults=(400,),
@@ -156,7 +136,7 @@ CALLS = (
         "查询一个提醒任务",
         "one reminder task",
         200,
-        _TASK,
+        TASK,
         shape=shapes.ReminderTask,
         faults=(400, 404),
     ),
@@ -166,7 +146,7 @@ CALLS = (
         "取消提醒任务；重复取消无变化，已触发则 409",
         "cancels a task; again changes nothing; 409 when it was dispatched",
         200,
-        {**_TASK, "status": "CANCELLED"},
+        {**TASK, "status": "CANCELLED"},
         shape=shapes.ReminderTask,
         faults=(400, 404, 409),
     ),
@@ -187,8 +167,30 @@ CALLS = (
         "标记为已读；重复标记无变化",
         "marks a notification as read; again changes nothing",
         200,
-        _READ,
+        READ,
         shape=shapes.Notification,
+        faults=(400, 404, 409),
+    ),
+    Call(
+        "POST",
+        "/api/notifications/{id}/snooze",
+        "推迟：到时作为新的通知再次提醒",
+        "snoozes a notification: at that time it comes again, as a new one",
+        200,
+        SNOOZED,
+        shape=shapes.AnsweredNotification,
+        body=Snooze,
+        example=SNOOZE,
+        faults=(400, 404, 409, 413, 415),
+    ),
+    Call(
+        "POST",
+        "/api/notifications/{id}/confirm",
+        "确认，同时标记为已读；重复确认无变化",
+        "confirms a notification, which also marks it as read; again changes nothing",
+        200,
+        CONFIRMED,
+        shape=shapes.AnsweredNotification,
         faults=(400, 404, 409),
     ),
     Call(
@@ -197,7 +199,7 @@ CALLS = (
         "运行状态；数据库不可写或提醒循环停止时为 503",
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
         200,
-        {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", "jobs": _JOBS},
+        {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", "jobs": JOBS},
         shape=shapes.Health,
         faults=(503,),
         others={
@@ -206,7 +208,7 @@ CALLS = (
                 "version": "0.1.0",
                 "database": "database or disk is full",
                 "reminders": "ok",
-                "jobs": _JOBS,
+                "jobs": JOBS,
             }
         },
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from consult.contract.events import JsonObject
+from consult.contract.examples import JsonObject
 from consult.contract.fields import Id
 from consult.contract.meanings import CHECKS, meaning
 from consult.contract.payloads import Payload, item_type_of, must_be, rule_of

@@ -3,15 +3,16 @@
 import re
 from typing import Any
 
-from consult.contract import added_prose, prose, replies
+from consult.contract import added_prose, replies
 from consult.contract.calls import CALLS, PAGES, Call
 from consult.contract.descriptions import both, got_fields, id_in_path, sent_fields, texts
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, JsonObject, Mistake, ServerEvent
+from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, Mistake, ServerEvent
+from consult.contract.examples import JsonObject
 from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import read
-from consult.contract.sections import HEADINGS, SUBHEADINGS, TO_CLIENT, TO_SERVER, notes
+from consult.contract.sections import HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
 
 
 def protocol() -> JsonObject:
@@ -83,7 +84,7 @@ def _server_event(event: ServerEvent) -> JsonObject:
         "from": "server",
         "section": event.section,
         "about": both(event.zh, event.en),
-        "direction": both(*prose.TO.get(event.name, TO_CLIENT)),
+        "direction": both(*TO.get(event.name, TO_CLIENT)),
         "example": event.example,
         "others": list(event.others),
         "forms": [
@@ -95,7 +96,7 @@ def _server_event(event: ServerEvent) -> JsonObject:
 
 def refusal(event: ClientEvent, mistake: Mistake) -> JsonObject:
     """What the mistake is answered with; the event is `event.failure`."""
-    fault = Fault(mistake.code) if mistake.code else _fault_of(event, mistake.payload)
+    fault = mistake.fault or _fault_of(event, mistake.payload)
     if event.failure == "error":
         return replies.error(fault.code, fault.message)
     return replies.not_sent(fault.message)

@@ -1,4 +1,4 @@
-"""The eleven events: names, directions, payloads, answers and examples, in the protocol document's order."""
+"""The events: names, directions, payloads, answers and examples, in the protocol document's order."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,22 +6,32 @@ from typing import Any
 from msgspec import Struct
 
 from consult.contract import shapes
-from consult.contract.payloads import BindUser, JoinQuestion, LeaveQuestion, Payload, SendMessage
+from consult.contract.examples import ATTACHMENT, MESSAGE, NOTIFICATION, SNOOZE, UPDATED, JsonObject
+from consult.contract.faults import Fault
+from consult.contract.fields import Until
+from consult.contract.payloads import (
+    AnswerNotification,
+    BindUser,
+    JoinQuestion,
+    LeaveQuestion,
+    Payload,
+    SendMessage,
+    SnoozeNotification,
+    must_be,
+)
 
 QUESTION_ROOM = "consultation:question:{questionId}"
 USER_ROOM = "user:{userId}"
 
-JsonObject = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A payload that is refused, for who wants to see how. `code` is given where only the database can tell."""
+    """A payload that is refused, for who wants to see how. `fault` is given where the payload alone does not tell."""
 
     zh: str
     en: str
     payload: Any
-    code: str | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +59,6 @@ class ServerEvent:
     shapes: tuple[type[Struct], ...] = field(kw_only=True)  # of the example and of each of the others
 
 
-ATTACHMENT = {
-    "url": "https://example.com/image1.png",
-    "thumbnail_url": "https://example.com/thumb1.png",
-    "duration": None,
-    "size": 102400,
-}
-MESSAGE = {
-    "id": 789,
-    "question_id": 123,
-    "sender_type": "STAFF",
-    "sender_id": 456,
-    "role_display_name": "医生王五",
-    "content_type": "TEXT",
-    "content_text": "您好，请详细描述一下您的症状",
-    "sent_at": "2025-01-01 10:00:00",
-    "status": "SENT",
-    "is_visible_to_patient": True,
-    "attachments": [ATTACHMENT],
-}
-NOTIFICATION = {
-    "id": 1,
-    "biz_type": "INTERVENTION_TASK",
-    "biz_id": 12345,
-    "title": "服药提醒",
-    "content": "请在 20:00 前完成今日降压药服用",
-    "status": "UNREAD",
-    "created_at": "2025-01-01 10:00:00",
-    "read_at": None,
-}
 _JOIN = {"question_id": 123, "user_id": 456, "user_type": "ELDER", "role_display_name": "张三"}
 _SEND = {
     "question_id": 123,
@@ -89,7 +70,13 @@ _SEND = {
     "attachments": [ATTACHMENT],
 }
 _CLIENT_MSG_ID = "8c1f6c3e-0b7a-4f0e-9d57-2f6f2a5b1c11"
-_NO_SUCH_QUESTION = 9_007_199_254_740_991  # the highest integer that JavaScript counts to
+_NONE_SUCH = 9_007_199_254_740_991  # the highest integer that JavaScript counts to
+_NOT_ONES_OWN = Mistake(
+    "没有绑定用户，或不是该用户的通知",
+    "bound to nobody, or a notification that is not that user's",
+    {"id": _NONE_SUCH},
+    Fault("NOT_FOUND"),
+)
 
 CLIENT_EVENTS = (
     ClientEvent(
@@ -106,8 +93,8 @@ CLIENT_EVENTS = (
             Mistake(
                 "不存在的问题",
                 "a question that does not exist",
-                {**_JOIN, "question_id": _NO_SUCH_QUESTION},
-                "QUESTION_NOT_FOUND",
+                {**_JOIN, "question_id": _NONE_SUCH},
+                Fault("QUESTION_NOT_FOUND"),
             ),
             Mistake("数据不是对象", "a payload that is no object", [123, 456]),
         ),
@@ -152,8 +139,8 @@ CLIENT_EVENTS = (
             Mistake(
                 "不存在的问题",
                 "a question that does not exist",
-                {**_SEND, "question_id": _NO_SUCH_QUESTION},
-                "QUESTION_NOT_FOUND",
+                {**_SEND, "question_id": _NONE_SUCH},
+                Fault("QUESTION_NOT_FOUND"),
             ),
         ),
         others=({**_SEND, "client_msg_id": _CLIENT_MSG_ID},),
@@ -171,6 +158,45 @@ CLIENT_EVENTS = (
             Mistake("缺少 user_id", "user_id left out", {}),
         ),
         others=({"user_id": 1001, "after_id": 0},),
+    ),
+    ClientEvent(
+        "notification:read",
+        "4.3",
+        "标记通知为已读",
+        "mark a notification as read",
+        AnswerNotification,
+        {"id": 1},
+        "notification:read:ack",
+        mistakes=(Mistake("编号是字符串", "an id that is a string", {"id": "1"}), _NOT_ONES_OWN),
+    ),
+    ClientEvent(
+        "notification:confirm",
+        "4.3",
+        "确认通知（例如已服药），同时标记为已读",
+        "confirm a notification (the medicine is taken), which also marks it as read",
+        AnswerNotification,
+        {"id": 1},
+        "notification:confirm:ack",
+        mistakes=(Mistake("缺少 id", "id left out", {}), _NOT_ONES_OWN),
+    ),
+    ClientEvent(
+        "notification:snooze",
+        "4.3",
+        "推迟通知：到时作为新的通知再次提醒",
+        "snooze a notification: at that time it comes again, as a new one",
+        SnoozeNotification,
+        {"id": 1, **SNOOZE},
+        "notification:snooze:ack",
+        mistakes=(
+            Mistake(
+                "已经过去的时间",
+                "a time that has passed",
+                {"id": 1, "until": "2025-01-01 10:00:00"},
+                must_be("until", Until),
+            ),
+            Mistake("缺少 until", "until left out", {"id": 1}),
+            Mistake("编号为 0", "an id of 0", {"id": 0, **SNOOZE}),
+        ),
     ),
 )
 
@@ -236,5 +262,37 @@ SERVER_EVENTS = (
         "a fault of anything but a send",
         {"code": "INVALID_PAYLOAD", "message": "question_id 必须为正整数"},
         shapes=(shapes.Error,),
+    ),
+    ServerEvent(
+        "notification:read:ack",
+        "4.3",
+        "确认已标记为已读",
+        "the notification is read",
+        {"success": True, "id": 1},
+        shapes=(shapes.Answered,),
+    ),
+    ServerEvent(
+        "notification:confirm:ack",
+        "4.3",
+        "确认已确认",
+        "the notification is confirmed",
+        {"success": True, "id": 1},
+        shapes=(shapes.Answered,),
+    ),
+    ServerEvent(
+        "notification:snooze:ack",
+        "4.3",
+        "确认已推迟",
+        "the notification is snoozed",
+        {"success": True, "id": 1},
+        shapes=(shapes.Answered,),
+    ),
+    ServerEvent(
+        "notification:updated",
+        "4.3",
+        "通知的状态有变化，使同一用户的各个终端保持一致",
+        "a notification has changed, so that a user's devices stay in step",
+        UPDATED,
+        shapes=(shapes.NotificationUpdated,),
     ),
 )

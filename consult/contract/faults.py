@@ -68,6 +68,7 @@ UNKNOWN_EVENT = "未知事件"
 BOTH_CURSORS = "after_id 与 before_id 不能同时使用"
 KEY_REUSED = "Idempotency-Key 已用于其他内容"
 ALREADY_DISPATCHED = "提醒任务已触发，无法取消"
+IS_CONFIRMED = "通知已确认，无法推迟"
 METHOD_NOT_ALLOWED = "不支持的请求方法"
 BODY_TOO_LARGE = "请求体不得超过 1000000 字节"
 NOT_JSON = "请求体必须为 JSON"
@@ -137,7 +138,14 @@ TEXTS = (
         "没有这个咨询问题",
         "there is no such question",
     ),
-    Text(CODES["NOT_FOUND"].zh, "NOT_FOUND", 404, False, "没有这个对象或路径", "there is no such object or path"),
+    Text(
+        CODES["NOT_FOUND"].zh,
+        "NOT_FOUND",
+        404,
+        True,
+        "没有这个对象或路径；或通知不属于所绑定的用户",
+        "there is no such object or path; or the notification is not one of the user that the connection is bound to",
+    ),
     Text(
         METHOD_NOT_ALLOWED,
         "INVALID_PAYLOAD",
@@ -177,6 +185,14 @@ TEXTS = (
         False,
         "取消已触发的提醒任务",
         "a task that was dispatched can't be cancelled",
+    ),
+    Text(
+        IS_CONFIRMED,
+        "INVALID_PAYLOAD",
+        409,
+        True,
+        "推迟已确认的通知",
+        "a notification that was confirmed can't be snoozed",
     ),
     Text(BODY_TOO_LARGE, "INVALID_PAYLOAD", 413, False, "请求体过大", "the body is too large"),
     Text(

@@ -107,6 +107,13 @@ Moment = Annotated[
         max_length=64,
     ),
 ]
+Until = Annotated[
+    str,
+    _meta(
+        Rule("time", "一年之内的将来时间", "a time within the coming year, written as any other (section 8)"),
+        max_length=64,
+    ),
+]
 QuestionStatus = Annotated[
     Literal["OPEN", "CLOSED"], _meta(Rule("type", "OPEN 或 CLOSED", "OPEN or CLOSED", ("OPEN", "CLOSED")))
 ]
@@ -124,6 +131,7 @@ TaskStatus = Annotated[
 NotificationStatus = Annotated[
     Literal["UNREAD", "READ"], _meta(Rule("type", "UNREAD 或 READ", "UNREAD or READ", ("UNREAD", "READ")))
 ]
+YesNo = Annotated[Literal["true", "false"], _meta(Rule("type", "true 或 false", "true or false", ("true", "false")))]
 Limit = Annotated[int, _meta(Rule("number", "1 到 200 的整数", "an integer from 1 to 200"), ge=1, le=200)]
 Cursor = Annotated[int, _meta(Rule("id", "不小于 0 的整数", "an integer of at least 0"), ge=0, le=MAX_ID)]
 

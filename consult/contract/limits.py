@@ -17,7 +17,8 @@ BYTES_PER_SECOND = 8_000_000
 COUNTED_OVER = 10  # seconds
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
-KEYS_KEPT = 7  # days
+KEYS_KEPT = 7  # days, as is the next
+LONGEST_SNOOZE = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ LIMITS = (
         f"{MOST_REPLAYED}",
         "带 `after_id` 时用 HTTP 读取其余的；否则其余的通知在下一次绑定后补发",
         "with `after_id` the rest is read over HTTP; otherwise the next bind brings the rest",
+    ),
+    Limit(
+        "通知推迟多久",
+        "how far ahead a notification is snoozed",
+        f"{LONGEST_SNOOZE} 天",
+        f"{LONGEST_SNOOZE} days",
+        "`INVALID_PAYLOAD`",
+        "`INVALID_PAYLOAD`",
     ),
     Limit(
         "`Idempotency-Key` 的保留时间",

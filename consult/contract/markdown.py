@@ -22,7 +22,7 @@ from consult.contract.markdown_tables import (
 )
 from consult.contract.payloads import must_be
 from consult.contract.prose import Both
-from consult.contract.sections import HEADINGS, SUBHEADINGS, TO_CLIENT, TO_SERVER
+from consult.contract.sections import HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
 
 
 def markdown() -> str:
@@ -42,6 +42,7 @@ def markdown() -> str:
         *(block for number in ("4.1", "4.2") for block in _events(number, shapes)),
         "**前端建议处理流程 · What a front end does**",
         "\n".join(f"{place}. {zh}\\\n   {en}" for place, (zh, en) in enumerate(prose.STEPS, 1)),
+        *_events("4.3", shapes),
         *_list_of_events(),
         *_visibility(),
         *_http(shapes),
@@ -116,7 +117,7 @@ def _events(number: str, shapes: Shapes) -> Iterator[str]:
         if told.section == number:
             yield from _server_event(told, shapes)
     yield "**规则 · Rules**"
-    yield bullets(prose.NOTES[number])
+    yield bullets(notes(number))
 
 
 def _client_event(event: ClientEvent) -> Iterator[str]:
@@ -134,7 +135,7 @@ def _client_event(event: ClientEvent) -> Iterator[str]:
 
 
 def _server_event(event: ServerEvent, shapes: Shapes) -> Iterator[str]:
-    yield from _event_heading(event.name, prose.TO.get(event.name, TO_CLIENT), (event.zh, event.en))
+    yield from _event_heading(event.name, TO.get(event.name, TO_CLIENT), (event.zh, event.en))
     elsewhere = {shape for shape in event.shapes if shape in shapes}
     for place, (example, shape) in enumerate(zip((event.example, *event.others), event.shapes, strict=True)):
         if shape not in event.shapes[:place]:

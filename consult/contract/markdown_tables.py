@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, structs
 
 from consult.contract.document import refusal
-from consult.contract.events import ClientEvent, JsonObject
+from consult.contract.events import ClientEvent
+from consult.contract.examples import JsonObject
 from consult.contract.meanings import CHECKS, meaning
 from consult.contract.payloads import Payload, item_type_of, must_be, rule_of
 from consult.contract.prose import Both

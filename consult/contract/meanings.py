@@ -51,6 +51,12 @@ MEANINGS = {
         "客户端给消息的编号，用它可以放心重发",
         "the client's own id for the message, with which it is safe to send again",
     ),
+    "id": ("通知编号", "the notification's id"),
+    "until": ("推迟到何时再次提醒", "when it is to come again"),
+    "answers": (
+        "`true` 时每一项还有 `confirmed_at` 与 `snoozed_until`",
+        "with `true` each also carries `confirmed_at` and `snoozed_until`",
+    ),
     "after_id": ("只列出编号大于它的", "ids above it only"),
     "before_id": ("只列出编号小于它的", "ids below it only"),
 }

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from consult.contract import added_prose, prose, shapes
 from consult.contract.calls import CALLS, PAGES, Call, Page
-from consult.contract.events import JsonObject
+from consult.contract.examples import JsonObject
 from consult.contract.faults import KEY_LENGTH, TEXTS
 from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload

@@ -31,7 +31,9 @@ from consult.contract.fields import (
     Rule,
     TaskStatus,
     Title,
+    Until,
     UserType,
+    YesNo,
 )
 
 
@@ -100,6 +102,19 @@ class BindUser(Payload, kw_only=True, gc=False):
     after_id: Cursor | None = None
 
 
+class AnswerNotification(Payload, kw_only=True, gc=False):
+    """Section 4.3: `notification:read` and `notification:confirm`."""
+
+    id: Id
+
+
+class SnoozeNotification(Payload, kw_only=True, gc=False):
+    """Section 4.3."""
+
+    id: Id
+    until: Until
+
+
 class NewQuestion(Payload, kw_only=True, gc=False):
     title: Title
     elder_id: Id
@@ -117,6 +132,10 @@ class NewReminder(Payload, kw_only=True, gc=False):
     title: Title
     content: Content | None = None
     remind_at: Moment
+
+
+class Snooze(Payload, kw_only=True, gc=False):
+    until: Until
 
 
 _ONE_CURSOR = Check(
@@ -157,6 +176,7 @@ class NotificationQuery(Payload, kw_only=True, gc=False):
     after_id: Cursor | None = None
     before_id: Id | None = None
     limit: Limit = 50
+    answers: YesNo | None = None
 
     checks: ClassVar = (_ONE_CURSOR,)
 

@@ -285,12 +285,3 @@ CLOSING: Both = (
     "后续如有新增事件，应在本文件中补充信息，保持前后端协议的一致性。",
     "An event that is added later is added here, so that both ends keep to one protocol.",
 )
-
-# Where an event of the server goes, when not to the connection that it answers.
-TO: dict[str, Both] = {
-    "new_message": ("服务器 → 房间内所有客户端", "server → all in the question's room"),
-    "notification:new": (
-        "服务器 → 用户房间内所有客户端（通常是同一用户的多个终端）",
-        "server → all in the user's room, usually one user's several devices",
-    ),
-}

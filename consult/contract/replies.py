@@ -78,8 +78,38 @@ def notification(notification: Notification, time: WireTime) -> Shape:
         "content": notification.content,
         "status": notification.status,
         "created_at": time.text(notification.created_at),
-        "read_at": None if notification.read_at is None else time.text(notification.read_at),
+        "read_at": _text(notification.read_at, time),
     }
+
+
+def answered(notification_id: int) -> Shape:
+    """`notification:read:ack`, `notification:confirm:ack` and `notification:snooze:ack` (section 4.3)."""
+    return {"success": True, "id": notification_id}
+
+
+def answered_notification(one: Notification, time: WireTime) -> Shape:
+    """A notification for who knows that it can be confirmed and snoozed."""
+    return {
+        **notification(one, time),
+        "confirmed_at": _text(one.confirmed_at, time),
+        "snoozed_until": _text(one.snoozed_until, time),
+    }
+
+
+def notification_updated(notification: Notification, unread: int, time: WireTime) -> Shape:
+    """`notification:updated` (section 4.3)."""
+    return {
+        "id": notification.id,
+        "status": notification.status,
+        "read_at": _text(notification.read_at, time),
+        "confirmed_at": _text(notification.confirmed_at, time),
+        "snoozed_until": _text(notification.snoozed_until, time),
+        "unread": unread,
+    }
+
+
+def _text(moment: int | None, time: WireTime) -> str | None:
+    return None if moment is None else time.text(moment)
 
 
 def question(question: Question, time: WireTime) -> Shape:

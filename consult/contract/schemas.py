@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 from msgspec import Struct, structs
 
-from consult.contract.events import JsonObject
+from consult.contract.examples import JsonObject
 from consult.contract.meanings import meaning
 from consult.contract.payloads import Payload, item_type_of, rule_of
 from consult.contract.prose import Both

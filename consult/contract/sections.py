@@ -13,6 +13,7 @@ HEADINGS: dict[str, Both] = {
     "4": ("用户绑定与通知推送事件", "Users and their notifications"),
     "4.1": ("绑定用户到 Socket 会话", "Binding a user"),
     "4.2": ("实时通知推送", "Live notifications"),
+    "4.3": ("答复通知", "Answering notifications"),
     "5": ("当前事件清单一览", "All events"),
     "6": ("顺序与可见性", "Order, and who sees what"),
     "7": ("HTTP 接口", "HTTP"),
@@ -26,9 +27,21 @@ SUBHEADINGS: dict[str, Both] = {
     "7.faults": ("错误", "Faults"),
     "9.broken": ("损坏的数据包", "Broken packets"),
 }
-# Where an event goes, where prose.TO says nothing else.
+# Where an event goes, where TO says nothing else.
 TO_SERVER: Both = ("客户端 → 服务器", "client → server")
 TO_CLIENT: Both = ("服务器 → 当前客户端", "server → this client")
+# Where an event of the server goes, when not to the connection that it answers.
+TO: dict[str, Both] = {
+    "new_message": ("服务器 → 房间内所有客户端", "server → all in the question's room"),
+    "notification:new": (
+        "服务器 → 用户房间内所有客户端（通常是同一用户的多个终端）",
+        "server → all in the user's room, usually one user's several devices",
+    ),
+    "notification:updated": (
+        "服务器 → 用户房间内发送过本节事件或 `after_id` 的客户端",
+        "server → those in the user's room that sent one of this section's events, or `after_id`",
+    ),
+}
 
 
 def notes(section: str) -> tuple[Both, ...]:

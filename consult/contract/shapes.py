@@ -134,6 +134,48 @@ class Notification(Struct, kw_only=True):
     read_at: Annotated[Time | None, _told("标记为已读的时间", "when it was marked as read")]
 
 
+_CONFIRMED_AT = _told("确认的时间", "when it was confirmed")
+_SNOOZED_UNTIL = _told("推迟到何时再次提醒，没有推迟时为 null", "when it comes again, null when it does not")
+
+
+class AnsweredNotification(Notification, kw_only=True):
+    """可以确认和推迟的通知，第 4.3 节。A notification that can be confirmed and snoozed, section 4.3."""
+
+    confirmed_at: Annotated[Time | None, _CONFIRMED_AT]
+    snoozed_until: Annotated[Time | None, _SNOOZED_UNTIL]
+
+
+class ListedNotification(Notification, kw_only=True):
+    """列表中的通知。A notification in a list."""
+
+    confirmed_at: Annotated[
+        Time | UnsetType | None,
+        _told("带 `answers=true` 才有：确认的时间", "with `answers=true` only: when it was confirmed"),
+    ] = UNSET
+    snoozed_until: Annotated[
+        Time | UnsetType | None,
+        _told("带 `answers=true` 才有：推迟到何时", "with `answers=true` only: when it comes again"),
+    ] = UNSET
+
+
+class Answered(Struct, kw_only=True):
+    """第 4.3 节。Section 4.3."""
+
+    success: Annotated[bool, _told("总是 true", "always true", **_always(True))]
+    id: Annotated[Id, _told("通知编号", "the notification's id")]
+
+
+class NotificationUpdated(Struct, kw_only=True):
+    """第 4.3 节。Section 4.3."""
+
+    id: Annotated[Id, _told("通知编号", "the notification's id")]
+    status: Annotated[Literal["UNREAD", "READ"], _told("是否已读", "whether it was read")]
+    read_at: Annotated[Time | None, _told("标记为已读的时间", "when it was marked as read")]
+    confirmed_at: Annotated[Time | None, _CONFIRMED_AT]
+    snoozed_until: Annotated[Time | None, _SNOOZED_UNTIL]
+    unread: Annotated[int, _told("该用户此后共有多少条未读", "how many the user has not read from now on", ge=0)]
+
+
 class Error(Struct, kw_only=True):
     """第 3 节，也是每个 HTTP 错误的格式。Section 3, and every HTTP fault."""
 
@@ -189,7 +231,8 @@ class ReminderPage(Struct, kw_only=True):
 
 class NotificationPage(Struct, kw_only=True):
     items: Annotated[
-        list[Notification], _told("最新的在前；带 after_id 时最旧的在前", "newest first; oldest first with after_id")
+        list[ListedNotification],
+        _told("最新的在前；带 after_id 时最旧的在前", "newest first; oldest first with after_id"),
     ]
     has_more: HasMore
     unread: Annotated[

@@ -22,6 +22,8 @@ async def handle(
     Without a cursor the file is asked for what no connection was handed yet.
     """
     user_id, after_id = request.user_id, request.after_id
+    if after_id is not None:
+        connection.follows = True
     rooms.hold_in_user(connection, user_id)
     fence = push.last_notification_id
     handed = push.handed_not_marked if after_id is None else frozenset()

@@ -19,7 +19,7 @@ from consult.contract.replies import Shape
 from consult.json_text import dumps, loads
 from store.clock import Clock
 from store.database import Database
-from store.idempotency_keys import Keyed, OtherRequest, once
+from store.idempotency_keys import Done, Keyed, OtherRequest, Repeated, once
 from store.transaction import each
 
 P = TypeVar("P", bound=Payload)
@@ -99,31 +99,39 @@ class Writing:
         request: Request,
         one: Callable[[sqlite3.Connection, Asked], Outcome],
         asked: Asked,
-        shape: Callable[[Outcome], Shape | None],
+        shape: Callable[[Outcome], Shape | Fault],
         status: int,
+        publish: Callable[[Outcome], None] = lambda _: None,
     ) -> HTTPResponse:
-        """Does `one` and answers with its shape; NOT_FOUND where that is None. The same key and request again is 200
-        with the first result, another request under the key 409."""
+        """Does `one` and answers with its shape, or raises the fault that it was. The same key and request again is 200
+        with the first result, another request under the key 409. `publish` is called in commit order."""
         key = request.headers.get("idempotency-key")
         if key is None:
-            outcome = shape(await self._database.written(each(one), asked))
-            if outcome is None:
-                raise Fault("NOT_FOUND")
-            return json_answer(outcome, status)
+            shaped = shape(await self._database.written(each(one), asked, publish))
+            if isinstance(shaped, Fault):
+                raise shaped
+            return json_answer(shaped, status)
         if not 1 <= len(key) <= 64:
-            raise invalid("Idempotency-Key 必须为 1 到 64 个字符")
+            raise invalid(faults.KEY_LENGTH)
 
         def render(outcome: Outcome) -> str | None:
             shaped = shape(outcome)
-            return None if shaped is None else dumps(shaped).decode()
+            return None if isinstance(shaped, Fault) else dumps(shaped).decode()
+
+        def publish_if_done(answer: Done[Outcome] | Repeated | OtherRequest) -> None:
+            if isinstance(answer, Done):
+                publish(answer.outcome)
 
         keyed = Keyed(key, _fingerprint(request), self._clock(), asked)
-        answer = await self._database.written(each(once(one, render)), keyed)
-        if answer is None:
-            raise Fault("NOT_FOUND")
+        answer = await self._database.written(each(once(one, render)), keyed, publish_if_done)
         if isinstance(answer, OtherRequest):
             raise invalid(faults.KEY_REUSED, 409)
-        return json_answer(answer.text.encode(), status if answer.first else 200)
+        if isinstance(answer, Repeated):
+            return json_answer(answer.text.encode())
+        shaped = shape(answer.outcome)
+        if isinstance(shaped, Fault):
+            raise shaped
+        return json_answer(shaped, status)
 
 
 def _fingerprint(request: Request) -> str:

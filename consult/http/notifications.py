@@ -5,17 +5,21 @@ from typing import Any
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
+from consult.answering import Answering, fault_of
 from consult.contract import replies
-from consult.contract.payloads import NotificationQuery
+from consult.contract.faults import Fault
+from consult.contract.payloads import NotificationQuery, Snooze
 from consult.contract.replies import Shape
-from consult.http.answers import Writing, page_answer, read_id, read_query
-from store import notifications
-from store.clock import Clock, WireTime
+from consult.http.answers import Writing, page_answer, read_body, read_id, read_query
+from store import answers, notifications
+from store.answers import Answered, Outcome
+from store.clock import WireTime
 from store.database import Database
-from store.notifications import Notification
 
 
-def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, clock: Clock) -> None:
+def add_routes(
+    app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, answering: Answering
+) -> None:
     @app.get("/api/users/<user_id>/notifications")
     async def list_notifications(request: Request, user_id: str) -> HTTPResponse:
         wanted = read_id("user_id", user_id)
@@ -28,13 +32,32 @@ def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time:
             before_id=query.before_id,
             limit=query.limit,
         )
-        return page_answer([replies.notification(item, time) for item in items], has_more, unread=unread)
+        shape = replies.answered_notification if query.answers == "true" else replies.notification
+        return page_answer([shape(item, time) for item in items], has_more, unread=unread)
 
     @app.post("/api/notifications/<notification_id>/read")
     async def read_notification(request: Request, notification_id: str) -> HTTPResponse:
-        read = notifications.Read(read_id("id", notification_id), clock())
+        def shape(outcome: Outcome) -> Shape | Fault:
+            # As it was before there was anything to confirm.
+            return (
+                replies.notification(outcome.notification, time) if isinstance(outcome, Answered) else fault_of(outcome)
+            )
 
-        def shape(notification: Notification | None) -> Shape | None:
-            return None if notification is None else replies.notification(notification, time)
+        asked = answering.asked(read_id("id", notification_id))
+        return await writing.post(request, answers.read, asked, shape, 200, answering.publish)
 
-        return await writing.post(request, notifications.mark_read, read, shape, 200)
+    @app.post("/api/notifications/<notification_id>/confirm")
+    async def confirm_notification(request: Request, notification_id: str) -> HTTPResponse:
+        asked = answering.asked(read_id("id", notification_id))
+        return await writing.post(request, answers.confirm, asked, answered, 200, answering.publish)
+
+    @app.post("/api/notifications/<notification_id>/snooze")
+    async def snooze_notification(request: Request, notification_id: str) -> HTTPResponse:
+        asked = answering.asked(read_id("id", notification_id))
+        asked_to_snooze = answering.until(asked, read_body(request, Snooze).until)
+        return await writing.post(request, answers.snooze, asked_to_snooze, answered, 200, answering.publish)
+
+    def answered(outcome: Outcome) -> Shape | Fault:
+        if isinstance(outcome, Answered):
+            return replies.answered_notification(outcome.notification, time)
+        return fault_of(outcome)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from store.database import Database
 from store.notifications import Notification
+from store.snoozes import CameAgain
 from tests.store.file import opened, within
 from tests.store.samples import NOW
 
@@ -36,16 +37,21 @@ class Handed:
     """The notifications that were handed on, chunk by chunk."""
 
     def __init__(self) -> None:
-        self.chunks: list[list[Notification]] = []
+        self.chunks: list[Sequence[Notification | CameAgain]] = []
         self._more = asyncio.Event()
 
-    def __call__(self, chunk: list[Notification]) -> None:
+    def __call__(self, chunk: Sequence[Notification | CameAgain]) -> None:
         self.chunks.append(chunk)
         self._more.set()
 
     @property
     def titles(self) -> list[str]:
-        return [notification.title for chunk in self.chunks for notification in chunk]
+        return [notification.title for notification in self.notifications]
+
+    @property
+    def notifications(self) -> list[Notification]:
+        handed = [one.notification if isinstance(one, CameAgain) else one for chunk in self.chunks for one in chunk]
+        return [notification for notification in handed if notification is not None]
 
     async def reaches(self, count: int) -> None:
         """So many notifications were handed on by now."""

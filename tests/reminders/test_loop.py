@@ -78,7 +78,7 @@ async def test_fires_at_its_time_and_not_before(start: Start, database: Database
     assert await status_of(database, task.id) == "PENDING"
     clock.now = NOW + 60_000
     await handed.reaches(1)
-    assert [one.created_at for one in handed.chunks[0]] == [NOW + 60_000]
+    assert [one.created_at for one in handed.notifications] == [NOW + 60_000]
     assert await status_of(database, task.id) == "DISPATCHED"
     assert loop.fault is None
 
@@ -90,7 +90,7 @@ async def test_sleeps_until_the_next_is_due(start: Start, database: Database, ha
     await add_task(database, remind_at=remind_at + 200)
     start(clock=system_clock)
     await handed.reaches(2)
-    fired = [notification.created_at for chunk in handed.chunks for notification in chunk]
+    fired = [notification.created_at for notification in handed.notifications]
     assert fired[0] >= remind_at
     assert fired[1] >= remind_at + 200
 

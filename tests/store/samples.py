@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from store import questions, reminders
+from store import history, notifications, questions, reminders
+from store.answers import Asked, AskedToSnooze
 from store.database import Database
 from store.messages import Draft
-from store.notifications import NewNotification
+from store.notifications import NewNotification, Notification
 from store.questions import NewQuestion, Question
 from store.reminders import NewTask, ReminderTask
 from store.transaction import each
@@ -69,3 +70,21 @@ async def open_question(database: Database, elder_id: int = 1) -> Question:
 
 async def add_task(database: Database, **changes: Any) -> ReminderTask:
     return await database.written(each(reminders.add), new_task(**changes))
+
+
+async def notified(database: Database, count: int, user_id: int = 1001) -> list[Notification]:
+    """A user's notifications, all for one task."""
+    task = await add_task(database, user_id=user_id, remind_at=NOW + 10**12)
+    return [
+        await database.written(notifications.notify, new_notification(task, NOW + number)) for number in range(count)
+    ]
+
+
+def asked(notification_id: int, at: int = NOW, user_id: int | None = None) -> Asked:
+    """To read or to confirm, by a user or over HTTP."""
+    return Asked(notification_id, user_id, history.API if user_id is None else history.user(user_id), at)
+
+
+def to_snooze(notification_id: int, until: int, at: int = NOW, user_id: int | None = None) -> AskedToSnooze:
+    one = asked(notification_id, at, user_id)
+    return AskedToSnooze(one.notification_id, one.user_id, one.by, one.at, until)

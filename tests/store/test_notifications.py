@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import notifications
+from store import answers, notifications
 from store.database import Database
-from store.notifications import Backlog, Notification, Pushed, Read
+from store.notifications import Backlog, Notification, Pushed
 from store.transaction import each
 from tests.store.file import all_written, opened, rows
-from tests.store.samples import NOW, add_task, new_notification
+from tests.store.samples import NOW, add_task, asked, new_notification, notified
 
-NOTIFY, MARK_PUSHED, MARK_READ = (
-    each(notifications.notify),
-    each(notifications.mark_pushed),
-    each(notifications.mark_read),
-)
-
-
-async def notified(database: Database, count: int, user_id: int = 1001) -> list[Notification]:
-    """A user's notifications, all for one task."""
-    task = await add_task(database, user_id=user_id)
-    outcomes = await all_written(database, NOTIFY, [new_notification(task, NOW + number) for number in range(count)])
-    found = [outcome for outcome in outcomes if isinstance(outcome, Notification)]
-    assert len(found) == count
-    return found
+NOTIFY, MARK_PUSHED, READ = notifications.notify, each(notifications.mark_pushed), each(answers.read)
 
 
 async def owed(
@@ -51,8 +39,8 @@ async def test_what_nobody_was_handed_is_owed_oldest_first(database: Database) -
     ids = [one.id for one in await notified(database, 6)]
     await notified(database, 2, user_id=1002)
     assert await owed(database) == ids
-    await database.written(MARK_PUSHED, Pushed([ids[0], ids[3]], NOW))
-    await database.written(MARK_READ, Read(ids[1], NOW))
+    await database.written(MARK_PUSHED, [Pushed(ids[0], NOW, 1), Pushed(ids[3], NOW, 2)])
+    await database.written(READ, asked(ids[1]))
     left = [ids[2], ids[4], ids[5]]
     assert await owed(database) == left
     assert await owed(database, limit=2) == left[:2]
@@ -61,20 +49,30 @@ async def test_what_nobody_was_handed_is_owed_oldest_first(database: Database) -
     assert await owed(database, user_id=9) == []
 
 
-async def test_the_first_push_is_the_one_remembered(database: Database, path: Path) -> None:
+async def test_the_first_push_is_remembered_and_all_are_counted(database: Database, path: Path) -> None:
+    ids = [one.id for one in await notified(database, 4)]
+    await database.written(MARK_PUSHED, [Pushed(number, NOW, 2) for number in ids[:2]])
+    await database.written(MARK_PUSHED, [Pushed(number, NOW + 5, 1) for number in (*ids[1:3], 99)])
+    # What was counted by a write of which nobody knows whether it took place.
+    await database.written(MARK_PUSHED, [Pushed(number, NOW + 5, 0) for number in (ids[1], ids[3])])
+    assert rows(path, "SELECT pushed_at, pushed_to FROM user_notification ORDER BY id") == [
+        *((NOW, 2), (NOW, 3), (NOW + 5, 1), (NOW + 5, 1)),
+    ]
+
+
+async def test_ids_go_on_above_those_that_are_gone(database: Database, path: Path) -> None:
     ids = [one.id for one in await notified(database, 3)]
-    await database.written(MARK_PUSHED, Pushed(ids[:2], NOW))
-    await database.written(MARK_PUSHED, Pushed([*ids[1:], 99], NOW + 5))
-    assert rows(path, "SELECT pushed_at FROM user_notification ORDER BY id") == [NOW, NOW, NOW + 5]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM user_notification")
+    assert [one.id for one in await notified(database, 2)] == [ids[-1] + 1, ids[-1] + 2]
+    assert rows(path, "SELECT id FROM user_notification") == [ids[-1] + 1, ids[-1] + 2]
 
 
-async def test_reading_is_remembered_from_the_first_time(database: Database) -> None:
-    (notification,) = await notified(database, 1)
-    for at in (NOW + 1, NOW + 2):
-        read = await database.written(MARK_READ, Read(notification.id, at))
-        assert read is not None
-        assert (read.status, read.read_at) == ("READ", NOW + 1)
-    assert await database.written(MARK_READ, Read(99, NOW)) is None
+async def test_what_is_told_of_a_new_one_is_what_is_stored(database: Database) -> None:
+    (told,) = await notified(database, 1)
+    assert await notifications.page(database, 1001, status=None, after_id=None, before_id=None, limit=2) == (
+        *([told], False, 1),
+    )
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -95,7 +93,7 @@ async def test_paging_both_ways_meets_every_notification_once(
         tasks = [await add_task(database, user_id=user_id) for user_id in (1, 2)]
         new = [new_notification(tasks[user_id - 1], NOW + number) for number, (user_id, _) in enumerate(made)]
         await all_written(database, NOTIFY, new)
-        await all_written(database, MARK_READ, [Read(number, NOW) for number, (_, read) in enumerate(made, 1) if read])
+        await all_written(database, READ, [asked(number) for number, (_, read) in enumerate(made, 1) if read])
         read_of = {number: read for number, (user_id, read) in enumerate(made, 1) if user_id == 1}
         own = list(read_of)
         unread = sum(not read for read in read_of.values())

@@ -46,7 +46,7 @@ async def test_a_due_task_becomes_one_notification(database: Database, path: Pat
     assert await status_of(database, task.id) == "PENDING"
     (notification,) = await dispatch(database, NOW)
     assert notification == Notification(
-        1, task.user_id, task.biz_type, task.biz_id, task.title, task.content, "UNREAD", NOW, None
+        1, task.user_id, task.biz_type, task.biz_id, task.title, task.content, "UNREAD", NOW, None, None, None, task.id
     )
     assert await status_of(database, task.id) == "DISPATCHED"
     for now in (NOW, NOW + 10**9, NOW - 10**9):

@@ -65,6 +65,19 @@ def test_a_second_time_changes_nothing(empty: Path) -> None:
     assert dump(empty) == before
 
 
+def test_an_older_file_keeps_what_it_holds(empty: Path, migrations: Path) -> None:
+    """From every schema that there ever was, to the newest."""
+    for name in EVERY:
+        (migrations / f"{name}.py").rename(migrations / f"later_{name}.py")
+    insert = "INSERT INTO question (title, elder_id, status, created_at) VALUES (?, 1, 'OPEN', 0)"
+    for number, name in enumerate(EVERY, 1):
+        (migrations / f"later_{name}.py").rename(migrations / f"{name}.py")
+        assert schema.migrate(empty) == [name]
+        with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
+            connection.execute(insert, (name,))
+        assert rows(empty, "SELECT title FROM question ORDER BY id") == EVERY[:number]
+
+
 def test_the_tables_are_those_that_the_models_know(empty: Path) -> None:
     schema.migrate(empty)
     tables = {
@@ -75,6 +88,29 @@ def test_the_tables_are_those_that_the_models_know(empty: Path) -> None:
     assert len(tables) == 7
     for table, columns in tables.items():
         assert set(rows(empty, f"SELECT name FROM pragma_table_info('{table}')")) == columns
+
+
+def test_notifications_from_before_answers_are_as_they_were(empty: Path, migrations: Path) -> None:
+    (migrations / "0004_answers.py").rename(migrations / "later_0004_answers.py")
+    schema.migrate(empty)
+    task = "INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at)"
+    row = """INSERT INTO user_notification
+        (user_id, biz_type, biz_id, title, status, created_at, read_at, pushed_at, task_id, occurrence_at)"""
+    with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
+        connection.execute(f"{task} VALUES (1, 'A', 1, 'IN_APP', '', 0, 'DISPATCHED', 0)")
+        for number, pushed_at in enumerate((7, None, 8, None), 1):
+            status, read_at = ("READ", 9) if number == 1 else ("UNREAD", None)
+            values = (str(number), status, read_at, pushed_at, number)
+            connection.execute(f"{row} VALUES (1, 'A', 1, ?, ?, 5, ?, ?, 1, ?)", values)
+        connection.execute("DELETE FROM user_notification WHERE id = 4")
+    (migrations / "later_0004_answers.py").rename(migrations / "0004_answers.py")
+    assert schema.migrate(empty)[0] == "0004_answers"
+    assert rows(empty, "SELECT id, title, status, read_at, pushed_at, pushed_to FROM user_notification") == [
+        *((1, "1", "READ", 9, 7, 1), (2, "2", "UNREAD", None, None, 0), (3, "3", "UNREAD", None, 8, 1)),
+    ]
+    assert rows(empty, "SELECT seq FROM sqlite_sequence WHERE name = 'user_notification'") == [4]
+    with closing(sqlite3.connect(empty, isolation_level=None)) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute(f"{row} VALUES (1, 'A', 1, '', 'UNREAD', 5, NULL, NULL, 1, 3)")
 
 
 def test_no_id_is_used_again(empty: Path) -> None:

@@ -46,11 +46,13 @@ CHANNEL: Final = Rule(" 必须为 IN_APP 或 SYSTEM_MESSAGE", ["IN_APP", "SYSTEM
 MOMENT: Final = Rule(
     " 必须为有效时间", ["2030-01-01 10:00:00", "2030-01-01T10:00:00Z"], ["0" * 65, 1, 1.5, True, [], {}]
 )
+UNTIL: Final = Rule(" 必须为一年之内的将来时间", MOMENT.right, MOMENT.wrong)
 OPEN_CLOSED: Final = Rule(" 必须为 OPEN 或 CLOSED", ["OPEN", "CLOSED"], NOT_THESE)
 PENDING: Final = Rule(
     " 必须为 PENDING、DISPATCHED 或 CANCELLED", ["PENDING", "DISPATCHED", "CANCELLED"], [*NOT_THESE, "OPEN"]
 )
 UNREAD: Final = Rule(" 必须为 UNREAD 或 READ", ["UNREAD", "READ"], [*NOT_THESE, "OPEN"])
+YES_NO: Final = Rule(" 必须为 true 或 false", ["true", "false"], ["yes", *NOT_THESE])
 LIMIT: Final = Rule(" 必须为 1 到 200 的整数", [1, 200], [0, 201, -1, "50", 1.5, True, [], {}, HALF_EMOJI])
 URL: Final = Rule(" 必须为 1 到 2048 个字符的文本", ["a", " ", "文" * 2048], ["", "a" * 2049, *NO_TEXTS])
 THUMBNAIL: Final = Rule(" 必须为不超过 2048 个字符的文本或 null", ["", "a" * 2048], ["a" * 2049, *NO_TEXTS])
@@ -79,6 +81,9 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "is_visible_to_patient": FLAG,
     },
     "BindUser": {"user_id": ID, "after_id": CURSOR},
+    "AnswerNotification": {"id": ID},
+    "SnoozeNotification": {"id": ID, "until": UNTIL},
+    "Snooze": {"until": UNTIL},
     "NewQuestion": {"title": TITLE, "elder_id": ID},
     "QuestionChange": {"status": OPEN_CLOSED},
     "NewReminder": {
@@ -100,7 +105,7 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     "VisibilityQuery": {"user_type": TYPE},
     "MessageQuery": {"after_id": CURSOR, "before_id": ID, "limit": LIMIT, "user_type": TYPE},
     "ReminderQuery": {"user_id": ID, "status": PENDING, "before_id": ID, "limit": LIMIT},
-    "NotificationQuery": {"status": UNREAD, "after_id": CURSOR, "before_id": ID, "limit": LIMIT},
+    "NotificationQuery": {"status": UNREAD, "after_id": CURSOR, "before_id": ID, "limit": LIMIT, "answers": YES_NO},
 }
 OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
 OPTIONAL: Final = {

@@ -27,7 +27,7 @@ from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
 from consult.version import VERSION
 from consult.wire import carriers
-from store import database, idempotency_keys
+from store import answers, database, idempotency_keys
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
 
@@ -166,6 +166,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert gateway.MOST_OPEN == told.MOST_OPEN
     assert catch_up.MOST_REPLAYED == told.MOST_REPLAYED
     assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR
+    assert told.LONGEST_SNOOZE * 86_400_000 == answers.LONGEST_SNOOZE
     assert limits.WINDOW == told.COUNTED_OVER
     assert settings["--outbox-bytes"] == told.OUTBOX_BYTES
     assert settings["--connection-events"] == told.EVENTS_PER_SECOND

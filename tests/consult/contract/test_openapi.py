@@ -110,6 +110,8 @@ def test_the_server_answers_as_told(server: Server, ids: dict[str, int], call: C
     if call.example is None:
         answer = server.http(call.method, path)
     else:
-        answer = server.http(call.method, path, json=call.example)
+        # It is an example of a time ahead, which no written date stays.
+        ahead = {"until": in_seconds(60)} if "until" in call.example else {}
+        answer = server.http(call.method, path, json={**call.example, **ahead})
     assert answer.status == call.status
     check_body(operation(call)["responses"][str(call.status)]["content"]["application/json"]["schema"], answer.body)

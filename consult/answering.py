@@ -1,0 +1,79 @@
+"""A user answers a notification, by an event or over HTTP: that is written, then the user's devices are told."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from consult.connection import Connection
+from consult.contract import faults, replies
+from consult.contract.faults import Fault, invalid
+from consult.contract.fields import Until
+from consult.contract.payloads import must_be
+from consult.gateway import Answer
+from consult.json_text import dumps
+from consult.push import Push
+from store import history
+from store.answers import Answered, Asked, AskedToSnooze, IsConfirmed, NoNotification, Outcome, Refused
+from store.clock import Clock, WireTime
+from store.database import Database
+from store.transaction import each
+
+AnyAsked = TypeVar("AnyAsked", bound=Asked)
+
+NOBODY = 0  # no user has this id
+
+
+class Answering:
+    def __init__(self, database: Database, push: Push, time: WireTime, clock: Clock, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._push = push
+        self._time = time
+        self._clock = clock
+        self._wake = wake
+
+    def asked(self, notification_id: int, connection: Connection | None = None) -> Asked:
+        """What the connection asks for the user that it is bound to; without one, what is asked over HTTP."""
+        now = self._clock()
+        if connection is None:
+            return Asked(notification_id, None, history.API, now)
+        connection.follows = True
+        user_id = connection.user_id or NOBODY
+        return Asked(notification_id, user_id, history.user(user_id), now)
+
+    def until(self, asked: Asked, text: str) -> AskedToSnooze:
+        """The same with a time as clients write it."""
+        try:
+            until = self._time.moment(text)
+        except ValueError:
+            raise must_be("until", Until) from None
+        return AskedToSnooze(asked.notification_id, asked.user_id, asked.by, asked.at, until)
+
+    async def by_event(
+        self, one: Callable[[sqlite3.Connection, AnyAsked], Outcome], asked: AnyAsked, answer: Answer
+    ) -> None:
+        """Acknowledges and tells in commit order."""
+
+        def publish(outcome: Outcome) -> None:
+            if isinstance(outcome, Answered):
+                answer(dumps(replies.answered(asked.notification_id)))
+                self.publish(outcome)
+            else:
+                answer.fault(fault_of(outcome))
+
+        await self._database.written(each(one), asked, publish)
+
+    def publish(self, outcome: Outcome) -> None:
+        """To be called after the commit, in commit order."""
+        if isinstance(outcome, Answered):
+            self._push.updated(outcome)
+            if outcome.notification.snoozed_until is not None:
+                self._wake()  # it may come again before anything else is due
+
+
+def fault_of(refused: Refused) -> Fault:
+    """What the client is told where the notification could not be answered."""
+    if isinstance(refused, NoNotification):
+        return Fault("NOT_FOUND")
+    if isinstance(refused, IsConfirmed):
+        return invalid(faults.IS_CONFIRMED, 409)
+    return must_be("until", Until)

@@ -1,0 +1,11 @@
+"""`notification:read` (section 4.3)."""
+
+from consult.answering import Answering
+from consult.connection import Connection
+from consult.contract.payloads import AnswerNotification
+from consult.gateway import Answer
+from store import answers
+
+
+async def handle(answering: Answering, connection: Connection, request: AnswerNotification, answer: Answer) -> None:
+    await answering.by_event(answers.read, answering.asked(request.id, connection), answer)

@@ -1,0 +1,12 @@
+"""`notification:snooze` (section 4.3)."""
+
+from consult.answering import Answering
+from consult.connection import Connection
+from consult.contract.payloads import SnoozeNotification
+from consult.gateway import Answer
+from store import answers
+
+
+async def handle(answering: Answering, connection: Connection, request: SnoozeNotification, answer: Answer) -> None:
+    asked = answering.until(answering.asked(request.id, connection), request.until)
+    await answering.by_event(answers.snooze, asked, answer)

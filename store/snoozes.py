@@ -1,0 +1,109 @@
+"""Notifications that were snoozed come again, each once, as new ones."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from peewee import fn
+
+from store import history, notifications
+from store.answers import Answered
+from store.database import Database
+from store.history import SYSTEM, Entry
+from store.models import ReminderTask as TaskRow
+from store.models import UserNotification as NotificationRow
+from store.notifications import NewNotification, Notification
+from store.reminders import Due
+from store.transaction import run
+
+
+@dataclass(frozen=True, slots=True)
+class CameAgain:
+    snoozed: Answered  # the one that was snoozed, as it is from now on
+    notification: Notification | None  # the new one; None where its reminder was cancelled meanwhile
+
+
+_NO_MORE = "UPDATE user_notification SET snoozed_until = NULL WHERE id = ?"
+_STANDS_FOR_IT = """UPDATE user_notification
+    SET snoozed_until = NULL, status = 'READ', read_at = coalesce(read_at, ?) WHERE id = ?"""
+
+
+def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[CameAgain]:
+    """Has what was snoozed come again, earliest first. Both rows change in one transaction, and the table holds a
+    snooze's new one once, so whatever crashes, there is one.
+
+    The new one stands for the one that was snoozed, which becomes READ: unread ones are counted once a reminder. What
+    belongs to a reminder that was cancelled meanwhile does not come again.
+    """
+    found = [
+        (Notification(*row[:-1]), row[-1] == "CANCELLED")
+        for row in run(
+            connection,
+            notifications.select(TaskRow.status)
+            .join(TaskRow)
+            .where(NotificationRow.snoozed_until.is_null(False), NotificationRow.snoozed_until <= due.now)
+            .order_by(NotificationRow.snoozed_until, NotificationRow.id)
+            .limit(due.limit),
+        )
+    ]
+    again = [one for one, cancelled in found if not cancelled]
+    new = dict(
+        zip(
+            (one.id for one in again),
+            notifications.notify(connection, [_new_notification(one, due.now) for one in again]),
+            strict=True,
+        )
+    )
+    connection.executemany(_STANDS_FOR_IT, [(due.now, one.id) for one in again])
+    connection.executemany(_NO_MORE, [(one.id,) for one, cancelled in found if cancelled])
+    for one, _ in found:
+        history.record(connection, *_entries(one, new.get(one.id), due.now))
+    unread = {user_id: notifications.count_unread(connection, user_id) for user_id in {one.user_id for one, _ in found}}
+    return [
+        CameAgain(Answered(_afterwards(one, one.id in new, due.now), unread[one.user_id]), new.get(one.id))
+        for one, _ in found
+    ]
+
+
+async def next_due(database: Database) -> int | None:
+    """When the first of those that are snoozed comes again."""
+    (rows,) = await database.read(
+        NotificationRow.select(fn.MIN(NotificationRow.snoozed_until).alias("due")).where(
+            NotificationRow.snoozed_until.is_null(False)
+        )
+    )
+    due: int | None = rows[0]["due"]
+    return due
+
+
+def _new_notification(snoozed: Notification, now: int) -> NewNotification:
+    assert snoozed.snoozed_until is not None
+    return NewNotification(
+        user_id=snoozed.user_id,
+        biz_type=snoozed.biz_type,
+        biz_id=snoozed.biz_id,
+        title=snoozed.title,
+        content=snoozed.content,
+        created_at=now,
+        task_id=snoozed.task_id,
+        occurrence_at=snoozed.snoozed_until,
+        snooze_of=snoozed.id,
+    )
+
+
+def _afterwards(snoozed: Notification, came_again: bool, now: int) -> Notification:
+    if not came_again or snoozed.status == "READ":
+        return replace(snoozed, snoozed_until=None)
+    return replace(snoozed, snoozed_until=None, status="READ", read_at=now)
+
+
+def _entries(snoozed: Notification, new: Notification | None, now: int) -> Iterator[Entry]:
+    def entry(what: str, **detail: int) -> Entry:
+        return Entry(now, what, SYSTEM, snoozed.task_id, snoozed.id, detail)
+
+    if new is None:
+        yield entry("cancelled")
+        return
+    yield entry("came_again", notification_id=new.id)
+    if snoozed.status == "UNREAD":
+        yield entry("read")
