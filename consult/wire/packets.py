@@ -3,10 +3,10 @@
 Events take the short way. Every other kind of packet is read by python-socketio's own codec.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import socketio.packet
+from msgspec import Struct
 from websockets.frames import Frame as WebsocketFrame
 from websockets.frames import Opcode
 
@@ -22,26 +22,22 @@ class Malformed(ValueError):
     """The client sent what is no packet, or one that this server has no use for: its connection ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     namespace: str
     auth: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnect:
+class Disconnect(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     name: str
     arguments: list[Any]
     ack_id: bytes | None  # given where the client wants the answer in a callback, too
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """The server asks for none, so it means nothing; a client may send one all the same."""
 
 

@@ -199,9 +199,10 @@ class Websocket(asyncio.Protocol):
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
-        for data in self._protocol.data_to_send():
-            if data:
-                self._queue(data)
+        if self._protocol.writes:
+            for data in self._protocol.data_to_send():
+                if data:
+                    self._queue(data)
         if self._protocol.state is not OPEN and self._open:
             fault = self._protocol.parser_exc
             if fault is not None:
