@@ -34,14 +34,13 @@ from sanic.response import HTTPResponse, text
 from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.frames import CloseCode, Opcode
 from websockets.frames import Frame as WebsocketFrame
-from websockets.http11 import Request as WebsocketRequest
-from websockets.protocol import CLOSING, CONNECTING, OPEN
-from websockets.server import ServerProtocol
+from websockets.protocol import CLOSING, OPEN, SERVER
+from websockets.protocol import Protocol as WebsocketProtocol
 
 import consult.wire.polling  # noqa: F401 - it sets the engine's limit of packets
 from consult.contract.fields import MAX_BYTES
 from tests.server import LIMIT
-from tests.wire.raw import CLOSE, CONTINUATION, PING, TEXT, frame, head, request
+from tests.wire.raw import CLOSE, CONTINUATION, PING, TEXT, frame, head
 
 
 async def comes(look: Callable[[], object]) -> None:
@@ -319,41 +318,21 @@ class TestSocketio:
             socketio.packet.Packet(encoded_packet=packet)
 
 
-def connected() -> ServerProtocol:
+def connected() -> WebsocketProtocol:
     """A server's side of a websocket, after its handshake."""
-    protocol = ServerProtocol(max_size=1000, logger=logging.getLogger("careline.tests"))
-    protocol.receive_data(request(80))
-    (asked,) = protocol.events_received()
-    assert isinstance(asked, WebsocketRequest)
-    assert protocol.state is CONNECTING
-    assert asked.path == "/socket.io/?EIO=4&transport=websocket"
-    protocol.send_response(protocol.accept(asked))
-    assert protocol.data_to_send()[0].startswith(b"HTTP/1.1 101 ")
+    protocol = WebsocketProtocol(SERVER, max_size=1000, logger=logging.getLogger("careline.tests"))
     assert protocol.state is OPEN
+    assert protocol.writes == []
     return protocol
 
 
-def taken(protocol: ServerProtocol, data: bytes) -> list[WebsocketFrame]:
+def taken(protocol: WebsocketProtocol, data: bytes) -> list[WebsocketFrame]:
     protocol.receive_data(data)
     return cast(list[WebsocketFrame], protocol.events_received())
 
 
 class TestWebsockets:
     """consult/wire/door.py and websocket.py: the library's sans-I/O protocol, fed and emptied by the driver."""
-
-    def test_a_request_that_is_refused_ends_in_its_answer(self) -> None:
-        protocol = ServerProtocol()
-        protocol.receive_data(request(80).replace(b"Version: 13", b"Version: 8"))
-        (asked,) = protocol.events_received()
-        protocol.send_response(protocol.accept(cast(WebsocketRequest, asked)))
-        assert protocol.state is not OPEN
-        assert b"".join(protocol.data_to_send()).startswith(b"HTTP/1.1 4")
-
-    def test_a_head_that_cannot_be_read_is_no_event_and_nothing_is_raised(self) -> None:
-        protocol = ServerProtocol()
-        protocol.receive_data(b"GET / HTTP/1.1\r\nno colon\r\n\r\n")
-        assert protocol.events_received() == []
-        assert protocol.state is not OPEN
 
     def test_frames_come_as_they_are_with_fragments_apart(self) -> None:
         protocol = connected()

@@ -9,18 +9,18 @@ import logging
 import re
 from collections.abc import Collection
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from sanic.http import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
-from websockets.datastructures import MultipleValuesError
-from websockets.http11 import Request
-from websockets.protocol import OPEN
-from websockets.server import ServerProtocol
+from websockets.protocol import SERVER
+from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.access import Access
 from consult.contract.fields import MAX_BYTES
+from consult.wire import handshake
 from consult.wire.carriers import Carriers
+from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.websocket import Websocket, address_of
 
@@ -137,53 +137,40 @@ class Door(asyncio.Protocol):
     def _answer(self) -> None:
         """Answers a websocket request, whatever comes of it."""
         head, rest = self._head.split(b"\r\n\r\n", 1)
-        protocol = ServerProtocol(max_size=MAX_BYTES, logger=_log)
-        protocol.receive_data(head + b"\r\n\r\n")
-        session: PollingSession | None = None
-        for request in protocol.events_received():
-            try:
-                session = self._admit(cast(Request, request))
-                answer = protocol.accept(cast(Request, request))
-            except _Refused as refused:
-                answer = protocol.reject(refused.status, refused.text)
-            protocol.send_response(answer)
-        answered = b"".join(protocol.data_to_send())
-        if protocol.state is not OPEN:
-            self._transport.write(answered)
+        try:
+            request = handshake.read(head)
+            session = self._admit(request)
+            accepted = handshake.accepted(request)
+        except Refused as refused:
+            self._transport.write(handshake.refusal(refused))
             self._transport.close()
             return
         self._doors.carriers.doors.discard(self)
+        protocol = WebsocketProtocol(SERVER, max_size=MAX_BYTES, logger=_log)
         websocket = Websocket(self._doors.carriers, self._transport, protocol, session)
         self._transport.set_protocol(websocket)
-        websocket.start(answered, rest)
+        websocket.start(accepted, rest)
 
-    def _admit(self, request: Request) -> PollingSession | None:
-        """The long-polling session that the client wants to upgrade, None where it begins here; or _Refused."""
-        try:
-            refusal = self._doors.access.refusal(request.headers.get("Host"), request.headers.get("Origin"))
-        except MultipleValuesError:
-            refusal = "a header that came twice"
+    def _admit(self, request: Handshake) -> PollingSession | None:
+        """The long-polling session that the client wants to upgrade, None where it begins here; or Refused."""
+        if len(request.get_all("host")) > 1 or len(request.get_all("origin")) > 1:
+            raise Refused(403, "a header that came twice")
+        refusal = self._doors.access.refusal(request.one("host"), request.one("origin"))
         if refusal is not None:
-            raise _Refused(403, refusal)
-        query = parse_qs(urlsplit(request.path).query)
+            raise Refused(403, refusal)
+        query = parse_qs(request.query)
         if query.get("transport") != ["websocket"]:
-            raise _Refused(400, "Transport unknown")
+            raise Refused(400, "Transport unknown")
         if query.get("EIO") != ["4"]:
-            raise _Refused(400, "Unsupported protocol version")
+            raise Refused(400, "Unsupported protocol version")
         if "sid" not in query:
             if not self._doors.carriers.gateway.limits.admits_connection(address_of(self._transport)):
-                raise _Refused(429, "Too many connections from this address")
+                raise Refused(429, "Too many connections from this address")
             return None
         session = self._doors.polling.session(query["sid"][0])
         if session is None:
-            raise _Refused(400, "Session ID unknown")
+            raise Refused(400, "Session ID unknown")
         return session
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, text: str) -> None:
-        self.status = status
-        self.text = text
 
 
 def _is_for_door(head: bytes) -> bool:

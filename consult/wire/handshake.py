@@ -13,6 +13,8 @@ from websockets.utils import accept_key
 _TOKEN = rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+"
 _HEAD = re.compile(rb"GET ([!-~]+) HTTP/1\.1((?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*)*)")
 _KEY_BYTES = 16
+_MOST_HEADERS = 128
+_LONGEST_HEADER = 8192  # bytes
 
 
 class Refused(Exception):
@@ -48,7 +50,10 @@ def read(head: bytes) -> Handshake:
     if match is None:
         raise Refused(400, "No well-formed request")
     headers: dict[str, list[str]] = {}
-    for line in match[2].decode("latin-1").split("\r\n")[1:]:
+    lines = match[2].decode("latin-1").split("\r\n")[1:]
+    if len(lines) > _MOST_HEADERS or max(map(len, lines), default=0) > _LONGEST_HEADER:
+        raise Refused(431, "Too many headers, or too long a one")
+    for line in lines:
         name, _, value = line.partition(":")
         headers.setdefault(name.lower(), []).append(value.strip(" \t"))
     handshake = Handshake(match[1].decode("ascii").partition("?")[2], headers)

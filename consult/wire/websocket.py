@@ -12,7 +12,7 @@ from typing import cast
 from websockets.frames import CloseCode, Opcode
 from websockets.frames import Frame as WebsocketFrame
 from websockets.protocol import OPEN
-from websockets.server import ServerProtocol
+from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.connection import Connection
 from consult.contract.fields import MAX_BYTES
@@ -57,7 +57,7 @@ class Websocket(asyncio.Protocol):
         self,
         carriers: Carriers,
         transport: asyncio.Transport,
-        protocol: ServerProtocol,
+        protocol: WebsocketProtocol,
         upgrade_of: PollingSession | None,
     ) -> None:
         """With `upgrade_of` the client only probes the way at first; the session goes on over long-polling."""
