@@ -18,7 +18,7 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import settings
+from consult import log_lines, settings
 from consult.access import Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
@@ -249,9 +249,7 @@ def main(arguments: list[str]) -> int:
         for line in str(faults).splitlines():
             fail(line)
         return 2
-    # The libraries' own details would carry what patients write into the log.
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    log.setLevel(chosen["log_level"])
+    log_lines.begin(chosen["log_level"])
     try:
         match command:
             case "serve":

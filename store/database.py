@@ -24,11 +24,13 @@ from store.transaction import (
     Outcome,
     Request,
     Statement,
+    Tellable,
     TooManyWaiting,
     Write,
     WriteRefused,
     WriteUnknown,
     each,
+    in_words,
     is_damage,
     touch,
     transact,
@@ -53,7 +55,7 @@ SWEEP = 0.5  # seconds between looks at how long writes have waited
 DEADLINE = 4.0  # seconds that a write may wait for its turn; every send is answered within five
 
 
-class StoreFault(Exception):
+class StoreFault(Tellable):
     """The database file can't be used; the text says why, in one line."""
 
 
@@ -218,10 +220,10 @@ class Database:
                     await writer.close()
             if self.fault is None:
                 log.error("the database cannot be written: %s", fault)
-            self.fault = str(fault)
+            self.fault = in_words(fault)
             self._damaged = self._damaged or is_damage(fault) or is_damage(fault.__cause__)
             self._refuse_overdue()
-            return [fault if isinstance(fault, WriteUnknown) else WriteRefused(str(fault))] * len(batch)
+            return [fault if isinstance(fault, WriteUnknown) else WriteRefused(self.fault)] * len(batch)
         # A transaction that writes nothing proves nothing, and one elsewhere in the file does not mend damage.
         if wrote and not self._damaged:
             if self.fault is not None:

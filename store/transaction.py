@@ -13,7 +13,11 @@ Outcome = TypeVar("Outcome")
 Statement = Callable[[sqlite3.Connection, list[Request]], list[Outcome]]
 
 
-class WriteRefused(Exception):
+class Tellable(Exception):
+    """A fault whose text quotes nothing that a client has sent."""
+
+
+class WriteRefused(Tellable):
     """The write was not made and never will be: too many are waiting, its turn did not come, or the file failed."""
 
 
@@ -21,8 +25,21 @@ class TooManyWaiting(WriteRefused):
     """So many writes are waiting that one more is refused at once."""
 
 
-class WriteUnknown(Exception):
+class WriteUnknown(Tellable):
     """The commit itself failed: whether the write is in the file is not known."""
+
+
+def in_words(fault: BaseException) -> str:
+    """A fault's text, or its kind alone where the text could quote what a client has sent."""
+    if isinstance(fault, Tellable):
+        return str(fault)
+    # SQLite's own name tables and columns, never values; but others can be raised under its name.
+    if isinstance(fault, sqlite3.Error) and hasattr(fault, "sqlite_errorcode"):
+        return str(fault)
+    if isinstance(fault, OSError) and fault.strerror:
+        return fault.strerror
+    kind = type(fault)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def each(one: Callable[[sqlite3.Connection, Request], Outcome]) -> Statement[Request, Outcome]:

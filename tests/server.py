@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,7 +87,14 @@ class Answer:
 class Server:
     """One Careline on a free port, in its own folder."""
 
-    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        errors: Callable[[], tuple[int, int]] | None = None,
+    ) -> None:
+        """`errors` gives what the program's log goes through on its way to the file, such as a pipe: its two ends."""
         self.folder = folder
         self.database = folder / "careline.db"
         self.url = ""
@@ -95,6 +103,8 @@ class Server:
         self._arguments = arguments
         self._env = environment(env)
         self._log = folder / "stderr.log"
+        self._errors = errors
+        self._copier: threading.Thread | None = None
         self._out: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -111,16 +121,24 @@ class Server:
             words = ["serve", "--port", "0", "--database", str(self.database), *self._arguments]
         self._out = []
         listening = threading.Event()
-        with self._log.open("ab") as log:
+        errors = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        if self._errors is not None:
+            reading, writing = self._errors()
+            self._copier = threading.Thread(target=self._copy, args=(reading, errors), daemon=True)
+            self._copier.start()
+            errors = writing
+        try:
             self._process = subprocess.Popen(
                 [*COMMAND, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=errors,
                 text=True,
                 env=self._env,
                 cwd=self.folder,
             )
+        finally:
+            os.close(errors)
         self._reader = threading.Thread(target=self._read, args=(self._process, listening), daemon=True)
         self._reader.start()
         in_time = listening.wait(30)
@@ -140,9 +158,18 @@ class Server:
             listening.set()
         listening.set()
 
+    def _copy(self, reading: int, log: int) -> None:
+        with suppress(OSError):  # which is how a terminal ends
+            while data := os.read(reading, 65_536):
+                os.write(log, data)
+        os.close(reading)
+        os.close(log)
+
     def _ended(self) -> None:
         assert self._reader is not None
         self._reader.join(LIMIT)
+        if self._copier is not None:
+            self._copier.join(LIMIT)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self._process = None
@@ -191,7 +218,7 @@ class Server:
     def check_log(self, since: int = 0) -> None:
         """Fail when the log, from that character on, tells of an unhandled fault."""
         log = self.stderr()[since:]
-        faults = ["Task was destroyed", "never retrieved", "never awaited"]
+        faults = ["Task was destroyed", "never retrieved", "never awaited", "nobody has caught"]
         if not self.allow_tracebacks:
             faults.append("Traceback")
         for fault in faults:

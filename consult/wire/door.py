@@ -32,7 +32,7 @@ _SOCKET_IO = b"GET /socket.io/"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 
 # The library logs the opening and closing of each connection; a clinic's log has better things to say.
-_log = logging.getLogger("careline.websockets")
+_log = logging.getLogger("websockets")
 _log.setLevel(logging.ERROR)
 
 

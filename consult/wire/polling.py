@@ -20,8 +20,8 @@ from consult.wire import packets
 from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
 from consult.wire.packets import Frame, Malformed
 
-# Its own logger, quieter than ours: the engine would log every packet with its content.
-_engine_log = logging.getLogger("careline.engineio")
+# Whatever the level: the engine would log every packet with its content.
+_engine_log = logging.getLogger("engineio")
 _engine_log.setLevel(logging.WARNING)
 # What a client does wrong over HTTP it is told over HTTP.
 _engine_log.addFilter(lambda record: "further occurrences" not in str(record.msg))

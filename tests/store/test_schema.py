@@ -65,19 +65,6 @@ def test_a_second_time_changes_nothing(empty: Path) -> None:
     assert dump(empty) == before
 
 
-def test_an_older_file_keeps_what_it_holds(empty: Path, migrations: Path) -> None:
-    """From every schema that there ever was, to the newest."""
-    for name in EVERY:
-        (migrations / f"{name}.py").rename(migrations / f"later_{name}.py")
-    insert = "INSERT INTO question (title, elder_id, status, created_at) VALUES (?, 1, 'OPEN', 0)"
-    for number, name in enumerate(EVERY, 1):
-        (migrations / f"later_{name}.py").rename(migrations / f"{name}.py")
-        assert schema.migrate(empty) == [name]
-        with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
-            connection.execute(insert, (name,))
-        assert rows(empty, "SELECT title FROM question ORDER BY id") == EVERY[:number]
-
-
 def test_the_tables_are_those_that_the_models_know(empty: Path) -> None:
     schema.migrate(empty)
     tables = {

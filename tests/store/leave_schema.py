@@ -1,0 +1,117 @@
+"""Leaves in tests/store/schemas/ what a Careline of today leaves in its file: with each migration, once.
+
+    .venv/bin/python -m tests.store.leave_schema
+
+The rows are made by public calls of the program itself, so that they are what its users have. A file that is there is
+not made again: it stands for all the databases that the version it came with has left behind.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from tests.clients import message
+from tests.packets import Websocket
+from tests.server import Server, in_seconds, wait_until
+
+FOLDER: Final = Path(__file__).parent / "schemas"
+COMMAND: Final = ".venv/bin/python -m tests.store.leave_schema"
+
+# A user who is there when reminders fire, and one who is not.
+THERE: Final = 1001
+AWAY: Final = 1002
+# A request under an `Idempotency-Key`, byte for byte.
+KEY: Final = "key-1"
+KEYED: Final = '{"title": "只建一次", "elder_id": 1001}'.encode()
+# Ids that are gone for good: the next one is above them, not above the highest that is left.
+GONE: Final = 1000
+# Of tables that no public call writes to yet; each goes when one does.
+UNREACHED: Final = {
+    "history": """INSERT INTO history (task_id, notification_id, at, what, "by", detail)
+        VALUES (1, NULL, 1735696800000, 'CANCELLED', '护士', '{"原因": "已服药"}')""",
+}
+
+
+def load(path: Path, sql: Path) -> Path:
+    """Make a database of a stored file, as the program leaves it when it ends."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(sql.read_text())
+    return path
+
+
+def tables(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Give the rows of each table."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = [row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: [dict(row) for row in connection.execute(f'SELECT * FROM "{name}"')] for name in names}
+
+
+def fill(server: Server) -> None:
+    """Have something of everything stored."""
+    first, second = server.open_question("头晕两天", THERE), server.open_question("血压偏高 😀", AWAY)
+    attachment = {"url": "https://example.com/心电图.png", "thumbnail_url": None, "duration": 1.5, "size": 102400}
+    connection = Websocket(server)
+    connection.enter()
+    connection.call("bind_user", {"user_id": THERE})
+    answers = connection.call_all(
+        [
+            ["send_message", message(first, "您好，请详细描述一下您的症状", role_display_name="医生王五")],
+            ["send_message", message(first, None, sender_type="ELDER", content_type="IMAGE", attachments=[attachment])],
+            ["send_message", message(first, "只给员工看", is_visible_to_patient=False)],
+            ["send_message", message(first, "老人家说：'好的'\n谢谢", sender_type="FAMILY", client_msg_id="甲-1")],
+            ["send_message", message(second, "👩‍👩‍👧", attachments=[attachment] * 3, client_msg_id="甲-1")],
+        ]
+    )
+    assert all(answer["success"] for answer in answers), answers
+    server.set_status(second, "CLOSED")
+    server.make_reminder(THERE, "2099-01-01 08:00:00", title="复诊")
+    cancelled = server.make_reminder(THERE, "2099-01-01 08:00:00", title="取消的", channel="SYSTEM_MESSAGE")
+    assert server.http("DELETE", f"/api/reminders/{cancelled['id']}").status == 200
+    for user_id, title in (THERE, "服药提醒"), (THERE, "量血压"), (AWAY, "还没人收到"):
+        server.make_reminder(user_id, in_seconds(-1), title=title, content="请在 20:00 前完成")
+    wait_until(lambda: len(server.notifications(THERE)) == 2 and server.notifications(AWAY), "the notifications")
+    read = server.notifications(THERE)[0]["id"]
+    assert server.http("POST", f"/api/notifications/{read}/read").status == 200
+    assert server.http("POST", "/api/questions", body=KEYED, headers={"Idempotency-Key": KEY}).status == 201
+    connection.close()
+
+
+def finish(path: Path) -> None:
+    """Add what no public call does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for table, statement in UNREACHED.items():
+            if table in tables(path):
+                connection.execute(statement)
+        # As after a restore, or when old messages were deleted.
+        connection.execute("UPDATE sqlite_sequence SET seq = seq + ?", (GONE,))
+
+
+def main() -> None:
+    """Make the file of the program's schema, if it is missing."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder))
+        server.start()
+        fill(server)
+        server.stop()
+        finish(server.database)
+        left = tables(server.database)
+        empty = [name for name, rows in left.items() if not rows]
+        if empty:
+            sys.exit(f"no row in {', '.join(empty)}: let `fill`, or a row of UNREACHED, make one")
+        sql = FOLDER / f"{left['schema_migration'][-1]['name']}.sql"
+        if sql.exists():
+            sys.exit(f"{sql} is there already")
+        with closing(sqlite3.connect(server.database)) as connection:
+            sql.write_text("".join(f"{statement}\n" for statement in connection.iterdump()))
+        sys.stdout.write(f"{sql}: {', '.join(f'{len(rows)} {name}' for name, rows in left.items())}\n")
+
+
+if __name__ == "__main__":
+    main()
