@@ -31,10 +31,9 @@ KEYED: Final = '{"title": "只建一次", "elder_id": 1001}'.encode()
 # Ids that are gone for good: the next one is above them, not above the highest that is left.
 GONE: Final = 1000
 # Of tables that no public call writes to yet; each goes when one does.
-UNREACHED: Final = {
-    "history": """INSERT INTO history (task_id, notification_id, at, what, "by", detail)
-        VALUES (1, NULL, 1735696800000, 'CANCELLED', '护士', '{"原因": "已服药"}')""",
-}
+UNREACHED: Final[dict[str, str]] = {}
+# What is snoozed must still be when the file is opened years from now.
+SNOOZED_FOR_LONG: Final = "UPDATE user_notification SET snoozed_until = 4070908800000 WHERE snoozed_until IS NOT NULL"
 
 
 def load(path: Path, sql: Path) -> Path:
@@ -74,11 +73,16 @@ def fill(server: Server) -> None:
     server.make_reminder(THERE, "2099-01-01 08:00:00", title="复诊")
     cancelled = server.make_reminder(THERE, "2099-01-01 08:00:00", title="取消的", channel="SYSTEM_MESSAGE")
     assert server.http("DELETE", f"/api/reminders/{cancelled['id']}").status == 200
-    for user_id, title in (THERE, "服药提醒"), (THERE, "量血压"), (AWAY, "还没人收到"):
+    for user_id, title in (THERE, "服药提醒"), (THERE, "量血压"), (THERE, "散步"), (AWAY, "还没人收到"):
         server.make_reminder(user_id, in_seconds(-1), title=title, content="请在 20:00 前完成")
-    wait_until(lambda: len(server.notifications(THERE)) == 2 and server.notifications(AWAY), "the notifications")
-    read = server.notifications(THERE)[0]["id"]
+    wait_until(lambda: len(server.notifications(THERE)) == 3 and server.notifications(AWAY), "the notifications")
+    read, confirmed, snoozed = (one["id"] for one in server.notifications(THERE))
     assert server.http("POST", f"/api/notifications/{read}/read").status == 200
+    assert connection.call("notification:confirm", {"id": confirmed})["success"]
+    assert connection.call("notification:snooze", {"id": snoozed, "until": in_seconds(0.2)})["success"]
+    wait_until(lambda: len(server.notifications(THERE)) == 4, "the snoozed one again")
+    again = server.notifications(THERE)[0]["id"]
+    assert connection.call("notification:snooze", {"id": again, "until": in_seconds(3600)})["success"]
     assert server.http("POST", "/api/questions", body=KEYED, headers={"Idempotency-Key": KEY}).status == 201
     connection.close()
 
@@ -89,6 +93,7 @@ def finish(path: Path) -> None:
         for table, statement in UNREACHED.items():
             if table in tables(path):
                 connection.execute(statement)
+        connection.execute(SNOOZED_FOR_LONG)
         # As after a restore, or when old messages were deleted.
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ?", (GONE,))
 
