@@ -71,6 +71,7 @@ ALREADY_DISPATCHED = "提醒任务已触发，无法取消"
 IS_CONFIRMED = "通知已确认，无法推迟"
 METHOD_NOT_ALLOWED = "不支持的请求方法"
 BODY_TOO_LARGE = "请求体不得超过 1000000 字节"
+HEAD_TOO_LARGE = "请求行与请求头不得超过 8192 字节"
 NOT_JSON = "请求体必须为 JSON"
 # The write may or may not be in the file: a client must not take this for "not stored".
 NOT_KNOWN_TO_BE_STORED = "服务器未能确认是否已保存，请稍后核对"
@@ -195,6 +196,14 @@ TEXTS = (
         "a notification that was confirmed can't be snoozed",
     ),
     Text(BODY_TOO_LARGE, "INVALID_PAYLOAD", 413, False, "请求体过大", "the body is too large"),
+    Text(
+        HEAD_TOO_LARGE,
+        "INVALID_PAYLOAD",
+        431,
+        False,
+        "请求行与请求头过大",
+        "the request line and headers are too large",
+    ),
     Text(
         NOT_JSON,
         "INVALID_PAYLOAD",

@@ -45,7 +45,8 @@ def openapi() -> JsonObject:
 
 # Every status that a call may be refused with, whatever the call.
 _FAULTS = sorted({text.status for text in TEXTS if text.status is not None})
-_ANY_CALL = (403, 500, 503)
+_ANY_CALL = (403, 431, 500, 503)
+_ANY_PAGE = (403, 431, 500)
 _ANY_CHANGE = (429,)
 
 
@@ -116,8 +117,12 @@ def _responses(call: Call) -> JsonObject:
     }
     of_all = _ANY_CALL if call.method == "GET" else _ANY_CALL + _ANY_CHANGE
     for status in sorted({*call.faults, *of_all} - answers.keys()):
-        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        responses[str(status)] = _reference(status)
     return responses
+
+
+def _reference(status: int) -> JsonObject:
+    return {"$ref": f"#/components/responses/{status}"}
 
 
 def _fault(status: int) -> JsonObject:
@@ -140,5 +145,8 @@ def _page(page: Page) -> JsonObject:
     return {
         "operationId": "get_" + (re.sub(r"\W+", "_", page.path).strip("_") or "page"),
         "summary": f"{page.zh} / {page.en}",
-        "responses": {"200": {"description": "OK", "content": {page.kind: {}}}},
+        "responses": {
+            "200": {"description": "OK", "content": {page.kind: {}}},
+            **{str(status): _reference(status) for status in _ANY_PAGE},
+        },
     }

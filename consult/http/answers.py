@@ -1,6 +1,7 @@
 """Reading requests and writing answers, one way for every HTTP call; and the one place where a fault becomes one."""
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ P = TypeVar("P", bound=Payload)
 Asked = TypeVar("Asked")
 Outcome = TypeVar("Outcome")
 
+# Bytes that are no UTF-8 come as halves of surrogate pairs.
+_IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
 _HEADERS = {
     "content-security-policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; "
     "object-src 'none'",
@@ -111,7 +114,7 @@ class Writing:
             if isinstance(shaped, Fault):
                 raise shaped
             return json_answer(shaped, status)
-        if not 1 <= len(key) <= 64:
+        if not _IS_KEY.fullmatch(key):
             raise invalid(faults.KEY_LENGTH)
 
         def render(outcome: Outcome) -> str | None:
@@ -184,13 +187,15 @@ def _fault_answer(fault: Fault) -> HTTPResponse:
 
 def _told(exception: Exception) -> Fault:
     """Sanic's own faults in the protocol's words; the others as everywhere."""
-    # Sanic opens a folder of the static files as if it were a file.
-    if isinstance(exception, NotFound | IsADirectoryError):
+    if isinstance(exception, NotFound):
         return Fault("NOT_FOUND")
     if isinstance(exception, MethodNotAllowed):
         return invalid(faults.METHOD_NOT_ALLOWED, 405)
     if isinstance(exception, PayloadTooLarge):
-        return invalid(faults.BODY_TOO_LARGE, 413)
+        # Sanic has one exception for both.
+        return (
+            invalid(faults.HEAD_TOO_LARGE, 431) if "header" in str(exception) else invalid(faults.BODY_TOO_LARGE, 413)
+        )
     if isinstance(exception, SanicException):
         return invalid(str(exception), exception.status_code)
     return faults.told(exception)

@@ -12,6 +12,7 @@ from sanic.response import HTTPResponse, file, raw
 
 from consult.contract import replies
 from consult.contract.document import protocol
+from consult.contract.faults import Fault
 from consult.gateway import Gateway
 from consult.http.answers import json_answer
 from consult.json_text import dumps
@@ -79,9 +80,15 @@ def add_routes(
 ) -> None:
     registry = CollectorRegistry()
     registry.register(counts)
-    app.static("/static", static)
-
+    # By name, since Sanic's own way fails over names that no file can have.
+    files = {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
     protocol_json = dumps({"version": version, "timezone": str(time.zone), **protocol()})
+
+    @app.route("/static/<name:path>", methods=["GET", "HEAD"])
+    async def file_of_page(request: Request, name: str) -> HTTPResponse:
+        if name not in files:
+            raise Fault("NOT_FOUND")
+        return await file(files[name], request_headers=request.headers)
 
     @app.get("/")
     async def console(_: Request) -> HTTPResponse:

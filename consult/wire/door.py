@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from sanic.http import Stage
+from sanic.http import Http, Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
@@ -49,8 +49,17 @@ class Doors:
         return Door(self, sanic)
 
 
+class _Http(Http):
+    def create_empty_request(self) -> None:
+        """For the answer to what is no request. Sanic would put the URL into it, and fail where that is the fault."""
+        self.url = ""
+        super().create_empty_request()
+
+
 class HttpBehindDoor(HttpProtocol):
     """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection."""
+
+    HTTP_CLASS = _Http
 
     __slots__ = ("_doors", "_sanic")
 

@@ -80,9 +80,15 @@ def test_unknown_paths(server: Server, path: str) -> None:
         assert (answer.status, answer.body) == (404, NOT_FOUND)
 
 
-@pytest.mark.parametrize("path", ["/static/", "/static/nothing.js", "/static/../main.py", "/static/..%2Fmain.py"])
-def test_what_is_no_file_of_the_page(server: Server, path: str) -> None:
-    answer = server.http("GET", path)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "nothing.js", "style", "main.js/x", "../main.py", "..%2Fmain.py", "/etc/passwd", "%2Fetc%2Fpasswd"),
+        *("%00", "%FF", "x" * 300, "%E6%96%87"),
+    ],
+)
+def test_what_is_no_file_of_the_page(server: Server, name: str) -> None:
+    answer = server.http("GET", f"/static/{name}")
     assert (answer.status, answer.body) == (404, NOT_FOUND)
 
 
@@ -166,3 +172,34 @@ def test_a_longer_body(server: Server, size: int, chunked: bool) -> None:
     else:
         assert size > 1_000_001, "a body just above the limit gets its answer"
     assert server.http("GET", "/health").status == 200
+
+
+def test_too_long_a_head(server: Server) -> None:
+    text = "请求行与请求头不得超过 8192 字节"
+    for path, headers in ("/health", {"X": "x" * 9000}), (f"/api/questions?x={'x' * 9000}", {}), (f"/{'x' * 9000}", {}):
+        check_fault(server.http("GET", path, headers=headers), 431, text)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("GET health HTTP/1.1", "GET x HTTP/1.1\r\nno header", "GET http://[ HTTP/1.1", "GET \x00 HTTP/1.1"),
+        *(
+            "GET  / HTTP/1.1",
+            "GET /",
+            "",
+            "GET / HTTP/9.9",
+            "GET /\xe9 HTTP/1.1",
+            "POST / HTTP/1.1\r\nContent-Length: x",
+        ),
+    ],
+)
+def test_what_is_no_request(server: Server, head: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode("latin-1"))
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert b'"INVALID_PAYLOAD"' in answer
+    server.check_log()

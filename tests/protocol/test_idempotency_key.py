@@ -51,7 +51,8 @@ def test_another_key_is_another_request(server: Server) -> None:
         assert made[0].body["id"] != made[1].body["id"]
 
 
-@pytest.mark.parametrize("key", ["", "k" * 65])
+# The last ones are bytes that are no UTF-8.
+@pytest.mark.parametrize("key", ["", "k" * 65, "\xe9", "\xed\xa0\x80", "k\xff"])
 def test_refused_keys(server: Server, key: str) -> None:
     for path, body, _ in bodies():
         answer = server.http("POST", path, json=body, headers={"Idempotency-Key": key})
