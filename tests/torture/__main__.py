@@ -34,7 +34,7 @@ found = torture(folder, KILLS, SEED, COMMAND, progress if watched else unwatched
 sys.stdout.write(
     f"{chr(10) if watched else ''}{KILLS} kills in {time.monotonic() - began:.0f} s, {found.connections} connections\n"
     f"{found.messages} messages sent and stored, {found.deliveries} times seen, {found.pages} pages asked for\n"
-    f"{found.notifications} reminders fired\n"
+    f"{found.notifications} notifications, {found.confirmed} confirmed, {found.snoozes} snoozed and come again\n"
 )
 for fault in found.faults:
     sys.stdout.write(f"FAULT: {fault}\n")

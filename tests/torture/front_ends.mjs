@@ -8,6 +8,7 @@ import { io } from "socket.io-client";
 const MOST_REPLAYED = 500;
 const IN_FLIGHT = 3;
 const FENCE = 2 ** 53 - 1;
+const NOT_AHEAD = "until 必须为一年之内的将来时间";
 const { url, questions, frontEnds, seed } = JSON.parse(process.argv[2]);
 
 let state = seed;
@@ -22,10 +23,15 @@ function random() {
 
 const digest = (value) => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 const last = (seen) => (seen.length ? seen[seen.length - 1][0] : 0);
+// Without what an answer changes, which a later replay tells of and the first push did not.
+const lasting = ({ status, read_at, ...rest }) => rest;
 
 class FrontEnd {
-  constructor({ name, transports, userType, userId, cursor, forgets }) {
-    Object.assign(this, { name, userType, userId, cursor, forgets });
+  constructor({ name, transports, userType, userId, cursor, forgets, answers }) {
+    Object.assign(this, { name, userType, userId, cursor, forgets, answers });
+    this.answering = new Map(); // notification id -> [event, payload], until it is acknowledged
+    this.confirmed = [];
+    this.snoozed = [];
     this.seen = Object.fromEntries(questions.map((question) => [question, []]));
     this.notifications = [];
     this.acknowledged = [];
@@ -45,7 +51,7 @@ class FrontEnd {
     this.socket.on("send_message:ack", (ack) => this.told(ack));
     this.socket.on("notification:new", (notification) => this.reminded(notification));
     this.socket.on("left_question", () => this.fenced());
-    this.socket.on("error", (error) => this.wrong.push(["error", error]));
+    this.socket.on("error", (error) => error.message === NOT_AHEAD || this.wrong.push(["error", error]));
     for (let number = 0; number < IN_FLIGHT; number++) {
       this.send();
     }
@@ -69,6 +75,7 @@ class FrontEnd {
     for (const message of this.pending.values()) {
       this.socket.emit("send_message", message);
     }
+    this.answering.forEach((_, id) => this.deliver(id));
   }
 
   joined({ question_id: question, latest_id: latest, has_more: more }) {
@@ -160,12 +167,66 @@ class FrontEnd {
     if (this.cursor && notification.id <= last(this.notifications)) {
       this.wrong.push(["a notification again, or too late", notification.id]);
     }
-    this.notifications.push([notification.id, digest(notification)]);
+    const again = this.notifications.some(([id]) => id === notification.id);
+    this.notifications.push([notification.id, digest(lasting(notification))]);
+    if (this.answers && !this.finishing && !again) {
+      this.answer(notification.id);
+    }
+  }
+
+  // Confirms some, snoozes some, and leaves the rest.
+  answer(id) {
+    const choice = random();
+    if (choice < 0.3) {
+      this.answering.set(id, ["notification:confirm", { id }]);
+    } else if (choice < 0.6) {
+      this.answering.set(id, ["notification:snooze", { id, until: soon() }]);
+    } else {
+      return;
+    }
+    this.deliver(id);
+  }
+
+  deliver(id) {
+    const [event, payload] = this.answering.get(id);
+    this.socket.emit(event, payload, (reply) => this.answered(id, event, payload, reply));
+  }
+
+  answered(id, event, payload, reply) {
+    if (reply.message === NOT_AHEAD) {
+      // It was not stored before the server was killed, and now the time has passed.
+      this.answering.set(id, [event, { id, until: soon() }]);
+      this.deliver(id);
+    } else if (!reply.success || reply.id !== id) {
+      this.wrong.push(["not answered", id, reply]);
+    } else if (this.answering.delete(id)) {
+      // Sent again before the first was answered, it is answered twice.
+      if (payload.until) {
+        this.snoozed.push([id, Date.parse(payload.until)]);
+      } else {
+        this.confirmed.push(id);
+      }
+    }
+  }
+
+  // Resolves when nothing of the user's is to come again.
+  async settled() {
+    const path = `${url}/api/users/${this.userId}/notifications?answers=true&limit=200&after_id=`;
+    for (let after = 0, more = true; more; ) {
+      const page = await (await fetch(path + after)).json();
+      const waiting = page.items.some((item) => item.snoozed_until !== null);
+      more = waiting || page.has_more;
+      if (waiting) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      } else if (more) {
+        after = page.items.at(-1).id;
+      }
+    }
   }
 
   get idle() {
     const rooms = Object.values(this.rooms);
-    return this.pending.size === 0 && rooms.length === questions.length && rooms.every((room) => room.kept === null);
+    return this.pending.size + this.answering.size === 0 && rooms.length === questions.length && rooms.every((room) => room.kept === null);
   }
 
   // Resolves when the server has answered something asked now, so that all it sent before is here.
@@ -178,9 +239,14 @@ class FrontEnd {
 
   report() {
     const { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages } = this;
-    return { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages };
+    const { confirmed, snoozed } = this;
+    const answered = { confirmed, snoozed };
+    return { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages, ...answered };
   }
 }
+
+// A time that comes before long, to the millisecond.
+const soon = () => new Date(Date.now() + 100 + random() * 1200).toISOString();
 
 const all = frontEnds.map((frontEnd) => new FrontEnd(frontEnd));
 
@@ -190,5 +256,6 @@ all.forEach((frontEnd) => (frontEnd.finishing = true));
 while (!all.every((frontEnd) => frontEnd.idle)) {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
+await Promise.all(all.map((frontEnd) => frontEnd.settled()));
 await Promise.all(all.map((frontEnd) => frontEnd.fence()));
 process.stdout.write(JSON.stringify(all.map((frontEnd) => frontEnd.report())) + "\n", () => process.exit(0));

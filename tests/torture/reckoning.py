@@ -13,6 +13,9 @@ from typing import Any
 from tests.protocol.catching_up import everything
 from tests.torture.doomed import Doomed
 
+# What no answer to a notification changes.
+LASTING = ("id", "biz_type", "biz_id", "title", "content", "created_at")
+
 
 @dataclass
 class Reckoning:
@@ -21,6 +24,8 @@ class Reckoning:
     messages: int = 0
     deliveries: int = 0
     notifications: int = 0
+    snoozes: int = 0
+    confirmed: int = 0
     connections: int = 0
     pages: int = 0
     faults: list[str] = field(default_factory=list)
@@ -72,7 +77,7 @@ def reckon(
     _reckon_notifications(server, front_ends, tasks, found)
     found.expect("Traceback" not in server.stderr(), "a traceback is in the log")
     server.stop()
-    _reckon_file(server, found)
+    _reckon_file(server, front_ends, found)
     return found
 
 
@@ -81,16 +86,25 @@ def _reckon_notifications(
 ) -> None:
     for user_id in {one["userId"] for one in front_ends}:
         rows: list[dict[str, Any]] = []
-        while page := server.notifications(user_id, f"after_id={rows[-1]['id'] if rows else 0}&limit=200"):
+        while page := server.notifications(user_id, f"answers=true&after_id={rows[-1]['id'] if rows else 0}&limit=200"):
             rows += page
         found.notifications += len(rows)
+        of_user = [one for one in front_ends if one["userId"] == user_id]
+        by_id = {row["id"]: row for row in rows}
+        snoozed = [snoozed for one in of_user for snoozed, _ in one["snoozed"]]
+        confirmed = [confirmed for one in of_user for confirmed in one["confirmed"]]
+        found.snoozes += len(snoozed)
+        found.confirmed += len(confirmed)
+        forgotten = [number for number in confirmed if by_id[number]["confirmed_at"] is None]
+        found.expect(not forgotten, f"user {user_id}: confirmed and not known: {forgotten[:5]}")
+        # Each once, and once again for each time that it was snoozed.
         asked = Counter(task["title"] for task in tasks if task["user_id"] == user_id)
+        asked += Counter(by_id[number]["title"] for number in snoozed)
         had = Counter(row["title"] for row in rows)
         found.expect(
             had == asked, f"user {user_id}: reminders without a row {asked - had}, rows too many {had - asked}"
         )
-        there = [[row["id"], digest(row)] for row in rows]
-        of_user = [one for one in front_ends if one["userId"] == user_id]
+        there = [[row["id"], digest({name: row[name] for name in LASTING})] for row in rows]
         for one in of_user:
             if one["cursor"]:
                 found.expect(one["notifications"] == there, f"{one['name']}: other notifications than there are")
@@ -99,7 +113,7 @@ def _reckon_notifications(
         found.expect(all(row in there for row in handed), f"user {user_id}: a notification that is not there")
 
 
-def _reckon_file(server: Doomed, found: Reckoning) -> None:
+def _reckon_file(server: Doomed, front_ends: list[dict[str, Any]], found: Reckoning) -> None:
     with closing(sqlite3.connect(server.database)) as connection:
         found.expect(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "the file is damaged")
         twice = connection.execute(
@@ -108,6 +122,9 @@ def _reckon_file(server: Doomed, found: Reckoning) -> None:
         ).fetchall()
         found.expect(not twice, f"a client_msg_id is there twice: {twice[:5]}")
         twice = connection.execute(
-            "SELECT task_id FROM user_notification GROUP BY task_id HAVING count(*) > 1"
+            "SELECT task_id FROM user_notification WHERE snooze_of IS NULL GROUP BY task_id HAVING count(*) > 1"
         ).fetchall()
         found.expect(not twice, f"a reminder has two notifications: {twice[:5]}")
+        came = connection.execute("SELECT snooze_of, occurrence_at FROM user_notification WHERE snooze_of NOTNULL")
+        snoozed = [(number, until) for one in front_ends for number, until in one["snoozed"]]
+        found.expect(sorted(came) == sorted(snoozed), "what came again is not what was snoozed")

@@ -1,4 +1,4 @@
-"""The short form of `make torture`, and three broken builds that it must catch."""
+"""The short form of `make torture`, and four broken builds that it must catch."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
     assert not found.faults, f"TORTURE_KILLS={KILLS} TORTURE_SEED={seed}"
     assert found.messages > 50
     assert found.notifications > 5
+    assert found.snoozes > 2
+    assert found.confirmed > 2
     assert found.connections > KILLS, "they came back"
 
 
@@ -32,6 +34,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
         ("emit_before_commit", "acknowledged and not there"),
         ("read_before_joining", "missing [("),
         ("no_unique_key", "stored more than once"),
+        ("snoozes_in_memory", "what came again is not what was snoozed"),
     ],
 )
 def test_a_broken_build_is_caught(tmp_path: Path, build: str, symptom: str) -> None:

@@ -1,4 +1,5 @@
-"""Front ends send, retry, come back and read, and reminders fire, while the server is killed at random moments."""
+"""Front ends send, retry, come back, read and answer, and reminders fire, while the server is killed at random
+moments."""
 
 from __future__ import annotations
 
@@ -19,10 +20,10 @@ from tests.torture.reckoning import Reckoning, reckon
 WITH_CURSOR: Final = 7001
 WITHOUT: Final = 7002
 FRONT_ENDS: Final[list[dict[str, Any]]] = [
-    {"name": "护士", "transports": ["websocket"], "userType": "STAFF", "userId": WITH_CURSOR},
+    {"name": "护士", "transports": ["websocket"], "userType": "STAFF", "userId": WITH_CURSOR, "answers": True},
     {"name": "老人", "transports": ["polling"], "userType": "ELDER", "userId": WITH_CURSOR},
     # As the first front ends were: it binds without a cursor, and is sent what nobody was handed.
-    {"name": "家属", "transports": ["websocket"], "userType": "FAMILY", "userId": WITHOUT},
+    {"name": "家属", "transports": ["websocket"], "userType": "FAMILY", "userId": WITHOUT, "answers": True},
     # Comes back with less than it had seen, by up to so many messages: more than one catch-up brings.
     {
         "name": "医生",
@@ -45,7 +46,8 @@ class FrontEnds:
     def __init__(self, url: str, questions: list[int], seed: int) -> None:
         self.acknowledged = 0
         self._report: list[dict[str, Any]] = []
-        front_ends = [{"forgets": 0, "cursor": one["userId"] == WITH_CURSOR, **one} for one in FRONT_ENDS]
+        usual = {"forgets": 0, "answers": False}
+        front_ends = [{**usual, "cursor": one["userId"] == WITH_CURSOR, **one} for one in FRONT_ENDS]
         given = {"url": url, "questions": questions, "seed": seed, "frontEnds": front_ends}
         self._process = subprocess.Popen(
             ["node", str(ROOT / "tests" / "torture" / "front_ends.mjs"), json.dumps(given)],
