@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench torture docs clean
+.PHONY: run test test-nginx bench torture docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -17,6 +17,11 @@ test: $(VENV)/test
 	$(BIN)/pytest --ignore=tests/page
 	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
 	$(BIN)/pytest tests/page
+
+# The protocol's tests once more, with nginx before each server as docs/reverse-proxy.md has it.
+test-nginx: $(VENV)/test
+	@tests/prepare
+	TEST_NGINX=1 $(BIN)/pytest tests/protocol
 
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench

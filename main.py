@@ -47,14 +47,16 @@ from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
 from consult.http.answers import Writing
 from consult.limits import Allowance, Limits
+from consult.proxies import Proxies
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.standard_streams import fail, tell
 from consult.version import VERSION, in_words
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
-from consult.wire.listening import BACKLOG, listen, url
+from consult.wire.listening import accept, listen, url
 from consult.wire.polling import Polling
+from consult.wire.tls import Tls
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import jobs
 from reminders.loop import ReminderLoop
@@ -87,6 +89,9 @@ SETTINGS = (
     settings.Setting("--allow-open", "false", settings.flag, "listen on a non-loopback address without tokens"),
     settings.Setting("--allowed-origins", "", settings.origins, "comma-separated browser origins that are let in"),
     settings.Setting("--allowed-hosts", "", settings.names, "comma-separated Host headers that are answered"),
+    settings.Setting("--trusted-proxies", "", settings.networks, "addresses of proxies that tell the clients' own"),
+    settings.Setting("--tls-certificate", "", settings.optional_path, "PEM file of the certificate and its chain"),
+    settings.Setting("--tls-key", "", settings.optional_path, "PEM file of its key; both are read again on SIGHUP"),
     settings.Setting("--outbox-bytes", "1048576", settings.size, "what a client may leave unread before it is cut off"),
     settings.Setting("--connection-events", "2000", settings.count, "events a second from one connection; 0: no limit"),
     settings.Setting("--connection-bytes", "8000000", settings.count, "bytes a second of them; 0: no limit"),
@@ -165,8 +170,17 @@ async def serve_from(
         ),
     )
     carriers = Carriers(gateway, chosen["outbox_bytes"])
-    polling = Polling(carriers)
-    access = Access(chosen["host"], chosen["allowed_hosts"], chosen["allowed_origins"])
+    tls = Tls(chosen["tls_certificate"], chosen["tls_key"]) if chosen["tls_certificate"] else None
+    if tls is not None:
+        carriers.loop.add_signal_handler(signal.SIGHUP, tls.reload)
+    access = Access(
+        chosen["host"],
+        chosen["allowed_hosts"],
+        chosen["allowed_origins"],
+        tls is not None,
+        Proxies(chosen["trusted_proxies"]),
+    )
+    polling = Polling(carriers, access)
 
     app = Sanic("careline", configure_logging=False)
     app.config.update(SANIC)
@@ -180,10 +194,7 @@ async def serve_from(
     polling.add_route(app)
 
     doors = Doors(carriers, polling, access)
-    server = await app.create_server(sock=listening, protocol=doors, backlog=BACKLOG)  # type: ignore[arg-type]
-    assert server is not None
-    await server.startup()
-    await server.before_start()
+    server = await accept(app, listening, doors, tls)
     carriers.start()
     loop.start()
     # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave. It
@@ -193,7 +204,7 @@ async def serve_from(
     gc.set_threshold(2_000, 10, 20)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
-    print(f"Careline listening on {url(chosen['host'], listening)}", flush=True)  # noqa: T201
+    print(f"Careline listening on {url(chosen['host'], listening, tls)}", flush=True)  # noqa: T201
 
     await stop.wait()
     log.info("stopping")
@@ -244,7 +255,7 @@ def main(arguments: list[str]) -> int:
     if command == "protocol":
         return tell(contract.documents()[contract.FORMATS[form or "markdown"]])
     try:
-        chosen = settings.read(SETTINGS, options, os.environ)
+        chosen = settings.read(SETTINGS, options, os.environ, command in ("serve", "check"))
     except settings.SettingsFault as faults:
         for line in str(faults).splitlines():
             fail(line)

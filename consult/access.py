@@ -8,7 +8,11 @@ import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from consult.proxies import Headers, Proxies
+
 log = logging.getLogger("careline.access")
+
+_PORTS = {"http": 80, "https": 443}  # that a browser leaves out
 
 
 def is_loopback(host: str) -> bool:
@@ -24,17 +28,36 @@ def is_loopback(host: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Access:
     host: str  # that the server listens on
-    allowed_hosts: tuple[str, ...] = ()  # empty: loopback names and `host`
-    allowed_origins: tuple[str, ...] = ()  # empty: none but the server's own and, on loopback, loopback ones
+    allowed_hosts: tuple[str, ...]  # empty: loopback names and `host`
+    allowed_origins: tuple[str, ...]  # empty: none but the server's own and, on loopback, loopback ones
+    tls: bool  # whether the server speaks https itself
+    proxies: Proxies
 
-    def refusal(self, host: str | None, origin: str | None) -> str | None:
-        """Why a request with these headers is not answered; None when it is. Logs it with the setting's name."""
+    def address(self, peer: str, headers: Headers) -> str:
+        """The address of a request's client, for the limits and the log. `peer` is who the connection comes from."""
+        return self.proxies.client(peer, headers)
+
+    def refusal(self, peer: str, headers: Headers) -> str | None:
+        """Why a request is not answered; None when it is. Logs it with the setting's name."""
+        address = self.address(peer, headers)
+        hosts, origins = headers.get_all("host"), headers.get_all("origin")
+        if len(hosts) > 1 or len(origins) > 1:
+            log.warning("refused a request of %s with more than one Host or Origin header", address)
+            return "Host 或 Origin 重复"
+        host = hosts[0] if hosts else None
         name = _hostname(host)
         if host is not None and (name is None or not self._answers_to(name)):
-            log.warning("refused a request for host %.100r; --allowed-hosts names the hosts that are answered", host)
+            log.warning(
+                "refused a request of %s for host %.100r; --allowed-hosts names the hosts that are answered",
+                address,
+                host,
+            )
             return "Host 不被允许（--allowed-hosts）"
-        if origin is not None and not self._lets_in(origin, host):
-            log.warning("refused a page of origin %.100r; --allowed-origins names the origins let in", origin)
+        scheme = "https" if self.tls else self.proxies.scheme(peer, headers)
+        if origins and not self._lets_in(origins[0], host, scheme, address):
+            log.warning(
+                "refused a page of origin %.100r at %s; --allowed-origins names the origins let in", origins[0], address
+            )
             return "Origin 不被允许（--allowed-origins）"
         return None
 
@@ -43,20 +66,21 @@ class Access:
             return name in self.allowed_hosts
         return name == self.host or is_loopback(name)
 
-    def _lets_in(self, origin: str, host: str | None) -> bool:
+    def _lets_in(self, origin: str, host: str | None, scheme: str | None, address: str) -> bool:
         if origin in self.allowed_origins:
             return True
         try:
             parts = urlsplit(origin)
-            of_page, port = parts.hostname, parts.port
+            of_page = parts.hostname
         except ValueError:
             return False
-        if of_page is None or parts.scheme not in ("http", "https"):
+        if of_page is None or parts.scheme not in _PORTS:
             return False
-        # The server's own page. Behind a proxy that ends TLS the scheme differs; the host header is the same.
-        if host is not None and host.lower() in (parts.netloc.lower(), f"{parts.netloc.lower()}:{port}"):
+        # The server's own page. A proxy that is not known may have ended TLS: then either scheme is its own.
+        own = (parts.netloc.lower(), f"{parts.netloc.lower()}:{_PORTS[parts.scheme]}")
+        if host is not None and host.lower() in own and scheme in (None, parts.scheme):
             return True
-        return not self.allowed_origins and is_loopback(self.host) and is_loopback(of_page)
+        return not self.allowed_origins and all(is_loopback(one) for one in (self.host, address, of_page))
 
 
 def _hostname(host: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """What settings are and what their values may be; the table of them is in `main.py`."""
 
+import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from consult.access import is_loopback
+from consult.proxies import Network
+from consult.wire import tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ def path(text: str) -> Path:
     if not text:
         raise ValueError("must name a file")
     return Path(text)
+
+
+def optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def zone(text: str) -> ZoneInfo | None:
@@ -90,12 +97,22 @@ def origins(text: str) -> tuple[str, ...]:
     return listed
 
 
+def networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(name) for name in names(text))
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 127.0.0.1,10.0.0.0/8") from None
+
+
 class SettingsFault(Exception):
     """Settings that can't be used: one line for each."""
 
 
-def read(table: Sequence[Setting], options: Mapping[str, str | None], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Every setting by name, options before variables before defaults; SettingsFault with all that is wrong."""
+def read(
+    table: Sequence[Setting], options: Mapping[str, str | None], environment: Mapping[str, str], serving: bool
+) -> dict[str, Any]:
+    """Every setting by name, options before variables before defaults; SettingsFault with all that is wrong. The files
+    that they name are looked at only for `serving`: a backup can be made by someone who may not read the key."""
     values: dict[str, Any] = {}
     faults = []
     for setting in table:
@@ -111,6 +128,8 @@ def read(table: Sequence[Setting], options: Mapping[str, str | None], environmen
             f"--host (CARELINE_HOST): {values['host']} can be reached from other machines, and whoever reaches it can "
             "speak as anyone; --allow-open (CARELINE_ALLOW_OPEN) permits that"
         )
+    if serving:
+        faults += tls.faults(values["tls_certificate"], values["tls_key"])
     if faults:
         raise SettingsFault("\n".join(faults))
     return values

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.certificates import authority
 from tests.server import LIMIT, ROOT, Server
 
 TRANSPORTS: Final = ("websocket", "polling", "upgrade")
@@ -18,12 +20,21 @@ TRANSPORTS: Final = ("websocket", "polling", "upgrade")
 _FENCE: Final = {"question_id": 2**53 - 1}
 
 
+def node_environment(**added: str) -> dict[str, str]:
+    """Give the environment of a Node process that trusts the servers' certificates."""
+    return {**os.environ, "NODE_EXTRA_CA_CERTS": str(authority().certificate), **added}
+
+
 class Node:
     """One Node process that holds all clients of a test run."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            ["node", str(ROOT / "tests" / "client.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            ["node", str(ROOT / "tests" / "client.mjs")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=node_environment(),
         )
         self._numbers = itertools.count()
         self._clients: dict[int, Client] = {}

@@ -10,13 +10,13 @@ import pytest
 
 from tests.clients import TRANSPORTS, Clients, Node
 from tests.packets import Connection, Kind
-from tests.server import Server
+from tests.server import NGINX, Server
 
 
 class StartServer(Protocol):
     """Starts a server for one test alone, with options and settings of its own."""
 
-    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Server: ...
+    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None, nginx: bool = NGINX) -> Server: ...
 
 
 class Enter(Protocol):
@@ -53,10 +53,10 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """A way to start servers for one test; at its end they must stop cleanly."""
     servers: list[Server] = []
 
-    def start(*arguments: str, env: Mapping[str, str] | None = None) -> Server:
+    def start(*arguments: str, env: Mapping[str, str] | None = None, nginx: bool = NGINX) -> Server:
         folder = tmp_path / f"server-{len(servers)}"
         folder.mkdir()
-        servers.append(Server(folder, *arguments, env=env))
+        servers.append(Server(folder, *arguments, env=env, nginx=nginx))
         servers[-1].start()
         return servers[-1]
 

@@ -109,8 +109,10 @@ class Websocket(Connection):
         sent = dict(headers or {})
         host = sent.pop("Host", f"127.0.0.1:{server.port}")
         opening = connect(
-            f"ws://{host}/socket.io/?{query}&transport=websocket",
+            f"{'wss' if server.tls else 'ws'}://{host}/socket.io/?{query}&transport=websocket",
             sock=socket.create_connection(("127.0.0.1", server.port)),
+            ssl=server.tls,
+            server_hostname="127.0.0.1" if server.tls else None,
             additional_headers=sent,
             compression=None,
             max_size=None,
@@ -161,7 +163,7 @@ class Polling(Connection):
         super().__init__()
         self._path = f"/socket.io/?{query}&transport=polling"
         self._headers = dict(headers or {})
-        self._line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LIMIT)
+        self._line = server.http_line()
         self._waiting: deque[str] = deque()
         packet = self.receive()
         assert packet.startswith("0{"), packet

@@ -8,6 +8,8 @@ import os
 import re
 import shlex
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -19,13 +21,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from tests import certificates
 from tests.json_text import decode, encode
+from tests.nginx import Nginx
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 # The one place that says how the program is started. CARELINE_COMMAND (absolute) runs the same tests against another
 # build of it, such as the packaged binary.
 COMMAND: Final = shlex.split(os.environ.get("CARELINE_COMMAND", "")) or [sys.executable, str(ROOT / "main.py")]
+
+# With TEST_NGINX=1 every server has nginx before it, and is told to trust it.
+NGINX: Final = os.environ.get("TEST_NGINX") == "1"
 
 # Seconds after which something that a user waits for counts as missing.
 LIMIT: Final = 10.0
@@ -85,13 +92,14 @@ class Answer:
 
 
 class Server:
-    """One Careline on a free port, in its own folder."""
+    """One Careline on a free port, in its own folder; with `nginx`, one that clients reach through nginx."""
 
     def __init__(
         self,
         folder: Path,
         *arguments: str,
         env: Mapping[str, str] | None = None,
+        nginx: bool = NGINX,
         errors: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         """`errors` gives what the program's log goes through on its way to the file, such as a pipe: its two ends."""
@@ -101,7 +109,8 @@ class Server:
         self.port = 0
         self.allow_tracebacks = False
         self._arguments = arguments
-        self._env = environment(env)
+        self._env = environment({**({"CARELINE_TRUSTED_PROXIES": "127.0.0.1"} if nginx else {}), **(env or {})})
+        self._nginx = Nginx() if nginx else None
         self._log = folder / "stderr.log"
         self._errors = errors
         self._copier: threading.Thread | None = None
@@ -145,11 +154,14 @@ class Server:
         if not (in_time and self._out):
             self.kill()
             raise AssertionError(f"the server did not start:\n{self.stderr()}")
-        match = re.fullmatch(r"Careline listening on (http://127\.0\.0\.1:(\d+))", self._out[0])
+        match = re.fullmatch(r"Careline listening on (https?://127\.0\.0\.1:(\d+))", self._out[0])
         if match is None:
             self.kill()
             raise AssertionError(f"not the line that says where the server listens: {self._out[0]!r}")
         self.url, self.port = match[1], int(match[2])
+        if self._nginx is not None:
+            self._nginx.start(self.port)
+            self.url, self.port = f"https://127.0.0.1:{self._nginx.port}", self._nginx.port
 
     def _read(self, process: subprocess.Popen[str], listening: threading.Event) -> None:
         assert process.stdout is not None
@@ -173,6 +185,8 @@ class Server:
         assert self.process.stdout is not None
         self.process.stdout.close()
         self._process = None
+        if self._nginx is not None:
+            self._nginx.stop()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """End the program by a signal, hold it to a clean end, and give the seconds that it took."""
@@ -186,7 +200,7 @@ class Server:
         seconds = time.monotonic() - started
         self._ended()
         assert status == 0, f"status {status} after {number.name}:\n{self.stderr()}"
-        assert self._out == [f"Careline listening on {self.url}"], "more than the one line on standard output"
+        assert len(self._out) == 1, "more than the one line on standard output"
         self.check_log()
         return seconds
 
@@ -225,6 +239,32 @@ class Server:
             place = log.find(fault)
             assert place < 0, log[max(0, place - 300) : place + 3000]
 
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """What clients connect with, where they find TLS."""
+        return certificates.trust() if self.url.startswith("https:") else None
+
+    def connect_tcp(self, receive_buffer: int | None = None) -> socket.socket:
+        """Open a connection to where clients find the server; with `receive_buffer` little is held on the way."""
+        connection = socket.socket()
+        if receive_buffer is not None:
+            # Before the connection is made, or the window is larger by then.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.settimeout(LIMIT)
+        connection.connect(("127.0.0.1", self.port))
+        return connection
+
+    def connect(self, receive_buffer: int | None = None) -> socket.socket:
+        """As `connect_tcp`, with TLS where the server speaks it."""
+        connection = self.connect_tcp(receive_buffer)
+        return self.tls.wrap_socket(connection, server_hostname="127.0.0.1") if self.tls else connection
+
+    def http_line(self) -> http.client.HTTPConnection:
+        """Give a connection for HTTP calls, which opens with the first of them."""
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=LIMIT, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+
     def http(
         self,
         method: str,
@@ -240,7 +280,7 @@ class Server:
             body = encode(json)
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        connection = self.http_line()
         try:
             connection.request(method, path, body, sent)
             response = connection.getresponse()

@@ -146,7 +146,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_request
     async def admit(request: Request) -> HTTPResponse | None:
-        refusal = access.refusal(request.headers.get("host"), request.headers.get("origin"))
+        refusal = access.refusal(request.ip, request.headers)
         if refusal is not None:
             return _fault_answer(invalid(refusal, 403))
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:

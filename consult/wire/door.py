@@ -22,7 +22,7 @@ from consult.wire import handshake
 from consult.wire.carriers import Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
-from consult.wire.websocket import Websocket, address_of
+from consult.wire.websocket import Websocket
 
 MOST_HEAD = 16_384  # bytes of a request's head
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
@@ -65,6 +65,7 @@ class HttpBehindDoor(HttpProtocol):
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(**sanic)
+        self._http = None  # until Sanic's task has begun, which more bytes may come before
         self._doors = doors
         self._sanic = sanic
 
@@ -148,7 +149,7 @@ class Door(asyncio.Protocol):
         head, rest = self._head.split(b"\r\n\r\n", 1)
         try:
             request = handshake.read(head)
-            session = self._admit(request)
+            address, session = self._admit(request)
             accepted = handshake.accepted(request)
         except Refused as refused:
             self._transport.write(handshake.refusal(refused))
@@ -156,15 +157,15 @@ class Door(asyncio.Protocol):
             return
         self._doors.carriers.doors.discard(self)
         protocol = WebsocketProtocol(SERVER, max_size=MAX_BYTES, logger=_log)
-        websocket = Websocket(self._doors.carriers, self._transport, protocol, session)
+        websocket = Websocket(self._doors.carriers, self._transport, protocol, address, session)
         self._transport.set_protocol(websocket)
         websocket.start(accepted, rest)
 
-    def _admit(self, request: Handshake) -> PollingSession | None:
-        """The long-polling session that the client wants to upgrade, None where it begins here; or Refused."""
-        if len(request.get_all("host")) > 1 or len(request.get_all("origin")) > 1:
-            raise Refused(403, "a header that came twice")
-        refusal = self._doors.access.refusal(request.one("host"), request.one("origin"))
+    def _admit(self, request: Handshake) -> tuple[str, PollingSession | None]:
+        """The client's address, and the long-polling session that it wants to upgrade, None where it begins here; or
+        Refused."""
+        access, (peer, *_) = self._doors.access, self._transport.get_extra_info("peername") or ("",)
+        refusal = access.refusal(peer, request)
         if refusal is not None:
             raise Refused(403, refusal)
         query = parse_qs(request.query)
@@ -172,14 +173,15 @@ class Door(asyncio.Protocol):
             raise Refused(400, "Transport unknown")
         if query.get("EIO") != ["4"]:
             raise Refused(400, "Unsupported protocol version")
+        address = access.address(peer, request)
         if "sid" not in query:
-            if not self._doors.carriers.gateway.limits.admits_connection(address_of(self._transport)):
+            if not self._doors.carriers.gateway.limits.admits_connection(address):
                 raise Refused(429, "Too many connections from this address")
-            return None
+            return address, None
         session = self._doors.polling.session(query["sid"][0])
         if session is None:
             raise Refused(400, "Session ID unknown")
-        return session
+        return address, session
 
 
 def _is_for_door(head: bytes) -> bool:

@@ -1,6 +1,13 @@
-"""The socket that the server listens on."""
+"""The socket that the server listens on, and who takes what comes in by it."""
 
 import socket
+from typing import Any
+
+from sanic import Sanic
+from sanic.server.async_server import AsyncioServer
+
+from consult.wire import carriers, door
+from consult.wire.tls import Tls
 
 BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
 
@@ -19,7 +26,21 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def url(host: str, listening: socket.socket) -> str:
+async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doors, tls: Tls | None) -> AsyncioServer:
+    """Puts a door before each connection that comes in, with TLS when that is agreed on."""
+    secured: dict[str, Any] = {}
+    if tls is not None:
+        # A stranger who never gets to the end of a handshake has no door yet that could show it out.
+        waits = {"ssl_handshake_timeout": door.HEAD_TIMEOUT, "ssl_shutdown_timeout": carriers.CLOSE_TIMEOUT}
+        secured = {"ssl": tls.context, "asyncio_server_kwargs": waits}
+    server = await app.create_server(sock=listening, protocol=doors, backlog=BACKLOG, **secured)  # type: ignore[arg-type]
+    assert server is not None
+    await server.startup()
+    await server.before_start()
+    return server
+
+
+def url(host: str, listening: socket.socket, tls: Tls | None) -> str:
     """Where the server is, with the real port."""
-    port = listening.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme, port = "http" if tls is None else "https", listening.getsockname()[1]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

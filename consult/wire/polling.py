@@ -13,6 +13,7 @@ import engineio.payload
 from sanic import Request, Sanic, response
 from sanic.response import HTTPResponse
 
+from consult.access import Access
 from consult.connection import Carrier, Connection
 from consult.contract.fields import MAX_BYTES
 from consult.json_text import dumps
@@ -127,8 +128,9 @@ class PollingSession:
 
 
 class Polling:
-    def __init__(self, carriers: Carriers) -> None:
+    def __init__(self, carriers: Carriers, access: Access) -> None:
         self.carriers = carriers
+        self._access = access
         self._sessions: dict[str, PollingSession] = {}
         self._posting: dict[str, PollingSession] = {}  # of which a POST is being read, also after they have moved
         self._ending: set[asyncio.Task[None]] = set()
@@ -164,7 +166,7 @@ class Polling:
         session = self._sessions.get(request.args.get("sid", ""))
         if session is None and "sid" in request.args:
             return response.json({"code": 1, "message": "Session ID unknown"}, 400)
-        if session is None and not self.carriers.gateway.limits.admits_connection(request.ip):
+        if session is None and not self.carriers.gateway.limits.admits_connection(self._address(request)):
             return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
         if session is not None and request.method == "POST":
             return await self._post(session, request)
@@ -222,10 +224,13 @@ class Polling:
             await socket.close(wait=False)  # a poll that waits is answered; `_disconnected` does the rest
 
     def _connected(self, sid: str, environ: dict[str, Any]) -> None:
-        address = environ["sanic.request"].ip
+        address = self._address(environ["sanic.request"])
         self._sessions[sid] = PollingSession(self, self._engine.sockets[sid], address)
         self.carriers.gateway.limits.enter(address)
         self.carriers.loop.call_later(HANDSHAKE_TIMEOUT, self._expect_connect, self._sessions[sid])
+
+    def _address(self, request: Request) -> str:
+        return self._access.address(request.ip, request.headers)
 
     def _expect_connect(self, session: PollingSession) -> None:
         if not session.connection.connected:

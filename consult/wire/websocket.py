@@ -23,15 +23,11 @@ from consult.wire.polling import PollingSession
 
 log = logging.getLogger("careline.wire")
 
+MOST_UNSENT = 65_536  # bytes at which a catch-up waits for its reader
+
 _PING = Frame(packets.PING)
 _PROBE = b"probe"
 _PROBE_ANSWER = Frame(packets.PONG + _PROBE)
-
-
-def address_of(transport: asyncio.BaseTransport) -> str:
-    """The address that the client comes from."""
-    peer = transport.get_extra_info("peername")
-    return str(peer[0]) if peer else ""
 
 
 class Websocket(asyncio.Protocol):
@@ -58,17 +54,19 @@ class Websocket(asyncio.Protocol):
         carriers: Carriers,
         transport: asyncio.Transport,
         protocol: WebsocketProtocol,
+        address: str,
         upgrade_of: PollingSession | None,
     ) -> None:
-        """With `upgrade_of` the client only probes the way at first; the session goes on over long-polling."""
+        """`address` is the client's. With `upgrade_of` it only probes the way at first; the session goes on over
+        long-polling."""
         self._carriers = carriers
         self._transport = transport
         self._protocol = protocol
         self._upgrade_of = upgrade_of
         self._connection: Connection | None = None
         if upgrade_of is None:
-            self._connection = Connection(secrets.token_urlsafe(15), address_of(transport), self)
-            carriers.gateway.limits.enter(self._connection.address)
+            self._connection = Connection(secrets.token_urlsafe(15), address, self)
+            carriers.gateway.limits.enter(address)
         self._outbox: list[bytes] = []
         self._fragments: list[bytes] | None = None
         self._open = True
@@ -80,6 +78,8 @@ class Websocket(asyncio.Protocol):
 
     def start(self, answered: bytes, rest: bytes) -> None:
         """Sends the handshake's answer, and reads what the client has sent with its request."""
+        # As it is without TLS: with it, half a megabyte would be few.
+        self._transport.set_write_buffer_limits(MOST_UNSENT)
         self._queue(answered)
         if self._connection is not None:
             self.send(packets.opened(self._connection.sid, PING_INTERVAL, PING_TIMEOUT, MAX_BYTES))
@@ -118,7 +118,8 @@ class Websocket(asyncio.Protocol):
 
     def flush(self) -> None:
         """Writes the outbox. A client that leaves more than the bound unread is cut off: it comes back and catches up,
-        and the process does not grow."""
+        and the process does not grow. With TLS the transport does not count the last 64 KiB, nor the write that they
+        were exceeded with, which lie encrypted below it."""
         if self._transport.is_closing():
             return
         if self._open and self._transport.get_write_buffer_size() > self._carriers.outbox_bytes:

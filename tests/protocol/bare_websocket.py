@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Final
 
-from tests.server import LIMIT, Server
+from tests.server import Server
 
 _KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -22,11 +21,7 @@ class BareWebsocket:
 
     def __init__(self, server: Server, receive_buffer: int | None = None) -> None:
         """With `receive_buffer` little is held on the way to a client that does not read."""
-        self._socket = socket.socket()
-        if receive_buffer is not None:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._socket.settimeout(LIMIT)
-        self._socket.connect(("127.0.0.1", server.port))
+        self._socket = server.connect(receive_buffer)
         self._socket.sendall(
             f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
             f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {_KEY}\r\n"

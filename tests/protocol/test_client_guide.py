@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.clients import Client, Clients, message
+from tests.clients import Client, Clients, message, node_environment
 from tests.server import LIMIT, ROOT, Server, in_seconds, new_id, wait_until
 
 GUIDE: Final = ROOT / "docs" / "client.md"
@@ -50,7 +49,7 @@ class FrontEnd:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT / "tests",
-            env={**os.environ, "FRONT_END": json.dumps([url, me, question_id])},
+            env=node_environment(FRONT_END=json.dumps([url, me, question_id])),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -242,6 +241,7 @@ def test_the_example_of_its_use(server: Server) -> None:
     ends = "const log = console.log; console.log = (...words) => { log(...words); talk.close(); };\n"
     script = code + ends + use
     node = ["node", "--input-type=module", "--eval", script]
-    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=ROOT / "tests")
+    folder, env = ROOT / "tests", node_environment()
+    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=folder, env=env)
     assert ran.stdout == "张三 早上 150/95，需要调药吗？\n"
     assert ran.stderr == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
 from typing import Any, Final
 
@@ -157,7 +156,7 @@ def test_a_longer_body(server: Server, size: int, chunked: bool) -> None:
     else:
         head += f"Content-Length: {size}\r\n\r\n"
     answer = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with server.connect() as connection:
         # The server need not read what it refuses: its answer may come while the rest is being sent.
         with suppress(ConnectionError):
             connection.sendall(head.encode() + body)

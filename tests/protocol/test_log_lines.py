@@ -128,7 +128,8 @@ def test_what_is_logged_is_a_line_each(server: Server, enter: Enter) -> None:
         (
             "warning",
             "careline.access",
-            f"refused a request for host 'evil{number}.example'; --allowed-hosts names the hosts that are answered",
+            f"refused a request of 127.0.0.1 for host 'evil{number}.example'; "
+            "--allowed-hosts names the hosts that are answered",
         )
         for number in range(3)
     ]

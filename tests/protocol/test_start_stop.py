@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import signal
-import socket
 from typing import Any
 
 import pytest
@@ -21,10 +19,10 @@ def test_a_signal_ends_it_in_time(start_server: StartServer, clients: Clients, n
     for client in connected:
         client.join(question_id)
     # Two more that keep a server waiting: an idle kept-alive connection, and one that never says anything.
-    idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    idle = server.http_line()
     idle.request("GET", "/health")
     idle.getresponse().read()
-    with socket.create_connection(("127.0.0.1", server.port)):
+    with server.connect():
         seconds = server.stop(number)
     idle.close()
     assert seconds < 2

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.server import LIMIT, Server
+from tests.server import Server
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 LEAVE = b'421["leave_question",{"question_id":5}]'
@@ -31,7 +31,7 @@ class Line:
     """A TCP connection on which a test writes a websocket's bytes itself."""
 
     def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)
+        self.socket = server.connect()
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self.socket.makefile("rb")
         self.request = (

@@ -80,8 +80,10 @@ class Transport:
 class CountedWebsocket(Websocket):
     __slots__ = ()
 
-    def __init__(self, carriers: Carriers, transport: Any, protocol: Any, upgrade_of: PollingSession | None) -> None:
-        super().__init__(carriers, Transport(transport), protocol, upgrade_of)  # type: ignore[arg-type]
+    def __init__(
+        self, carriers: Carriers, transport: Any, protocol: Any, address: str, upgrade_of: PollingSession | None
+    ) -> None:
+        super().__init__(carriers, Transport(transport), protocol, address, upgrade_of)  # type: ignore[arg-type]
 
 
 def collect(self: Counts) -> Iterator[Metric]:

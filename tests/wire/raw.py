@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from tests.json_text import decode, encode
-from tests.server import LIMIT, Server
+from tests.server import Server
+from tests.wire.tls_socket import TlsSocket
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MASK: Final = b"\x5a\xa5\x0f\xf0"
@@ -67,17 +68,13 @@ def request(
 
 
 class Raw:
-    """One TCP connection to the server."""
+    """One connection to the server, with TLS where the server speaks it."""
 
     def __init__(self, server: Server, receive_buffer: int | None = None) -> None:
         self.port = server.port
-        self.socket = socket.socket()
-        if receive_buffer is not None:
-            # Before the connection is made, or the window is larger by then.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(LIMIT)
-        self.socket.connect(("127.0.0.1", server.port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = server.connect_tcp(receive_buffer)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket: socket.socket | TlsSocket = TlsSocket(connection) if server.tls else connection
         self.sid = ""
         self._received = b""
 
@@ -89,6 +86,9 @@ class Raw:
             raise Ended from None
 
     def send_bytes_one_by_one(self, data: bytes) -> None:
+        if isinstance(self.socket, TlsSocket):
+            self.socket.sendall_byte_by_byte(data)
+            return
         for byte in data:
             self.socket.send(bytes([byte]))
 

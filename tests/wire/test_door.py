@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.client
-import socket
 from typing import Final
 
 import pytest
 
 from tests.conftest import StartServer
 from tests.json_text import decode
-from tests.server import LIMIT, Server, wait_until
+from tests.server import Server, wait_until
 from tests.wire.raw import LEAVE, LEFT, Raw, metric, raw, request, text
 
 HEALTH: Final = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -238,7 +236,7 @@ class TestOnAKeptAliveConnection:
 
 def test_strangers_who_say_nothing_hold_up_nobody(server: Server) -> None:
     """Connections that never get to the end of a request's head; they are let go with the server."""
-    silent = [socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) for _ in range(200)]
+    silent = [server.connect() for _ in range(200)]
     try:
         for number, one in enumerate(silent):
             one.sendall(b"GET /socket.io/"[: number % 16])
@@ -251,10 +249,12 @@ def test_strangers_who_say_nothing_hold_up_nobody(server: Server) -> None:
             one.close()
 
 
-def test_the_server_stops_in_time_with_strangers_at_the_door(start_server: StartServer) -> None:
-    server = start_server()
-    silent = [socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) for _ in range(50)]
-    kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LIMIT)
+def test_the_server_stops_in_time_with_strangers_at_the_door(
+    start_server: StartServer, tls_settings: dict[str, str]
+) -> None:
+    server = start_server(env=tls_settings)
+    silent = [server.connect() for _ in range(50)]
+    kept = server.http_line()
     try:
         kept.request("GET", "/health")
         kept.getresponse().read()

@@ -17,14 +17,16 @@ from tests.server import Server, wait_until
 from tests.wire.raw import CLOSE, LEAVE, LEFT, TEXT, Raw, metric, raw, request, text
 
 WEBSOCKETS = 'careline_connections{transport="websocket"}'
+# What TLS has no part in.
+PLAIN = pytest.mark.parametrize("tls_settings", ["plain"], indirect=True)
 POLLING = 'careline_connections{transport="polling"}'
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, tls_settings: dict[str, str]) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "hurried.py")])
-        server = Server(tmp_path_factory.mktemp("hurried"))
+        server = Server(tmp_path_factory.mktemp("hurried"), env=tls_settings)
         server.start()
     yield server
     server.close()
@@ -90,6 +92,7 @@ def never_completes_its_upgrade(server: Server) -> None:
     session.close()
 
 
+@PLAIN
 def test_who_answers_stays(server: Server) -> None:
     clients = (*(answers_over_websocket, answers_over_polling, answers_after_its_upgrade, never_completes_its_upgrade),)
     with ThreadPoolExecutor() as threads:
@@ -109,6 +112,8 @@ def test_who_falls_silent_is_let_go(server: Server) -> None:
                 connection.send(one)
             return connection
 
+        unsecured = server.connect_tcp()  # with TLS, one that never begins it
+        stack.callback(unsecured.close)
         at_the_door = [connected(head) for head in (b"", b"G", b"GET /socket.io/?EIO=4")]
         outside = [connected(request(server.port), text(*packets)) for packets in ([], [b"3"], [b"6"], [b"40/admin,"])]
         inside = [connected() for _ in range(3)]
@@ -123,6 +128,7 @@ def test_who_falls_silent_is_let_go(server: Server) -> None:
         leaving.ended()
         for connection in at_the_door:
             connection.ended()
+        assert unsecured.recv(1) == b""
         for connection in outside:
             connection.opened()
             connection.rest()
@@ -136,6 +142,7 @@ def test_who_falls_silent_is_let_go(server: Server) -> None:
     assert [cut(server, reason) - before[reason] for reason in reasons] == [3, 4]
 
 
+@PLAIN
 def test_a_polling_client_that_is_gone_is_let_go(server: Server) -> None:
     session = Polling(server)
     session.enter()
@@ -146,6 +153,7 @@ def test_a_polling_client_that_is_gone_is_let_go(server: Server) -> None:
         session.send("3")
 
 
+@PLAIN
 def test_a_polling_client_that_never_enters_is_let_go(server: Server) -> None:
     """As one over websocket is, though it polls on and answers every ping."""
     session = Polling(server)

@@ -25,10 +25,10 @@ BESIDE_IT: Final = ("ReminderLoop", "HttpProtocol.connection_task")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, tls_settings: dict[str, str]) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "counting.py")])
-        server = Server(tmp_path_factory.mktemp("counting"))
+        server = Server(tmp_path_factory.mktemp("counting"), env=tls_settings)
         server.start()
     yield server
     server.close()

@@ -39,15 +39,14 @@ class Readers:
         self._thread.start()
 
     def _read(self) -> None:
-        buffer = memoryview(bytearray(1 << 18))
         while not self._stopping.is_set():
             for key, _ in self._selector.select(0.1):
                 connection: Raw = key.data
-                length = connection.socket.recv_into(buffer)
-                if not length:
+                came = connection.socket.recv(1 << 18)
+                if not came:
                     self._selector.unregister(connection.socket)
-                self.counts[connection] += length
-                self.sums[connection] = zlib.crc32(buffer[:length], self.sums[connection])
+                self.counts[connection] += len(came)
+                self.sums[connection] = zlib.crc32(came, self.sums[connection])
 
     def stop(self) -> None:
         self._stopping.set()

@@ -1,0 +1,57 @@
+"""Who stands behind a reverse proxy.
+
+What a proxy among `--trusted-proxies` tells of a request is believed. Anybody else may send the same headers, and they
+mean nothing then.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Headers(Protocol):
+    """A request's headers, as both doors have them."""
+
+    def get_all(self, key: str, /) -> list[str]:
+        """Every header of that name, in lower case, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    trusted: Sequence[Network] = ()
+
+    def client(self, peer: str, headers: Headers) -> str:
+        """The client's address: the peer's, or the last one in X-Forwarded-For that no trusted proxy has."""
+        client = peer
+        hops = [hop.strip() for line in headers.get_all("x-forwarded-for") for hop in line.split(",")]
+        while hops and self._trusts(client):
+            hop = _address(hops.pop())
+            if hop is None:  # no address: it came from the one who is known last
+                break
+            client = str(hop)
+        return client
+
+    def scheme(self, peer: str, headers: Headers) -> str | None:
+        """What the client's browser has in its address bar, http or https; None where nobody trusted tells."""
+        if not self._trusts(peer):
+            return None
+        told = ",".join(headers.get_all("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+        return told if told in ("http", "https") else None
+
+    def _trusts(self, text: str) -> bool:
+        if not self.trusted:
+            return False
+        address = _address(text)
+        return address is not None and any(address in network for network in self.trusted)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    # What an IPv4 client is called where the server listens on both.
+    return address if isinstance(address, ipaddress.IPv4Address) else address.ipv4_mapped or address
