@@ -58,7 +58,7 @@ from consult.wire.listening import accept, listen, url
 from consult.wire.polling import Polling
 from consult.wire.tls import Tls
 from reminders.housekeeping import Housekeeping
-from reminders.jobs import jobs
+from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from store import backup, messages, notifications, restore, schema
 from store.clock import Clock, WireTime, machine_zone, system_clock
@@ -99,6 +99,8 @@ SETTINGS = (
     settings.Setting("--address-connections", "0", settings.count, "connections from one address; 0: no limit"),
     settings.Setting("--backup-before-migration", "true", settings.flag, "keep the database as it was before one"),
     settings.Setting("--daily-backups", "7", settings.count, "how many are kept beside the database; 0: none is made"),
+    settings.Setting("--read-notification-days", "0", settings.days, "read ones are deleted after so many; 0: never"),
+    settings.Setting("--closed-question-days", "0", settings.days, "deleted after so many, with messages; 0: never"),
 )
 
 
@@ -127,18 +129,20 @@ async def serve_from(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     time = WireTime(zone)
 
-    rooms = Rooms()
+    rooms, lookup = Rooms(), Lookup(database)
     push = Push(rooms, database, time, clock, chosen["outbox_bytes"])
     push.last_message_id = await messages.latest_id(database)
     push.last_notification_id = await notifications.latest_id(database)
     daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
-    housekeeping = Housekeeping(jobs(database, clock, daily), clock)
+    keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"])
+    house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
+    housekeeping = Housekeeping(house_jobs, clock)
     loop = ReminderLoop(database, clock, push.published, housekeeping)
     answering = Answering(database, push, time, clock, loop.wake)
     gateway = Gateway(
         {
             "join_question": Handler(
-                JoinQuestion, partial(join_question.handle, database, Lookup(database), rooms, push), b"joined_question"
+                JoinQuestion, partial(join_question.handle, database, lookup, rooms, push), b"joined_question"
             ),
             "leave_question": Handler(LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
             "send_message": Handler(

@@ -80,6 +80,17 @@ class Rooms:
         stays = connection.question_ids is not None and question_id in connection.question_ids
         return _undo_hold(self._questions, question_id, connection, stays)
 
+    def is_held(self, connection: Connection, question_id: int) -> bool:
+        """Whether the connection still waits in the question's room for its `join`."""
+        member = self.question(question_id).get(connection)
+        return member is not None and member.held is not None
+
+    def close_question(self, question_id: int) -> None:
+        """Nobody is in the question's room any more, not even one that is held."""
+        for connection in self._questions.pop(question_id, {}):
+            if connection.question_ids:
+                connection.question_ids.discard(question_id)
+
     def leave(self, connection: Connection, question_id: int) -> None:
         """Leaves the question's room; nothing happens when it is not in it."""
         if connection.question_ids and question_id in connection.question_ids:

@@ -66,6 +66,12 @@ def count(text: str) -> int:
     return int(text)
 
 
+def days(text: str) -> int:
+    if count(text) > 36_500:
+        raise ValueError("must be an integer from 0 to 36500")
+    return int(text)
+
+
 def level(text: str) -> str:
     if text not in ("debug", "info", "warning", "error"):
         raise ValueError("must be debug, info, warning or error")

@@ -1,27 +1,77 @@
 """What the house does for itself: each job by its name in `/health`, how often it runs, and what it does."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from reminders.housekeeping import Job
-from store import backup, idempotency_keys
+from store import backup, idempotency_keys, old_copies, retention, upkeep
 from store.backup import Daily
 from store.clock import Clock
 from store.database import Database
-from store.transaction import each
+from store.retention import DAY, Closed
+from store.transaction import Outcome, Request, each
 
-TIDY_EVERY = 3600  # seconds
+TIDY_EVERY = 600  # seconds, as is the next
+SHRINK_EVERY = 60
+# Seconds between two chunks of deletions, in which messages have the writer to themselves.
+PAUSE = 0.02
 
 
-def jobs(database: Database, clock: Clock, daily: Daily) -> list[Job]:
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """For how many days something is kept; 0: for ever."""
+
+    read_notifications: int  # since they were read
+    closed_questions: int  # since they were closed
+
+
+def jobs(
+    database: Database, clock: Clock, daily: Daily, keep: Keep, questions_deleted: Callable[[list[int]], None]
+) -> list[Job]:
+    """`questions_deleted` is told the ids, in commit order."""
+
+    async def in_chunks(
+        one: Callable[[sqlite3.Connection, Request], Outcome],
+        request: Request,
+        deleted: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        """Asks for one chunk after the other, until there is nothing left."""
+        more = True
+        while more:
+            chunk: Outcome = await database.written(each(one), request, deleted)
+            more = bool(chunk)
+            await asyncio.sleep(PAUSE)
+
+    async def forget_idempotency_keys() -> None:
+        await in_chunks(idempotency_keys.forget_older_than, clock() - idempotency_keys.KEPT_FOR)
+
+    async def delete_read_notifications() -> None:
+        await in_chunks(retention.delete_read_notifications, clock() - keep.read_notifications * DAY)
+
+    async def delete_closed_questions() -> None:
+        if keep.closed_questions:
+            closed = Closed(before=clock() - keep.closed_questions * DAY, now=clock())
+            await in_chunks(retention.delete_questions, closed, questions_deleted)
+        # Also what another setting has begun: nobody can see it any more.
+        await in_chunks(retention.clear_away, None)
+
+    async def shrink_wal() -> None:
+        await upkeep.shrink_wal(database)
+
+    async def optimize() -> None:
+        await database.written(each(upkeep.optimize), None)
+
+    async def delete_old_copies() -> None:
+        await asyncio.to_thread(old_copies.delete_old, database.path, clock())
+
     return [
         Job("backup", backup.LOOK_EVERY if daily.wanted else 0, daily.look),
-        Job("idempotency_keys", TIDY_EVERY, _forget_old_keys(database, clock)),
+        Job("old_copies", TIDY_EVERY, delete_old_copies),
+        Job("checkpoint", SHRINK_EVERY, shrink_wal),
+        Job("optimize", TIDY_EVERY, optimize),
+        Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys),
+        Job("read_notifications", TIDY_EVERY if keep.read_notifications else 0, delete_read_notifications),
+        Job("closed_questions", TIDY_EVERY, delete_closed_questions),
     ]
-
-
-def _forget_old_keys(database: Database, clock: Clock) -> Callable[[], Awaitable[None]]:
-    async def forget() -> None:
-        oldest = clock() - idempotency_keys.KEPT_FOR
-        await database.written(each(idempotency_keys.forget_older_than), oldest)
-
-    return forget

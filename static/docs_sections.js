@@ -55,15 +55,16 @@ const MORE = {
       texts.filter((text) => text.on_socket).map(({ text, code, about }) => fixedText(text, code, about)),
     ),
   ],
-  6: ({ audience }) => [
+  6: (protocol) => [
     table(
       [word("whoGetsIt"), "`is_visible_to_patient: true`", "`false`"],
-      audience.map((one) => [
+      protocol.audience.map((one) => [
         rich(translated(one.who)),
         word(one.all ? "yes" : "no"),
         word(one.staff_only ? "yes" : "no"),
       ]),
     ),
+    ...part(protocol, "6.retention"),
   ],
   7: (protocol) => [
     ...part(protocol, "7.idempotency"),

@@ -185,6 +185,13 @@ class Database:
                 return str(fault)
         return self.fault
 
+    async def between_writes(self, what: Callable[[sqlite3.Connection], None]) -> None:
+        """Has the writer's connection do something that no transaction may hold; quickly, since writes wait for it."""
+        if self._writer is None:
+            raise WriteRefused(self.fault or "the database is not open")
+        # The connection's thread does one thing at a time, and a transaction is one thing.
+        await self._writer._execute(what, self._writer._conn)
+
     async def settle(self) -> None:
         """Waits until what was asked for so far is published, or has failed."""
         with contextlib.suppress(WriteRefused, WriteUnknown):

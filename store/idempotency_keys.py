@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from store.models import IdempotencyKey
+from store.retention import CHUNK
 from store.transaction import run
 
 Request = TypeVar("Request")
@@ -72,5 +73,6 @@ def once(
 
 
 def forget_older_than(connection: sqlite3.Connection, moment: int) -> int:
-    """Deletes what was kept before `moment`; how many."""
-    return run(connection, IdempotencyKey.delete().where(IdempotencyKey.created_at < moment)).rowcount
+    """Deletes a chunk of what was kept before `moment`; how many."""
+    old = IdempotencyKey.select(IdempotencyKey.key).where(IdempotencyKey.created_at < moment).limit(CHUNK)
+    return run(connection, IdempotencyKey.delete().where(IdempotencyKey.key.in_(old))).rowcount

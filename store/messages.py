@@ -2,12 +2,14 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from msgspec import Struct
-from peewee import ModelSelect, Tuple, ValuesList, fn
+from peewee import ModelSelect, Tuple, ValuesList
 
 from store.database import Database, Row
+from store.models import HighestId
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.transaction import run
@@ -84,6 +86,11 @@ def visible_to(user_type: str | None) -> Visibility:
     return Visibility(user_type == STAFF)
 
 
+def existing(*columns: Any) -> "ModelSelect[QuestionRow]":
+    """A query for questions, without those that are deleted but for their rows."""
+    return QuestionRow.select(*columns).where(QuestionRow.deleted_at.is_null())
+
+
 _COLUMNS = (
     MessageRow.id,
     MessageRow.question.alias("question_id"),
@@ -115,7 +122,7 @@ _INSERT = MessageRow.insert(
         MessageRow.client_msg_id: None,
     }
 ).sql()[0]
-_STATUS = "SELECT id, status FROM question WHERE id IN (SELECT value FROM json_each(?))"
+_STATUS = "SELECT id, status FROM question WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
 # Ids go on from the highest ever used, so that none comes twice.
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
 
@@ -134,13 +141,16 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     appended: list[Appended] = []
     rows = []
     for draft in drafts:
+        is_open = open_of.get(draft.question_id)
+        if is_open is None:
+            appended.append(NoQuestion())
+            continue
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
         if first is not None:
             appended.append(Repeated(first) if _same_content(first, draft) else OtherContent())
             continue
-        is_open = open_of.get(draft.question_id)
         if not is_open:
-            appended.append(NoQuestion() if is_open is None else QuestionClosed())
+            appended.append(QuestionClosed())
             continue
         row = (
             next_id,
@@ -214,7 +224,7 @@ async def backlog(
     latest = visible.where(MessageRow.id <= up_to).order_by(MessageRow.id.desc()).limit(1)
     beyond = visible.where(MessageRow.id > after_id, MessageRow.id <= up_to).order_by(MessageRow.id)
     question, latest_rows, beyond_rows = await database.read(
-        QuestionRow.select(QuestionRow.id).where(QuestionRow.id == question_id), latest, beyond.offset(most).limit(1)
+        existing(QuestionRow.id).where(QuestionRow.id == question_id), latest, beyond.offset(most).limit(1)
     )
     if not question:
         return None
@@ -233,9 +243,9 @@ async def between(
 
 
 async def latest_id(database: Database) -> int:
-    """The highest id of all messages, 0 before the first."""
-    (rows,) = await database.read(MessageRow.select(fn.MAX(MessageRow.id).alias("id")))
-    return rows[0]["id"] or 0
+    """The highest id that was ever given, 0 before the first."""
+    (rows,) = await database.read(HighestId.select(HighestId.seq).where(HighestId.name == "message"))
+    return rows[0]["seq"] if rows else 0
 
 
 async def page(
@@ -258,7 +268,7 @@ async def page(
         query = query.order_by(MessageRow.id.desc())
     if before_id is not None:
         query = query.where(MessageRow.id < before_id)
-    question, rows = await database.read(QuestionRow.select(QuestionRow.id).where(QuestionRow.id == question_id), query)
+    question, rows = await database.read(existing(QuestionRow.id).where(QuestionRow.id == question_id), query)
     if not question:
         return None
     messages = [_message(row) for row in rows[:limit]]

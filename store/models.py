@@ -21,6 +21,9 @@ class Question(Model):
     elder_id = BigIntegerField()
     status = TextField()  # OPEN or CLOSED
     created_at = BigIntegerField()
+    closed_at = BigIntegerField(null=True)  # null while it is open
+    # Not null: for everybody the question is gone, and its rows are being deleted.
+    deleted_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "question"
@@ -133,3 +136,13 @@ class IdempotencyKey(Model):
 
     class Meta:
         table_name = "idempotency_key"
+
+
+class HighestId(Model):
+    """SQLite's own count of the highest id that each table has ever given."""
+
+    name = TextField(primary_key=True)
+    seq = BigIntegerField()
+
+    class Meta:
+        table_name = "sqlite_sequence"

@@ -7,6 +7,7 @@ from typing import Any
 from peewee import ModelSelect, fn
 
 from store.database import Database, Row
+from store.models import HighestId
 from store.models import UserNotification as NotificationRow
 from store.transaction import run
 
@@ -201,8 +202,8 @@ async def page(
 
 async def latest_id(database: Database) -> int:
     """The highest id that was ever given, 0 before the first."""
-    (rows,) = await database.read(NotificationRow.select(fn.MAX(NotificationRow.id).alias("id")))
-    return rows[0]["id"] or 0
+    (rows,) = await database.read(HighestId.select(HighestId.seq).where(HighestId.name == "user_notification"))
+    return rows[0]["seq"] if rows else 0
 
 
 def _unread(user_id: int) -> "ModelSelect[NotificationRow]":

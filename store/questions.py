@@ -4,10 +4,10 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 
-from peewee import ModelSelect
+from peewee import ModelSelect, fn
 
 from store.database import Database, Row
-from store.messages import Visibility
+from store.messages import Visibility, existing
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.transaction import run
@@ -36,6 +36,7 @@ class NewQuestion:
 class StatusChange:
     question_id: int
     status: str
+    at: int
 
 
 def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
@@ -47,8 +48,11 @@ def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
 
 
 def set_status(connection: sqlite3.Connection, change: StatusChange) -> bool:
-    """Closes or reopens; False when there is no such question."""
-    update = QuestionRow.update(status=change.status).where(QuestionRow.id == change.question_id)
+    """Closes or reopens; False when there is no such question. Closed again it stays closed since the first time."""
+    closed_at = fn.COALESCE(QuestionRow.closed_at, change.at) if change.status == "CLOSED" else None
+    update = QuestionRow.update(status=change.status, closed_at=closed_at).where(
+        QuestionRow.id == change.question_id, QuestionRow.deleted_at.is_null()
+    )
     return run(connection, update).rowcount == 1
 
 
@@ -66,6 +70,13 @@ class Lookup:
         self._asked: set[int] = set()
         self._next: asyncio.Task[set[int]] | None = None
         self._reading = asyncio.Lock()
+        self._found: set[int] = set()
+        self._deleted: set[int] = set()  # since the reading under way began
+
+    def forget(self, question_ids: list[int]) -> None:
+        """These were deleted just now: a reading that began before may have found them."""
+        self._found.difference_update(question_ids)
+        self._deleted.update(question_ids)
 
     async def exists(self, question_id: int) -> bool:
         self._asked.add(question_id)
@@ -77,12 +88,14 @@ class Lookup:
     async def _read(self) -> set[int]:
         async with self._reading:
             asked, self._asked, self._next = list(self._asked), set(), None
+            self._deleted.clear()
             found: set[int] = set()
             for start in range(0, len(asked), MOST_IN_READING):
                 some = asked[start : start + MOST_IN_READING]
-                (rows,) = await self._database.read(QuestionRow.select(QuestionRow.id).where(QuestionRow.id.in_(some)))
+                (rows,) = await self._database.read(existing(QuestionRow.id).where(QuestionRow.id.in_(some)))
                 found.update(row["id"] for row in rows)
-            return found
+            self._found = found - self._deleted
+            return self._found
 
 
 async def page(
@@ -108,7 +121,7 @@ async def page(
 
 def _select(visibility: Visibility) -> "ModelSelect[QuestionRow]":
     latest = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == QuestionRow.id))
-    return QuestionRow.select(
+    return existing(
         QuestionRow.id,
         QuestionRow.title,
         QuestionRow.elder_id,

@@ -77,6 +77,33 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "`has_more`, `latest_id` or `latest_message_id`.",
         ),
     ),
+    "6.retention": (
+        (
+            "缺省时什么也不删除。运行者可以设置：通知在已读之后若干天、问题在关闭之后若干天（连同消息）被删除。"
+            "重新打开的问题，从下一次关闭重新算起；未读的通知总是保留。",
+            "By default nothing is ever deleted. Who runs the server may set after how many days read notifications, "
+            "and closed questions with their messages, are deleted. Reopened, a question counts anew from its next "
+            "closing; unread notifications always stay.",
+        ),
+        (
+            "被删除的问题在一步之内消失：加入、发送与查询都得到 `QUESTION_NOT_FOUND`，"
+            "房间里的连接不再收到任何消息，也没有事件通知它们。",
+            "A deleted question vanishes in one step: joins, sends and calls get `QUESTION_NOT_FOUND`; who is in its "
+            "room gets nothing any more, and no event tells of it.",
+        ),
+        (
+            "被删除的通知不再列出，它的历史也一起删除；稍后提醒的通知，要等到再次提醒之后。"
+            "提醒任务已结束（`DISPATCHED` 或 `CANCELLED`）时，随它的最后一条通知一起删除。",
+            "A deleted notification is listed no more, and its history is gone; one that is snoozed waits until it has "
+            "come again. A reminder task that is over (`DISPATCHED` or `CANCELLED`) goes with the last of its "
+            "notifications.",
+        ),
+        (
+            "编号不会重用，游标照常有效：补发与分页跳过已删除的编号，`latest_id` 是现存的最新编号，可能小于游标。",
+            "No id is used again, and cursors stay right: catch-up and pages pass over what is deleted; `latest_id` is "
+            "the latest that is there, and may be below a cursor.",
+        ),
+    ),
     "7": (
         (
             "请求与响应都是 UTF-8 的 JSON。请求体的 `Content-Type` 为 `application/json`，可以不写。",

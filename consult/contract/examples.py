@@ -66,7 +66,13 @@ UPDATED = {
     "snoozed_until": None,
     "unread": 0,
 }
+_DONE = {"last_run": "2025-01-01 10:00:00", "result": "ok"}
 JOBS = {
-    "backup": {"last_run": "2025-01-01 00:08:00", "result": "ok"},
-    "idempotency_keys": {"last_run": "2025-01-01 10:00:00", "result": "ok"},
+    "backup": _DONE,
+    "old_copies": _DONE,
+    "checkpoint": _DONE,
+    "optimize": _DONE,
+    "idempotency_keys": _DONE,
+    "read_notifications": {"last_run": None, "result": None},
+    "closed_questions": _DONE,
 }

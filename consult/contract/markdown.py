@@ -182,6 +182,8 @@ def _visibility() -> Iterator[str]:
             for who, all_see, staff_sees in added_prose.AUDIENCE
         ),
     )
+    yield _subheading("6.retention")
+    yield bullets(added_prose.NOTES["6.retention"])
 
 
 def _http(shapes: Shapes) -> Iterator[str]:

@@ -12,7 +12,7 @@ from consult.contract.payloads import Payload
 from consult.contract.schemas import described, parameters, reference, schemas
 from consult.version import VERSION
 
-_SECTIONS = ("7", "7.idempotency", "7.paging", "7.faults", "8")
+_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8")
 
 
 def openapi() -> JsonObject:

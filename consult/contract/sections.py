@@ -22,6 +22,7 @@ HEADINGS: dict[str, Both] = {
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Both] = {
+    "6.retention": ("保留期限", "How long things are kept"),
     "7.idempotency": ("幂等", "Idempotency-Key"),
     "7.paging": ("分页", "Pages"),
     "7.faults": ("错误", "Faults"),

@@ -245,7 +245,10 @@ class Job(Struct, kw_only=True):
 
     last_run: Annotated[
         Time | None,
-        _told("最近一次完成的时间，启动后还没有时为 null", "when it last ended, null until then after a start"),
+        _told(
+            "最近一次结束的时间；启动后还没有，或者不需要时为 null",
+            "when it last ended; null until then after a start, and where it is switched off",
+        ),
     ]
     result: Annotated[str | None, _told("ok，或失败的原因", "ok, or why it failed")]
 
@@ -254,7 +257,17 @@ class Jobs(Struct, kw_only=True):
     """服务器自己的定期工作。What the server does for itself."""
 
     backup: Annotated[Job, _told("每日备份", "the daily backup")]
+    old_copies: Annotated[
+        Job,
+        _told(
+            "删除多余的 `before-restore-*` 与 `before-*` 副本", "deletes `before-restore-*` and `before-*` beyond a few"
+        ),
+    ]
+    checkpoint: Annotated[Job, _told("缩小变大的 WAL", "makes a WAL that has grown small again")]
+    optimize: Annotated[Job, _told("更新查询统计", "`PRAGMA optimize`")]
     idempotency_keys: Annotated[Job, _told("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
+    read_notifications: Annotated[Job, _told("删除过期的已读通知", "deletes old read notifications")]
+    closed_questions: Annotated[Job, _told("删除过期的已关闭问题", "deletes old closed questions")]
 
 
 class Health(Struct, kw_only=True):

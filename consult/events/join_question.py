@@ -36,6 +36,13 @@ def handle(
     return _look_up_and_enter(lookup, rooms, connection, request, answer)
 
 
+def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
+    """These questions are no more: whoever is in their rooms gets nothing from now on, and nobody comes in."""
+    lookup.forget(question_ids)
+    for question_id in question_ids:
+        rooms.close_question(question_id)
+
+
 async def _look_up_and_enter(
     lookup: Lookup, rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer
 ) -> None:
@@ -80,7 +87,7 @@ async def _catch_up(
         reply = replies.joined_question(question_id)
         answer(dumps(replies.caught_up(reply, backlog.latest_id, backlog.has_more)))
         await send_all(connection, page, read, push.replay_message)
-        if connection.connected:
+        if connection.connected and rooms.is_held(connection, question_id):
             push.held(connection, rooms.join(connection, question_id, visibility))
             joined = True
     finally:

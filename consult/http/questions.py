@@ -49,7 +49,7 @@ def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time:
         wanted = read_id("question_id", question_id)
         query = read_query(request, VisibilityQuery)
         body = read_body(request, QuestionChange)
-        await database.written(each(questions.set_status), questions.StatusChange(wanted, body.status))
+        await database.written(each(questions.set_status), questions.StatusChange(wanted, body.status, clock()))
         return await _question_answer(wanted, query)
 
     @app.get("/api/questions/<question_id>/messages")

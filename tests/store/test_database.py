@@ -21,7 +21,7 @@ from store.questions import NewQuestion, Question
 from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
 from tests.server import wait_until
 from tests.store.file import all_written, opened, rows, within, write_locked
-from tests.store.samples import draft, new_question, open_question
+from tests.store.samples import NOW, draft, new_question, open_question
 
 OPEN_QUESTION = each(questions.open_question)
 TITLES = "SELECT title FROM question ORDER BY id"
@@ -134,9 +134,9 @@ async def test_different_statements_keep_the_order_in_which_they_were_asked(data
     commits = database.commits
     for _ in range(20):
         told.ask(messages.append, draft(question_id))
-        told.ask(each(questions.set_status), questions.StatusChange(question_id, "CLOSED"))
+        told.ask(each(questions.set_status), questions.StatusChange(question_id, "CLOSED", NOW))
         told.ask(messages.append, draft(question_id))
-        told.ask(each(questions.set_status), questions.StatusChange(question_id, "OPEN"))
+        told.ask(each(questions.set_status), questions.StatusChange(question_id, "OPEN", NOW))
         expected += [messages.Message, bool, messages.QuestionClosed, bool]
     assert [type(outcome) for outcome in await told.everything()] == expected
     assert database.commits == commits + 1

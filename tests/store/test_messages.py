@@ -26,7 +26,7 @@ from store.messages import (
 from store.questions import StatusChange
 from store.transaction import each
 from tests.store.file import all_written, opened, rows
-from tests.store.samples import draft, open_question
+from tests.store.samples import NOW, draft, open_question
 
 # Each example opens a question of its own in the test's file.
 IN_ONE_FILE: Final = settings(
@@ -63,7 +63,7 @@ async def paged(
 
 
 async def close_question(database: Database, question_id: int) -> None:
-    assert await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED"))
+    assert await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED", NOW))
 
 
 async def test_what_is_appended_is_what_is_read(database: Database) -> None:

@@ -21,7 +21,7 @@ STAFF, PATIENT = Visibility(staff=True), Visibility(staff=False)
 
 
 async def set_status(database: Database, question_id: int, status: str) -> bool:
-    return await database.written(each(questions.set_status), StatusChange(question_id, status))
+    return await database.written(each(questions.set_status), StatusChange(question_id, status, NOW))
 
 
 async def test_a_question_is_open_when_it_is_new(database: Database) -> None:
@@ -69,7 +69,7 @@ async def test_listing_meets_every_question_once_newest_first(
 ) -> None:
     async with opened(tmp_path_factory.mktemp("questions") / "careline.db") as database:
         await all_written(database, each(questions.open_question), [new_question(elder) for elder, _ in made])
-        closing = [StatusChange(number, "CLOSED") for number, (_, closed) in enumerate(made, 1) if closed]
+        closing = [StatusChange(number, "CLOSED", NOW) for number, (_, closed) in enumerate(made, 1) if closed]
         await all_written(database, each(questions.set_status), closing)
         expected = [
             number
