@@ -18,30 +18,16 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import log_lines, settings
+from consult import entry_commands, log_lines, settings
 from consult.access import Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
 from consult.contract.fields import MAX_BYTES
-from consult.contract.payloads import (
-    AnswerNotification,
-    BindUser,
-    JoinQuestion,
-    LeaveQuestion,
-    SendMessage,
-    SnoozeNotification,
-)
-from consult.events import (
-    bind_user,
-    join_question,
-    leave_question,
-    notification_confirm,
-    notification_read,
-    notification_snooze,
-    send_message,
-)
-from consult.gateway import Gateway, Handler
-from consult.http import answers, operations
+from consult.events import join_question
+from consult.events.table import handlers
+from consult.gateway import Gateway
+from consult.guard import Guard
+from consult.http import answers, entry, operations
 from consult.http import notifications as notifications_over_http
 from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
@@ -51,6 +37,7 @@ from consult.proxies import Proxies
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.standard_streams import fail, tell
+from consult.tokens import Tokens, read_keys
 from consult.version import VERSION, in_words
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
@@ -79,13 +66,14 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-COMMANDS = ("serve", "check", "backup", "restore", "protocol", "version")
+COMMANDS = ("serve", "check", "backup", "restore", "key", "token", "protocol", "version")
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
     settings.Setting("--database", "careline.db", settings.path, "path of the SQLite file, made when missing"),
     settings.Setting("--timezone", "", settings.zone, "IANA time zone of the clinic; the machine's when left out"),
     settings.Setting("--log-level", "info", settings.level, "debug, info, warning or error"),
+    settings.Setting("--auth-secret-file", "", settings.optional_path, "the signing keys; every client needs a token"),
     settings.Setting("--allow-open", "false", settings.flag, "listen on a non-loopback address without tokens"),
     settings.Setting("--allowed-origins", "", settings.origins, "comma-separated browser origins that are let in"),
     settings.Setting("--allowed-hosts", "", settings.names, "comma-separated Host headers that are answered"),
@@ -129,6 +117,8 @@ async def serve_from(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     time = WireTime(zone)
 
+    secret_file = chosen["auth_secret_file"]
+    guard = Guard(Tokens(read_keys(secret_file), clock), database, clock) if secret_file else None
     rooms, lookup = Rooms(), Lookup(database)
     push = Push(rooms, database, time, clock, chosen["outbox_bytes"])
     push.last_message_id = await messages.latest_id(database)
@@ -140,28 +130,7 @@ async def serve_from(
     loop = ReminderLoop(database, clock, push.published, housekeeping)
     answering = Answering(database, push, time, clock, loop.wake)
     gateway = Gateway(
-        {
-            "join_question": Handler(
-                JoinQuestion, partial(join_question.handle, database, lookup, rooms, push), b"joined_question"
-            ),
-            "leave_question": Handler(LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
-            "send_message": Handler(
-                SendMessage,
-                partial(send_message.handle, database, push, time, clock),
-                b"send_message:ack",
-                is_send=True,
-            ),
-            "bind_user": Handler(BindUser, partial(bind_user.handle, database, rooms, push), b"bind_user:ack"),
-            "notification:read": Handler(
-                AnswerNotification, partial(notification_read.handle, answering), b"notification:read:ack"
-            ),
-            "notification:confirm": Handler(
-                AnswerNotification, partial(notification_confirm.handle, answering), b"notification:confirm:ack"
-            ),
-            "notification:snooze": Handler(
-                SnoozeNotification, partial(notification_snooze.handle, answering), b"notification:snooze:ack"
-            ),
-        },
+        handlers(database, lookup, rooms, push, answering, time, clock),
         rooms,
         push,
         Limits(
@@ -172,6 +141,7 @@ async def serve_from(
                 chosen["address_connections"],
             )
         ),
+        guard,
     )
     carriers = Carriers(gateway, chosen["outbox_bytes"])
     tls = Tls(chosen["tls_certificate"], chosen["tls_key"]) if chosen["tls_certificate"] else None
@@ -183,6 +153,7 @@ async def serve_from(
         chosen["allowed_origins"],
         tls is not None,
         Proxies(chosen["trusted_proxies"]),
+        guard is not None,
     )
     polling = Polling(carriers, access)
 
@@ -190,6 +161,9 @@ async def serve_from(
     app.config.update(SANIC)
     writing = Writing(database, clock)
     answers.install(app, access)
+    if guard is not None:
+        entry.install(app, guard, database)
+        await guard.open()
     questions_over_http.add_routes(app, database, writing, time, clock)
     reminders_over_http.add_routes(app, database, writing, time, clock, loop)
     notifications_over_http.add_routes(app, database, writing, time, answering)
@@ -201,6 +175,8 @@ async def serve_from(
     server = await accept(app, listening, doors, tls)
     carriers.start()
     loop.start()
+    if guard is not None:
+        guard.start(gateway.send_away)
     # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave. It
     # still has to come often enough for the cycles that a reading leaves, with its rows in them.
     gc.collect()
@@ -216,6 +192,8 @@ async def serve_from(
     # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
     last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), database.settle())]
     await asyncio.wait(last, timeout=1.0)
+    if guard is not None:
+        await guard.close()
     await polling.close()
     await carriers.close()
     await gateway.close()
@@ -243,21 +221,27 @@ def main(arguments: list[str]) -> int:
         epilog="Every option has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins.",
     )
     parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS)
-    parser.add_argument("file", nargs="?", type=Path, help="what `backup` writes and `restore` reads")
+    parser.add_argument("file", nargs="?", type=Path, help="what `backup` and `key` write and `restore` reads")
     parser.add_argument("--format", choices=contract.FORMATS, help="what `protocol` prints (default: markdown)")
+    entry_commands.add_options(parser)
     for setting in SETTINGS:
         optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
         parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
     options = vars(parser.parse_intermixed_args(arguments))
     command, file, form = options.pop("command"), options.pop("file"), options.pop("format")
-    if (command in ("backup", "restore")) != (file is not None):
+    of_token = entry_commands.take(options)
+    if (command in ("backup", "restore", "key")) != (file is not None):
         parser.error(f"{command} takes {'no' if file else 'a'} FILE")
+    if of_token and command != "token":
+        parser.error(f"{command} takes no --{next(iter(of_token)).replace('_', '-')}")
     if form is not None and command != "protocol":
         parser.error(f"{command} takes no --format")
     if command == "version":
         return tell(in_words())
     if command == "protocol":
         return tell(contract.documents()[contract.FORMATS[form or "markdown"]])
+    if command == "key":
+        return entry_commands.key(file)
     try:
         chosen = settings.read(SETTINGS, options, os.environ, command in ("serve", "check"))
     except settings.SettingsFault as faults:
@@ -271,6 +255,8 @@ def main(arguments: list[str]) -> int:
                 return run(chosen)
             case "check":
                 done = f"settings: ok\ndatabase: {schema.check(chosen['database'])}"
+            case "token":
+                return entry_commands.token(of_token, chosen, system_clock)
             case "backup":
                 done = backup.by_hand(chosen["database"], file)
             case _:

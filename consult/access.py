@@ -32,6 +32,7 @@ class Access:
     allowed_origins: tuple[str, ...]  # empty: none but the server's own and, on loopback, loopback ones
     tls: bool  # whether the server speaks https itself
     proxies: Proxies
+    tokens: bool  # then no other origin is let in, unless it is listed
 
     def address(self, peer: str, headers: Headers) -> str:
         """The address of a request's client, for the limits and the log. `peer` is who the connection comes from."""
@@ -80,7 +81,8 @@ class Access:
         own = (parts.netloc.lower(), f"{parts.netloc.lower()}:{_PORTS[parts.scheme]}")
         if host is not None and host.lower() in own and scheme in (None, parts.scheme):
             return True
-        return not self.allowed_origins and all(is_loopback(one) for one in (self.host, address, of_page))
+        is_open = not self.allowed_origins and not self.tokens
+        return is_open and all(is_loopback(one) for one in (self.host, address, of_page))
 
 
 def _hostname(host: str | None) -> str | None:

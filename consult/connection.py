@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any, Protocol
 
 from consult.limits import Usage
+from consult.tokens import Identity
 from consult.wire.packets import Frame
 
 
@@ -15,8 +16,8 @@ class Carrier(Protocol):
     def send(self, frame: Frame) -> None:
         """Queues the frame; it leaves in order, at the end of the loop's tick at the latest."""
 
-    def close(self) -> None:
-        """Ends the connection in good order."""
+    def close(self, reason: str | None = None) -> None:
+        """Ends the connection in good order; with a reason it is counted and logged."""
 
     def cut(self, reason: str) -> None:
         """Ends the connection at once, counted and logged under the reason."""
@@ -40,6 +41,7 @@ class Connection:
         "carrier",
         "connected",
         "follows",
+        "identity",
         "inbox",
         "open_sends",
         "paused",
@@ -55,6 +57,7 @@ class Connection:
         self.address = address  # the client's, as the limits know it
         self.usage = Usage()
         self.connected = False  # between the client's CONNECT and its end
+        self.identity: Identity | None = None  # who it is, with tokens on
         self.question_ids: set[int] | None = None  # rooms it is in
         self.user_id: int | None = None  # the user it is bound to
         self.follows = False  # knows `notification:updated`, by what it has sent (section 4.3)

@@ -10,14 +10,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from consult import rights
 from consult.connection import Connection
 from consult.contract import faults, payloads, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
+from consult.guard import Guard, shown, told
 from consult.json_text import dumps
 from consult.limits import Limits
 from consult.push import Push
 from consult.rooms import Rooms
+from consult.tokens import Refused
 from consult.wire import packets
 
 # Unanswered events at which reading from a client pauses, and at which it goes on.
@@ -79,8 +82,12 @@ class Answer:
 
 
 class Gateway:
-    def __init__(self, handlers: dict[str, Handler], rooms: Rooms, push: Push, limits: Limits) -> None:
+    def __init__(
+        self, handlers: dict[str, Handler], rooms: Rooms, push: Push, limits: Limits, guard: Guard | None
+    ) -> None:
+        """Without a guard everybody may enter, and is whom it says it is."""
         self.limits = limits
+        self.guard = guard
         self._handlers = handlers
         self._rooms = rooms
         self._push = push
@@ -96,9 +103,11 @@ class Gateway:
                 raise packets.Malformed("an event before its CONNECT")
             self._received_event(connection, read, len(packet))
         elif type(read) is packets.Connect:
-            self._received_connect(connection, read)
+            self._received_connect(connection, read, len(packet))
         elif type(read) is packets.Disconnect:
             self.ended(connection)
+            if self.guard is not None:
+                connection.carrier.close()  # so that nobody comes back on it with another token
 
     def ended(self, connection: Connection) -> None:
         """The client is gone, or has left the namespace. The messages that it has sent are still stored and broadcast;
@@ -108,6 +117,18 @@ class Gateway:
             connection.inbox = deque(call for call in connection.inbox if call.may_overlap)
         self._rooms.leave_all(connection)
         self.connections.discard(connection)
+
+    def send_away(self) -> None:
+        """Ends the connections whose token is not good any more."""
+        assert self.guard is not None
+        now = self.guard.now()
+        for connection in list(self.connections):
+            assert connection.identity is not None
+            over = self.guard.over(connection.identity, now)
+            if over is not None:
+                fault = told(Refused(over))
+                self._push.answer(connection, b"error", dumps(replies.error(fault.code, fault.message)), None)
+                connection.carrier.close(f"token {over}")
 
     async def close(self) -> None:
         """Waits for the handlers that are under way."""
@@ -122,10 +143,20 @@ class Gateway:
             connection.open_sends -= 1
             self._proceed(connection)
 
-    def _received_connect(self, connection: Connection, connect: packets.Connect) -> None:
+    def _received_connect(self, connection: Connection, connect: packets.Connect, size: int) -> None:
         if connect.namespace != "/":
             connection.send(packets.refused(connect.namespace, "Invalid namespace"))
             return
+        if self.guard is not None and not connection.connected:
+            if not self.limits.admits_event(connection.usage, connection.address, size):
+                raise packets.Malformed("too many CONNECTs")
+            try:
+                connection.identity = self.guard.admit(shown(connect.auth), "socket")
+            except Refused as refused:
+                fault = told(refused)
+                data = {"code": fault.code, "reason": refused.why}
+                connection.send(packets.refused("/", fault.message, data))
+                return
         connection.connected = True
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))
@@ -136,6 +167,8 @@ class Gateway:
             request = _request(handler, event.arguments)
         else:
             request = Fault("RATE_LIMITED")
+        if connection.identity is not None and not isinstance(request, Fault):
+            request = rights.refusal(connection.identity, event.name, request) or request
         call = Call(handler, request, event.ack_id)
         result = call.request.code if isinstance(call.request, Fault) else "ok"
         key = (event.name if handler else "unknown", result)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from consult import tokens
 from consult.access import is_loopback
 from consult.proxies import Network
 from consult.wire import tls
@@ -129,13 +130,18 @@ def read(
             values[setting.name] = setting.parse(text)
         except ValueError as fault:
             faults.append(f"{setting.option} ({setting.variable}): {fault}, not {text!r}")
-    if "host" in values and not is_loopback(values["host"]) and values.get("allow_open") is False:
+    secret_file = values["auth_secret_file"]
+    is_closed = secret_file is not None or values.get("allow_open") is not False
+    if "host" in values and not is_loopback(values["host"]) and not is_closed:
         faults.append(
             f"--host (CARELINE_HOST): {values['host']} can be reached from other machines, and whoever reaches it can "
-            "speak as anyone; --allow-open (CARELINE_ALLOW_OPEN) permits that"
+            "speak as anyone. Make a key with `careline key FILE`, name it with --auth-secret-file "
+            "(CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them. "
+            "--allow-open (CARELINE_ALLOW_OPEN) permits it without tokens"
         )
     if serving:
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
+        faults += tokens.faults(secret_file)
     if faults:
         raise SettingsFault("\n".join(faults))
     return values

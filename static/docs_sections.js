@@ -88,7 +88,18 @@ const MORE = {
       protocol.bounds.map(({ about, most, beyond }) => [about, most, beyond].map((text) => rich(translated(text)))),
     ),
   ],
+  10: (protocol) => [...part(protocol, "10.rights"), rights(protocol)],
 };
+
+/** Who may do what. */
+function rights({ rights: rows }) {
+  const roles = Object.keys(rows[0].may);
+  const titles = roles.map((role) => (role === "NOBODY" ? word("noToken") : `\`${role}\``));
+  return table(
+    [word("what"), ...titles],
+    rows.map(({ name, may }) => [mark(name), ...roles.map((role) => translated(may[role]))]),
+  );
+}
 
 function part({ sections: all }, name) {
   return [element("h3", {}, translated(all[name].title)), bullets(all[name].notes)];

@@ -46,6 +46,7 @@ const WORDS = {
   most: { zh: "上限", en: "Most" },
   beyond: { zh: "超出时", en: "Beyond" },
   whoGetsIt: { zh: "谁能收到", en: "Who gets it" },
+  noToken: { zh: "没有令牌", en: "no token" },
   address: { zh: "地址", en: "Address" },
   yes: { zh: "收到", en: "yes" },
   no: { zh: "收不到", en: "no" },

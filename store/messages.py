@@ -43,10 +43,11 @@ class Draft(Struct, frozen=True, gc=False):
     is_visible_to_patient: bool
     sent_at: int
     client_msg_id: str | None
+    elder_id: int | None = None  # whose question it must be; None where anybody's will do
 
 
 class NoQuestion:
-    """The question does not exist."""
+    """The question does not exist, or is another elder's than it must be."""
 
 
 class QuestionClosed:
@@ -122,7 +123,8 @@ _INSERT = MessageRow.insert(
         MessageRow.client_msg_id: None,
     }
 ).sql()[0]
-_STATUS = "SELECT id, status FROM question WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
+_STATUS = """SELECT id, status, elder_id FROM question
+    WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
 # Ids go on from the highest ever used, so that none comes twice.
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
 
@@ -135,21 +137,21 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     """
     known = _first_of(connection, drafts)
     asked = orjson.dumps(list({draft.question_id for draft in drafts}))
-    open_of = {question_id: status == "OPEN" for question_id, status in connection.execute(_STATUS, (asked,))}
+    found = {question_id: (status, elder_id) for question_id, status, elder_id in connection.execute(_STATUS, (asked,))}
     highest = connection.execute(_HIGHEST).fetchone()
     next_id = highest[0] + 1 if highest else 1
     appended: list[Appended] = []
     rows = []
     for draft in drafts:
-        is_open = open_of.get(draft.question_id)
-        if is_open is None:
+        status, elder_id = found.get(draft.question_id, (None, None))
+        if status is None or draft.elder_id not in (None, elder_id):
             appended.append(NoQuestion())
             continue
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
         if first is not None:
             appended.append(Repeated(first) if _same_content(first, draft) else OtherContent())
             continue
-        if not is_open:
+        if status != "OPEN":
             appended.append(QuestionClosed())
             continue
         row = (
@@ -217,16 +219,23 @@ class Backlog:
 
 
 async def backlog(
-    database: Database, question_id: int, visibility: Visibility, *, after_id: int, up_to: int, most: int
+    database: Database,
+    question_id: int,
+    visibility: Visibility,
+    *,
+    after_id: int,
+    up_to: int,
+    most: int,
+    elder_id: int | None = None,
 ) -> Backlog | None:
-    """None when there is no such question."""
+    """None when there is no such question, or none of that elder where one is given."""
     visible = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == question_id))
     latest = visible.where(MessageRow.id <= up_to).order_by(MessageRow.id.desc()).limit(1)
     beyond = visible.where(MessageRow.id > after_id, MessageRow.id <= up_to).order_by(MessageRow.id)
     question, latest_rows, beyond_rows = await database.read(
-        existing(QuestionRow.id).where(QuestionRow.id == question_id), latest, beyond.offset(most).limit(1)
+        existing(QuestionRow.elder_id).where(QuestionRow.id == question_id), latest, beyond.offset(most).limit(1)
     )
-    if not question:
+    if not question or elder_id not in (None, question[0]["elder_id"]):
         return None
     return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(beyond_rows))
 

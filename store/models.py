@@ -3,6 +3,7 @@
 from peewee import (
     AutoField,
     BigIntegerField,
+    BlobField,
     BooleanField,
     CompositeKey,
     ForeignKeyField,
@@ -146,3 +147,31 @@ class HighestId(Model):
 
     class Meta:
         table_name = "sqlite_sequence"
+
+
+class RevokedToken(Model):
+    """A token that is not good any more, though it has not run out."""
+
+    id = AutoIncrementField()
+    token = BlobField(unique=True)  # its SHA-256
+    expires_at = BigIntegerField()
+    revoked_at = BigIntegerField()
+
+    class Meta:
+        table_name = "revoked_token"
+
+
+class Audit(Model):
+    """Who did what."""
+
+    id = AutoIncrementField()
+    at = BigIntegerField()
+    user_id = BigIntegerField()
+    user_type = TextField()
+    address = TextField()
+    action = TextField()  # an event's name, an HTTP call's method and path, or what the server did
+    object = TextField()  # such as "question 5", or ""
+    result = TextField()  # ok, or the code of the fault
+
+    class Meta:
+        table_name = "audit"

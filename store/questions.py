@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from peewee import ModelSelect, fn
@@ -62,40 +63,45 @@ async def get(database: Database, question_id: int, visibility: Visibility) -> Q
 
 
 class Lookup:
-    """Tells whether questions exist. All who ask while one reading is under way share the next: when a whole clinic
+    """Tells whose questions are. All who ask while one reading is under way share the next: when a whole clinic
     comes back at once, that is a few readings instead of thousands."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._asked: set[int] = set()
-        self._next: asyncio.Task[set[int]] | None = None
+        self._next: asyncio.Task[dict[int, int]] | None = None
         self._reading = asyncio.Lock()
-        self._found: set[int] = set()
+        self._found: dict[int, int] = {}
         self._deleted: set[int] = set()  # since the reading under way began
 
     def forget(self, question_ids: list[int]) -> None:
         """These were deleted just now: a reading that began before may have found them."""
-        self._found.difference_update(question_ids)
+        for question_id in question_ids:
+            self._found.pop(question_id, None)
         self._deleted.update(question_ids)
 
-    async def exists(self, question_id: int) -> bool:
+    async def elder_of(self, question_id: int) -> int | None:
+        """None when there is no such question."""
         self._asked.add(question_id)
         if self._next is None:
             self._next = asyncio.create_task(self._read())
         # Shielded: the others wait for it too.
-        return question_id in await asyncio.shield(self._next)
+        return (await asyncio.shield(self._next)).get(question_id)
 
-    async def _read(self) -> set[int]:
+    async def _read(self) -> dict[int, int]:
         async with self._reading:
             asked, self._asked, self._next = list(self._asked), set(), None
             self._deleted.clear()
-            found: set[int] = set()
+            found: dict[int, int] = {}
             for start in range(0, len(asked), MOST_IN_READING):
                 some = asked[start : start + MOST_IN_READING]
-                (rows,) = await self._database.read(existing(QuestionRow.id).where(QuestionRow.id.in_(some)))
-                found.update(row["id"] for row in rows)
-            self._found = found - self._deleted
-            return self._found
+                wanted = existing(QuestionRow.id, QuestionRow.elder_id).where(QuestionRow.id.in_(some))
+                (rows,) = await self._database.read(wanted)
+                found.update((row["id"], row["elder_id"]) for row in rows)
+            for question_id in self._deleted:
+                found.pop(question_id, None)
+            self._found = found
+            return found
 
 
 async def page(
@@ -106,8 +112,11 @@ async def page(
     elder_id: int | None,
     before_id: int | None,
     limit: int,
+    only_elder: int | None = None,
+    only_ids: Collection[int] | None = None,
 ) -> tuple[list[Question], bool]:
-    """Newest first, and whether there are more."""
+    """Newest first, and whether there are more. None but those of `only_elder`, or with `only_ids`, where these are
+    given."""
     query = _select(visibility).order_by(QuestionRow.id.desc()).limit(limit + 1)
     if status is not None:
         query = query.where(QuestionRow.status == status)
@@ -115,6 +124,10 @@ async def page(
         query = query.where(QuestionRow.elder_id == elder_id)
     if before_id is not None:
         query = query.where(QuestionRow.id < before_id)
+    if only_elder is not None:
+        query = query.where(QuestionRow.elder_id == only_elder)
+    if only_ids is not None:
+        query = query.where(QuestionRow.id.in_(only_ids))
     (rows,) = await database.read(query)
     return [_question(row) for row in rows[:limit]], len(rows) > limit
 

@@ -8,17 +8,17 @@ const TRANSPORTS = { websocket: ["websocket"], polling: ["polling"], upgrade: ["
 const sockets = new Map();
 
 const commands = {
-  connect({ client, url, transport }) {
+  connect({ client, url, transport, auth }) {
     const tell = (type, details) => {
       process.stdout.write(JSON.stringify({ client, type, at: Date.now(), ...details }) + "\n");
     };
-    const socket = io(url, { transports: TRANSPORTS[transport], forceNew: true, reconnection: false });
+    const socket = io(url, { transports: TRANSPORTS[transport], auth, forceNew: true, reconnection: false });
     sockets.set(client, { socket, tell });
     socket.io.on("open", () => {
       socket.io.engine.on("upgrade", (chosen) => tell("upgrade", { transport: chosen.name }));
     });
     socket.on("connect", () => tell("connect", { transport: socket.io.engine.transport.name }));
-    socket.on("connect_error", (error) => tell("connect_error", { message: error.message }));
+    socket.on("connect_error", (error) => tell("connect_error", { message: error.message, data: error.data }));
     socket.on("disconnect", (reason) => tell("disconnect", { reason }));
     socket.onAny((event, ...args) => tell("event", { event, args }));
   },

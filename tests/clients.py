@@ -89,6 +89,7 @@ class Client:
         self.events: list[Received] = []
         self.transport = ""
         self.refusal: str | None = None
+        self.refusal_data: Any = None
         self.disconnect_reason: str | None = None
         self._node = node
         self._number = number
@@ -110,7 +111,7 @@ class Client:
                 case "connect" | "upgrade":
                     self.transport = report["transport"]
                 case "connect_error":
-                    self.refusal = report["message"]
+                    self.refusal, self.refusal_data = report["message"], report.get("data")
                 case "disconnect":
                     self.disconnect_reason = report["reason"]
             self._news.notify_all()
@@ -124,15 +125,22 @@ class Client:
                 else f"disconnected ({self.disconnect_reason}) while waiting for {what}"
             )
 
-    def begin(self, url: str, transport: str) -> None:
-        """Start connecting."""
-        self._node.tell(do="connect", client=self._number, url=url, transport=transport)
+    def begin(self, url: str, transport: str, token: str | None) -> None:
+        """Start connecting, with a token where one is given."""
+        auth = None if token is None else {"token": token}
+        self._node.tell(do="connect", client=self._number, url=url, transport=transport, auth=auth)
 
     def connected(self, transport: str) -> None:
         """Wait until connected, over the transport that is meant to carry the events."""
         settled = "polling" if transport == "polling" else "websocket"
         self._wait(lambda: self.refusal is not None or self.transport == settled, f"connection over {settled}", LIMIT)
         assert self.refusal is None, f"connection refused: {self.refusal}"
+
+    def refused(self) -> str:
+        """Wait until the connection is refused, and give the reason."""
+        self._wait(lambda: self.refusal is not None, "refusal", LIMIT)
+        assert self.refusal is not None
+        return self.refusal
 
     def emit(self, event: str, *args: Any) -> None:
         """Emit without an acknowledgement callback."""
@@ -214,9 +222,11 @@ class Clients:
         self._default_server = default_server
         self._clients: list[Client] = []
 
-    def connect(self, transport: str = "websocket", to: Server | None = None) -> Client:
+    def connect(self, transport: str = "websocket", to: Server | None = None, token: str | None = None) -> Client:
         """Connect one client, to the module's server when no other is named."""
-        return self.connect_all([transport], to)[0]
+        client = self.connecting(transport, to, token)
+        client.connected(transport)
+        return client
 
     def connect_all(self, transports: list[str], to: Server | None = None) -> list[Client]:
         """Connect several clients at the same time, one for each transport named."""
@@ -225,11 +235,11 @@ class Clients:
             client.connected(transport)
         return [client for client, _ in pairs]
 
-    def connecting(self, transport: str, to: Server | None = None) -> Client:
+    def connecting(self, transport: str, to: Server | None = None, token: str | None = None) -> Client:
         """Start to connect one client and do not wait."""
         client = self._node.client()
         self._clients.append(client)
-        client.begin((to or self._default_server()).url, transport)
+        client.begin((to or self._default_server()).url, transport, token)
         return client
 
     def close(self) -> None:

@@ -45,9 +45,9 @@ class Connection(ABC):
     def close(self) -> None:
         """End the connection."""
 
-    def enter(self) -> None:
-        """Connect to the namespace `/`."""
-        self.send("40")
+    def enter(self, token: str | None = None) -> None:
+        """Connect to the namespace `/`, with a token where one is given."""
+        self.send("40" if token is None else "40" + encode({"token": token}).decode())
         packet = self.receive()
         assert re.fullmatch(r'40\{"sid":"[^"]+"\}', packet), packet
 

@@ -108,6 +108,7 @@ class Server:
         self.url = ""
         self.port = 0
         self.allow_tracebacks = False
+        self.bearer = ""  # the token that HTTP calls show
         self._arguments = arguments
         self._env = environment({**({"CARELINE_TRUSTED_PROXIES": "127.0.0.1"} if nginx else {}), **(env or {})})
         self._nginx = Nginx() if nginx else None
@@ -276,6 +277,8 @@ class Server:
     ) -> Answer:
         """Ask over HTTP, with `json` encoded as the body or `body` as it is."""
         sent = dict(headers or {})
+        if self.bearer:
+            sent.setdefault("Authorization", f"Bearer {self.bearer}")
         if json is not _NOTHING:
             body = encode(json)
         if body is not None:

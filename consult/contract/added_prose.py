@@ -213,8 +213,9 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "GET /api/questions/{question_id}/messages": (
         (
-            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出。",
-            "Staff-only messages are listed with `user_type=STAFF` alone.",
+            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出；要求令牌时（第 10 节），以令牌的类型为准。",
+            "Staff-only messages are listed with `user_type=STAFF` alone or, where tokens are asked for (section 10), "
+            "for a token of that type.",
         ),
     ),
     "POST /api/reminders": (
@@ -259,6 +260,6 @@ AUDIENCE: tuple[tuple[Both, bool, bool], ...] = (
     (("发送者的 `send_message:ack`", "the sender's `send_message:ack`"), True, True),
     (("以 `STAFF` 加入的连接", "connections that joined as `STAFF`"), True, True),
     (("以其他类型加入的连接", "connections that joined as anyone else"), True, False),
-    (("HTTP，带 `user_type=STAFF`", "HTTP with `user_type=STAFF`"), True, True),
+    (("HTTP，带 `user_type=STAFF`，或 `STAFF` 的令牌", "HTTP with `user_type=STAFF`, or a token of STAFF"), True, True),
     (("HTTP，其他", "HTTP otherwise"), True, False),
 )

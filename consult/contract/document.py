@@ -12,6 +12,7 @@ from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import read
+from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.sections import HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
 
 
@@ -41,6 +42,10 @@ def protocol() -> JsonObject:
         "audience": [
             {"who": both(*who), "all": all_see, "staff_only": staff_sees}
             for who, all_see, staff_sees in added_prose.AUDIENCE
+        ],
+        "rights": [
+            {"name": row.name, "may": {role.value: both(*row.of_role(role).value) for role in Role}}
+            for row in PERMISSIONS.values()
         ],
         "limits": {"packet_bytes": MAX_BYTES, "body_bytes": MAX_BYTES},
         "bounds": [

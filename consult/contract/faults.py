@@ -24,6 +24,8 @@ CODES = {
         Code("INVALID_PAYLOAD", 400, "参数缺失或格式不正确", "a parameter is missing or malformed"),
         Code("QUESTION_NOT_FOUND", 404, "咨询问题不存在", "the consultation question does not exist"),
         Code("NOT_FOUND", 404, "资源不存在", "the object or path does not exist"),
+        Code("UNAUTHENTICATED", 401, "缺少令牌，或令牌无效、已过期、已吊销", "no token, or one that is not good"),
+        Code("FORBIDDEN", 403, "令牌无权执行此操作", "the token does not allow it"),
         Code("RATE_LIMITED", 429, "请求过于频繁，请稍后重试", "too much was asked at once; try again later"),
         Code("INTERNAL_ERROR", 500, "服务器内部错误", "the server failed"),
     )
@@ -43,6 +45,11 @@ class Fault(Exception):
 def invalid(message: str, status: int | None = None) -> Fault:
     """A fault of what the client sent."""
     return Fault("INVALID_PAYLOAD", message, status)
+
+
+def disagrees(name: str) -> Fault:
+    """A field in which somebody claims to be who the token does not say."""
+    return Fault("FORBIDDEN", f"{name} 与令牌不符")
 
 
 def told(exception: Exception) -> Fault:
@@ -78,6 +85,13 @@ NOT_KNOWN_TO_BE_STORED = "服务器未能确认是否已保存，请稍后核对
 HOST_REFUSED = "Host 不被允许（--allowed-hosts）"
 ORIGIN_REFUSED = "Origin 不被允许（--allowed-origins）"
 KEY_LENGTH = "Idempotency-Key 必须为 1 到 64 个字符"
+# What is wrong with a token, by the word that tokens.py has for it.
+TOKEN_TEXTS = {
+    "missing": "缺少令牌（missing）",
+    "bad": "令牌无效（bad）",
+    "expired": "令牌已过期（expired）",
+    "revoked": "令牌已吊销（revoked）",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,13 @@ class Text:
     zh: str
     en: str
 
+
+_TOKEN_MEANINGS: dict[str, tuple[str, str]] = {
+    "missing": ("没有出示令牌", "no token was shown"),
+    "bad": ("令牌不是由本服务器的密钥签名，或内容不合规则", "not signed with this server's key, or not as it must be"),
+    "expired": ("令牌已过期；连接也随之断开", "its time is over, and with it its connections'"),
+    "revoked": ("令牌已被吊销；连接也随之断开", "it was revoked, and with it its connections end"),
+}
 
 TEXTS = (
     Text(
@@ -125,6 +146,23 @@ TEXTS = (
         False,
         "同时给了 after_id 和 before_id",
         "both cursors at once",
+    ),
+    *(Text(TOKEN_TEXTS[why], "UNAUTHENTICATED", 401, True, zh, en) for why, (zh, en) in _TOKEN_MEANINGS.items()),
+    Text(
+        disagrees("user_id").message,
+        "FORBIDDEN",
+        403,
+        True,
+        "所称的身份（`user_id`、`user_type`、`sender_id`、`sender_type`、`role_display_name` 等）与令牌不同",
+        "a client that claims to be another than its token says, in this field or one like it",
+    ),
+    Text(
+        CODES["FORBIDDEN"].zh,
+        "FORBIDDEN",
+        403,
+        True,
+        "该类型的令牌不能这样做（第 10 节）",
+        "tokens of that type may not do this (section 10)",
     ),
     Text(KEY_LENGTH, "INVALID_PAYLOAD", 400, False, "请求头为空或过长", "that header is empty or too long"),
     Text(HOST_REFUSED, "INVALID_PAYLOAD", 403, False, "Host 不在允许之列", "a Host that is not answered"),

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from consult.contract import added_prose, prose
+from consult.contract import added_prose, prose, token_prose
 from consult.contract.calls import CALLS, PAGES, Call
 from consult.contract.document import refusal
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, ServerEvent
@@ -21,6 +21,7 @@ from consult.contract.markdown_tables import (
     table,
 )
 from consult.contract.payloads import must_be
+from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.prose import Both
 from consult.contract.sections import HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
 
@@ -49,6 +50,7 @@ def markdown() -> str:
         _heading("8"),
         bullets(added_prose.NOTES["8"]),
         *_limits(),
+        *_rights(),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -240,6 +242,17 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
     faults = [str(status) for status in call.faults if status not in call.others]
     if faults:
         yield f"错误 · Faults: {', '.join(faults)}"
+
+
+def _rights() -> Iterator[str]:
+    yield _heading("10")
+    yield bullets(token_prose.NOTES["10"])
+    yield _subheading("10.rights")
+    yield bullets(token_prose.NOTES["10.rights"])
+    yield table(
+        ("", *(f"`{role.value}`" for role in Role if role is not Role.NOBODY), "没有令牌 No token"),
+        ((f"`{row.name}`", *(both(row.of_role(role).value) for role in Role)) for row in PERMISSIONS.values()),
+    )
 
 
 def _limits() -> Iterator[str]:

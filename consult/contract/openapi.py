@@ -10,9 +10,10 @@ from consult.contract.faults import KEY_LENGTH, TEXTS
 from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload
 from consult.contract.schemas import described, parameters, reference, schemas
+from consult.contract.sections import notes
 from consult.version import VERSION
 
-_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8")
+_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10")
 
 
 def openapi() -> JsonObject:
@@ -29,15 +30,15 @@ def openapi() -> JsonObject:
             "title": "Careline",
             "version": VERSION,
             "summary": "在线咨询与提醒 / consultations and reminders",
-            "description": described(
-                prose.SECTIONS, *(note for section in _SECTIONS for note in added_prose.NOTES[section])
-            ),
+            "description": described(prose.SECTIONS, *(note for section in _SECTIONS for note in notes(section))),
         },
         "servers": [{"url": "http://127.0.0.1:8000"}],
+        "security": [{"token": []}, {}],
         "paths": paths,
         "components": {
             "schemas": schemas([*bodies, *(call.shape for call in CALLS), shapes.Error]),
             "parameters": {"IdempotencyKey": _idempotency_key()},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "responses": {str(status): _fault(status) for status in _FAULTS},
         },
     }
@@ -45,7 +46,7 @@ def openapi() -> JsonObject:
 
 # Every status that a call may be refused with, whatever the call.
 _FAULTS = sorted({text.status for text in TEXTS if text.status is not None})
-_ANY_CALL = (403, 431, 500, 503)
+_ANY_CALL = (401, 403, 431, 500, 503)
 _ANY_PAGE = (403, 431, 500)
 _ANY_CHANGE = (429,)
 

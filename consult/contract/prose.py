@@ -33,7 +33,8 @@ SECTIONS: Both = (
 
 CONNECT: Both = (
     "客户端建立 Socket.io 连接，当前版本未做额外鉴权扩展。",
-    "The client opens a Socket.IO connection; this version asks for no credentials.",
+    "The client opens a Socket.IO connection. It asks for no credentials, unless the server asks for tokens (section "
+    "10).",
 )
 DISCONNECT: Both = (
     "连接断开时触发，后端仅做资源释放，不做业务广播。",

@@ -1,6 +1,6 @@
 """The sections of the protocol's document: what they are called, and the rules in words that belong to each."""
 
-from consult.contract import added_prose, prose
+from consult.contract import added_prose, prose, token_prose
 from consult.contract.prose import Both
 
 HEADINGS: dict[str, Both] = {
@@ -19,6 +19,7 @@ HEADINGS: dict[str, Both] = {
     "7": ("HTTP 接口", "HTTP"),
     "8": ("时间", "Time"),
     "9": ("限制与损坏的数据包", "Limits and broken packets"),
+    "10": ("令牌与权限", "Tokens and rights"),
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Both] = {
@@ -27,6 +28,7 @@ SUBHEADINGS: dict[str, Both] = {
     "7.paging": ("分页", "Pages"),
     "7.faults": ("错误", "Faults"),
     "9.broken": ("损坏的数据包", "Broken packets"),
+    "10.rights": ("谁可以做什么", "Who may do what"),
 }
 # Where an event goes, where TO says nothing else.
 TO_SERVER: Both = ("客户端 → 服务器", "client → server")
@@ -47,4 +49,4 @@ TO: dict[str, Both] = {
 
 def notes(section: str) -> tuple[Both, ...]:
     """The rules of a section or part of one."""
-    return prose.NOTES.get(section) or added_prose.NOTES.get(section) or ()
+    return prose.NOTES.get(section) or added_prose.NOTES.get(section) or token_prose.NOTES.get(section) or ()

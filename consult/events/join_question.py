@@ -11,6 +11,7 @@ from consult.contract.payloads import JoinQuestion
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
+from consult.rights import only_elder
 from consult.rooms import Rooms
 from store import messages
 from store.database import Database
@@ -27,13 +28,16 @@ def handle(
     request: JoinQuestion,
     answer: Answer,
 ) -> Coroutine[Any, Any, None] | None:
+    elder_id = only_elder(connection.identity, "join_question")
     if request.after_id is not None:
-        return _catch_up(database, rooms, push, connection, request, request.after_id, answer)
-    if any(member.visibility is not None for member in rooms.question(request.question_id).values()):
-        # Somebody has joined it, so the question exists.
+        return _catch_up(database, rooms, push, connection, request, request.after_id, elder_id, answer)
+    members = rooms.question(request.question_id)
+    known = [members.get(connection)] if elder_id is not None else members.values()
+    if any(member is not None and member.visibility is not None for member in known):
+        # It was joined, by whoever may, so the question exists.
         _enter(rooms, connection, request, answer)
         return None
-    return _look_up_and_enter(lookup, rooms, connection, request, answer)
+    return _look_up_and_enter(lookup, rooms, connection, request, elder_id, answer)
 
 
 def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
@@ -44,9 +48,15 @@ def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
 
 
 async def _look_up_and_enter(
-    lookup: Lookup, rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer
+    lookup: Lookup,
+    rooms: Rooms,
+    connection: Connection,
+    request: JoinQuestion,
+    elder_id: int | None,
+    answer: Answer,
 ) -> None:
-    if not await lookup.exists(request.question_id):
+    found = await lookup.elder_of(request.question_id)
+    if found is None or elder_id not in (None, found):
         raise Fault("QUESTION_NOT_FOUND")
     if connection.connected:
         _enter(rooms, connection, request, answer)
@@ -65,6 +75,7 @@ async def _catch_up(
     connection: Connection,
     request: JoinQuestion,
     after_id: int,
+    elder_id: int | None,
     answer: Answer,
 ) -> None:
     """The fence is the last message published when the connection enters: up to it the file is read, beyond it the room
@@ -79,7 +90,13 @@ async def _catch_up(
     joined = False
     try:
         backlog = await messages.backlog(
-            database, question_id, visibility, after_id=after_id, up_to=fence, most=MOST_REPLAYED
+            database,
+            question_id,
+            visibility,
+            after_id=after_id,
+            up_to=fence,
+            most=MOST_REPLAYED,
+            elder_id=elder_id,
         )
         if backlog is None:
             raise Fault("QUESTION_NOT_FOUND")

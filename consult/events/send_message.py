@@ -9,6 +9,7 @@ from consult.contract.payloads import SendMessage
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
+from consult.rights import only_elder
 from store import messages
 from store.clock import Clock, WireTime
 from store.database import Database
@@ -20,7 +21,7 @@ def handle(
     push: Push,
     time: WireTime,
     clock: Clock,
-    connection: Connection,  # noqa: ARG001 - sending needs no join, so it matters not who sends
+    connection: Connection,
     request: SendMessage,
     answer: Answer,
 ) -> None:
@@ -35,6 +36,7 @@ def handle(
         is_visible_to_patient=request.is_visible_to_patient is not False,
         sent_at=clock(),
         client_msg_id=request.client_msg_id,
+        elder_id=only_elder(connection.identity, "send_message"),
     )
 
     def published(appended: Appended) -> None:

@@ -18,6 +18,7 @@ from consult.contract.faults import Fault, invalid
 from consult.contract.payloads import Payload
 from consult.contract.replies import Shape
 from consult.json_text import dumps, loads
+from consult.rights import ANYBODY, Asker
 from store.clock import Clock
 from store.database import Database
 from store.idempotency_keys import Done, Keyed, OtherRequest, Repeated, once
@@ -33,11 +34,12 @@ _HEADERS = {
     "content-security-policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; "
     "object-src 'none'",
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
 }
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, PATCH, DELETE",
-    "access-control-allow-headers": "content-type, idempotency-key",
+    "access-control-allow-headers": "authorization, content-type, idempotency-key",
     "access-control-max-age": "600",
 }
 
@@ -90,6 +92,16 @@ def _value(text: str) -> str | int:
     return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20 else text
 
 
+def asker_of(request: Request) -> Asker:
+    """Who asks. With tokens on the entry has found out, of every request that comes to a handler."""
+    asker: Asker | None = getattr(request.ctx, "asker", None)
+    if asker is not None:
+        return asker
+    if getattr(request.app.ctx, "tokens", False):
+        raise Fault("FORBIDDEN")
+    return ANYBODY
+
+
 class Writing:
     """Makes the changes that requests ask for, at most once for each `Idempotency-Key`."""
 
@@ -107,7 +119,8 @@ class Writing:
         publish: Callable[[Outcome], None] = lambda _: None,
     ) -> HTTPResponse:
         """Does `one` and answers with its shape, or raises the fault that it was. The same key and request again is 200
-        with the first result, another request under the key 409. `publish` is called in commit order."""
+        with the first result, another request under the key 409. `publish` is called in commit order. With tokens on
+        everybody has keys of their own."""
         key = request.headers.get("idempotency-key")
         if key is None:
             shaped = shape(await self._database.written(each(one), asked, publish))
@@ -125,6 +138,9 @@ class Writing:
             if isinstance(answer, Done):
                 publish(answer.outcome)
 
+        identity = asker_of(request).identity
+        if identity is not None:
+            key = f"{identity.user_type} {identity.user_id} {key}"
         keyed = Keyed(key, _fingerprint(request), self._clock(), asked)
         answer = await self._database.written(each(once(one, render)), keyed, publish_if_done)
         if isinstance(answer, OtherRequest):
@@ -148,7 +164,8 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
     async def admit(request: Request) -> HTTPResponse | None:
         refusal = access.refusal(request.ip, request.headers)
         if refusal is not None:
-            return _fault_answer(invalid(refusal, 403))
+            request.ctx.refused = True
+            return fault_answer(invalid(refusal, 403))
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return HTTPResponse(status=204, headers=_PREFLIGHT)
         return None
@@ -157,14 +174,14 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
         answer.headers = _Headers({**answer.headers, **_HEADERS})
         origin = request.headers.get("origin")
-        if origin is not None and answer.status != 403:
+        if origin is not None and not hasattr(request.ctx, "refused"):
             answer.headers["access-control-allow-origin"] = origin
             answer.headers["access-control-allow-credentials"] = "true"
             answer.headers["vary"] = "Origin"
 
     @app.exception(Exception)
     async def tell(request: Request, exception: Exception) -> HTTPResponse:
-        answer = _fault_answer(_told(exception))
+        answer = fault_answer(_told(exception))
         if isinstance(exception, MethodNotAllowed):
             # Sanic knows the methods of a path only where it has no parameter.
             answer.headers.update(exception.headers or {"allow": ", ".join(_methods(request.path))})
@@ -181,8 +198,11 @@ def _methods(path: str) -> list[str]:
     ]
 
 
-def _fault_answer(fault: Fault) -> HTTPResponse:
-    return json_answer(replies.error(fault.code, fault.message), fault.status)
+def fault_answer(fault: Fault) -> HTTPResponse:
+    answer = json_answer(replies.error(fault.code, fault.message), fault.status)
+    if fault.status == 401:
+        answer.headers["www-authenticate"] = "Bearer"
+    return answer
 
 
 def _told(exception: Exception) -> Fault:

@@ -59,6 +59,10 @@ class Counts(Collector):
         for reason, count in self._carriers.cuts.items():
             cuts.add_metric([reason], count)
         yield cuts
+        checks = CounterMetricFamily("careline_token_checks", "Tokens that were shown.", labels=["where", "result"])
+        for labels, count in (self._gateway.guard.checks if self._gateway.guard else {}).items():
+            checks.add_metric(labels, count)
+        yield checks
         yield CounterMetricFamily("careline_messages", "Messages published.", self._push.messages)
         yield CounterMetricFamily("careline_deliveries", "Broadcasts to one connection each.", self._push.deliveries)
         yield CounterMetricFamily("careline_reminders_fired", "Reminders that became notifications.", self._loop.fired)

@@ -9,7 +9,7 @@ from consult.contract import faults, replies
 from consult.contract.faults import Fault, invalid
 from consult.contract.fields import Moment
 from consult.contract.payloads import NewReminder, ReminderQuery, must_be
-from consult.http.answers import Writing, json_answer, page_answer, read_body, read_id, read_query
+from consult.http.answers import Writing, asker_of, json_answer, page_answer, read_body, read_id, read_query
 from reminders.loop import ReminderLoop
 from store import reminders
 from store.clock import Clock, WireTime
@@ -23,6 +23,7 @@ def add_routes(
     @app.post("/api/reminders")
     async def add_reminder(request: Request) -> HTTPResponse:
         body = read_body(request, NewReminder)
+        asker_of(request).refuse_other("user_id", body.user_id)
         try:
             remind_at = time.moment(body.remind_at)
         except ValueError:
@@ -44,8 +45,12 @@ def add_routes(
     @app.get("/api/reminders")
     async def list_reminders(request: Request) -> HTTPResponse:
         query = read_query(request, ReminderQuery)
+        asker = asker_of(request)
+        user_id = query.user_id or asker.only_user
+        if user_id is not None:
+            asker.refuse_other("user_id", user_id)
         items, has_more = await reminders.page(
-            database, user_id=query.user_id, status=query.status, before_id=query.before_id, limit=query.limit
+            database, user_id=user_id, status=query.status, before_id=query.before_id, limit=query.limit
         )
         return page_answer([replies.reminder_task(task, time) for task in items], has_more)
 

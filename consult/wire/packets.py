@@ -140,7 +140,7 @@ def connected(sid: str) -> Frame:
     return Frame(b"40" + dumps({"sid": sid}))
 
 
-def refused(namespace: str, reason: str) -> Frame:
-    """The answer to a CONNECT for another namespace, or one that may not enter."""
+def refused(namespace: str, reason: str, data: dict[str, str] | None = None) -> Frame:
+    """The answer to a CONNECT for another namespace, or of one that may not enter; `data` is for programs."""
     prefix = b"" if namespace == "/" else namespace.encode() + b","
-    return Frame(b"44" + prefix + dumps({"message": reason}))
+    return Frame(b"44" + prefix + dumps({"message": reason} if data is None else {"message": reason, "data": data}))

@@ -72,8 +72,8 @@ class PollingSession:
         if self._waiting > self._polling.carriers.outbox_bytes:
             self._polling.end_soon(self, "outbox full")
 
-    def close(self) -> None:
-        self._polling.end_soon(self, None)
+    def close(self, reason: str | None = None) -> None:
+        self._polling.end_soon(self, reason)
 
     def cut(self, reason: str) -> None:
         self._polling.end_soon(self, reason)

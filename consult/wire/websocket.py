@@ -91,7 +91,9 @@ class Websocket(asyncio.Protocol):
     def send(self, frame: Frame) -> None:
         self._queue(frame.websocket)
 
-    def close(self) -> None:
+    def close(self, reason: str | None = None) -> None:
+        if self._open and reason is not None:
+            self._carriers.ended(self._sid, reason)
         # A client that says goodbye in both languages at once has been answered by the library already.
         if self._open and self._protocol.state is OPEN:
             self._protocol.send_close(CloseCode.GOING_AWAY)
@@ -255,8 +257,9 @@ class Websocket(asyncio.Protocol):
                 packet.decode()
                 raise
         elif kind == packets.PONG:
-            self._pinged = False
-            self._deadline = self._carriers.loop.time() + PING_INTERVAL
+            if self._connection.connected:  # who has not entered gains no time by it
+                self._pinged = False
+                self._deadline = self._carriers.loop.time() + PING_INTERVAL
         elif kind == packets.CLOSE:
             self.close()
         elif kind != packets.NOOP:

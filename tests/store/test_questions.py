@@ -92,23 +92,23 @@ async def test_a_crowd_that_looks_up_is_answered_each_for_itself(database: Datab
     await all_written(database, each(questions.open_question), [new_question()] * 2500)
     lookup = Lookup(database)
     asked = [number for start in range(1, 5) for number in range(start, 3000, 4)]
-    found = await within(asyncio.gather(*(lookup.exists(number) for number in asked)))
-    assert found == [number <= 2500 for number in asked]
-    assert not await within(lookup.exists(3001))
-    question_id = (await open_question(database)).id
-    assert await within(lookup.exists(question_id)), "a question that was opened later is found later"
+    found = await within(asyncio.gather(*(lookup.elder_of(number) for number in asked)))
+    assert [elder is not None for elder in found] == [number <= 2500 for number in asked]
+    assert await within(lookup.elder_of(3001)) is None
+    question = await open_question(database)
+    assert await within(lookup.elder_of(question.id)) == question.elder_id, "opened later, found later"
 
 
 async def test_who_looks_up_and_goes_takes_nobody_along(database: Database) -> None:
-    await open_question(database)
+    elder_id = (await open_question(database)).elder_id
     lookup = Lookup(database)
     for steps in range(12):
-        callers = [asyncio.create_task(lookup.exists(number)) for number in (1, 2, 1, 2)]
+        callers = [asyncio.create_task(lookup.elder_of(number)) for number in (1, 2, 1, 2)]
         for _ in range(steps):
             await asyncio.sleep(0)
         callers[0].cancel()
         callers[1].cancel()
-        assert (await within(asyncio.gather(*callers, return_exceptions=True)))[2:] == [True, False]
+        assert (await within(asyncio.gather(*callers, return_exceptions=True)))[2:] == [elder_id, None]
 
 
 async def test_a_lookup_that_fails_fails_for_those_who_asked_alone(path: Path) -> None:
@@ -116,5 +116,5 @@ async def test_a_lookup_that_fails_fails_for_those_who_asked_alone(path: Path) -
         await open_question(database)
         lookup = Lookup(database)
         with pytest.raises(OverflowError):
-            await within(lookup.exists(2**63))
-        assert await within(lookup.exists(1))
+            await within(lookup.elder_of(2**63))
+        assert await within(lookup.elder_of(1))

@@ -104,9 +104,9 @@ class TestQuestions:
         assert isinstance(first, Message)
         await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED", NOW - 1))
         lookup = Lookup(database)
-        assert await within(lookup.exists(question_id))
+        assert await within(lookup.elder_of(question_id))
         assert await database.written(each(retention.delete_questions), Closed(NOW, NOW)) == [question_id]
-        assert not await within(lookup.exists(question_id))
+        assert not await within(lookup.elder_of(question_id))
         assert await questions.get(database, question_id, STAFF) is None
         page, _ = await questions.page(database, STAFF, status=None, elder_id=None, before_id=None, limit=50)
         assert page == []
@@ -124,9 +124,9 @@ class TestQuestions:
             found_late: list[bool] = []
 
             async def ask(question_id: int, lookup: Lookup, deleted: asyncio.Event, found_late: list[bool]) -> None:
-                found = await lookup.exists(question_id)
+                found = await lookup.elder_of(question_id)
                 if deleted.is_set():
-                    found_late.append(found)
+                    found_late.append(found is not None)
 
             def tell(ids: list[int], lookup: Lookup = lookup, deleted: asyncio.Event = deleted) -> None:
                 lookup.forget(ids)

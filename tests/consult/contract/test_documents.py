@@ -13,7 +13,7 @@ from msgspec import structs
 
 import main
 from consult import catch_up, gateway, limits
-from consult.contract import added_prose, faults, prose
+from consult.contract import added_prose, faults, prose, token_prose
 from consult.contract import limits as told
 from consult.contract.__main__ import DOCS, documents, write
 from consult.contract.calls import CALLS, PAGES
@@ -114,6 +114,7 @@ def test_every_rule_is_told_in_both_languages() -> None:
         *prose.INTRODUCTION,
         *(note for notes in prose.NOTES.values() for note in notes),
         *(note for notes in added_prose.NOTES.values() for note in notes),
+        *(note for notes in token_prose.NOTES.values() for note in notes),
         *(note for notes in added_prose.CALL_NOTES.values() for note in notes),
         *MEANINGS.values(),
         *((text.zh, text.en) for text in TEXTS),
@@ -125,7 +126,8 @@ def test_every_rule_is_told_in_both_languages() -> None:
 
 def test_every_note_has_its_section() -> None:
     document = markdown()
-    for notes in (*prose.NOTES.values(), *added_prose.NOTES.values(), *added_prose.CALL_NOTES.values()):
+    sections = [prose.NOTES, added_prose.NOTES, added_prose.CALL_NOTES, token_prose.NOTES]
+    for notes in (notes for section in sections for notes in section.values()):
         for zh, en in notes:
             assert zh in document
             assert en in document

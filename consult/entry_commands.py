@@ -1,0 +1,108 @@
+"""The subcommands about who may enter: `careline key FILE` and `careline token`."""
+
+import re
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from consult.contract.fields import MAX_ID
+from consult.standard_streams import fail, tell
+from consult.tokens import (
+    EXPIRED,
+    LONGEST_TTL,
+    USUAL_TTL,
+    KeyFault,
+    Refused,
+    Tokens,
+    Wanted,
+    make_key,
+    read_keys,
+    revocation_of,
+)
+from store import revocations
+from store.clock import Clock
+
+# The options of `token` alone.
+_OPTIONS = {
+    "--user-id": "whom `token` is for",
+    "--user-type": "STAFF, ELDER, FAMILY, SERVICE or another type",
+    "--ttl": f"seconds that the token is good for (default: {USUAL_TTL})",
+    "--name": "the name to show; left out, the client may choose one",
+    "--questions": "ids of the questions that FAMILY may come to, separated by commas",
+    "--revoke": "a token that is to be good no more, also for a server that runs",
+}
+
+
+def add_options(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("options of `token`")
+    for option, text in _OPTIONS.items():
+        group.add_argument(option, help=text)
+
+
+def take(options: dict[str, Any]) -> dict[str, str]:
+    """Takes the options of `token` out of all that were given."""
+    names = [option[2:].replace("-", "_") for option in _OPTIONS]
+    return {name: text for name in names if (text := options.pop(name)) is not None}
+
+
+def key(path: Path) -> int:
+    """Makes a key file; the exit status."""
+    try:
+        make_key(path)
+    except KeyFault as fault:
+        return fail(f"{path} {fault}")
+    return tell(f"{path} was made; with --auth-secret-file {path} every client must show a token\n")
+
+
+def token(given: Mapping[str, str], chosen: Mapping[str, Any], clock: Clock) -> int:
+    """Makes a token, or revokes one; the exit status. StoreFault where it cannot be revoked."""
+    path = chosen["auth_secret_file"]
+    if path is None:
+        fail("--auth-secret-file (CARELINE_AUTH_SECRET_FILE): `token` needs the key; `careline key FILE` makes one")
+        return 2
+    try:
+        tokens = Tokens(read_keys(path), clock)
+        if "revoke" in given:
+            return _revoke(tokens, given["revoke"], chosen["database"], clock)
+        return tell(tokens.make(_wanted(given)) + "\n")
+    except KeyFault as fault:
+        fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {path} {fault}")
+    except ValueError as fault:
+        fail(str(fault))
+    return 2
+
+
+def _revoke(tokens: Tokens, token: str, database: Path, clock: Clock) -> int:
+    try:
+        identity = tokens.identity(token)
+    except Refused as refused:
+        if refused.why == EXPIRED:
+            return tell("the token has expired already\n")
+        return fail("that is no token of this key")
+    revocations.revoke(database, revocation_of(token), identity.expires_at, clock())
+    return tell(f"the token of {identity.user_type} {identity.user_id} is revoked\n")
+
+
+def _wanted(given: Mapping[str, str]) -> Wanted:
+    """Whom the options describe; ValueError names the one that is wrong."""
+    missing = [option for option in ("--user-id", "--user-type") if option[2:].replace("-", "_") not in given]
+    if missing:
+        raise ValueError(f"`token` needs {' and '.join(missing)}")
+    if not re.fullmatch(r"[A-Z0-9_]{1,32}", given["user_type"]):
+        raise ValueError("--user-type: must be 1 to 32 of A-Z, 0-9 and _")
+    name = given.get("name")
+    if name is not None and not (name.isprintable() and 1 <= len(name) <= 64):
+        raise ValueError("--name: must be text of 1 to 64 characters")
+    questions = given.get("questions")
+    listed = None if questions is None else tuple(_id("--questions", one.strip()) for one in questions.split(","))
+    ttl = _id("--ttl", given.get("ttl", str(USUAL_TTL)))
+    if ttl > LONGEST_TTL:
+        raise ValueError(f"--ttl: must be at most {LONGEST_TTL} seconds")
+    return Wanted(_id("--user-id", given["user_id"]), given["user_type"], name, listed, ttl)
+
+
+def _id(option: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and 1 <= int(text) <= MAX_ID):
+        raise ValueError(f"{option}: must be a positive integer, not {text!r}")
+    return int(text)

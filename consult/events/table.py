@@ -1,0 +1,55 @@
+"""Which file handles which event, with what it needs."""
+
+from functools import partial
+
+from consult.answering import Answering
+from consult.contract.payloads import (
+    AnswerNotification,
+    BindUser,
+    JoinQuestion,
+    LeaveQuestion,
+    SendMessage,
+    SnoozeNotification,
+)
+from consult.events import (
+    bind_user,
+    join_question,
+    leave_question,
+    notification_confirm,
+    notification_read,
+    notification_snooze,
+    send_message,
+)
+from consult.gateway import Handler
+from consult.push import Push
+from consult.rooms import Rooms
+from store.clock import Clock, WireTime
+from store.database import Database
+from store.questions import Lookup
+
+
+def handlers(
+    database: Database,
+    lookup: Lookup,
+    rooms: Rooms,
+    push: Push,
+    answering: Answering,
+    time: WireTime,
+    clock: Clock,
+) -> dict[str, Handler]:
+    """By the event's name."""
+    join = partial(join_question.handle, database, lookup, rooms, push)
+    send = partial(send_message.handle, database, push, time, clock)
+    bind = partial(bind_user.handle, database, rooms, push)
+    read = partial(notification_read.handle, answering)
+    confirm = partial(notification_confirm.handle, answering)
+    snooze = partial(notification_snooze.handle, answering)
+    return {
+        "join_question": Handler(JoinQuestion, join, b"joined_question"),
+        "leave_question": Handler(LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
+        "send_message": Handler(SendMessage, send, b"send_message:ack", is_send=True),
+        "bind_user": Handler(BindUser, bind, b"bind_user:ack"),
+        "notification:read": Handler(AnswerNotification, read, b"notification:read:ack"),
+        "notification:confirm": Handler(AnswerNotification, confirm, b"notification:confirm:ack"),
+        "notification:snooze": Handler(SnoozeNotification, snooze, b"notification:snooze:ack"),
+    }

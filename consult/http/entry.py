@@ -1,0 +1,88 @@
+"""With tokens on: who asks, of every HTTP request, and whether it may, before any handler sees it."""
+
+import re
+from typing import Any
+
+from sanic import Request, Sanic
+
+from consult import rights
+from consult.contract.calls import CALLS
+from consult.contract.faults import Fault
+from consult.contract.permissions import PERMISSIONS, May, Permission
+from consult.guard import Guard, told
+from consult.http.answers import read_body, read_id, read_query
+from consult.rights import Asker
+from consult.tokens import Refused
+from store import owners
+from store.database import Database
+
+
+def _template(path: str) -> str:
+    """A path as the table and Sanic's router both have it, whatever they call what is in it."""
+    return re.sub(r"[<{][^>}]*[>}]", "{}", path).rstrip("/")
+
+
+# Files for everybody, and the sockets, whose token comes with their CONNECT.
+_BESIDE = ("/static/{}", "/socket.io")
+_ROWS = {_template(name): row for name, row in PERMISSIONS.items()}
+_CALLS = {f"{call.method} {call.path}": call for call in CALLS}
+
+
+def install(app: Sanic[Any, Any], guard: Guard, database: Database) -> None:
+    """After `answers.install`, which looks at host and origin."""
+    app.ctx.tokens = True
+
+    @app.signal("http.routing.after")  # before its body is read, which would be for nothing
+    async def enter(request: Request, **_: Any) -> None:
+        assert request.route is not None
+        path = _template(request.route.uri)
+        if path in _BESIDE:
+            return
+        row = _ROWS.get(f"{request.method} {path}")
+        shown = _shown(request)
+        identity = None
+        if shown is not None or row is None or row.nobody is May.NO:
+            try:
+                identity = guard.admit(shown, "http")
+            except Refused as refused:
+                raise told(refused) from None
+        request.ctx.row = row
+        request.ctx.asker = rights.asker(identity, row)
+
+    @app.on_request
+    async def hold_to_own(request: Request) -> None:
+        asker: Asker | None = getattr(request.ctx, "asker", None)
+        if asker is not None and asker.is_bounded and request.match_info:
+            row: Permission = request.ctx.row
+            await _hold_to_own(asker, row, _held_to_rules(request, row))
+
+    def _held_to_rules(request: Request, row: Permission) -> int:
+        # A request that is wrong is told so first, whomever its object is of.
+        (name,), (text,) = re.findall(r"{(\w+)}", row.name), request.match_info.values()
+        wanted = read_id(name, text)
+        call = _CALLS[row.name]
+        if call.query:
+            read_query(request, call.query)
+        if call.body:
+            read_body(request, call.body)
+        return wanted
+
+    async def _hold_to_own(asker: Asker, row: Permission, wanted: int) -> None:
+        if row.of == "user":
+            asker.refuse_other("user_id", wanted)
+        elif asker.only_questions is not None:
+            if wanted not in asker.only_questions:
+                raise Fault("QUESTION_NOT_FOUND")
+        elif await owners.owner(database, row.of, wanted) != asker.only_user:
+            raise Fault("QUESTION_NOT_FOUND" if row.of == "question" else "NOT_FOUND")
+
+
+def _shown(request: Request) -> str | None:
+    """The token that a request shows; None when it shows none."""
+    shown = request.headers.get_all("authorization")
+    if not shown:
+        return None
+    scheme, _, token = shown[0].strip().partition(" ")
+    if len(shown) > 1 or scheme.lower() != "bearer" or not token.strip():
+        return "another way to show oneself"
+    return str(token.strip())

@@ -1,0 +1,93 @@
+"""Who may do what, by the table in `contract/permissions.py` and the token that somebody came with."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec import structs
+
+from consult.contract.faults import Fault, disagrees
+from consult.contract.payloads import Payload
+from consult.contract.permissions import PERMISSIONS, May, Permission, Role
+from consult.tokens import Identity
+
+# Fields in which clients say of themselves who they are.
+_CLAIMS: Final = ("user_id", "user_type", "sender_type", "sender_id", "role_display_name")
+_claimed: dict[type[Payload], tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who may do something, and how far that reaches. Without tokens nobody is known, and all may all."""
+
+    identity: Identity | None
+    may: May
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there are things beyond reach."""
+        return self.may is not May.ALL
+
+    @property
+    def only_user(self) -> int | None:
+        """The one user (for a question: its elder) whose things are within reach; None where everybody's are."""
+        return self.identity.user_id if self.identity is not None and self.may is May.OWN else None
+
+    @property
+    def only_questions(self) -> frozenset[int] | None:
+        """The questions within reach; None where it is not a list that says."""
+        return self.identity.listed if self.identity is not None and self.may is May.LISTED else None
+
+    def refuse_other(self, name: str, user_id: int) -> None:
+        """FORBIDDEN for whoever speaks of another user without reaching that far."""
+        if self.only_user not in (None, user_id):
+            raise disagrees(name)
+
+    def user_type(self, claimed: str | None) -> str | None:
+        """What the asker is: what the token says or, without tokens, what the request does."""
+        return claimed if self.identity is None else self.identity.user_type
+
+
+ANYBODY: Final = Asker(None, May.ALL)
+
+
+def asker(identity: Identity | None, row: Permission | None) -> Asker:
+    """Who asks for what the row is about, with tokens on; FORBIDDEN where the row says no, and where there is none."""
+    may = May.NO if row is None else row.of_role(Role.NOBODY if identity is None else identity.role)
+    if may is May.NO:
+        raise Fault("FORBIDDEN")
+    return Asker(identity, may)
+
+
+def only_elder(identity: Identity | None, event: str) -> int | None:
+    """Whose question an event must be about; None where anybody's will do."""
+    return None if identity is None else Asker(identity, PERMISSIONS[event].of_role(identity.role)).only_user
+
+
+def refusal(identity: Identity, event: str, request: Payload) -> Fault | None:
+    """Why somebody may not send an event, before anything is looked up; None when it may."""
+    row = PERMISSIONS.get(event)
+    may = May.NO if row is None else row.of_role(identity.role)
+    if may is May.NO:
+        return Fault("FORBIDDEN")
+    kind = type(request)
+    claimed = _claimed.get(kind)
+    if claimed is None:
+        fields = {field.name for field in structs.fields(kind)}
+        claimed = _claimed[kind] = tuple(name for name in _CLAIMS if name in fields)
+    for name in claimed:
+        if not _agrees(identity, name, getattr(request, name)):
+            return disagrees(name)
+    question_id = getattr(request, "question_id", None)
+    if may is May.LISTED and question_id not in identity.listed:
+        return Fault("QUESTION_NOT_FOUND")
+    return None
+
+
+def _agrees(identity: Identity, name: str, value: Any) -> bool:
+    if name in ("user_id", "sender_id"):
+        return bool(value == identity.user_id)
+    if name == "role_display_name":
+        return value is None or identity.name is None or value == identity.name
+    if name == "sender_type" and "SYSTEM" in (value, identity.user_type):
+        return value == "SYSTEM" and identity.role is Role.SERVICE
+    return bool(value == identity.user_type)

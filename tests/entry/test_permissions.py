@@ -1,0 +1,31 @@
+"""The one table of who may do what: nothing that clients can ask for is without a row."""
+
+from __future__ import annotations
+
+import re
+
+from consult.contract.calls import CALLS, PAGES
+from consult.contract.events import CLIENT_EVENTS
+from consult.contract.permissions import PERMISSIONS, May, Role
+
+
+def test_everything_has_a_row() -> None:
+    asked = {event.name for event in CLIENT_EVENTS}
+    asked |= {f"{call.method} {call.path}" for call in CALLS} | {f"GET {page.path}" for page in PAGES}
+    assert asked == set(PERMISSIONS), "contract/permissions.py says who may do what"
+
+
+def test_what_an_id_in_a_path_is_of_is_told() -> None:
+    """Without it nobody could look whose it is."""
+    for row in PERMISSIONS.values():
+        assert row.of in ("", "question", "user", "reminder", "notification")
+        assert len(re.findall(r"{(\w+)}", row.name)) <= 1
+        if "{" in row.name:
+            assert row.of
+
+
+def test_a_list_is_of_questions() -> None:
+    for row in PERMISSIONS.values():
+        reach = [row.of_role(role) for role in Role]
+        assert row.of == "question" or May.LISTED not in reach
+        assert May.OWN not in (row.service, row.nobody)
