@@ -9,12 +9,14 @@ export class Actions {
   #calls;
   #composer;
   #questions;
+  #inboxes;
 
-  constructor({ connections, calls, composer, questions }) {
+  constructor({ connections, calls, composer, questions, inboxes }) {
     this.#connections = connections;
     this.#calls = calls;
     this.#composer = composer;
     this.#questions = questions;
+    this.#inboxes = inboxes;
   }
 
   /** Connects the acting connection. @throws {Error} when it can't be */
@@ -41,10 +43,21 @@ export class Actions {
     return connection.emit("leave_question", JSON.stringify({ question_id: question }));
   }
 
-  /** Binds the acting connection to its user. */
+  /** Binds the acting connection to its user, from the latest notification on that the page knows. */
   async bind() {
     const connection = await this.connect();
-    return connection.emit("bind_user", JSON.stringify({ user_id: connection.userId }));
+    const { userId } = connection;
+    const latest = this.#inboxes.listed(userId)[0]?.id ?? 0;
+    return connection.emit("bind_user", JSON.stringify({ user_id: userId, after_id: latest }));
+  }
+
+  /** Answers a notification of the user, over the acting connection where that is bound to the user. */
+  async answer(userId, id, what, more = {}) {
+    const connection = this.#connections.selected;
+    if (connection.bound !== userId) return this.#inboxes.answer(userId, id, what, more);
+    const { name, payload } = await connection.emit(`notification:${what}`, JSON.stringify({ id, ...more }));
+    if (name === "error") throw new Error(JSON.parse(payload).message);
+    return payload;
   }
 
   /** A reminder for the acting connection's user, due in five seconds; binds first, so that it is told at once. */

@@ -3,6 +3,9 @@
 import { button, byId, chip, element, foreign, oncePerFrame, redraw } from "./dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "./language.js";
 
+const SOON = 10_000; // ms
+const LATER = 600_000;
+
 export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
   const panel = byId("panel-inbox");
   let onlyUnread = false;
@@ -47,10 +50,10 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
     );
   };
   const row = (item, user) => {
-    const mark = button(say("markRead"), () => attempt(inboxes.markRead(user, item.id)), {
-      kind: "small",
-      "data-focus": `read-${item.id}`,
-    });
+    const answer = (what, more) => attempt(actions.answer(user, item.id, what, more));
+    const control = (text, name, work) =>
+      button(text, work, { kind: "small", "data-focus": `${name}-${item.id}` });
+    const snooze = (after) => answer("snooze", { until: new Date(Date.now() + after).toISOString() });
     return element(
       "li",
       { class: item.status === "UNREAD" ? "item unread" : "item", "data-id": item.id },
@@ -59,13 +62,22 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
         { class: "item-head" },
         foreign(item.title, "item-title"),
         chip(sayIfKnown(`status_${item.status}`, item.status), item.status === "UNREAD" ? "accent" : ""),
+        item.confirmed_at ? chip(say("confirmed"), "good") : null,
+        item.snoozed_until ? chip(say("snoozedUntil", { at: item.snoozed_until }), "warn") : null,
       ),
       element("p", { class: "item-text", dir: "auto" }, item.content),
       element(
         "div",
         { class: "item-foot" },
         element("span", { class: "hint" }, `#${item.id} · ${item.created_at}`),
-        item.status === "UNREAD" ? mark : null,
+        element(
+          "div",
+          { class: "item-answers" },
+          item.status === "UNREAD" ? control(say("markRead"), "read", () => answer("read")) : null,
+          item.confirmed_at ? null : control(say("confirm"), "confirm", () => answer("confirm")),
+          item.confirmed_at ? null : control(say("snoozeSoon"), "snooze-soon", () => snooze(SOON)),
+          item.confirmed_at ? null : control(say("snoozeLater"), "snooze-later", () => snooze(LATER)),
+        ),
       ),
     );
   };

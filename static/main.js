@@ -42,7 +42,7 @@ function build(protocol) {
   const questions = new Questions({ connections, calls });
   const tabs = new Tabs();
   const composer = new Composer({ connections, calls, protocol });
-  const actions = new Actions({ connections, calls, composer, questions });
+  const actions = new Actions({ connections, calls, composer, questions, inboxes });
   const logView = new LogView(log);
   const parts = { log, logView, calls, connections, inboxes, questions, tabs, composer, actions, attempt };
   connectionCards(parts);

@@ -47,9 +47,10 @@ export function ownFields(connection, question) {
   return own;
 }
 
-/** The target's example as the connection would send it; a reminder is due in a minute. */
+/** The target's example as the connection would send it; a reminder, or a snooze, is due in a minute. */
 export function ownPayload(target, connection, question) {
-  const own = { ...ownFields(connection, question), remind_at: new Date(Date.now() + 60_000).toISOString() };
+  const soon = new Date(Date.now() + 60_000).toISOString();
+  const own = { ...ownFields(connection, question), remind_at: soon, until: soon };
   const payload = {};
   for (const [name, value] of Object.entries(target.example ?? {})) {
     // Sent a second time, an example's client_msg_id or cursor would mean something else than the first time.

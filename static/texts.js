@@ -145,6 +145,11 @@ export const texts = {
   status_UNREAD: ["未读", "Unread"],
   status_READ: ["已读", "Read"],
   markRead: ["标为已读", "Mark as read"],
+  confirm: ["确认", "Confirm"],
+  confirmed: ["已确认", "Confirmed"],
+  snoozeSoon: ["10 秒后再提醒", "Again in 10 s"],
+  snoozeLater: ["10 分钟后再提醒", "Again in 10 min"],
+  snoozedUntil: ["推迟到 {at}", "Snoozed until {at}"],
   onlyUnread: ["仅未读", "Unread only"],
 
   log: ["日志", "Log"],

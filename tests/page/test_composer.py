@@ -21,7 +21,10 @@ def client_events(server: Server) -> list[dict[str, Any]]:
 def test_every_event_has_a_form_filled_with_the_protocols_example(open_console: OpenConsole, server: Server) -> None:
     console = open_console()
     events = client_events(server)
-    assert [event["name"] for event in events] == ["join_question", "leave_question", "send_message", "bind_user"]
+    assert [event["name"] for event in events] == [
+        *("join_question", "leave_question", "send_message", "bind_user"),
+        *("notification:read", "notification:confirm", "notification:snooze"),
+    ]
     for event in events:
         console.target(event["name"])
         shown = console.page.locator("[data-field]").evaluate_all("all => all.map(one => one.dataset.field)")
