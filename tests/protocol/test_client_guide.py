@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,23 +34,37 @@ talk.close();
 """
 
 
+# Two devices of one user, for the inbox that stays in step.
+DEVICES: Final = """
+import { createInterface } from "node:readline";
+const tell = (kind) => (...value) => process.stdout.write(JSON.stringify({ kind, value }) + "\\n");
+const [url, user_id] = JSON.parse(process.env.FRONT_END);
+const devices = ["desk", "phone"].map((name) => inbox(url, user_id, { onChange: tell(name), onFault: tell("fault") }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const [device, ...answer] = JSON.parse(line);
+  devices[device].answer(...answer);
+}
+devices.forEach((device) => device.close());
+"""
+
+
 def blocks() -> list[str]:
     """The guide's pieces of code."""
     return re.findall(r"^```js\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 class FrontEnd:
-    """The guide's front end in Node."""
+    """One of the guide's front ends in Node."""
 
-    def __init__(self, url: str, me: dict[str, Any], question_id: int) -> None:
+    def __init__(self, script: str, *given: Any) -> None:
         self.told: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            ["node", "--input-type=module", "--eval", blocks()[0] + DRIVER],
+            ["node", "--input-type=module", "--eval", script],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT / "tests",
-            env=node_environment(FRONT_END=json.dumps([url, me, question_id])),
+            env=node_environment(FRONT_END=json.dumps(given)),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -59,8 +74,8 @@ class FrontEnd:
         for line in self._process.stdout:
             self.told.append(json.loads(line))
 
-    def send(self, content: dict[str, Any]) -> None:
-        """Let it send a message."""
+    def send(self, content: Any) -> None:
+        """Let it send a message, or answer a notification."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(content) + "\n")
         self._process.stdin.flush()
@@ -102,11 +117,8 @@ def front_end() -> Iterator[StartFrontEnd]:
     started: list[FrontEnd] = []
 
     def start(server: Server, user_id: int, question_id: int) -> FrontEnd:
-        started.append(
-            FrontEnd(
-                server.url, {"sender_id": user_id, "sender_type": "ELDER", "role_display_name": "张三"}, question_id
-            )
-        )
+        me = {"sender_id": user_id, "sender_type": "ELDER", "role_display_name": "张三"}
+        started.append(FrontEnd(blocks()[0] + DRIVER, server.url, me, question_id))
         return started[-1]
 
     yield start
@@ -235,7 +247,7 @@ def test_a_question_that_does_not_exist_is_told(server: Server, front_end: Start
 
 def test_the_example_of_its_use(server: Server) -> None:
     question_id = server.open_question()
-    code, use = blocks()
+    code, use, _ = blocks()
     use = use.replace("http://127.0.0.1:8000", server.url).replace("123", str(question_id))
     # What it shows first ends it.
     ends = "const log = console.log; console.log = (...words) => { log(...words); talk.close(); };\n"
@@ -245,3 +257,48 @@ def test_the_example_of_its_use(server: Server) -> None:
     ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=folder, env=env)
     assert ran.stdout == "张三 早上 150/95，需要调药吗？\n"
     assert ran.stderr == ""
+
+
+def test_two_inboxes_stay_in_step(staying: Server) -> None:
+    """Whatever is answered on one device shows on the other, also what was answered while the server was away."""
+    server, user_id = staying, new_id()
+    with closing(FrontEnd(blocks()[2] + DEVICES, server.url, user_id)) as devices:
+        answer_on_two(server, user_id, devices)
+
+
+def answer_on_two(server: Server, user_id: int, devices: FrontEnd) -> None:
+    """Answer notifications on a user's two devices."""
+
+    def shows(unread: int, count: int, limit: float = LIMIT) -> None:
+        """Wait until both show so many, then hold them to the same, and to what the server has."""
+        nothing = {"confirmed_at": None, "snoozed_until": None}  # a new one says nothing of them
+
+        def shown() -> list[Any]:
+            latest = [(devices.shown(name) or [[[], -1]])[-1] for name in ("desk", "phone")]
+            return [[[{**nothing, **one} for one in items], count] for items, count in latest]
+
+        wait_until(lambda: all((one[1], len(one[0])) == (unread, count) for one in shown()), "both in step", limit)
+
+        def listed() -> list[Any]:
+            return server.notifications(user_id, "answers=true&limit=200")
+
+        wait_until(lambda: shown() == [[listed(), unread]] * 2, "the same on both", limit)
+
+    for number in range(4):
+        server.make_reminder(user_id, in_seconds(-1), title=str(number))
+    shows(4, 4)
+    ids = [one["id"] for one in server.notifications(user_id)]
+    devices.send([0, "confirm", ids[0]])
+    shows(3, 4)
+    devices.send([1, "read", ids[1]])
+    shows(2, 4)
+    server.kill()
+    devices.send([1, "confirm", ids[2]])
+    devices.send([0, "snooze", ids[3], {"until": in_seconds(3600)}])
+    server.start()
+    shows(1, 4, COMES_BACK)
+    server.http("POST", f"/api/notifications/{ids[3]}/snooze", json={"until": in_seconds(0.3)})
+    shows(1, 5)
+    devices.send([0, "snooze", ids[0], {"until": in_seconds(1)}])
+    devices.wait_for("fault", 1)
+    assert devices.shown("fault") == [["通知已确认，无法推迟"]]
