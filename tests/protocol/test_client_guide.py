@@ -248,7 +248,7 @@ def test_a_question_that_does_not_exist_is_told(server: Server, front_end: Start
 def test_the_example_of_its_use(server: Server) -> None:
     question_id = server.open_question()
     code, use, _ = blocks()
-    use = use.replace("http://127.0.0.1:8000", server.url).replace("123", str(question_id))
+    use = use.replace("123", str(question_id)).replace("http://127.0.0.1:8000", server.url)
     # What it shows first ends it.
     ends = "const log = console.log; console.log = (...words) => { log(...words); talk.close(); };\n"
     script = code + ends + use
