@@ -21,7 +21,7 @@ test: $(VENV)/test
 # The protocol's tests once more, with nginx before each server as docs/reverse-proxy.md has it.
 test-nginx: $(VENV)/test
 	@tests/prepare
-	TEST_NGINX=1 $(BIN)/pytest tests/protocol
+	TEST_NGINX=1 $(BIN)/pytest tests/protocol -m "not direct"
 
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import re
-import socket
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -110,7 +109,7 @@ class Websocket(Connection):
         host = sent.pop("Host", f"127.0.0.1:{server.port}")
         opening = connect(
             f"{'wss' if server.tls else 'ws'}://{host}/socket.io/?{query}&transport=websocket",
-            sock=socket.create_connection(("127.0.0.1", server.port)),
+            sock=server.connect_tcp(),
             ssl=server.tls,
             server_hostname="127.0.0.1" if server.tls else None,
             additional_headers=sent,

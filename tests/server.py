@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,7 @@ class Server:
         self.database = folder / "careline.db"
         self.url = ""
         self.port = 0
+        self._source: tuple[str, int] | None = None
         self.allow_tracebacks = False
         self.bearer = ""  # the token that HTTP calls show
         self._arguments = arguments
@@ -240,6 +241,15 @@ class Server:
             place = log.find(fault)
             assert place < 0, log[max(0, place - 300) : place + 3000]
 
+    @contextmanager
+    def reached_from(self, address: str) -> Iterator[None]:
+        """Have clients in Python that connect meanwhile do so from another address of this machine."""
+        self._source = (address, 0)
+        try:
+            yield
+        finally:
+            self._source = None
+
     @property
     def tls(self) -> ssl.SSLContext | None:
         """What clients connect with, where they find TLS."""
@@ -252,6 +262,8 @@ class Server:
             # Before the connection is made, or the window is larger by then.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         connection.settimeout(LIMIT)
+        if self._source is not None:
+            connection.bind(self._source)
         connection.connect(("127.0.0.1", self.port))
         return connection
 
@@ -262,9 +274,10 @@ class Server:
 
     def http_line(self) -> http.client.HTTPConnection:
         """Give a connection for HTTP calls, which opens with the first of them."""
+        host, port, source = "127.0.0.1", self.port, self._source
         if self.tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=LIMIT, context=self.tls)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+            return http.client.HTTPSConnection(host, port, timeout=LIMIT, source_address=source, context=self.tls)
+        return http.client.HTTPConnection(host, port, timeout=LIMIT, source_address=source)
 
     def http(
         self,

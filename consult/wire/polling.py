@@ -165,7 +165,7 @@ class Polling:
     async def _handle(self, request: Request) -> HTTPResponse:
         session = self._sessions.get(request.args.get("sid", ""))
         if session is None and "sid" in request.args:
-            return response.json({"code": 1, "message": "Session ID unknown"}, 400)
+            return _unknown()
         if session is None and not self.carriers.gateway.limits.admits_connection(self._address(request)):
             return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
         if session is not None and request.method == "POST":
@@ -182,6 +182,8 @@ class Polling:
         if fault is not None:
             self.end_soon(session, fault)
             return response.json({"code": 3, "message": "Bad request"}, 400)
+        if session.closed:  # while its body came
+            return _unknown()
         # A chunked request has no length of its own, and the engine would read nothing.
         request.headers["content-length"] = str(len(request.body))
         self._posting[session.sid] = session
@@ -258,6 +260,10 @@ class Polling:
                 session.release_poll()  # the client has said goodbye, and may still have a poll waiting
             self.carriers.gateway.ended(session.connection)
             self.carriers.gateway.limits.leave(session.connection.address)
+
+
+def _unknown() -> HTTPResponse:
+    return response.json({"code": 1, "message": "Session ID unknown"}, 400)
 
 
 async def _read(request: Request) -> bytes:

@@ -136,3 +136,15 @@ def test_the_rest_of_a_polling_body_after_a_broken_packet(server: Server, enter:
     connection = enter(Polling, server)
     check_ended(server, enter, connection, f"42[{SEPARATOR}42[")
     assert server.messages(question_id) == []
+
+
+def test_a_polling_body_whose_session_ends_before_it_is_there(server: Server) -> None:
+    connection = Polling(server)
+    connection.enter()
+    path = f"/socket.io/?EIO=4&transport=polling&sid={connection.sid}"
+    with server.connect() as slow:
+        slow.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n42".encode())
+        assert server.http("POST", path, body=b"9").status == 400
+        slow.sendall(b"[]")
+        assert slow.recv(65536).startswith(b"HTTP/1.1 400 ")
+    connection.close()
