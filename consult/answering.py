@@ -12,6 +12,7 @@ from consult.contract.payloads import must_be
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
+from consult.rights import Asker
 from store import history
 from store.answers import Answered, Asked, AskedToSnooze, IsConfirmed, NoNotification, Outcome, Refused
 from store.clock import Clock, WireTime
@@ -31,14 +32,16 @@ class Answering:
         self._clock = clock
         self._wake = wake
 
-    def asked(self, notification_id: int, connection: Connection | None = None) -> Asked:
-        """What the connection asks for the user that it is bound to; without one, what is asked over HTTP."""
-        now = self._clock()
-        if connection is None:
-            return Asked(notification_id, None, history.API, now)
+    def asked_by_event(self, notification_id: int, connection: Connection) -> Asked:
+        """Of the user that the connection is bound to."""
         connection.follows = True
         user_id = connection.user_id or NOBODY
-        return Asked(notification_id, user_id, history.user(user_id), now)
+        return Asked(notification_id, user_id, history.user(user_id), self._clock())
+
+    def asked_over_http(self, notification_id: int, asker: Asker) -> Asked:
+        """Of whomever the notification is: how far the asker reaches was looked at as the request came in."""
+        by = history.API if asker.identity is None else history.user(asker.identity.user_id)
+        return Asked(notification_id, None, by, self._clock())
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:
         """The same with a time as clients write it."""

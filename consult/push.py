@@ -63,7 +63,7 @@ class Push:
                 self._new_notification(one)
             elif one.notification is not None:
                 self._new_notification(one.notification)
-        self._mark()
+        self._mark_soon()
         for one in published:
             if isinstance(one, CameAgain):
                 self.updated(one.snoozed)
@@ -100,7 +100,7 @@ class Push:
         frame = self._frame(missed)
         connection.send(frame)
         self._handed(missed.id, 1)
-        self._mark()
+        self._mark_soon()
         return len(frame.packet)
 
     def held(self, connection: Connection, held: Iterable[Held]) -> None:
@@ -109,7 +109,7 @@ class Push:
             connection.send(frame)
             if isinstance(item, Notification):
                 self._handed(item.id, 1)
-        self._mark()
+        self._mark_soon()
 
     @property
     def handed_not_marked(self) -> frozenset[int]:
@@ -142,6 +142,10 @@ class Push:
             pushed = Pushed(known.notification_id, min(known.at, pushed.at), known.to + pushed.to)
         self._to_mark[pushed.notification_id] = pushed
 
+    def _mark_soon(self) -> None:
+        # Not at once: what is due next is asked for in a moment, and one commit will do for both.
+        self._loop.call_soon(self._mark)
+
     def _mark(self) -> None:
         """Has the file remember what was handed out. After a failure the next push tries again; until then a restart
         would send these once more, which is the lesser evil."""
@@ -153,7 +157,7 @@ class Push:
 
         def done(_: None) -> None:
             self._marking = {}
-            self._mark()
+            self._mark_soon()
 
         def failed(fault: Exception) -> None:
             failing, self._marking = self._marking, {}

@@ -8,4 +8,4 @@ from store import answers
 
 
 async def handle(answering: Answering, connection: Connection, request: AnswerNotification, answer: Answer) -> None:
-    await answering.by_event(answers.read, answering.asked(request.id, connection), answer)
+    await answering.by_event(answers.read, answering.asked_by_event(request.id, connection), answer)

@@ -8,5 +8,5 @@ from store import answers
 
 
 async def handle(answering: Answering, connection: Connection, request: SnoozeNotification, answer: Answer) -> None:
-    asked = answering.until(answering.asked(request.id, connection), request.until)
+    asked = answering.until(answering.asked_by_event(request.id, connection), request.until)
     await answering.by_event(answers.snooze, asked, answer)

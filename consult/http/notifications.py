@@ -10,7 +10,7 @@ from consult.contract import replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import NotificationQuery, Snooze
 from consult.contract.replies import Shape
-from consult.http.answers import Writing, page_answer, read_body, read_id, read_query
+from consult.http.answers import Writing, asker_of, page_answer, read_body, read_id, read_query
 from store import answers, notifications
 from store.answers import Answered, Outcome
 from store.clock import WireTime
@@ -43,17 +43,17 @@ def add_routes(
                 replies.notification(outcome.notification, time) if isinstance(outcome, Answered) else fault_of(outcome)
             )
 
-        asked = answering.asked(read_id("id", notification_id))
+        asked = answering.asked_over_http(read_id("id", notification_id), asker_of(request))
         return await writing.post(request, answers.read, asked, shape, 200, answering.publish)
 
     @app.post("/api/notifications/<notification_id>/confirm")
     async def confirm_notification(request: Request, notification_id: str) -> HTTPResponse:
-        asked = answering.asked(read_id("id", notification_id))
+        asked = answering.asked_over_http(read_id("id", notification_id), asker_of(request))
         return await writing.post(request, answers.confirm, asked, answered, 200, answering.publish)
 
     @app.post("/api/notifications/<notification_id>/snooze")
     async def snooze_notification(request: Request, notification_id: str) -> HTTPResponse:
-        asked = answering.asked(read_id("id", notification_id))
+        asked = answering.asked_over_http(read_id("id", notification_id), asker_of(request))
         asked_to_snooze = answering.until(asked, read_body(request, Snooze).until)
         return await writing.post(request, answers.snooze, asked_to_snooze, answered, 200, answering.publish)
 
