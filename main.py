@@ -18,7 +18,7 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import entry_commands, log_lines, settings
+from consult import entry_commands, log_lines, settings, status
 from consult.access import Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
@@ -33,6 +33,7 @@ from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
 from consult.http.answers import Writing
 from consult.limits import Allowance, Limits
+from consult.loop_lag import LoopLag
 from consult.proxies import Proxies
 from consult.push import Push
 from consult.rooms import Rooms
@@ -66,7 +67,7 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-COMMANDS = ("serve", "check", "backup", "restore", "key", "token", "protocol", "version")
+COMMANDS = ("serve", "check", "status", "backup", "restore", "key", "token", "protocol", "version")
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
@@ -167,14 +168,16 @@ async def serve_from(
     questions_over_http.add_routes(app, database, writing, time, clock)
     reminders_over_http.add_routes(app, database, writing, time, clock, loop)
     notifications_over_http.add_routes(app, database, writing, time, answering)
-    counts = operations.Counts(gateway, carriers, polling, push, database, loop)
-    operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, counts)
+    lag = LoopLag()
+    counts = operations.Counts(gateway, carriers, polling, push, database, loop, lag, clock)
+    operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, daily, counts)
     polling.add_route(app)
 
     doors = Doors(carriers, polling, access)
     server = await accept(app, listening, doors, tls)
     carriers.start()
     loop.start()
+    lag.start()
     if guard is not None:
         guard.start(gateway.send_away)
     # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave. It
@@ -253,6 +256,8 @@ def main(arguments: list[str]) -> int:
         match command:
             case "serve":
                 return run(chosen)
+            case "status":
+                return status.show(chosen)
             case "check":
                 done = f"settings: ok\ndatabase: {schema.check(chosen['database'])}"
             case "token":

@@ -5,9 +5,9 @@ together; any other event waits until they are answered, so all is handled in th
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from consult import rights
@@ -30,7 +30,7 @@ FEW_OPEN = 32
 Handle = Callable[[Connection, Any, "Answer"], Coroutine[Any, Any, None] | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Handler:
     """What is done about one event. A handler answers once, at once or later, or raises."""
 
@@ -40,6 +40,8 @@ class Handler:
     # Of a send: further sends of the same connection need not wait for its answer, and it is told of its faults by its
     # own reply.
     is_send: bool = False
+    answered: int = 0  # events that went well
+    faults: Counter[str] = field(default_factory=Counter)  # the others, by their code
 
 
 class Call:
@@ -69,16 +71,19 @@ class Answer:
 
     def __call__(self, payload: bytes) -> None:
         """With the reply's payload, as JSON."""
-        assert self._call.handler is not None
-        self._gateway.answer(self._connection, self._call, self._call.handler.reply, payload)
+        handler = self._call.handler
+        assert handler is not None
+        handler.answered += 1
+        self._gateway.answer(self._connection, self._call, handler.reply, payload)
 
     def fault(self, fault: Fault) -> None:
         handler = self._call.handler
+        (self._gateway.unknown if handler is None else handler.faults)[fault.code] += 1
         if handler is not None and handler.is_send:
-            self(dumps(replies.not_sent(fault.message)))
+            name, payload = handler.reply, dumps(replies.not_sent(fault.message))
         else:
-            payload = dumps(replies.error(fault.code, fault.message))
-            self._gateway.answer(self._connection, self._call, b"error", payload)
+            name, payload = b"error", dumps(replies.error(fault.code, fault.message))
+        self._gateway.answer(self._connection, self._call, name, payload)
 
 
 class Gateway:
@@ -88,12 +93,12 @@ class Gateway:
         """Without a guard everybody may enter, and is whom it says it is."""
         self.limits = limits
         self.guard = guard
-        self._handlers = handlers
+        self.handlers = handlers
         self._rooms = rooms
         self._push = push
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections: set[Connection] = set()
-        self.events: dict[tuple[str, str], int] = {}  # counted by name and result
+        self.unknown: Counter[str] = Counter()  # events of no name that is known, by the fault's code
 
     def received(self, connection: Connection, packet: bytes) -> None:
         """Takes in one Socket.IO packet. Malformed when it is none, or none that may come now: cut the connection."""
@@ -117,6 +122,11 @@ class Gateway:
             connection.inbox = deque(call for call in connection.inbox if call.may_overlap)
         self._rooms.leave_all(connection)
         self.connections.discard(connection)
+
+    @property
+    def unanswered(self) -> int:
+        """Events of all connections that are not answered yet."""
+        return sum(one.open_sends + one.busy + len(one.inbox or ()) for one in self.connections)
 
     def send_away(self) -> None:
         """Ends the connections whose token is not good any more."""
@@ -162,7 +172,7 @@ class Gateway:
         connection.send(packets.connected(connection.sid))
 
     def _received_event(self, connection: Connection, event: packets.Event, size: int) -> None:
-        handler = self._handlers.get(event.name)
+        handler = self.handlers.get(event.name)
         if self.limits.admits_event(connection.usage, connection.address, size):
             request = _request(handler, event.arguments)
         else:
@@ -170,9 +180,6 @@ class Gateway:
         if connection.identity is not None and not isinstance(request, Fault):
             request = rights.refusal(connection.identity, event.name, request) or request
         call = Call(handler, request, event.ack_id)
-        result = call.request.code if isinstance(call.request, Fault) else "ok"
-        key = (event.name if handler else "unknown", result)
-        self.events[key] = self.events.get(key, 0) + 1
         if connection.inbox is None:
             connection.inbox = deque()
         connection.inbox.append(call)

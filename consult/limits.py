@@ -48,21 +48,29 @@ class Limits:
         self._loop = asyncio.get_running_loop()
         self._connections: Counter[str] = Counter()
         self._addresses: dict[str, Usage] = {}
+        self.refused: Counter[str] = Counter()  # events and connections, by the limit that refused them
 
     def admits_event(self, usage: Usage, address: str, size: int) -> bool:
         """Counts an event of a connection; False when the connection, or its address, has asked too much."""
         allowance = self._allowance
         now = self._loop.time()
         usage.add(now, size)
-        within = _within(usage.events, allowance.connection_events) and _within(usage.bytes, allowance.connection_bytes)
+        beyond = None
+        if not _within(usage.events, allowance.connection_events):
+            beyond = "connection_events"
+        elif not _within(usage.bytes, allowance.connection_bytes):
+            beyond = "connection_bytes"
         if allowance.address_events:
             of_address = self._addresses.get(address)
             if of_address is None:
                 self._forget_quiet_addresses(now)
                 of_address = self._addresses[address] = Usage()
             of_address.add(now, size)
-            within = within and _within(of_address.events, allowance.address_events)
-        return within
+            if beyond is None and not _within(of_address.events, allowance.address_events):
+                beyond = "address_events"
+        if beyond is not None:
+            self.refused[beyond] += 1
+        return beyond is None
 
     def _forget_quiet_addresses(self, now: float) -> None:
         # Not with their last connection: who is limited would only have to come back.
@@ -72,7 +80,10 @@ class Limits:
     def admits_connection(self, address: str) -> bool:
         """False when the address has as many connections as it may."""
         most = self._allowance.address_connections
-        return not most or self._connections[address] < most
+        if not most or self._connections[address] < most:
+            return True
+        self.refused["address_connections"] += 1
+        return False
 
     def enter(self, address: str) -> None:
         """A connection has begun."""

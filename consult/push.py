@@ -42,6 +42,8 @@ class Push:
         self.last_notification_id = 0
         self.messages = 0
         self.deliveries = 0
+        self.notifications = 0
+        self.handed = 0  # times that a connection was handed one of them
 
     def answer(self, connection: Connection, name: bytes, payload: bytes, ack_id: bytes | None) -> None:
         """The reply event and, where the client gave a callback, the same object for it."""
@@ -69,6 +71,7 @@ class Push:
                 self.updated(one.snoozed)
 
     def _new_notification(self, notification: Notification) -> None:
+        self.notifications += 1
         self.last_notification_id = max(self.last_notification_id, notification.id)
         room = self._rooms.user(notification.user_id)
         if room:
@@ -134,6 +137,7 @@ class Push:
 
     def _handed(self, notification_id: int, to: int) -> None:
         if to:
+            self.handed += to
             self._remember(Pushed(notification_id, self._clock(), to))
 
     def _remember(self, pushed: Pushed) -> None:

@@ -14,6 +14,7 @@ from reminders.housekeeping import Housekeeping
 from store import reminders, snoozes
 from store.clock import Clock
 from store.database import Database
+from store.histogram import Histogram
 from store.notifications import Notification
 from store.snoozes import CameAgain
 from store.transaction import WriteRefused, WriteUnknown
@@ -40,6 +41,8 @@ class ReminderLoop:
         self._ticked_at = self._loop.time()
         self._failing: type[Exception] | None = None  # what the last tick failed with
         self.fired = 0
+        # How long after its time the earliest of those that fire together is written, in seconds.
+        self.lateness = Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86_400)
 
     @property
     def fault(self) -> str | None:
@@ -85,6 +88,7 @@ class ReminderLoop:
         next_due = await reminders.next_due(self._database)
         if next_due is not None and next_due <= self._clock():
             await due.dispatch(self._database, self._clock(), self._fired)
+            self.lateness.observe((self._clock() - next_due) / 1000)
             next_due = await reminders.next_due(self._database)
         next_snoozed = await snoozes.next_due(self._database)
         if next_snoozed is not None and next_snoozed <= self._clock():

@@ -89,6 +89,11 @@ class Daily:
     def wanted(self) -> bool:
         return self._keep > 0
 
+    def latest(self) -> int | None:
+        """When the newest of those on the disk was made, in UTC milliseconds; None without any. OSError when the folder
+        can't be read."""
+        return max((path.stat().st_mtime_ns // 1_000_000 for path in self._kept()), default=None)
+
     async def look(self) -> None:
         """Makes today's backup, in a thread, where there is none; StoreFault or OSError says why it could not.
 
@@ -112,12 +117,15 @@ class Daily:
         if shutil.disk_usage(self._folder).free < 2 * self._database.stat().st_size:
             raise StoreFault("it would take the room on the disk that messages need")
         size = back_up(self._database, made, lambda _: not self._stopping)
-        dated = re.compile(re.escape(self._prefix) + r"\d{4}-\d\d-\d\d", re.ASCII)
         # One of a later day comes from a clock that was wrong: counted, it would push out the right ones.
-        daily = sorted(path for path in self._folder.iterdir() if dated.fullmatch(path.name) and path <= made)
+        daily = sorted(path for path in self._kept() if path <= made)
         for old in daily[: -self._keep]:
             old.unlink()
         return size
+
+    def _kept(self) -> list[Path]:
+        dated = re.compile(re.escape(self._prefix) + r"\d{4}-\d\d-\d\d", re.ASCII)
+        return [path for path in self._folder.iterdir() if dated.fullmatch(path.name)]
 
 
 def copy(

@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ import aiosqlite
 from peewee import Query
 from playhouse.pwasyncio import AsyncSqliteDatabase
 
+from store.histogram import Histogram
 from store.transaction import (
     Outcome,
     Request,
@@ -77,9 +79,11 @@ class Database:
         self._damaged = False
         self.fault: str | None = None  # why the last transaction failed; None after one that did not
         self.committed_at = float("-inf")  # seconds, by the loop's clock
-        self.commits = 0
-        self.writes = 0
-        self.refused = 0
+        self.commit_writes = Histogram(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # in a transaction
+        # From when a batch is taken until it is committed.
+        self.commit_seconds = Histogram(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+        self.refused_at_once = 0  # as too many were waiting
+        self.refused_late = 0  # as their turn did not come
 
     async def open(self) -> None:
         """Opens the writer's connection and starts the writer; the schema is up to date by then (`schema.migrate`)."""
@@ -143,7 +147,7 @@ class Database:
         statement raised.
         """
         if self._closing or len(self._waiting) >= MOST_WAITING:
-            self.refused += 1
+            self.refused_at_once += 1
             self._loop.call_soon(failed, TooManyWaiting("too many writes are waiting"))
             return
         self._waiting.append(Write(statement, request, published, failed, self._loop.time()))
@@ -214,6 +218,7 @@ class Database:
 
     async def _commit(self, batch: list[Write[Any, Any]]) -> list[Any]:
         """The outcome of each write, or the exception that it failed with."""
+        taken_at = time.perf_counter()
         try:
             if self._writer is None:
                 self._writer = await _connect(self.path)
@@ -237,8 +242,8 @@ class Database:
                 log.warning("the database can be written again")
             self.fault = None
             self.committed_at = self._loop.time()
-        self.commits += 1
-        self.writes += len(batch)
+        self.commit_writes.observe(len(batch))
+        self.commit_seconds.observe(time.perf_counter() - taken_at)
         committed: list[Any] = outcomes
         return committed
 
@@ -250,7 +255,7 @@ class Database:
         """While a transaction hangs or fails, nobody waits for ever behind it."""
         latest = self._loop.time() - DEADLINE
         while self._waiting and self._waiting[0].asked_at < latest:
-            self.refused += 1
+            self.refused_late += 1
             _tell(self._waiting.popleft().failed, WriteRefused("the database did not take the write in time"))
 
 

@@ -123,6 +123,15 @@ async def next_due(database: Database) -> int | None:
     return due
 
 
+async def due(database: Database, now: int) -> int:
+    """How many pending tasks are due."""
+    (rows,) = await database.read(
+        TaskRow.select(fn.COUNT(TaskRow.id).alias("due")).where(TaskRow.next_at.is_null(False), TaskRow.next_at <= now)
+    )
+    counted: int = rows[0]["due"]
+    return counted
+
+
 async def get(database: Database, task_id: int) -> ReminderTask | None:
     (rows,) = await database.read(_select().where(TaskRow.id == task_id))
     return _task(rows[0]) if rows else None

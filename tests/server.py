@@ -305,7 +305,7 @@ class Server:
             connection.close()
         given = {name.lower(): value for name, value in response.getheaders()}
         is_json = given.get("content-type", "").startswith("application/json")
-        return Answer(response.status, given, decode(text) if is_json else text)
+        return Answer(response.status, given, decode(text) if is_json and text else text)
 
     def open_question(self, title: str = "头晕两天", elder_id: int = 1) -> int:
         """Open a consultation question and give its id."""

@@ -8,6 +8,7 @@ from consult.contract import shapes
 from consult.contract.examples import (
     CONFIRMED,
     JOBS,
+    MEASURED,
     MESSAGE,
     NEW_REMINDER,
     NOTIFICATION,
@@ -18,6 +19,7 @@ from consult.contract.examples import (
     TASK,
     JsonObject,
 )
+from consult.contract.health import Health
 from consult.contract.payloads import (
     MessageQuery,
     NewQuestion,
@@ -199,8 +201,8 @@ CALLS = (
         "运行状态；数据库不可写或提醒循环停止时为 503",
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
         200,
-        {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", "jobs": JOBS},
-        shape=shapes.Health,
+        {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", **MEASURED, "jobs": JOBS},
+        shape=Health,
         faults=(503,),
         others={
             503: {
@@ -208,6 +210,7 @@ CALLS = (
                 "version": "0.1.0",
                 "database": "database or disk is full",
                 "reminders": "ok",
+                **MEASURED,
                 "jobs": JOBS,
             }
         },

@@ -67,6 +67,12 @@ UPDATED = {
     "unread": 0,
 }
 _DONE = {"last_run": "2025-01-01 10:00:00", "result": "ok"}
+MEASURED = {  # in `/health`
+    "loop_lag_ms": 1.4,
+    "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
+    "disk_free_bytes": 52_428_800_000,
+    "last_backup": "2025-01-01 00:08:00",
+}
 JOBS = {
     "backup": _DONE,
     "old_copies": _DONE,

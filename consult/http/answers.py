@@ -160,6 +160,12 @@ def _fingerprint(request: Request) -> str:
 def install(app: Sanic[Any, Any], access: Access) -> None:
     """Admission before every request, headers on every answer, and faults as the table of faults has them."""
 
+    # Sanic knows of each request whether it asks for the head alone, and leaves the body out by itself.
+    @app.signal("http.routing.before")
+    async def answer_head_as_get(request: Request) -> None:
+        if request.method == "HEAD" and _has_head(request.path):
+            request.method = "GET"
+
     @app.on_request
     async def admit(request: Request) -> HTTPResponse | None:
         refusal = access.refusal(request.ip, request.headers)
@@ -184,8 +190,16 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
         answer = fault_answer(_told(exception))
         if isinstance(exception, MethodNotAllowed):
             # Sanic knows the methods of a path only where it has no parameter.
-            answer.headers.update(exception.headers or {"allow": ", ".join(_methods(request.path))})
+            methods = list(exception.allowed_methods or _methods(request.path))
+            if "GET" in methods and "HEAD" not in methods and _has_head(request.path):
+                methods.append("HEAD")
+            answer.headers["allow"] = ", ".join(methods)
         return answer
+
+
+def _has_head(path: str) -> bool:
+    # A poll takes what it answers with from the client.
+    return not path.startswith("/socket.io")
 
 
 def _methods(path: str) -> list[str]:

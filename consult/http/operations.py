@@ -1,11 +1,16 @@
 """The pages, the protocol as data, and what those who run the server ask of it."""
 
-from collections.abc import Iterator
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from peewee import DatabaseError
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, file, raw
@@ -16,19 +21,26 @@ from consult.contract.faults import Fault
 from consult.gateway import Gateway
 from consult.http.answers import json_answer
 from consult.json_text import dumps
+from consult.loop_lag import LoopLag
 from consult.push import Push
 from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
-from store.clock import WireTime
+from store import reminders
+from store.backup import Daily
+from store.clock import Clock, WireTime
 from store.database import Database
+from store.histogram import Histogram
 
+Found = TypeVar("Found")
+
+LONGEST_READ = 2.0  # seconds that the metrics wait for the database
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Counts(Collector):
-    """Turns the plain counters of the objects that count into metrics."""
+    """Turns the plain counters of the objects that count into metrics; docs/operations.md lists them."""
 
     def __init__(
         self,
@@ -38,38 +50,118 @@ class Counts(Collector):
         push: Push,
         database: Database,
         loop: ReminderLoop,
+        lag: LoopLag,
+        clock: Clock,
     ) -> None:
+        self.lag = lag
         self._gateway = gateway
         self._carriers = carriers
         self._polling = polling
         self._push = push
         self._database = database
         self._loop = loop
+        self._clock = clock
+        self._reminders_due: int | None = None
+        self._disk_free: int | None = None
+
+    async def look(self) -> None:
+        """Finds out what nobody counts; None of what cannot be found out."""
+        self._disk_free = await self.disk_free()
+        self._reminders_due = None
+        with suppress(DatabaseError, sqlite3.Error, TimeoutError):
+            async with asyncio.timeout(LONGEST_READ):
+                self._reminders_due = await reminders.due(self._database, self._clock())
+
+    async def disk_free(self) -> int | None:
+        """Bytes that are left where the database is; None where that cannot be found out."""
+        return await _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free)
+
+    @property
+    def queues(self) -> dict[str, int]:
+        """How much waits where."""
+        return {
+            "writes": self._database.waiting,
+            "events": self._gateway.unanswered,
+            "unread_bytes": self._carriers.unread + self._polling.unread,
+        }
 
     def collect(self) -> Iterator[Metric]:
-        connections = GaugeMetricFamily("careline_connections", "Open connections.", labels=["transport"])
-        connections.add_metric(["websocket"], len(self._carriers.websockets))
-        connections.add_metric(["polling"], len(self._polling))
-        yield connections
-        events = CounterMetricFamily("careline_events", "Events received.", labels=["event", "result"])
-        for (name, result), count in self._gateway.events.items():
-            events.add_metric([name, result], count)
-        yield events
-        cuts = CounterMetricFamily("careline_cuts", "Connections that the server ended.", labels=["reason"])
-        for reason, count in self._carriers.cuts.items():
-            cuts.add_metric([reason], count)
-        yield cuts
+        queues, database, loop = self.queues, self._database, self._loop
+        connections = {"websocket": len(self._carriers.websockets), "polling": len(self._polling)}
+        yield _gauge("connections", "Open connections.", "transport", connections)
+        yield self._events()
+        yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues["events"])
+        yield _counter("rate_limited", "Events and connections beyond a limit.", "limit", self._gateway.limits.refused)
+        yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
         checks = CounterMetricFamily("careline_token_checks", "Tokens that were shown.", labels=["where", "result"])
         for labels, count in (self._gateway.guard.checks if self._gateway.guard else {}).items():
             checks.add_metric(labels, count)
         yield checks
+        yield _gauge("unread_bytes", "What clients were sent and have not taken.", value=queues["unread_bytes"])
         yield CounterMetricFamily("careline_messages", "Messages published.", self._push.messages)
         yield CounterMetricFamily("careline_deliveries", "Broadcasts to one connection each.", self._push.deliveries)
-        yield CounterMetricFamily("careline_reminders_fired", "Reminders that became notifications.", self._loop.fired)
-        yield CounterMetricFamily("careline_commits", "Transactions committed.", self._database.commits)
-        yield CounterMetricFamily("careline_writes", "Writes committed.", self._database.writes)
-        yield CounterMetricFamily("careline_writes_refused", "Writes refused.", self._database.refused)
-        yield GaugeMetricFamily("careline_writes_waiting", "Writes waiting for their commit.", self._database.waiting)
+        yield _histogram("commit_writes", "Writes in a transaction.", database.commit_writes)
+        yield _histogram("commit_seconds", "From a batch of writes to its commit.", database.commit_seconds)
+        yield _gauge("writes_waiting", "Writes that wait for their transaction.", value=queues["writes"])
+        refused = {"too many waiting": database.refused_at_once, "waited too long": database.refused_late}
+        yield _counter("writes_refused", "Writes that were refused.", "reason", refused)
+        yield _gauge(
+            "reminders_due", "Reminders whose time has come and that have not fired.", value=self._reminders_due
+        )
+        yield _histogram(
+            "reminder_lateness_seconds", "From the time of the earliest of a tick to its commit.", loop.lateness
+        )
+        yield CounterMetricFamily("careline_reminders_fired", "Occurrences of reminders that fired.", loop.fired)
+        yield CounterMetricFamily("careline_notifications_written", "Notifications written.", self._push.notifications)
+        yield CounterMetricFamily(
+            "careline_notifications_handed", "Times that a connection was handed one.", self._push.handed
+        )
+        yield _histogram("loop_lag_seconds", "How late the event loop was, four times a second.", self.lag.seconds)
+        yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self._disk_free)
+
+    def _events(self) -> Metric:
+        events = CounterMetricFamily("careline_events", "Events answered.", labels=["event", "result"])
+        for name, handler in self._gateway.handlers.items():
+            events.add_metric([name, "ok"], handler.answered)
+            for code, count in handler.faults.items():
+                events.add_metric([name, code], count)
+        for code, count in self._gateway.unknown.items():
+            events.add_metric(["unknown", code], count)
+        return events
+
+
+def _gauge(
+    name: str, told: str, label: str | None = None, values: Mapping[str, int] | None = None, value: int | None = None
+) -> Metric:
+    family = GaugeMetricFamily(f"careline_{name}", told, labels=[label] if label else None)
+    for key, one in (values or {}).items():
+        family.add_metric([key], one)
+    if value is not None:
+        family.add_metric([], value)
+    return family
+
+
+def _counter(name: str, told: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"careline_{name}", told, labels=[label])
+    for key, count in counts.items():
+        family.add_metric([key], count)
+    return family
+
+
+def _histogram(name: str, told: str, observed: Histogram) -> Metric:
+    buckets, so_far = [], 0
+    for bound, count in zip((*map(float, observed.bounds), "+Inf"), observed.counts, strict=True):
+        so_far += count
+        buckets.append((str(bound), so_far))
+    return HistogramMetricFamily(f"careline_{name}", told, buckets, observed.sum)
+
+
+async def _asked_of_disk(ask: Callable[[], Found]) -> Found | None:
+    # In a thread: a disk that hangs holds up the answer that asks for it, and nothing else.
+    try:
+        return await asyncio.to_thread(ask)
+    except OSError:
+        return None
 
 
 def add_routes(
@@ -80,6 +172,7 @@ def add_routes(
     database: Database,
     loop: ReminderLoop,
     housekeeping: Housekeeping,
+    daily: Daily,
     counts: Counts,
 ) -> None:
     registry = CollectorRegistry()
@@ -110,15 +203,21 @@ def add_routes(
     async def health(_: Request) -> HTTPResponse:
         database_fault, loop_fault = await database.probe(), loop.fault
         failing = database_fault is not None or loop_fault is not None
+        backed_up_at = await _asked_of_disk(daily.latest)
         body = {
             "status": "failing" if failing else "ok",
             "version": version,
             "database": database_fault or "ok",
             "reminders": loop_fault or "ok",
+            "loop_lag_ms": round(counts.lag.worst * 1000, 1),
+            "queues": counts.queues,
+            "disk_free_bytes": await counts.disk_free(),
+            "last_backup": None if backed_up_at is None else time.text(backed_up_at),
             "jobs": {name: replies.job(outcome, time) for name, outcome in housekeeping.outcomes.items()},
         }
         return json_answer(body, 503 if failing else 200)
 
     @app.get("/metrics")
     async def metrics(_: Request) -> HTTPResponse:
+        await counts.look()
         return raw(generate_latest(registry), content_type=METRICS_TYPE)

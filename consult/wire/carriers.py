@@ -33,6 +33,11 @@ class Carriers:
         self._all_gone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def unread(self) -> int:
+        """Bytes that clients were sent over websockets and the network has not taken yet."""
+        return sum(websocket.unread for websocket in self.websockets)
+
     def start(self) -> None:
         """Begins to sweep."""
         self._timer = self.loop.call_later(SWEEP, self._sweep)

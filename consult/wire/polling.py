@@ -5,7 +5,7 @@ A session that the client upgrades moves to its websocket in one step: what wait
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 
 import engineio
 import engineio.packet
@@ -17,7 +17,7 @@ from consult.access import Access
 from consult.connection import Carrier, Connection
 from consult.contract.fields import MAX_BYTES
 from consult.json_text import dumps
-from consult.wire import packets
+from consult.wire import payload
 from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
 from consult.wire.packets import Frame, Malformed
 
@@ -29,7 +29,6 @@ _engine_log.addFilter(lambda record: "further occurrences" not in str(record.msg
 
 FEW_BYTES = 65_536  # that may wait for the next poll while a catch-up goes on
 
-_SEPARATOR = b"\x1e"
 # A front end that comes back from a dead network sends all that it kept in one payload; its bytes are bounded.
 engineio.payload.Payload.max_decode_packets = MAX_BYTES
 
@@ -60,17 +59,19 @@ class PollingSession:
         self.posts = 0  # that are being read
         self._polling = polling
         self._socket = socket
-        self._waiting = 0  # bytes, for the next poll
+        self.waiting = 0  # bytes, for the next poll
+        self.polls = 0  # that wait for an answer
         self._polled = asyncio.Event()
+        self._polled_at = polling.carriers.loop.time()
 
     def send(self, frame: Frame) -> None:
         if self.closed:
             return
         self._polled.clear()
-        self._waiting += len(frame.packet)
+        self.waiting += len(frame.packet)
         self._put(engineio.packet.MESSAGE, frame.packet[1:].decode())
-        if self._waiting > self._polling.carriers.outbox_bytes:
-            self._polling.end_soon(self, "outbox full")
+        if self.waiting > self._polling.carriers.outbox_bytes:
+            self._polling.end_soon(self, "ping timeout" if self._is_silent else "outbox full")
 
     def close(self, reason: str | None = None) -> None:
         self._polling.end_soon(self, reason)
@@ -79,13 +80,14 @@ class PollingSession:
         self._polling.end_soon(self, reason)
 
     async def drained(self) -> None:
-        while self._waiting > FEW_BYTES and not self.closed:
+        while self.waiting > FEW_BYTES and not self.closed:
             await self._polled.wait()
 
     def polled(self) -> None:
         """A poll has taken what waited, or there will be none any more."""
-        self._waiting = 0
+        self.waiting = 0
         self._polled.set()
+        self._polled_at = self._polling.carriers.loop.time()
 
     def pause(self) -> None:
         self.going_on.clear()
@@ -123,6 +125,11 @@ class PollingSession:
         self._socket.upgraded = self._socket.closed = True
         return self.connection
 
+    @property
+    def _is_silent(self) -> bool:
+        """Whether it has not polled for as long as it has for the answer to a ping: nobody is there who could read."""
+        return not self.polls and self._polling.carriers.loop.time() - self._polled_at > PING_TIMEOUT
+
     def _put(self, kind: int, text: str | None) -> None:
         self._socket.queue.put_nowait(engineio.packet.Packet(kind, text))
 
@@ -152,6 +159,11 @@ class Polling:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that wait for a poll."""
+        return sum(session.waiting for session in self._sessions.values())
+
     def session(self, sid: str) -> PollingSession | None:
         """The session that a websocket may take over."""
         return self._sessions.get(sid)
@@ -170,15 +182,20 @@ class Polling:
             return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
         if session is not None and request.method == "POST":
             return await self._post(session, request)
-        answer: HTTPResponse = await self._engine.handle_request(request)
-        if session is not None:
-            session.polled()
+        if session is None:
+            return cast(HTTPResponse, await self._engine.handle_request(request))
+        session.polls += 1
+        try:
+            answer: HTTPResponse = await self._engine.handle_request(request)
+        finally:
+            session.polls -= 1
+        session.polled()
         return answer
 
     async def _post(self, session: PollingSession, request: Request) -> HTTPResponse:
         """Takes in a payload of the session."""
-        request.body = await _read(request)
-        fault = _fault_of(request.body)
+        request.body = await payload.read(request)
+        fault = payload.fault_of(request.body)
         if fault is not None:
             self.end_soon(session, fault)
             return response.json({"code": 3, "message": "Bad request"}, 400)
@@ -256,6 +273,8 @@ class Polling:
             session.closed = True
             session.resume()
             session.polled()
+            if reason == self._engine.reason.PING_TIMEOUT:
+                self.carriers.ended(sid, "ping timeout")
             if reason == self._engine.reason.CLIENT_DISCONNECT:
                 session.release_poll()  # the client has said goodbye, and may still have a poll waiting
             self.carriers.gateway.ended(session.connection)
@@ -264,30 +283,3 @@ class Polling:
 
 def _unknown() -> HTTPResponse:
     return response.json({"code": 1, "message": "Session ID unknown"}, 400)
-
-
-async def _read(request: Request) -> bytes:
-    """The request's body, or as much of it as is enough to see that it is too large."""
-    body = bytearray()
-    assert request.stream is not None
-    async for chunk in request.stream:  # type: ignore[attr-defined] # typed as another class
-        body += chunk
-        if len(body) > MAX_BYTES:
-            break
-    return bytes(body)
-
-
-def _fault_of(payload: bytes) -> str | None:
-    """What is wrong with a payload, if anything."""
-    if len(payload) > MAX_BYTES:
-        return "a payload that is too large"
-    try:
-        payload.decode()
-    except UnicodeDecodeError:
-        return "text that is not UTF-8"
-    for packet in payload.split(_SEPARATOR):
-        if packet[:1] == b"b":
-            return "a binary packet"
-        if packet[:1] not in (packets.CLOSE, packets.PONG, packets.MESSAGE):
-            return "no Engine.IO packet"
-    return None

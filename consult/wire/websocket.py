@@ -148,6 +148,11 @@ class Websocket(asyncio.Protocol):
             self._deadline = now + PING_TIMEOUT
             self.send(_PING)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that the network has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
     def abort(self) -> None:
         """Ends the connection at once."""
         self._ending()

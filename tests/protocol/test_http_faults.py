@@ -107,6 +107,27 @@ def test_wrong_methods(server: Server) -> None:
             assert method not in allowed
 
 
+def test_the_head_alone(server: Server) -> None:
+    """HEAD is GET without the body, wherever there is a GET; of long-polling it would take what waits."""
+    question_id = server.open_question()
+    task_id = server.make_reminder(1, "2030-01-01 20:00:00")["id"]
+    paths = [path.replace("reminders/1", f"reminders/{task_id}") for method, path in CALLS if method == "GET"]
+    for path in [path.replace("questions/1", f"questions/{question_id}") for path in paths] + ["/static/main.js"]:
+        whole, head = server.http("GET", path), server.http("HEAD", path)
+        assert (head.status, head.body) == (whole.status, ""), path
+        length = whole.headers["content-length"]
+        if path not in ("/health", "/metrics"):  # they tell of the moment
+            assert head.headers["content-length"] == length, path
+        assert head.headers.keys() == whole.headers.keys()
+    for path in "/nothing", "/static/nothing.js":
+        assert server.http("HEAD", path).status == 404
+    assert server.http("HEAD", "/api/questions?limit=0").status == 400
+    assert server.http("HEAD", "/api/notifications/1/read").status == 405
+    assert server.http("HEAD", "/socket.io/?EIO=4&transport=polling").status == 405
+    for path, methods in (f"/api/questions/{question_id}", "GET HEAD PATCH"), ("/api/questions", "GET HEAD POST"):
+        assert sorted(server.http("PUT", path).headers["allow"].split(", ")) == methods.split()
+
+
 @pytest.mark.parametrize(
     "body",
     [

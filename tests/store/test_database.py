@@ -79,12 +79,12 @@ class Hanging:
 
 
 async def test_what_waits_together_is_committed_together(database: Database, path: Path) -> None:
-    commits, writes = database.commits, database.writes
+    commits, writes = database.commit_writes.count, database.commit_writes.sum
     stored = await all_written(database, OPEN_QUESTION, titled(*range(300)))
     assert [question.title for question in stored if isinstance(question, Question)] == [str(n) for n in range(300)]
     assert rows(path, TITLES) == [str(number) for number in range(300)]
-    assert database.commits == commits + 1
-    assert database.writes == writes + 300
+    assert database.commit_writes.count == commits + 1
+    assert database.commit_writes.sum == writes + 300
 
 
 async def test_a_commit_is_told_in_its_order_before_the_next_begins(database: Database) -> None:
@@ -113,7 +113,7 @@ async def test_a_commit_is_told_in_its_order_before_the_next_begins(database: Da
         for number in range(start, min(start + most, total))
     ]
     assert happened == expected
-    assert database.commits == 3
+    assert database.commit_writes.count == 3
 
 
 async def test_what_is_asked_while_a_commit_is_told_comes_after_it(database: Database, path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_different_statements_keep_the_order_in_which_they_were_asked(data
     question_id = (await open_question(database)).id
     told = Told(database)
     expected: list[type] = []
-    commits = database.commits
+    commits = database.commit_writes.count
     for _ in range(20):
         told.ask(messages.append, draft(question_id))
         told.ask(each(questions.set_status), questions.StatusChange(question_id, "CLOSED", NOW))
@@ -139,7 +139,7 @@ async def test_different_statements_keep_the_order_in_which_they_were_asked(data
         told.ask(each(questions.set_status), questions.StatusChange(question_id, "OPEN", NOW))
         expected += [messages.Message, bool, messages.QuestionClosed, bool]
     assert [type(outcome) for outcome in await told.everything()] == expected
-    assert database.commits == commits + 1
+    assert database.commit_writes.count == commits + 1
     assert rows(path, "SELECT id FROM message") == list(range(1, 21))
 
 
@@ -220,9 +220,9 @@ async def test_the_probe_tells_whether_the_file_can_be_written(
 
 async def test_the_probe_costs_nothing_while_there_are_commits(database: Database) -> None:
     await open_question(database)
-    commits = database.commits
+    commits = database.commit_writes.count
     assert await within(database.probe()) is None
-    assert database.commits == commits
+    assert database.commit_writes.count == commits
 
 
 async def test_one_more_than_may_wait_is_refused_at_once(database: Database) -> None:
@@ -237,7 +237,7 @@ async def test_one_more_than_may_wait_is_refused_at_once(database: Database) -> 
     (fault,) = await refused.everything()
     assert isinstance(fault, TooManyWaiting)
     assert not told.told, "it did not have to wait for the others"
-    assert database.refused == 1
+    assert database.refused_at_once == 1
     hanging.let_go()
     assert await told.everything() == list(range(store_database.MOST_WAITING))
     assert await blocked == "let go"

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients import message
 from tests.packets import Closed, Polling
 from tests.server import Server, wait_until
-from tests.wire.raw import CLOSE, LEAVE, LEFT, TEXT, Raw, metric, raw, request, text
+from tests.wire.raw import CLOSE, LEAVE, LEFT, TEXT, Raw, event, metric, raw, request, text
 
 WEBSOCKETS = 'careline_connections{transport="websocket"}'
 # What TLS has no part in.
 PLAIN = pytest.mark.parametrize("tls_settings", ["plain"], indirect=True)
+OUTBOX = 1024 * 1024
 POLLING = 'careline_connections{transport="polling"}'
 
 
@@ -147,10 +149,31 @@ def test_a_polling_client_that_is_gone_is_let_go(server: Server) -> None:
     session = Polling(server)
     session.enter()
     assert metric(server, POLLING) == 1
+    before = cut(server, "ping timeout")
     session.close()
     wait_until(lambda: metric(server, POLLING) == 0, "the end of the session")
+    assert cut(server, "ping timeout") == before + 1
     with pytest.raises(Closed):
         session.send("3")
+
+
+@PLAIN
+def test_a_polling_client_that_is_gone_from_a_busy_room(server: Server) -> None:
+    """What is said there fills its outbox, and yet what ends it is that it does not poll."""
+    question_id = server.open_question()
+    before = cut(server, "ping timeout"), cut(server, "outbox full")
+    session = Polling(server)
+    session.enter()
+    session.call("join_question", {"question_id": question_id, "user_id": 9, "user_type": "ELDER"})
+    time.sleep(1.1)  # it has a second for the answer to a ping
+    with raw(server) as sender:
+        sender.enter()
+        for _ in range(OUTBOX // 10_000 + 2):
+            sender.send(text(event("send_message", message(question_id, "x" * 10_000))))
+            assert sender.packet().startswith(b'42["send_message:ack",{"success":true')
+    wait_until(lambda: cut(server, "ping timeout") > before[0], "the cut")
+    assert (cut(server, "ping timeout"), cut(server, "outbox full")) == (before[0] + 1, before[1])
+    session.close()
 
 
 @PLAIN

@@ -15,6 +15,7 @@ from consult.contract.calls import CALLS, PAGES
 from consult.contract.document import protocol
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent
 from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED
+from consult.contract.health import Health
 from consult.contract.payloads import read
 from store.clock import WireTime
 from store.messages import Message
@@ -97,7 +98,7 @@ def test_every_event_of_the_server_is_made_by_a_reply() -> None:
 
 def test_every_answer_is_made_by_a_reply() -> None:
     for call in CALLS:
-        if call.shape is not shapes.Health:
+        if call.shape is not Health:
             (item,) = call.answer.get("items", [call.answer])
             assert keys(item) == keys(ANSWERS[call.shape]), call.path
 

@@ -1,0 +1,132 @@
+"""`careline status`: asks the running server how it is, and says so in a short table."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from consult.standard_streams import fail, tell
+from consult.tokens import KeyFault, Tokens, Wanted, read_keys
+from store.clock import system_clock
+
+TOKEN_TTL = 60  # seconds
+PATIENCE = 10.0  # seconds, of a server whose database is locked
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where a server listens that listens everywhere
+_REMEDIES = {401: "; --auth-secret-file names its key", 403: "; --allowed-hosts names its host"}
+
+
+class _NoAnswer(Exception):
+    """There is no Careline there, or none that answers; the text says why, in one line."""
+
+
+def show(chosen: Mapping[str, Any]) -> int:
+    """Prints the table; the exit status: 0 when all is well, 1 when it is not or nobody answers."""
+    host, port = _EVERYWHERE.get(chosen["host"], chosen["host"]), chosen["port"]
+    scheme = "https" if chosen["tls_certificate"] else "http"
+    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    if not port:
+        return fail("--port 0 (CARELINE_PORT) names no server")
+    connection = _connection(scheme, host, port)
+    # The server answers to the hosts that it is told, wherever it listens.
+    headers = {"Host": chosen["allowed_hosts"][0]} if chosen["allowed_hosts"] else {}
+    try:
+        headers |= _shown(chosen["auth_secret_file"])
+        health = json.loads(_ask(connection, "/health", headers))
+        rows = list(_rows(health, Samples(_ask(connection, "/metrics", headers))))
+        text = f"careline {health['version']} at {url}: {health['status']}\n\n"
+    except KeyFault as fault:
+        return fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {chosen['auth_secret_file']} {fault}")
+    except _NoAnswer as fault:
+        return fail(f"{url} {fault}")
+    except OSError as fault:
+        return fail(f"{url} cannot be reached: {fault.strerror or fault}")
+    except (http.client.HTTPException, ValueError, KeyError, TypeError):
+        return fail(f"{url} answers, but not as a Careline of this version")
+    finally:
+        connection.close()
+    width = max(len(name) for name, _ in rows)
+    tell(text + "".join(f"{name:{width}}  {value}\n" for name, value in rows))
+    if health["status"] == "ok":
+        return 0
+    ails = [health[part] for part in ("database", "reminders") if health[part] != "ok"]
+    return fail(f"{url} is failing: {'; '.join(ails)}")
+
+
+def _shown(keys: Path | None) -> dict[str, str]:
+    """The header that shows a token, where the server asks for one; KeyFault when none can be made."""
+    if keys is None:
+        return {}
+    asker = Wanted(user_id=1, user_type="SERVICE", name=None, questions=None, ttl=TOKEN_TTL)
+    return {"Authorization": f"Bearer {Tokens(read_keys(keys), system_clock).make(asker)}"}
+
+
+def _connection(scheme: str, host: str, port: int) -> http.client.HTTPConnection:
+    if scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    # The certificate names the clinic's host, and this goes to the address that the server listens on: it cannot fit,
+    # and there is nothing in the question or the answer to protect.
+    anybody = ssl.create_default_context()
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=anybody)
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> str:
+    connection.request("GET", path, headers=dict(headers))
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    if answer.status not in (200, 503):
+        remedy = _REMEDIES.get(answer.status, "")
+        raise _NoAnswer(f"refuses to tell how it is: {answer.status} {answer.reason}{remedy}")
+    return text
+
+
+class Samples:
+    """The values of the metrics."""
+
+    def __init__(self, text: str) -> None:
+        self._samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def by(self, name: str, label: str) -> dict[str, int]:
+        """The values of a metric by a label of it, added up over the others."""
+        values: dict[str, int] = {}
+        for sample in self._samples:
+            if sample.name == name:
+                key = sample.labels[label]
+                values[key] = values.get(key, 0) + int(sample.value)
+        return values
+
+    def value(self, name: str) -> float:
+        """Of a metric without labels; 0 where it is not known."""
+        return next((sample.value for sample in self._samples if sample.name == name), 0.0)
+
+
+def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, str]]:
+    yield "database", health["database"]
+    written = samples.value("careline_notifications_written_total")
+    due = samples.value("careline_reminders_due")
+    yield "reminders", f"{health['reminders']}; {due:,.0f} due, {written:,.0f} notifications written"
+    yield "connections", _listed(samples.by("careline_connections", "transport"))
+    yield "events", _listed(samples.by("careline_events_total", "result"))
+    yield "cut off", _listed(samples.by("careline_cuts_total", "reason"))
+    writes, events, unread = (health["queues"][name] for name in ("writes", "events", "unread_bytes"))
+    yield "waiting", f"{writes:,} writes, {events:,} events, {unread:,} bytes unread"
+    commits, writes = samples.value("careline_commit_writes_count"), samples.value("careline_commit_writes_sum")
+    if commits:
+        seconds = samples.value("careline_commit_seconds_sum")
+        yield "commits", f"{commits:,.0f} of {writes / commits:,.1f} writes and {seconds / commits * 1000:,.1f} ms each"
+    yield "loop lag", f"{health['loop_lag_ms']:,} ms at worst in the last minute"
+    free = health["disk_free_bytes"]
+    yield "disk left", "not known" if free is None else f"{free / 2**30:,.1f} GiB"
+    yield "last backup", health["last_backup"] or "none"
+    for name, job in health["jobs"].items():
+        yield f"job {name}", f"{job['result']} at {job['last_run']}" if job["last_run"] else "not yet, or off"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()) if count) or "none"
