@@ -18,7 +18,7 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import entry_commands, log_lines, settings, status
+from consult import entry_commands, install, log_lines, settings, status
 from consult.access import Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
@@ -38,6 +38,7 @@ from consult.proxies import Proxies
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.standard_streams import fail, tell
+from consult.systemd import Systemd
 from consult.tokens import Tokens, read_keys
 from consult.version import VERSION, in_words
 from consult.wire.carriers import Carriers
@@ -67,7 +68,7 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-COMMANDS = ("serve", "check", "status", "backup", "restore", "key", "token", "protocol", "version")
+COMMANDS = ("serve", "check", "status", "backup", "restore", "key", "token", "protocol", "install", "version")
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
@@ -117,6 +118,7 @@ async def serve_from(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     time = WireTime(zone)
+    systemd = Systemd(os.environ)
 
     secret_file = chosen["auth_secret_file"]
     guard = Guard(Tokens(read_keys(secret_file), clock), database, clock) if secret_file else None
@@ -128,7 +130,7 @@ async def serve_from(
     keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"])
     house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
     housekeeping = Housekeeping(house_jobs, clock)
-    loop = ReminderLoop(database, clock, push.published, housekeeping)
+    loop = ReminderLoop(database, clock, push.published, housekeeping, systemd.alive)
     answering = Answering(database, push, time, clock, loop.wake)
     gateway = Gateway(
         handlers(database, lookup, rooms, push, answering, time, clock),
@@ -187,10 +189,13 @@ async def serve_from(
     gc.set_threshold(2_000, 10, 20)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
-    print(f"Careline listening on {url(chosen['host'], listening, tls)}", flush=True)  # noqa: T201
+    where = url(chosen["host"], listening, tls)
+    print(f"Careline listening on {where}", flush=True)  # noqa: T201
+    systemd.ready(where)
 
     await stop.wait()
     log.info("stopping")
+    systemd.stopping()
     server.close()
     # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
     last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), database.settle())]
@@ -226,12 +231,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS)
     parser.add_argument("file", nargs="?", type=Path, help="what `backup` and `key` write and `restore` reads")
     parser.add_argument("--format", choices=contract.FORMATS, help="what `protocol` prints (default: markdown)")
+    parser.add_argument("--yes", action="store_true", help="`install` does not ask")
+    parser.add_argument("--print", action="store_true", help="`install` prints its systemd unit and does nothing else")
     entry_commands.add_options(parser)
     for setting in SETTINGS:
         optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
         parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
     options = vars(parser.parse_intermixed_args(arguments))
     command, file, form = options.pop("command"), options.pop("file"), options.pop("format")
+    agreed, shown = options.pop("yes"), options.pop("print")
     of_token = entry_commands.take(options)
     if (command in ("backup", "restore", "key")) != (file is not None):
         parser.error(f"{command} takes {'no' if file else 'a'} FILE")
@@ -239,8 +247,12 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{command} takes no --{next(iter(of_token)).replace('_', '-')}")
     if form is not None and command != "protocol":
         parser.error(f"{command} takes no --format")
+    if (agreed or shown) and command != "install":
+        parser.error(f"{command} takes neither --yes nor --print")
     if command == "version":
         return tell(in_words())
+    if command == "install":
+        return tell(install.UNIT_TEXT) if shown else install.install(SETTINGS, agreed)
     if command == "protocol":
         return tell(contract.documents()[contract.FORMATS[form or "markdown"]])
     if command == "key":

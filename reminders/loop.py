@@ -29,7 +29,15 @@ STALLED = 15.0  # seconds
 
 
 class ReminderLoop:
-    def __init__(self, database: Database, clock: Clock, hand_on: HandOn, housekeeping: Housekeeping) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        hand_on: HandOn,
+        housekeeping: Housekeeping,
+        ticked: Callable[[], None],
+    ) -> None:
+        """`ticked` is called after each tick that did not fail, once a second at least."""
         self._database = database
         self._clock = clock
         self._hand_on = hand_on
@@ -37,6 +45,7 @@ class ReminderLoop:
         self._woken = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
+        self._ticked = ticked
         self._loop = asyncio.get_running_loop()
         self._ticked_at = self._loop.time()
         self._failing: type[Exception] | None = None  # what the last tick failed with
@@ -79,6 +88,7 @@ class ReminderLoop:
             else:
                 self._ticked_at = self._loop.time()
                 self._succeeded()
+                self._ticked()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), sleep)
 

@@ -46,7 +46,8 @@ async def start(database: Database, clock: Clock, handed: Handed) -> AsyncIterat
     started: list[ReminderLoop] = []
 
     def start(**given: Any) -> ReminderLoop:
-        parts = {"clock": clock, "hand_on": handed, "housekeeping": Housekeeping([], clock), **given}
+        housekeeping = Housekeeping([], clock)
+        parts = {"clock": clock, "hand_on": handed, "housekeeping": housekeeping, "ticked": lambda: None, **given}
         started.append(ReminderLoop(database, **parts))
         started[-1].start()
         return started[-1]
@@ -291,7 +292,7 @@ async def test_it_tells_when_reminders_do_not_fire(
     database: Database, path: Path, clock: Clock, handed: Handed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reminder_loop, "STALLED", 0.5)
-    loop = ReminderLoop(database, clock, handed, Housekeeping([], clock))
+    loop = ReminderLoop(database, clock, handed, Housekeeping([], clock), lambda: None)
     assert loop.fault == "the reminder loop is not running"
     loop.start()
     assert loop.fault is None
@@ -328,7 +329,7 @@ async def test_it_stops_after_the_tick_that_is_under_way(
 
 
 async def test_one_that_was_never_started_stops_too(database: Database, clock: Clock, handed: Handed) -> None:
-    await within(ReminderLoop(database, clock, handed, Housekeeping([], clock)).stop())
+    await within(ReminderLoop(database, clock, handed, Housekeeping([], clock), lambda: None).stop())
 
 
 @pytest.mark.usefixtures("_never_just_looks")

@@ -1,0 +1,161 @@
+"""`careline install`: the packaged binary as a service that systemd starts, watches and starts again."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from consult.settings import Setting
+from consult.standard_streams import fail, tell
+
+BINARY = Path("/usr/local/bin/careline")
+UNIT = Path("/etc/systemd/system/careline.service")
+USER = Path("/etc/sysusers.d/careline.conf")
+CONFIGURATION = Path("/etc/careline.conf")
+RUNNING = Path("/run/systemd/system")  # there where systemd runs this machine (sd_booted(3))
+
+UNIT_TEXT = f"""\
+# Careline, as `careline install` puts it in place. Settings belong in {CONFIGURATION}; changes of the unit into
+# `systemctl edit careline`, where a new version's installation leaves them alone.
+
+[Unit]
+Description=Careline, the consultation and reminder server
+After=network.target
+# It is to come back whatever happens and however often, so systemd never gives up.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+# What systemd starts unpacks the server and starts it; it is the server that says it is ready.
+NotifyAccess=all
+ExecStart={BINARY} serve
+# For a renewed certificate. A server without TLS ends at it, and comes back with the settings as they are by then.
+ExecReload=/bin/kill -HUP $MAINPID
+RestartForceExitStatus=SIGHUP
+Restart=on-failure
+RestartSec=2
+# Wrong settings do not mend by themselves.
+RestartPreventExitStatus=2
+# A server whose reminders have not been looked at for this long is started again.
+WatchdogSec=60
+# A new version may have to back up and change a big database first.
+TimeoutStartSec=infinity
+TimeoutStopSec=15
+
+User=careline
+StateDirectory=careline
+StateDirectoryMode=0750
+CacheDirectory=careline
+WorkingDirectory=/var/lib/careline
+Environment=CARELINE_DATABASE=/var/lib/careline/careline.db
+EnvironmentFile=-{CONFIGURATION}
+UMask=0027
+
+# The program is unpacked into a private /tmp. Where /tmp is mounted noexec it cannot run from there: put
+# TMPDIR=/var/cache/careline into {CONFIGURATION}.
+PrivateTmp=yes
+# A database elsewhere than in /var/lib/careline needs ReadWritePaths= with its folder.
+ProtectSystem=strict
+ProtectHome=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+# For the ports below 1024, and nothing else.
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+NoNewPrivileges=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+"""
+USER_TEXT = 'u careline - "Careline" /var/lib/careline\n'
+
+
+def install(settings: Sequence[Setting], agreed: bool) -> int:
+    """Says what it will do, asks unless that is `agreed`, and does it; the exit status."""
+    if not getattr(sys, "frozen", False):
+        return fail("only the packaged binary can be installed; `make binary` makes it")
+    if shutil.which("systemctl") is None:
+        return fail("this machine has no systemd")
+    commands = [["systemd-sysusers", str(USER)], ["systemctl", "enable", UNIT.name]]
+    if RUNNING.is_dir():
+        commands += [["systemctl", "daemon-reload"], ["systemctl", "restart", UNIT.name]]
+    tell(_plan(commands))
+    if os.geteuid() != 0:
+        return fail("only root may do that")
+    if not (agreed or _confirmed()):
+        return fail("nothing was changed")
+    try:
+        _put(BINARY, Path(sys.executable).read_bytes(), 0o755)
+        _put(USER, USER_TEXT.encode(), 0o644)
+        _put(UNIT, UNIT_TEXT.encode(), 0o644)
+        if not CONFIGURATION.exists():
+            _put(CONFIGURATION, configuration(settings).encode(), 0o644)
+        for command in commands:
+            subprocess.run(command, check=True)
+    except OSError as fault:
+        return fail(f"cannot install: {fault}")
+    except subprocess.CalledProcessError as fault:
+        return fail(f"cannot install: `{' '.join(fault.cmd)}` failed")
+    return tell("Careline is installed.\n")
+
+
+def configuration(settings: Sequence[Setting]) -> str:
+    """The file of settings to begin with: every one of them, at its default and commented out."""
+    lines = ["# Careline's settings; `systemctl restart careline` takes them over.", ""]
+    for setting in settings:
+        lines += [f"# {setting.help}", f"#{setting.variable}={setting.default}", ""]
+    lines += ["# where the program is unpacked, if /tmp is mounted noexec", "#TMPDIR=/var/cache/careline", ""]
+    return "\n".join(lines)
+
+
+def _plan(commands: Sequence[Sequence[str]]) -> str:
+    lines = [
+        f"copy {sys.executable} to {BINARY}",
+        f"write {USER}: the system user careline",
+        f"write {UNIT}: the service, as `careline install --print` shows it",
+        f"leave {CONFIGURATION} as it is" if CONFIGURATION.exists() else f"write {CONFIGURATION}: the settings",
+        *(f"run {' '.join(command)}" for command in commands),
+    ]
+    return "To install Careline as a service:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def _confirmed() -> bool:
+    print("Go on? [y/N] ", end="", flush=True)  # noqa: T201
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which ends it without a traceback
+    return sys.stdin is not None and sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _put(path: Path, content: bytes, mode: int) -> None:
+    """Replaces a file in one step, also a program that is running."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
