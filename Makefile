@@ -1,15 +1,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx bench torture docs clean
+.PHONY: run test test-nginx binary test-binary bench torture docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
 	@$(BIN)/python main.py
 
 # All checks and tests. Installs Node packages and a browser where they are missing.
-test: $(VENV)/test
+test: $(VENV)/test $(VENV)/binary
 	@tests/prepare
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -22,6 +23,15 @@ test: $(VENV)/test
 test-nginx: $(VENV)/test
 	@tests/prepare
 	TEST_NGINX=1 $(BIN)/pytest tests/protocol -m "not direct"
+
+# dist/careline: all of it in one file, which needs no Python where it runs. Needs binutils.
+binary: $(VENV)/binary
+	@$(BIN)/python -m PyInstaller --noconfirm --log-level WARN careline.spec
+
+# The protocol's tests once more, against that file: in an empty environment, and as nobody where root runs them.
+test-binary: $(VENV)/test binary
+	@tests/prepare
+	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest tests/protocol
 
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench
@@ -46,6 +56,10 @@ $(VENV)/run: requirements.txt
 
 $(VENV)/test: $(VENV)/run tests/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/binary: $(VENV)/run tests/packaged/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/packaged/requirements.txt
 	@touch $@
 
 $(VENV)/bench: $(VENV)/run tests/bench/requirements.txt

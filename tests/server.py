@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +29,11 @@ from tests.nginx import Nginx
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 # The one place that says how the program is started. CARELINE_COMMAND (absolute) runs the same tests against another
-# build of it, such as the packaged binary.
-COMMAND: Final = shlex.split(os.environ.get("CARELINE_COMMAND", "")) or [sys.executable, str(ROOT / "main.py")]
+# build of it, such as the packaged binary, which gets no environment but its settings.
+GIVEN: Final = shlex.split(os.environ.get("CARELINE_COMMAND", ""))
+COMMAND: Final = GIVEN or [sys.executable, str(ROOT / "main.py")]
+# TEST_USER is the number of the user that the program runs as, where root runs the tests.
+USER: Final = int(os.environ.get("TEST_USER") or 0) or None
 
 # With TEST_NGINX=1 every server has nginx before it, and is told to trust it.
 NGINX: Final = os.environ.get("TEST_NGINX") == "1"
@@ -65,8 +69,19 @@ def wait_until(look: Callable[[], _T], what: str, limit: float = LIMIT) -> _T:
 
 def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give this process's environment without its own CARELINE_ variables, in a fixed time zone, with `settings`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARELINE_")}
+    inherited = {name: value for name, value in os.environ.items() if not (GIVEN or name.startswith("CARELINE_"))}
     return {**inherited, "CARELINE_TIMEZONE": "Asia/Shanghai", **(settings or {})}
+
+
+def start_in(folder: Path) -> dict[str, Any]:
+    """Give the arguments that start a process in that folder, as the user of the tests, and let that user in."""
+    if USER is None:
+        return {"cwd": folder}
+    os.chown(folder, USER, USER)
+    for closed in folder.parents:
+        if Path(tempfile.gettempdir()) in closed.parents:
+            closed.chmod(0o711)
+    return {"cwd": folder, "user": USER, "group": USER, "extra_groups": []}
 
 
 def run(*arguments: str, env: Mapping[str, str] | None = None, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -76,9 +91,9 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, folder: Path) -> 
         capture_output=True,
         text=True,
         env=environment(env),
-        cwd=folder,
         timeout=30,
         check=False,
+        **start_in(folder),
     )
 
 
@@ -146,7 +161,7 @@ class Server:
                 stderr=errors,
                 text=True,
                 env=self._env,
-                cwd=self.folder,
+                **start_in(self.folder),
             )
         finally:
             os.close(errors)

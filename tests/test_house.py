@@ -152,14 +152,22 @@ def test_the_top_level_is_fixed() -> None:
     assert {name.split("/")[0] for name in own_files()} <= TOP_LEVEL
 
 
-@pytest.mark.parametrize("listing", ["requirements.txt", "tests/requirements.txt", "tests/bench/requirements.txt"])
+@pytest.mark.parametrize(
+    "listing",
+    [
+        "requirements.txt",
+        "tests/requirements.txt",
+        "tests/packaged/requirements.txt",
+        "tests/bench/requirements.txt",
+    ],
+)
 def test_dependencies_are_pinned_each_with_its_reason(listing: str) -> None:
     lines = [line for line in (ROOT / listing).read_text().splitlines() if not line.startswith("#")]
     assert lines
     assert not [line for line in lines if not PIN.fullmatch(line)]
 
 
-@pytest.mark.parametrize("listing", ["requirements.txt", "tests/requirements.txt"])
+@pytest.mark.parametrize("listing", ["requirements.txt", "tests/requirements.txt", "tests/packaged/requirements.txt"])
 def test_what_is_installed_is_what_is_pinned(listing: str) -> None:
     pins = {found["name"]: found["version"] for found in PIN.finditer((ROOT / listing).read_text())}
     assert pins == {name: importlib.metadata.version(name) for name in pins}

@@ -1,0 +1,89 @@
+"""`careline install`, in file systems of its own: what it says, what it puts in place, and that it asks first."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from consult.install import BINARY, CONFIGURATION, UNIT, UNIT_TEXT, USER
+from main import SETTINGS
+
+NOBODY: Final = 65534
+PLACES: Final = ("/usr/local/bin", "/etc")
+ALONE: Final = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+# Lays a file system over each place, so that what is written goes there and is gone with the program.
+OVER: Final = """
+for place in {places}; do
+    mkdir -p "$0$place.upper" "$0$place.work"
+    mount -t overlay -o "lowerdir=$place,upperdir=$0$place.upper,workdir=$0$place.work" overlay "$place"
+done
+"$@"
+"""
+
+
+def installed(folder: Path, binary: Path, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    """Let the program install itself; what it has written is then in the folder."""
+    script = OVER.format(places=shlex.join(PLACES))
+    return subprocess.run(
+        [*ALONE, "sh", "-c", script, str(folder), str(binary), "install", *options],
+        input=answer,
+        capture_output=True,
+        text=True,
+        env={},
+        check=False,
+    )
+
+
+def written(folder: Path, path: Path) -> Path:
+    """Give the file that stands for the path."""
+    (place,) = (place for place in PLACES if path.is_relative_to(place))
+    return folder / f"{place[1:]}.upper" / path.relative_to(place)
+
+
+def anything_written(folder: Path) -> list[Path]:
+    """Give all files that were written."""
+    return [file for place in PLACES for file in (folder / f"{place[1:]}.upper").rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("way", ["--yes", "asked"])
+def test_it_puts_all_in_place(binary: Path, tmp_path: Path, way: str) -> None:
+    result = installed(tmp_path, binary, "--yes") if way == "--yes" else installed(tmp_path, binary, answer="y\n")
+    assert result.returncode == 0, result.stderr
+    for path in (BINARY, UNIT, USER, CONFIGURATION):
+        assert str(path) in result.stdout, "it says what it does"
+    assert written(tmp_path, BINARY).read_bytes() == binary.read_bytes()
+    assert written(tmp_path, BINARY).stat().st_mode & 0o777 == 0o755
+    assert written(tmp_path, UNIT).read_text() == UNIT_TEXT
+    assert "\ncareline:" in written(tmp_path, Path("/etc/passwd")).read_text()
+    assert written(tmp_path, Path("/etc/systemd/system/multi-user.target.wants/careline.service")).is_symlink()
+    lines = written(tmp_path, CONFIGURATION).read_text().splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == [], "every default stays"
+    assert [setting for setting in SETTINGS if f"#{setting.variable}={setting.default}" not in lines] == []
+
+
+def test_settings_stay_as_they_are(binary: Path, tmp_path: Path) -> None:
+    kept = "CARELINE_PORT=9000\n"
+    written(tmp_path, CONFIGURATION).parent.mkdir(parents=True)
+    written(tmp_path, CONFIGURATION).write_text(kept)
+    assert installed(tmp_path, binary, "--yes").returncode == 0
+    assert written(tmp_path, CONFIGURATION).read_text() == kept
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "n\n", "perhaps\n"])
+def test_without_consent_nothing_changes(binary: Path, tmp_path: Path, answer: str) -> None:
+    result = installed(tmp_path, binary, answer=answer)
+    assert result.returncode == 1
+    assert result.stderr == "careline: nothing was changed\n"
+    assert anything_written(tmp_path) == []
+
+
+def test_only_root_may(binary: Path) -> None:
+    words = [*(["setpriv", f"--reuid={NOBODY}"] if os.geteuid() == 0 else []), str(binary), "install", "--yes"]
+    result = subprocess.run(words, capture_output=True, text=True, env={}, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "careline: only root may do that\n"
