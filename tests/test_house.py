@@ -212,6 +212,16 @@ def test_every_setting_has_its_variable() -> None:
         assert setting.variable == "CARELINE_" + setting.option[2:].replace("-", "_").upper()
 
 
+def test_documents_speak_of_settings_that_there_are() -> None:
+    asked = [sys.executable, str(ROOT / "main.py"), "--help"]
+    options = set(re.findall(r"--[a-z-]+", subprocess.run(asked, capture_output=True, text=True, check=True).stdout))
+    variables = {setting.variable for setting in SETTINGS}
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = document.read_text()
+        assert set(re.findall(r"`(--[a-z-]+)", text)) <= options, document
+        assert set(re.findall(r"CARELINE_[A-Z_]+", text)) <= variables, document
+
+
 def test_settings_stand_in_the_readme() -> None:
     table = settings_table()
     assert list(table) == [setting.option for setting in SETTINGS]

@@ -120,6 +120,10 @@ NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "7.idempotency": (
         (
+            "能 GET 的路径也能 HEAD，只是没有正文。",
+            "Where there is a GET there is a HEAD, which is the same without a body.",
+        ),
+        (
             "每个 POST 都可以带 `Idempotency-Key` 请求头（1 到 64 个字符）。"
             "同样的请求（方法、地址、请求体逐字节相同）再次发送，不会重复执行，得到 200 和第一次的结果。",
             "Every POST takes an `Idempotency-Key` header (1 to 64 characters). The same request again (method, "

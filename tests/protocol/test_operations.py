@@ -84,6 +84,14 @@ def test_every_metric_is_documented_and_the_other_way_round(server: Server, ente
             assert set(sample.labels) - {"le"} == table[name][1], sample
 
 
+def test_documents_speak_of_metrics_that_there_are() -> None:
+    known = set(documented())
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        # Not what a proxy's settings call their own.
+        named = set(re.findall(r"(?<!\$)\bcareline_[a-z]\w*", document.read_text()))
+        assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in named} <= known, document
+
+
 def test_metrics_count_messages(server: Server, enter: Enter) -> None:
     question_id = server.open_question()
     polls = value(server, "careline_connections", transport="polling")
