@@ -117,12 +117,12 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "浏览器来源通过检查后，响应带有 CORS 头，预检请求（OPTIONS）得到 204。",
             "To a page that is let in the answers carry CORS headers; a preflight gets 204.",
         ),
+        (
+            "能 GET 的路径也能 HEAD，只是没有正文（长轮询除外）。",
+            "Where there is a GET there is a HEAD, which is the same without the body (long-polling has none).",
+        ),
     ),
     "7.idempotency": (
-        (
-            "能 GET 的路径也能 HEAD，只是没有正文。",
-            "Where there is a GET there is a HEAD, which is the same without a body.",
-        ),
         (
             "每个 POST 都可以带 `Idempotency-Key` 请求头（1 到 64 个字符）。"
             "同样的请求（方法、地址、请求体逐字节相同）再次发送，不会重复执行，得到 200 和第一次的结果。",
