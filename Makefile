@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary test-binary bench torture docs clean
+.PHONY: run test test-nginx binary test-binary bench endurance torture docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -36,6 +36,10 @@ test-binary: $(VENV)/test binary
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench
 	$(BIN)/python tests/bench/bench.py $(BENCH)
+
+# An hour's worth of messages in minutes, and what becomes of WAL, memory and query times meanwhile, into docs/.
+endurance: $(VENV)/bench
+	$(BIN)/python tests/bench/endurance.py $(ENDURANCE)
 
 # Kills the server at random moments, TORTURE_KILLS times, and holds what is left to the promises.
 torture: $(VENV)/test

@@ -1,10 +1,12 @@
 /* The load generator: many Socket.IO clients over websocket in one thread, each delivery checked.
  *
  *   load PORT PID chat ROOMS MEMBERS SENDERS IN_FLIGHT WARM_UP SECONDS QUESTION_ID,...
+ *   load PORT PID endure ROOMS MEMBERS SENDERS IN_FLIGHT MESSAGES EVERY QUESTION_ID,...
  *   load PORT PID connect CLIENTS QUESTION_ID,...
  *
  * PID is the server's process, whose processor time and memory are read from /proc. The result is one JSON object on
- * standard output; exit status 1 with a line on standard error when the server does not speak the protocol.
+ * standard output, before which `endure` says every so many seconds how the time since went; exit status 1 with a line
+ * on standard error when the server does not speak the protocol.
  *
  * Each message carries in its text a marker ~SSSSSSSSQQQQQQQQTTTTTTTTTTTTTTTT~ (hex: sender, its sequence number, time of
  * sending in ns), so a delivery is known to be new, doubled or another room's without parsing JSON. */
@@ -464,11 +466,11 @@ static void settle(int pid) {
     }
 }
 
-/* ---- the two kinds of measurement ---- */
+/* ---- the three kinds of measurement ---- */
 
-static void measure_chat(int pid, uint32_t in_flight, double warm_up, double seconds) {
+/* Everybody is in a room, and each sender has so many messages under way. */
+static void begin_chat(int pid, uint32_t in_flight) {
     uint32_t count = rooms * members;
-    uint64_t lost = 0;
     clients = allocate(count, sizeof *clients);
     senders = allocate(rooms * senders_a_room, sizeof *senders);
     for (uint32_t i = 0; i < count; i++) {
@@ -483,6 +485,33 @@ static void measure_chat(int pid, uint32_t in_flight, double warm_up, double sec
     sending = true;
     for (uint32_t i = 0; i < rooms * senders_a_room; i++)
         for (uint32_t j = 0; j < in_flight; j++) send_message(&senders[i]);
+}
+
+/* What is still under way must come too; five seconds without anything new end the wait. Returns how long it took. */
+static double drain_chat(void) {
+    sending = false;
+    uint64_t stopped = now_ns(), progress = stopped, before = acks + deliveries;
+    while (!cut && (acks < sent || deliveries < sent * members) && seconds_since(progress) < 5) {
+        turn(100);
+        if (acks + deliveries != before) progress = now_ns();
+        before = acks + deliveries;
+    }
+    turn_for(0.1); /* anything that comes now is doubled */
+    return (double)(progress - stopped) / 1e9;
+}
+
+static void print_counts(void) {
+    uint64_t lost = 0;
+    for (uint32_t i = 0; i < rooms * members; i++)
+        for (uint32_t j = 0; j < senders_a_room; j++)
+            lost += senders[clients[i].room * senders_a_room + j].next - clients[i].from[j].count;
+    printf("\"sent\": %lu, \"acks\": %lu, \"deliveries\": %lu, \"failed\": %lu, \"errors\": %lu, \"lost_acks\": %lu, "
+           "\"lost\": %lu, \"doubled\": %lu, \"out_of_order\": %lu, \"wrong\": %lu, \"cut\": %u}\n",
+           sent, acks, deliveries, failed, errors, sent - acks, lost, doubled, out_of_order, wrong, cut);
+}
+
+static void measure_chat(int pid, uint32_t in_flight, double warm_up, double seconds) {
+    begin_chat(pid, in_flight);
     turn_for(warm_up);
 
     double server_cpu = server_cpu_seconds(pid), own_cpu = own_cpu_seconds();
@@ -494,19 +523,7 @@ static void measure_chat(int pid, uint32_t in_flight, double warm_up, double sec
     own_cpu = own_cpu_seconds() - own_cpu;
     server_cpu = server_cpu_seconds(pid) - server_cpu;
 
-    /* What is still under way must come too; five seconds without anything new end the wait. */
-    sending = false;
-    uint64_t stopped = now_ns(), progress = stopped, before = acks + deliveries;
-    while (!cut && (acks < sent || deliveries < sent * members) && seconds_since(progress) < 5) {
-        turn(100);
-        if (acks + deliveries != before) progress = now_ns();
-        before = acks + deliveries;
-    }
-    double drain = (double)(progress - stopped) / 1e9;
-    turn_for(0.1); /* anything that comes now is doubled */
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < senders_a_room; j++)
-            lost += senders[clients[i].room * senders_a_room + j].next - clients[i].from[j].count;
+    double drain = drain_chat();
     printf("{\"acks_per_s\": %.1f, \"deliveries_per_s\": %.1f, \"ack_p50_ms\": %.3f, \"ack_p99_ms\": %.3f, "
            "\"delivery_p50_ms\": %.3f, \"delivery_p99_ms\": %.3f, \"generator_cpu\": %.3f, \"server_cpu\": %.3f, "
            "\"server_us_per_delivery\": %.3f, \"drain_s\": %.3f, ",
@@ -514,9 +531,30 @@ static void measure_chat(int pid, uint32_t in_flight, double warm_up, double sec
            percentile_ms(&ack_latency, 0.5), percentile_ms(&ack_latency, 0.99),
            percentile_ms(&delivery_latency, 0.5), percentile_ms(&delivery_latency, 0.99), own_cpu / wall, server_cpu / wall,
            server_cpu * 1e6 / (double)(delivery_latency.count + !delivery_latency.count), drain);
-    printf("\"sent\": %lu, \"acks\": %lu, \"deliveries\": %lu, \"failed\": %lu, \"errors\": %lu, \"lost_acks\": %lu, "
-           "\"lost\": %lu, \"doubled\": %lu, \"out_of_order\": %lu, \"wrong\": %lu, \"cut\": %u}\n",
-           sent, acks, deliveries, failed, errors, sent - acks, lost, doubled, out_of_order, wrong, cut);
+    print_counts();
+}
+
+/* Until so many messages are acknowledged, however long that takes; ten stretches without any end it, too. */
+static void measure_endurance(int pid, uint32_t in_flight, uint64_t messages, double every) {
+    begin_chat(pid, in_flight);
+    uint64_t begin = now_ns();
+    double begin_cpu = own_cpu_seconds();
+    timing = true;
+    for (int silent = 0; acks < messages && !cut && silent < 10; ) {
+        uint64_t stretch = now_ns(), before = acks;
+        turn_for(every);
+        printf("{\"seconds\": %.3f, \"acks\": %lu, \"acks_per_s\": %.1f, \"ack_p50_ms\": %.3f, \"ack_p99_ms\": %.3f}\n",
+               seconds_since(begin), acks, (double)(acks - before) / seconds_since(stretch),
+               percentile_ms(&ack_latency, 0.5), percentile_ms(&ack_latency, 0.99));
+        fflush(stdout);
+        memset(&ack_latency, 0, sizeof ack_latency);
+        silent = acks == before ? silent + 1 : 0;
+    }
+    timing = false;
+    double wall = seconds_since(begin), own_cpu = own_cpu_seconds() - begin_cpu;
+    drain_chat();
+    printf("{\"generator_cpu\": %.3f, ", own_cpu / wall);
+    print_counts();
 }
 
 /* All leave at once: a close frame each, as a browser's page does. Returns the server's processor seconds for it. */
@@ -578,12 +616,13 @@ int main(int argc, char **argv) {
     questions = allocate(strlen(argv[argc - 1]) + 1, sizeof *questions);
     for (char *id = strtok(argv[argc - 1], ","); id; id = strtok(NULL, ","))
         questions[question_count++] = strtoull(id, NULL, 10);
-    if (strcmp(argv[3], "chat") == 0 && argc == 11) {
+    if ((strcmp(argv[3], "chat") == 0 || strcmp(argv[3], "endure") == 0) && argc == 11) {
         rooms = number(argv[4]);
         members = number(argv[5]);
         senders_a_room = number(argv[6]);
         if (question_count != rooms || senders_a_room > members) die("%u questions for %u rooms", question_count, rooms);
-        measure_chat(pid, number(argv[7]), atof(argv[8]), atof(argv[9]));
+        if (strcmp(argv[3], "chat") == 0) measure_chat(pid, number(argv[7]), atof(argv[8]), atof(argv[9]));
+        else measure_endurance(pid, number(argv[7]), number(argv[8]), atof(argv[9]));
     } else if (strcmp(argv[3], "connect") == 0 && argc == 6) {
         measure_connect(pid, number(argv[4]));
     } else {

@@ -69,6 +69,7 @@ class Running:
 
     port: int
     pid: int
+    database: Path
 
     def open_questions(self, count: int) -> list[int]:
         """Open that many consultation questions and give their ids."""
@@ -101,7 +102,7 @@ def running(server: Server) -> Iterator[Running]:
             stderr=errors,
         )
     try:
-        yield Running(_port(server, process, log), process.pid)
+        yield Running(_port(server, process, log), process.pid, folder / "bench.db")
         if process.poll() is not None:
             raise BenchError(f"{server.title} ended with status {process.returncode}:\n{_tail(log)}")
     finally:

@@ -100,17 +100,22 @@ async def scripted_server(script: Script) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def run_load(script: Script) -> dict[str, float]:
+async def said_by_load(script: Script, mode: str, *shape: str) -> list[dict[str, float]]:
     """Run the load generator against the script: a room of two, one sender, two messages in flight."""
     async with scripted_server(script) as port:
         process = await asyncio.create_subprocess_exec(
-            *(str(BUILD / "load"), str(port), str(os.getpid()), "chat", "1", "2", "1", "2", "0", "0.3", str(QUESTION)),
+            *(str(BUILD / "load"), str(port), str(os.getpid()), mode, "1", "2", "1", "2", *shape, str(QUESTION)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         said, complaints = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, complaints.decode()
-    result: dict[str, float] = json.loads(said)
+    return [json.loads(line) for line in said.splitlines()]
+
+
+async def run_load(script: Script) -> dict[str, float]:
+    """Send for a while."""
+    (result,) = await said_by_load(script, "chat", "0", "0.3")
     return result
 
 
@@ -175,6 +180,12 @@ def misbehaving(room: Room, data: dict[str, Any]) -> None:
         room.ack(data)
 
 
+def falling_silent(room: Room, data: dict[str, Any]) -> None:
+    """Answer the first nine."""
+    if room.last_id < 10:
+        correct(room, data)
+
+
 def failing(room: Room, data: dict[str, Any]) -> None:
     """Refuse the fifth message."""
     if room.last_id == 5:
@@ -220,3 +231,20 @@ async def test_a_cut_connection_is_counted() -> None:
     result = await run_load(cutting)
     assert result["cut"] == 1
     assert result["lost"] > 0
+
+
+async def test_endurance_tells_how_each_stretch_went() -> None:
+    """Until all are acknowledged, and then the counts."""
+    *stretches, counts = await said_by_load(correct, "endure", "300", "0.1")
+    assert [stretch["acks"] for stretch in stretches] == sorted(stretch["acks"] for stretch in stretches)
+    assert stretches[-1]["acks"] >= 300
+    assert all(0 < stretch["ack_p50_ms"] <= stretch["ack_p99_ms"] for stretch in stretches if stretch["acks_per_s"])
+    assert {name: counts[name] for name in COUNTS} == dict.fromkeys(COUNTS, 0)
+    assert counts["acks"] == counts["sent"] >= 300
+
+
+async def test_endurance_ends_where_nothing_is_acknowledged_any_more() -> None:
+    """And counts what is missing."""
+    *_, counts = await said_by_load(falling_silent, "endure", "300", "0.05")
+    assert counts["lost_acks"] == 2
+    assert counts["acks"] == 9
