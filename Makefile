@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary test-binary bench endurance torture docs clean
+.PHONY: run test test-nginx binary test-binary bench endurance torture fuzz docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -45,6 +45,10 @@ endurance: $(VENV)/bench
 torture: $(VENV)/test
 	@tests/prepare
 	$(BIN)/python -m tests.torture
+
+# Throws FUZZ_EVENTS (a million) events, raw packets, websocket frames and HTTP requests at a server.
+fuzz: $(VENV)/test
+	$(BIN)/python -m tests.fuzz
 
 # Everything in docs/ that is made from consult/contract/.
 docs: $(VENV)/run

@@ -24,25 +24,25 @@ class Ended(Exception):
     """The server has ended the TCP connection."""
 
 
-def head(opcode: int, length: int, *, fin: bool = True, masked: bool = True) -> bytes:
+def head(opcode: int, length: int, *, fin: bool = True, masked: bool = True, mask: bytes = MASK) -> bytes:
     """What comes before a frame's payload."""
-    first, mask = opcode | (0x80 if fin else 0), 0x80 if masked else 0
+    first, second = opcode | (0x80 if fin else 0), 0x80 if masked else 0
     if length < 126:
-        given = struct.pack("!BB", first, mask | length)
+        given = struct.pack("!BB", first, second | length)
     elif length < 65536:
-        given = struct.pack("!BBH", first, mask | 126, length)
+        given = struct.pack("!BBH", first, second | 126, length)
     else:
-        given = struct.pack("!BBQ", first, mask | 127, length)
-    return given + (MASK if masked else b"")
+        given = struct.pack("!BBQ", first, second | 127, length)
+    return given + (mask if masked else b"")
 
 
-def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True) -> bytes:
+def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True, mask: bytes = MASK) -> bytes:
     """One frame of a client."""
     if masked:
-        pattern = (MASK * (len(payload) // 4 + 1))[: len(payload)]
+        pattern = (mask * (len(payload) // 4 + 1))[: len(payload)]
         masked_payload = int.from_bytes(payload) ^ int.from_bytes(pattern)
         payload = masked_payload.to_bytes(len(pattern))
-    return head(opcode, len(payload), fin=fin, masked=masked) + payload
+    return head(opcode, len(payload), fin=fin, masked=masked, mask=mask) + payload
 
 
 def text(*packets: bytes) -> bytes:

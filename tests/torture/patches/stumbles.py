@@ -1,0 +1,37 @@
+"""Careline that fails over what nobody thought of: a text of one character, the user 50, the closed questions."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import main
+from consult.events import bind_user, send_message
+from store import questions
+
+send, bind, page = send_message.handle, bind_user.handle, questions.page
+
+
+def send_but(*arguments: Any) -> None:
+    if len(arguments[-2].content_text or "") == 1:
+        raise KeyError("one character")
+    send(*arguments)
+
+
+async def bind_but(*arguments: Any) -> None:
+    if arguments[-2].user_id == 50:
+        raise ValueError("user 50")
+    await bind(*arguments)
+
+
+async def page_but(*arguments: Any, **named: Any) -> Any:
+    if named["status"] == "CLOSED":
+        raise IndexError("closed questions")
+    return await page(*arguments, **named)
+
+
+send_message.handle = send_but  # type: ignore[assignment]
+bind_user.handle = bind_but  # type: ignore[assignment]
+questions.page = page_but
+sys.exit(main.main(sys.argv[1:]))
