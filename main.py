@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-from argparse import ArgumentParser
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import entry_commands, install, log_lines, settings, status
+from consult import command_line, entry_commands, install, log_lines, settings, status
 from consult.access import Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
@@ -68,7 +67,7 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-COMMANDS = ("serve", "check", "status", "backup", "restore", "key", "token", "protocol", "install", "version")
+COMMANDS = ("serve", "check", "status", "backup", "restore", "key", "token", "audit", "protocol", "install", "version")
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
@@ -91,6 +90,7 @@ SETTINGS = (
     settings.Setting("--daily-backups", "7", settings.count, "how many are kept beside the database; 0: none is made"),
     settings.Setting("--read-notification-days", "0", settings.days, "read ones are deleted after so many; 0: never"),
     settings.Setting("--closed-question-days", "0", settings.days, "deleted after so many, with messages; 0: never"),
+    settings.Setting("--audit-days", "365", settings.days, "who did what is kept for so many; 0: for ever"),
 )
 
 
@@ -127,7 +127,7 @@ async def serve_from(
     push.last_message_id = await messages.latest_id(database)
     push.last_notification_id = await notifications.latest_id(database)
     daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
-    keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"])
+    keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"], chosen["audit_days"])
     house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
     housekeeping = Housekeeping(house_jobs, clock)
     loop = ReminderLoop(database, clock, push.published, housekeeping, systemd.alive)
@@ -165,7 +165,7 @@ async def serve_from(
     writing = Writing(database, clock)
     answers.install(app, access)
     if guard is not None:
-        entry.install(app, guard, database)
+        entry.install(app, guard, database, access)
         await guard.open()
     questions_over_http.add_routes(app, database, writing, time, clock)
     reminders_over_http.add_routes(app, database, writing, time, clock, loop)
@@ -200,12 +200,12 @@ async def serve_from(
     # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
     last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), database.settle())]
     await asyncio.wait(last, timeout=1.0)
-    if guard is not None:
-        await guard.close()
     await polling.close()
     await carriers.close()
     await gateway.close()
     await close_http(server.connections)
+    if guard is not None:
+        await guard.close()
     await server.after_stop()
 
 
@@ -223,42 +223,18 @@ def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    parser = ArgumentParser(
-        prog="careline",
-        description="A real-time consultation and reminder server for elder-care clinics.",
-        epilog="Every option has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins.",
-    )
-    parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS)
-    parser.add_argument("file", nargs="?", type=Path, help="what `backup` and `key` write and `restore` reads")
-    parser.add_argument("--format", choices=contract.FORMATS, help="what `protocol` prints (default: markdown)")
-    parser.add_argument("--yes", action="store_true", help="`install` does not ask")
-    parser.add_argument("--print", action="store_true", help="`install` prints its systemd unit and does nothing else")
-    entry_commands.add_options(parser)
-    for setting in SETTINGS:
-        optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
-        parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
-    options = vars(parser.parse_intermixed_args(arguments))
-    command, file, form = options.pop("command"), options.pop("file"), options.pop("format")
-    agreed, shown = options.pop("yes"), options.pop("print")
-    of_token = entry_commands.take(options)
-    if (command in ("backup", "restore", "key")) != (file is not None):
-        parser.error(f"{command} takes {'no' if file else 'a'} FILE")
-    if of_token and command != "token":
-        parser.error(f"{command} takes no --{next(iter(of_token)).replace('_', '-')}")
-    if form is not None and command != "protocol":
-        parser.error(f"{command} takes no --format")
-    if (agreed or shown) and command != "install":
-        parser.error(f"{command} takes neither --yes nor --print")
+    words = command_line.read(arguments, COMMANDS, SETTINGS)
+    command = words.command
     if command == "version":
         return tell(in_words())
     if command == "install":
-        return tell(install.UNIT_TEXT) if shown else install.install(SETTINGS, agreed)
+        return tell(install.UNIT_TEXT) if words.shown else install.install(SETTINGS, words.agreed)
     if command == "protocol":
-        return tell(contract.documents()[contract.FORMATS[form or "markdown"]])
+        return tell(contract.documents()[contract.FORMATS[words.form]])
     if command == "key":
-        return entry_commands.key(file)
+        return entry_commands.key(words.file)
     try:
-        chosen = settings.read(SETTINGS, options, os.environ, command in ("serve", "check"))
+        chosen = settings.read(SETTINGS, words.options, os.environ, command in ("serve", "check"))
     except settings.SettingsFault as faults:
         for line in str(faults).splitlines():
             fail(line)
@@ -273,12 +249,14 @@ def main(arguments: list[str]) -> int:
             case "check":
                 done = f"settings: ok\ndatabase: {schema.check(chosen['database'])}"
             case "token":
-                return entry_commands.token(of_token, chosen, system_clock)
+                return entry_commands.token(words.given, chosen, system_clock)
+            case "audit":
+                return entry_commands.audit_rows(words.given, chosen, WireTime(chosen["timezone"] or machine_zone()))
             case "backup":
-                done = backup.by_hand(chosen["database"], file)
+                done = backup.by_hand(chosen["database"], words.file)
             case _:
                 time = WireTime(chosen["timezone"] or machine_zone())
-                done = restore.by_hand(chosen["database"], file, time.text(system_clock()))
+                done = restore.by_hand(chosen["database"], words.file, time.text(system_clock()))
     except StoreFault as fault:
         return fail(str(fault))
     return tell(f"{done}\n")

@@ -1,4 +1,4 @@
-"""The subcommands about who may enter: `careline key FILE` and `careline token`."""
+"""The subcommands about who may enter and what they did: `careline key FILE`, `careline token`, `careline audit`."""
 
 import re
 from argparse import ArgumentParser
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.contract.fields import MAX_ID
-from consult.standard_streams import fail, tell
+from consult.standard_streams import fail, tell, tell_all
 from consult.tokens import (
     EXPIRED,
     LONGEST_TTL,
@@ -20,30 +20,38 @@ from consult.tokens import (
     read_keys,
     revocation_of,
 )
-from store import revocations
-from store.clock import Clock
+from store import audit, revocations
+from store.clock import Clock, WireTime
 
-# The options of `token` alone.
+# The options of `token`, and of `audit` the last two.
 _OPTIONS = {
-    "--user-id": "whom `token` is for",
     "--user-type": "STAFF, ELDER, FAMILY, SERVICE or another type",
     "--ttl": f"seconds that the token is good for (default: {USUAL_TTL})",
     "--name": "the name to show; left out, the client may choose one",
     "--questions": "ids of the questions that FAMILY may come to, separated by commas",
     "--revoke": "a token that is to be good no more, also for a server that runs",
+    "--user-id": "whom `token` is for; whose rows `audit` shows (default: everybody's)",
+    "--since": "from when on `audit` shows rows, as YYYY-MM-DD HH:MM:SS (default: all of them)",
 }
+_OF_AUDIT = ("user_id", "since")
 
 
 def add_options(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("options of `token`")
+    group = parser.add_argument_group("options of `token` and `audit`")
     for option, text in _OPTIONS.items():
         group.add_argument(option, help=text)
 
 
 def take(options: dict[str, Any]) -> dict[str, str]:
-    """Takes the options of `token` out of all that were given."""
+    """Takes these options out of all that were given."""
     names = [option[2:].replace("-", "_") for option in _OPTIONS]
     return {name: text for name in names if (text := options.pop(name)) is not None}
+
+
+def not_for(command: str, given: Mapping[str, str]) -> str:
+    """The first of the given options that the command does not take; "" where it takes them all."""
+    taken = {"token": set(given) - {"since"}, "audit": set(_OF_AUDIT)}.get(command, set())
+    return next((f"--{name.replace('_', '-')}" for name in given if name not in taken), "")
 
 
 def key(path: Path) -> int:
@@ -71,6 +79,26 @@ def token(given: Mapping[str, str], chosen: Mapping[str, Any], clock: Clock) -> 
     except ValueError as fault:
         fail(str(fault))
     return 2
+
+
+def audit_rows(given: Mapping[str, str], chosen: Mapping[str, Any], time: WireTime) -> int:
+    """Prints who did what, a line for each row, the oldest first; the exit status. StoreFault where it cannot be
+    read."""
+    try:
+        since = time.moment(given["since"]) if "since" in given else 0
+    except ValueError:
+        fail("--since: must be a time such as 2025-01-01 08:00:00")
+        return 2
+    try:
+        user_id = _id("--user-id", given["user_id"]) if "user_id" in given else None
+    except ValueError as fault:
+        fail(str(fault))
+        return 2
+    rows = audit.since(chosen["database"], since, user_id)
+    return tell_all(
+        f"{time.text(at)}\t{user_type} {user}\t{address}\t{action}\t{of_what}\t{result}\n"
+        for at, user, user_type, address, action, of_what, result in rows
+    )
 
 
 def _revoke(tokens: Tokens, token: str, database: Path, clock: Clock) -> int:

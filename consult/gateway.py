@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult import rights
+from consult import audit, rights
 from consult.connection import Connection
 from consult.contract import faults, payloads, replies
 from consult.contract.faults import Fault
@@ -34,6 +34,7 @@ Handle = Callable[[Connection, Any, "Answer"], Coroutine[Any, Any, None] | None]
 class Handler:
     """What is done about one event. A handler answers once, at once or later, or raises."""
 
+    event: str
     payload: type[Payload]
     handle: Handle
     reply: bytes  # the name of the event that answers
@@ -74,9 +75,11 @@ class Answer:
         handler = self._call.handler
         assert handler is not None
         handler.answered += 1
+        self._record(audit.OK)
         self._gateway.answer(self._connection, self._call, handler.reply, payload)
 
     def fault(self, fault: Fault) -> None:
+        self._record(fault.code)
         handler = self._call.handler
         (self._gateway.unknown if handler is None else handler.faults)[fault.code] += 1
         if handler is not None and handler.is_send:
@@ -84,6 +87,13 @@ class Answer:
         else:
             name, payload = b"error", dumps(replies.error(fault.code, fault.message))
         self._gateway.answer(self._connection, self._call, name, payload)
+
+    def _record(self, result: str) -> None:
+        connection, call = self._connection, self._call
+        if connection.identity is not None and call.handler is not None and isinstance(call.request, Payload):
+            assert self._gateway.guard is not None
+            name = call.handler.event
+            self._gateway.guard.audit.event(connection.identity, connection.address, name, call.request, result)
 
 
 class Gateway:
@@ -167,6 +177,7 @@ class Gateway:
                 data = {"code": fault.code, "reason": refused.why}
                 connection.send(packets.refused("/", fault.message, data))
                 return
+            self.guard.audit.record(connection.identity, connection.address, "connect")
         connection.connected = True
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))
@@ -178,7 +189,11 @@ class Gateway:
         else:
             request = Fault("RATE_LIMITED")
         if connection.identity is not None and not isinstance(request, Fault):
-            request = rights.refusal(connection.identity, event.name, request) or request
+            refusal = rights.refusal(connection.identity, event.name, request)
+            if refusal is not None:
+                assert self.guard is not None
+                self.guard.audit.event(connection.identity, connection.address, event.name, request, refusal.code)
+                request = refusal
         call = Call(handler, request, event.ack_id)
         if connection.inbox is None:
             connection.inbox = deque()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from consult.audit import Audit
 from consult.contract.faults import TOKEN_TEXTS, Fault
 from consult.tokens import EXPIRED, REVOKED, Identity, Refused, Tokens
 from store import revocations
@@ -20,8 +21,9 @@ WATCH = 0.5  # seconds between two looks at who is in
 
 class Guard:
     def __init__(self, tokens: Tokens, database: Database, clock: Clock) -> None:
-        self.tokens = tokens
+        self.audit = Audit(database, clock)
         self.checks: Counter[tuple[str, str]] = Counter()  # of tokens, by where they were shown and the outcome
+        self._tokens = tokens
         self._database = database
         self._clock = clock
         self._revoked: dict[bytes, int] = {}  # with the moment from which on they have run out anyway
@@ -39,14 +41,16 @@ class Guard:
         self._task = asyncio.create_task(self._watch(look))
 
     async def close(self) -> None:
+        """Once nobody is here any more."""
         self._stop.set()
         if self._task is not None:
             await self._task
+        await self.audit.close()
 
     def admit(self, token: object, where: str) -> Identity:
         """Who shows the token; Refused when it is no good one. `where` is socket or http, for the counts."""
         try:
-            identity = self.tokens.identity(token)
+            identity = self._tokens.identity(token)
             if identity.token in self._revoked:
                 raise Refused(REVOKED)
         except Refused as refused:
@@ -74,6 +78,7 @@ class Guard:
                     log.error("revoked tokens cannot be read: %r", fault)
                 self._failing = True
             look()
+            self.audit.flush()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), WATCH)
 

@@ -2,16 +2,23 @@
 
 import os
 import sys
+from collections.abc import Iterable
 
 
 def tell(text: str) -> int:
     """Prints in UTF-8, whatever the terminal's encoding. That a reader such as `head` has seen enough is no failure."""
+    return tell_all([text])
+
+
+def tell_all(texts: Iterable[str]) -> int:
+    """The same for more than one wants to hold at once."""
     if sys.stdout is None:
         return 0  # closed from the start: by now its number may be another file's
     try:
         # Nothing stays in sys.stdout, which Python would write out once more at its end.
         with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as output:
-            output.write(text.encode())
+            for text in texts:
+                output.write(text.encode())
     except BrokenPipeError:
         pass
     except OSError as fault:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reminders.housekeeping import Job
-from store import backup, idempotency_keys, old_copies, retention, upkeep
+from store import audit, backup, idempotency_keys, old_copies, retention, revocations, upkeep
 from store.backup import Daily
 from store.clock import Clock
 from store.database import Database
@@ -25,6 +25,7 @@ class Keep:
 
     read_notifications: int  # since they were read
     closed_questions: int  # since they were closed
+    audit: int = 0
 
 
 def jobs(
@@ -57,6 +58,12 @@ def jobs(
         # Also what another setting has begun: nobody can see it any more.
         await in_chunks(retention.clear_away, None)
 
+    async def delete_old_audit() -> None:
+        await in_chunks(audit.delete_older_than, clock() - keep.audit * DAY)
+
+    async def forget_revoked_tokens() -> None:
+        await database.written(each(revocations.forget_expired), clock())
+
     async def shrink_wal() -> None:
         await upkeep.shrink_wal(database)
 
@@ -74,4 +81,6 @@ def jobs(
         Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys),
         Job("read_notifications", TIDY_EVERY if keep.read_notifications else 0, delete_read_notifications),
         Job("closed_questions", TIDY_EVERY, delete_closed_questions),
+        Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit),
+        Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens),
     ]

@@ -209,6 +209,12 @@ NOTES: dict[str, tuple[Both, ...]] = {
 }
 
 CALL_NOTES: dict[str, tuple[Both, ...]] = {
+    "GET /health": (
+        (
+            "要求令牌时（第 10 节），没有 `STAFF` 或 `SERVICE` 令牌的请求只得到 `status`。",
+            "Where tokens are asked for (section 10), who shows none of `STAFF` or `SERVICE` gets `status` alone.",
+        ),
+    ),
     "PATCH /api/questions/{question_id}": (
         (
             "关闭后不再接收消息，重新打开后恢复；房间里的连接留在房间里。",

@@ -81,4 +81,6 @@ JOBS = {
     "idempotency_keys": _DONE,
     "read_notifications": {"last_run": None, "result": None},
     "closed_questions": _DONE,
+    "audit": _DONE,
+    "revoked_tokens": _DONE,
 }

@@ -35,6 +35,8 @@ class Jobs(Struct, kw_only=True):
     idempotency_keys: Annotated[Job, _told("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
     read_notifications: Annotated[Job, _told("删除过期的已读通知", "deletes old read notifications")]
     closed_questions: Annotated[Job, _told("删除过期的已关闭问题", "deletes old closed questions")]
+    audit: Annotated[Job, _told("删除过期的审计记录", "deletes old rows of the audit")]
+    revoked_tokens: Annotated[Job, _told("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
 
 
 class Queues(Struct, kw_only=True):

@@ -44,12 +44,13 @@ def handlers(
     read = partial(notification_read.handle, answering)
     confirm = partial(notification_confirm.handle, answering)
     snooze = partial(notification_snooze.handle, answering)
-    return {
-        "join_question": Handler(JoinQuestion, join, b"joined_question"),
-        "leave_question": Handler(LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
-        "send_message": Handler(SendMessage, send, b"send_message:ack", is_send=True),
-        "bind_user": Handler(BindUser, bind, b"bind_user:ack"),
-        "notification:read": Handler(AnswerNotification, read, b"notification:read:ack"),
-        "notification:confirm": Handler(AnswerNotification, confirm, b"notification:confirm:ack"),
-        "notification:snooze": Handler(SnoozeNotification, snooze, b"notification:snooze:ack"),
-    }
+    table = (
+        Handler("join_question", JoinQuestion, join, b"joined_question"),
+        Handler("leave_question", LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
+        Handler("send_message", SendMessage, send, b"send_message:ack", is_send=True),
+        Handler("bind_user", BindUser, bind, b"bind_user:ack"),
+        Handler("notification:read", AnswerNotification, read, b"notification:read:ack"),
+        Handler("notification:confirm", AnswerNotification, confirm, b"notification:confirm:ack"),
+        Handler("notification:snooze", SnoozeNotification, snooze, b"notification:snooze:ack"),
+    )
+    return {handler.event: handler for handler in table}

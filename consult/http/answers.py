@@ -16,6 +16,7 @@ from consult.contract import faults, fields, payloads, replies
 from consult.contract.calls import CALLS
 from consult.contract.faults import Fault, invalid
 from consult.contract.payloads import Payload
+from consult.contract.permissions import Role
 from consult.contract.replies import Shape
 from consult.json_text import dumps, loads
 from consult.rights import ANYBODY, Asker
@@ -100,6 +101,14 @@ def asker_of(request: Request) -> Asker:
     if getattr(request.app.ctx, "tokens", False):
         raise Fault("FORBIDDEN")
     return ANYBODY
+
+
+def is_operator(request: Request) -> bool:
+    """Whether whoever asks may look at how the server is. Without tokens that is everybody."""
+    identity = asker_of(request).identity
+    if identity is None:
+        return not getattr(request.app.ctx, "tokens", False)
+    return identity.role in (Role.STAFF, Role.SERVICE)
 
 
 class Writing:

@@ -4,13 +4,16 @@ import re
 from typing import Any
 
 from sanic import Request, Sanic
+from sanic.response import HTTPResponse
 
-from consult import rights
+from consult import audit, rights
+from consult.access import Access
 from consult.contract.calls import CALLS
 from consult.contract.faults import Fault
 from consult.contract.permissions import PERMISSIONS, May, Permission
 from consult.guard import Guard, told
 from consult.http.answers import read_body, read_id, read_query
+from consult.json_text import loads
 from consult.rights import Asker
 from consult.tokens import Refused
 from store import owners
@@ -28,7 +31,7 @@ _ROWS = {_template(name): row for name, row in PERMISSIONS.items()}
 _CALLS = {f"{call.method} {call.path}": call for call in CALLS}
 
 
-def install(app: Sanic[Any, Any], guard: Guard, database: Database) -> None:
+def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Access) -> None:
     """After `answers.install`, which looks at host and origin."""
     app.ctx.tokens = True
 
@@ -47,6 +50,7 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database) -> None:
             except Refused as refused:
                 raise told(refused) from None
         request.ctx.row = row
+        request.ctx.identity = identity
         request.ctx.asker = rights.asker(identity, row)
 
     @app.on_request
@@ -75,6 +79,27 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database) -> None:
                 raise Fault("QUESTION_NOT_FOUND")
         elif await owners.owner(database, row.of, wanted) != asker.only_user:
             raise Fault("QUESTION_NOT_FOUND" if row.of == "question" else "NOT_FOUND")
+
+    @app.on_response  # type: ignore[untyped-decorator]
+    async def record(request: Request, answer: HTTPResponse) -> None:
+        row: Permission | None = getattr(request.ctx, "row", None)
+        if row is not None and row.of and request.ctx.identity is not None:
+            address = access.address(request.ip, request.headers)
+            result = audit.OK if answer.status < 400 else _told(answer)["code"]
+            guard.audit.record(request.ctx.identity, address, row.name, row.of, _object_id(request, answer), result)
+
+
+def _object_id(request: Request, answer: HTTPResponse) -> int | None:
+    """What the request was about: the id in its path, or that of what it has made."""
+    for text in request.match_info.values():
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    made = _told(answer).get("id") if request.method == "POST" else None
+    return made if isinstance(made, int) else None
+
+
+def _told(answer: HTTPResponse) -> dict[str, Any]:
+    told: dict[str, Any] = loads(answer.body or b"{}")
+    return told
 
 
 def _shown(request: Request) -> str | None:

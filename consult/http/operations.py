@@ -19,7 +19,7 @@ from consult.contract import replies
 from consult.contract.document import protocol
 from consult.contract.faults import Fault
 from consult.gateway import Gateway
-from consult.http.answers import json_answer
+from consult.http.answers import is_operator, json_answer
 from consult.json_text import dumps
 from consult.loop_lag import LoopLag
 from consult.push import Push
@@ -93,10 +93,13 @@ class Counts(Collector):
         yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues["events"])
         yield _counter("rate_limited", "Events and connections beyond a limit.", "limit", self._gateway.limits.refused)
         yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
+        guard = self._gateway.guard
         checks = CounterMetricFamily("careline_token_checks", "Tokens that were shown.", labels=["where", "result"])
-        for labels, count in (self._gateway.guard.checks if self._gateway.guard else {}).items():
+        for labels, count in (guard.checks if guard else {}).items():
             checks.add_metric(labels, count)
         yield checks
+        lost = guard.audit.lost if guard else 0
+        yield CounterMetricFamily("careline_audit_lost", "Rows of the audit that were lost.", lost)
         yield _gauge("unread_bytes", "What clients were sent and have not taken.", value=queues["unread_bytes"])
         yield CounterMetricFamily("careline_messages", "Messages published.", self._push.messages)
         yield CounterMetricFamily("careline_deliveries", "Broadcasts to one connection each.", self._push.deliveries)
@@ -200,9 +203,11 @@ def add_routes(
         return json_answer(protocol_json)
 
     @app.get("/health")
-    async def health(_: Request) -> HTTPResponse:
+    async def health(request: Request) -> HTTPResponse:
         database_fault, loop_fault = await database.probe(), loop.fault
         failing = database_fault is not None or loop_fault is not None
+        if not is_operator(request):
+            return json_answer({"status": "failing" if failing else "ok"}, 503 if failing else 200)
         backed_up_at = await _asked_of_disk(daily.latest)
         body = {
             "status": "failing" if failing else "ok",

@@ -181,6 +181,10 @@ def test_what_is_for_everybody(server: Server) -> None:
         assert server.http("GET", path).status == 200, path
     for path in ("/metrics", "/api/reminders"):
         assert server.http("GET", path).status == 401, path
+    for shown, told in ((None, 1), (GOOD, 1), (token(1, "STAFF"), 9), (token(1, "SERVICE"), 9)):
+        headers = {} if shown is None else {"Authorization": f"Bearer {shown}"}
+        health = server.http("GET", "/health", headers=headers).body
+        assert (health["status"], len(health)) == ("ok", told), "strangers are told no more than whether it is well"
     assert server.http("GET", "/nowhere").status == 404
     assert server.http("GET", "/api/nowhere").status == 404
 

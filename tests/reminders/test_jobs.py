@@ -11,7 +11,7 @@ import pytest
 from reminders import jobs as house
 from reminders.housekeeping import Job
 from reminders.jobs import Keep, jobs
-from store import answers, idempotency_keys, messages, notifications, questions
+from store import answers, audit, idempotency_keys, messages, notifications, questions, revocations
 from store.backup import Daily
 from store.clock import system_clock
 from store.database import Database
@@ -125,3 +125,28 @@ async def test_the_others(database: Database, path: Path, clock: Clock) -> None:
     beside = sorted(one.name.removeprefix(path.name) for one in path.parent.iterdir())
     restored = [f".before-restore-2025010{day}-100000" for day in (2, 3, 4)]
     assert [name for name in beside if name.startswith(".")] == [*restored, ".daily-2025-01-01"]
+
+
+@pytest.mark.usefixtures("_no_pause")
+async def test_the_audit_is_kept_for_so_many_days(database: Database, path: Path, clock: Clock) -> None:
+    def entries(at: int) -> list[audit.Entry]:
+        return [audit.Entry(at, 7, "ELDER", "::1", "join_question", "question", 5, "ok")] * audit.CHUNK
+
+    for at in (NOW - 10 * DAY, NOW - 10 * DAY, NOW - 9 * DAY):
+        await database.written(each(audit.append), entries(at))
+    house = House(database, clock, Keep(0, 0, audit=10))
+    await house.run("audit")
+    assert rows(path, "SELECT COUNT(*) FROM audit") == [3 * audit.CHUNK]
+    clock.now += 1
+    await house.run("audit")
+    assert rows(path, "SELECT DISTINCT at FROM audit") == [NOW - 9 * DAY]
+    assert House(database, clock, Keep(0, 0))["audit"].every == 0, "for ever"
+
+
+async def test_revocations_are_kept_while_they_matter(database: Database, path: Path, clock: Clock) -> None:
+    for expires_at in (NOW, NOW + 1):
+        revocations.revoke(path, expires_at.to_bytes(8), expires_at, NOW)
+    assert [one.expires_at for one in await revocations.above(database, 0)] == [NOW, NOW + 1]
+    await House(database, clock, Keep(0, 0)).run("revoked_tokens")
+    assert [one.id for one in await revocations.above(database, 0)] == [2]
+    assert await revocations.above(database, 2) == []

@@ -1,0 +1,95 @@
+"""Collects who did what, and has it written beside the messages' way: some rows at a time, a few times a second.
+
+What a request says and what a token is stays out of it.
+"""
+
+import logging
+from collections import deque
+from itertools import islice
+
+from consult.contract.payloads import Payload
+from consult.contract.permissions import PERMISSIONS
+from consult.tokens import Identity
+from store import audit
+from store.audit import CHUNK, Entry
+from store.clock import Clock
+from store.database import Database
+from store.transaction import WriteRefused, WriteUnknown, each
+
+log = logging.getLogger("careline.audit")
+
+MOST_WAITING = 50_000  # rows; beyond, while the file cannot be written, the oldest are lost
+# What was refused for what it said was about nothing yet, and is as good as not said.
+NOT_DONE = frozenset({"INVALID_PAYLOAD", "RATE_LIMITED"})
+OK = "ok"
+_ID_FIELDS = {"question": "question_id", "user": "user_id", "notification": "id"}
+
+
+class Audit:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.lost = 0
+        self._database = database
+        self._clock = clock
+        self._waiting: deque[Entry] = deque()
+        self._writing = False
+        self._losing = False
+
+    def record(
+        self,
+        identity: Identity,
+        address: str,
+        action: str,
+        of: str = "",
+        object_id: int | None = None,
+        result: str = OK,
+    ) -> None:
+        """Takes down that somebody did something, or with another result than OK: tried to."""
+        if result in NOT_DONE:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._lose()
+        self._waiting.append(
+            Entry(self._clock(), identity.user_id, identity.user_type, address, action, of, object_id, result)
+        )
+
+    def event(self, identity: Identity, address: str, event: str, request: Payload, result: str = OK) -> None:
+        """The same for an event that a client sent."""
+        row = PERMISSIONS.get(event)
+        if row is not None and row.of:
+            self.record(identity, address, event, row.of, getattr(request, _ID_FIELDS[row.of]), result)
+
+    def flush(self) -> None:
+        """Has written what waits, chunk after chunk. What cannot be written is tried again at the next call."""
+        if self._writing or not self._waiting:
+            return
+        self._writing = True
+        chunk = [self._waiting.popleft() for _ in range(min(CHUNK, len(self._waiting)))]
+
+        def done(_: None) -> None:
+            self._writing = self._losing = False
+            self.flush()
+
+        def failed(fault: Exception) -> None:
+            self._writing = False
+            # Some may be there twice then, where a commit failed and nobody knows.
+            self._waiting.extendleft(reversed(chunk))
+            log.warning("the audit could not be written, trying again: %s", fault)
+
+        self._database.write(each(audit.append), chunk, done, failed)
+
+    async def close(self) -> None:
+        """Writes what is left."""
+        try:
+            while self._waiting:
+                await self._database.written(each(audit.append), list(islice(self._waiting, CHUNK)))
+                for _ in range(min(CHUNK, len(self._waiting))):
+                    self._waiting.popleft()
+        except (WriteRefused, WriteUnknown) as fault:
+            log.error("the end of the audit could not be written: %s", fault)
+
+    def _lose(self) -> None:
+        self._waiting.popleft()
+        self.lost += 1
+        if not self._losing:
+            log.error("the audit cannot be written: rows are lost")
+        self._losing = True
