@@ -1,4 +1,4 @@
-"""Jobs at fixed intervals, kept by `schedule`. A job that fails is logged, keeps its place and starves no other."""
+"""Jobs at fixed intervals, kept by `schedule`. A job that fails is told, keeps its place and starves no other."""
 
 import asyncio
 import logging
@@ -85,10 +85,23 @@ class Housekeeping:
             await job.run()
         except EXPECTED as fault:
             result = str(fault)
-            log.error("the job %s failed: %s", job.name, fault)
+            self._tell(job, fault, None)
         except Exception as fault:
             result = f"a fault of Careline's own ({type(fault).__name__}); the log has more"
-            log.exception("the job %s failed", job.name)
+            self._tell(job, type(fault).__name__, fault)
+        else:
+            if self._fails(job):
+                log.warning("the job %s is done again", job.name)
         finally:
             del self._running[job.name]
         self.outcomes[job.name] = Outcome(self._clock(), result)
+
+    def _tell(self, job: Job, why: object, bug: Exception | None) -> None:
+        """Once, when it begins to fail."""
+        if not self._fails(job):
+            log.error("the job %s failed: %s", job.name, why, exc_info=bug)
+
+    def _fails(self, job: Job) -> bool:
+        """Whether it failed the last time."""
+        last = self.outcomes[job.name]
+        return last is not None and last.result != OK

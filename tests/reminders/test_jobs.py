@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from consult.contract.health import Jobs
 from reminders import jobs as house
 from reminders.housekeeping import Job
 from reminders.jobs import Keep, jobs
@@ -21,6 +23,7 @@ from store.questions import StatusChange
 from store.retention import CHUNK, DAY, Closed, delete_questions
 from store.transaction import each
 from tests.reminders.conftest import Clock
+from tests.server import ROOT
 from tests.store.file import all_written, rows, within
 from tests.store.samples import NOW, add_task, asked, draft, new_notification, new_question, open_question
 
@@ -55,6 +58,15 @@ async def old_things(database: Database) -> None:
         for number in range(2):
             one = await database.written(notifications.notify, new_notification(task, at + number))
             await database.written(each(answers.read), asked(one.id, at))
+
+
+async def test_the_documents_know_each(database: Database, clock: Clock) -> None:
+    daily = Daily(database.path, 1, lambda: "2025-01-01")
+    made = {job.name: job.every for job in jobs(database, clock, daily, Keep(1, 1), lambda _: None)}
+    text = (ROOT / "docs" / "operations.md").read_text()
+    told = {name: 60 * int(minutes) for name, minutes in re.findall(r"^\| `(\w+)` \| (\d+) min \|", text, re.M)}
+    assert told == made
+    assert list(made) == list(Jobs.__struct_fields__)
 
 
 @pytest.mark.usefixtures("_no_pause")
