@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from reminders import due
 from reminders.housekeeping import Housekeeping
-from store import reminders, snoozes
+from store import occurrences, snoozes
 from store.clock import Clock
 from store.database import Database
 from store.histogram import Histogram
@@ -48,6 +48,7 @@ class ReminderLoop:
         self._ticked = ticked
         self._loop = asyncio.get_running_loop()
         self._ticked_at = self._loop.time()
+        self._up_since: int | None = None  # what was due before came due while nobody was there to notice
         self._failing: type[Exception] | None = None  # what the last tick failed with
         self.fired = 0
         # How long after its time the earliest of those that fire together is written, in seconds.
@@ -95,11 +96,14 @@ class ReminderLoop:
     async def _tick(self) -> float:
         """Fires what is due; the seconds until it should look again."""
         self._housekeeping.run_pending()
-        next_due = await reminders.next_due(self._database)
-        if next_due is not None and next_due <= self._clock():
-            await due.dispatch(self._database, self._clock(), self._fired)
+        next_due = await occurrences.next_due(self._database)
+        now = self._clock()
+        # A clock that is set back makes nothing late.
+        self._up_since = now if self._up_since is None else min(self._up_since, now)
+        if next_due is not None and next_due <= now:
+            await due.dispatch(self._database, now, self._up_since, self._fired)
             self.lateness.observe((self._clock() - next_due) / 1000)
-            next_due = await reminders.next_due(self._database)
+            next_due = await occurrences.next_due(self._database)
         next_snoozed = await snoozes.next_due(self._database)
         if next_snoozed is not None and next_snoozed <= self._clock():
             await due.dispatch_snoozed(self._database, self._clock(), self._hand_on)

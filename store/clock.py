@@ -63,21 +63,46 @@ class WireTime:
         Without an offset the text is the clinic's wall clock: a time that daylight saving skips is the end of the
         gap, one that comes twice is the first.
         """
-        if not _FORM.fullmatch(text):
-            raise ValueError(text)
-        named = datetime.fromisoformat(text)
+        named = _named(text)
         try:
             if named.tzinfo is None:
-                named = _first_on_wall(named, self.zone)
+                named = first_on_wall(named, self.zone)
             named = named.astimezone(UTC)
         except OverflowError:  # within a day of the years' ends
             raise ValueError(text) from None
         if not _EARLIEST <= named <= _LATEST:
             raise ValueError(text)
-        return int((named - _EARLIEST) / timedelta(milliseconds=1))
+        return in_milliseconds(named)
+
+    def wall(self, text: str, zone: ZoneInfo) -> datetime:
+        """What the clocks of `zone` show at the moment that a request names; ValueError when it names none.
+
+        Where the clinic's own wall clock is named and asked for, it stays as named, also when daylight saving skips it.
+        """
+        moment = self.moment(text)
+        named = _named(text)
+        if named.tzinfo is None and zone.key == self.zone.key:
+            return named.replace(microsecond=named.microsecond // 1000 * 1000)
+        return on_wall(moment, zone)
 
 
-def _first_on_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+def on_wall(moment: int, zone: ZoneInfo) -> datetime:
+    """What the zone's clocks show at a moment, without a zone."""
+    return (datetime.fromtimestamp(moment // 1000, zone) + timedelta(milliseconds=moment % 1000)).replace(tzinfo=None)
+
+
+def in_milliseconds(moment: datetime) -> int:
+    """A time with a zone, as times are everywhere inside."""
+    return (moment - _EARLIEST) // timedelta(milliseconds=1)
+
+
+def _named(text: str) -> datetime:
+    if not _FORM.fullmatch(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
+def first_on_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     """The first moment at which the zone's clocks show `wall` or, where they skip it, the end of the gap."""
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:

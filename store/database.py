@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-from peewee import Query
+from peewee import BaseQuery
 from playhouse.pwasyncio import AsyncSqliteDatabase
 
 from store.histogram import Histogram
@@ -114,7 +114,7 @@ class Database:
         """Writes that wait for their turn."""
         return len(self._waiting)
 
-    async def read(self, *queries: Query) -> list[list[Row]]:
+    async def read(self, *queries: BaseQuery) -> list[list[Row]]:
         """The rows of each query, all from one snapshot of the database."""
         # In a task of its own: a reader that is cancelled half-way would leave its connection in a transaction.
         reading = asyncio.create_task(self._read(queries))
@@ -127,7 +127,7 @@ class Database:
         if not reading.cancelled():
             reading.exception()  # of a reader that is gone nobody asks for it
 
-    async def _read(self, queries: tuple[Query, ...]) -> list[list[Row]]:
+    async def _read(self, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
         async with self._readers:
             if len(queries) == 1:
                 return [await self._readers.list(queries[0].dicts().bind(self._readers))]

@@ -12,12 +12,12 @@ import orjson
 
 from store.database import Database
 from store.models import History as HistoryRow
-from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
 
 SYSTEM = "SYSTEM"  # Careline itself
 API = "API"  # whoever called over HTTP
+TIMES = ("planned_at", "until")  # what in an entry's detail is a time, as times are everywhere inside
 
 
 def user(user_id: int) -> str:
@@ -28,18 +28,12 @@ def user(user_id: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Entry:
     at: int
-    what: str  # one of _ORDER
+    what: str  # one of _ORDER's
     by: str
     task_id: int | None = None
     notification_id: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)  # what belongs to it alone
-
-
-# Of entries of one moment, what comes first.
-_ORDER = (
-    *("created", "changed", "due", "written", "skipped", "pushed"),
-    *("came_again", "read", "confirmed", "snoozed", "cancelled"),
-)
+    id: int = 0  # its place in the history that it was read from, from 1
 
 
 _RECORD = HistoryRow.insert(
@@ -55,7 +49,7 @@ _RECORD = HistoryRow.insert(
 
 
 def record(connection: sqlite3.Connection, *entries: Entry) -> None:
-    """Keeps what no column tells."""
+    """Keeps what no column tells. An entry of a notification names its task too, to whose history it belongs."""
     connection.executemany(
         _RECORD,
         [
@@ -65,56 +59,77 @@ def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     )
 
 
-async def of_task(database: Database, task_id: int) -> list[Entry] | None:
-    """Oldest first; None when there is no such task."""
-    tasks, occurrences, recorded = await database.read(
-        TaskRow.select(TaskRow.created_at).where(TaskRow.id == task_id),
-        OccurrenceRow.select().where(OccurrenceRow.task == task_id).order_by(OccurrenceRow.planned_at),
-        HistoryRow.select().where(HistoryRow.task_id == task_id).order_by(HistoryRow.id),
-    )
-    if not tasks:
-        return None
-    entries = [Entry(tasks[0]["created_at"], "created", API, task_id)]
-    for row in occurrences:
-        planned_at, at, notification_id = row["planned_at"], row["at"], row["notification_id"]
-        if row["outcome"] == "WRITTEN":
-            entries.append(Entry(planned_at, "due", SYSTEM, task_id, notification_id))
-            entries.append(Entry(at, "written", SYSTEM, task_id, notification_id, {"planned_at": planned_at}))
-        elif row["outcome"] != "CANCELLED":
-            detail = {"planned_at": planned_at, "outcome": row["outcome"]}
-            entries.append(Entry(at, "skipped", SYSTEM, task_id, None, detail))
-    return _in_order(entries + [_entry(row) for row in recorded])
+_OF_NOTIFICATIONS = """
+    SELECT pushed_at, 'pushed', 'SYSTEM', task_id, id, json_object('connections', pushed_to)
+    FROM user_notification WHERE {of} = :id AND pushed_at IS NOT NULL
+    UNION ALL
+    SELECT read_at, 'read', 'API', task_id, id, '{{}}' FROM user_notification AS one
+    WHERE {of} = :id AND read_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM history WHERE notification_id = one.id AND what = 'read')
+    UNION ALL
+    SELECT occurrence_at, 'due', 'SYSTEM', task_id, id,
+        json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
+    FROM user_notification WHERE {of} = :id AND snooze_of IS NOT NULL
+    UNION ALL
+    SELECT created_at, 'written', 'SYSTEM', task_id, id,
+        json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
+    FROM user_notification WHERE {of} = :id AND snooze_of IS NOT NULL"""
+_RECORDED = 'SELECT at, what, "by", task_id, notification_id, detail FROM history WHERE {of} = :id'
+_CREATED = """
+    SELECT created_at AS at, 'created' AS what, 'API' AS "by", id AS task_id, NULL AS notification_id, '{{}}' AS detail
+    FROM reminder_task AS task WHERE id = {id}
+    AND NOT EXISTS (SELECT 1 FROM history WHERE history.task_id = task.id AND what = 'created')"""
+_OF_TASK = f"""{_CREATED.format(id=":id")}
+    UNION ALL
+    SELECT max(planned_at, created_at), 'due', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
+    FROM occurrence JOIN reminder_task ON id = task_id WHERE task_id = :id AND outcome <> 'CANCELLED'
+    UNION ALL
+    SELECT at, 'written', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
+    FROM occurrence WHERE task_id = :id AND outcome = 'WRITTEN'
+    UNION ALL
+    SELECT at, 'skipped', 'SYSTEM', task_id, NULL, json_object('planned_at', planned_at, 'outcome', outcome)
+    FROM occurrence WHERE task_id = :id AND outcome NOT IN ('CANCELLED', 'WRITTEN')
+    UNION ALL {_OF_NOTIFICATIONS.format(of="task_id")}
+    UNION ALL {_RECORDED.format(of="task_id")}"""
+_OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = :id)")}
+    UNION ALL
+    SELECT occurrence_at, 'due', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at)
+    FROM user_notification WHERE id = :id AND snooze_of IS NULL
+    UNION ALL
+    SELECT created_at, 'written', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at)
+    FROM user_notification WHERE id = :id AND snooze_of IS NULL
+    UNION ALL {_OF_NOTIFICATIONS.format(of="id")}
+    UNION ALL {_RECORDED.format(of="notification_id")}"""
+# Of one moment, in this order.
+_ORDER = "created changed due written skipped pushed came_again read confirmed snoozed cancelled"
+
+Page = tuple[list[Entry], bool]
 
 
-async def of_notification(database: Database, notification_id: int) -> list[Entry] | None:
-    """Oldest first; None when there is no such notification."""
-    notifications, recorded = await database.read(
-        NotificationRow.select(NotificationRow, TaskRow.created_at.alias("made_at"))
-        .join(TaskRow)
-        .where(NotificationRow.id == notification_id),
-        HistoryRow.select().where(HistoryRow.notification_id == notification_id).order_by(HistoryRow.id),
-    )
-    if not notifications:
-        return None
-    row = notifications[0]
-    about = (row["task"], notification_id)
-    again = {} if row["snooze_of"] is None else {"snooze_of": row["snooze_of"]}
-    entries = [
-        Entry(row["made_at"], "created", API, row["task"]),
-        Entry(row["occurrence_at"], "due", SYSTEM, *about),
-        Entry(row["created_at"], "written", SYSTEM, *about, again),
-    ]
-    if row["pushed_at"] is not None:
-        entries.append(Entry(row["pushed_at"], "pushed", SYSTEM, *about, {"connections": row["pushed_to"]}))
-    told = [_entry(one) for one in recorded]
-    if row["read_at"] is not None and not any(entry.what == "read" for entry in told):
-        entries.append(Entry(row["read_at"], "read", API, *about))
-    return _in_order(entries + told)
+async def of_task(database: Database, task_id: int, *, before_id: int | None, limit: int) -> Page | None:
+    """The latest entries (below `before_id`), oldest first, those of its notifications among them; whether there are
+    earlier ones. None when there is no such task."""
+    (found,) = await database.read(TaskRow.select(TaskRow.id).where(TaskRow.id == task_id))
+    return await _page(database, _OF_TASK, task_id, before_id, limit) if found else None
 
 
-def _in_order(entries: list[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (entry.at, _ORDER.index(entry.what)))
+async def of_notification(
+    database: Database, notification_id: int, *, before_id: int | None, limit: int
+) -> Page | None:
+    """The same of a notification, which begins with its task's."""
+    query = NotificationRow.select(NotificationRow.id).where(NotificationRow.id == notification_id)
+    (found,) = await database.read(query)
+    return await _page(database, _OF_NOTIFICATION, notification_id, before_id, limit) if found else None
 
 
-def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(row["at"], row["what"], row["by"], row["task_id"], row["notification_id"], orjson.loads(row["detail"]))
+async def _page(database: Database, entries: str, about: int, before_id: int | None, limit: int) -> Page:
+    entries = entries.replace(":id", str(about))
+    if before_id is None:
+        (counted,) = await database.read(HistoryRow.raw(f"SELECT count(*) AS entries FROM ({entries})"))
+        before_id = counted[0]["entries"] + 1
+    first = max(0, before_id - 1 - limit)
+    order = f"ORDER BY at, instr('{_ORDER}', what), notification_id LIMIT {before_id - 1 - first} OFFSET {first}"
+    (rows,) = await database.read(HistoryRow.raw(f"SELECT * FROM ({entries}) {order}"))
+    return [
+        Entry(**{**row, "detail": orjson.loads(row["detail"])}, id=number) for number, row in enumerate(rows, first + 1)
+    ], first > 0

@@ -72,11 +72,16 @@ _PUSHED = """UPDATE user_notification
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'user_notification'"
 
 
+def next_id(connection: sqlite3.Connection) -> int:
+    """The id of the next notification."""
+    highest = connection.execute(_HIGHEST).fetchone()
+    return highest[0] + 1 if highest else 1
+
+
 def notify(connection: sqlite3.Connection, new: list[NewNotification]) -> list[Notification]:
     """Stores unread notifications, ids in their order; sqlite3.IntegrityError when an occurrence, or a snooze, has one
     already."""
-    highest = connection.execute(_HIGHEST).fetchone()
-    first_id = highest[0] + 1 if highest else 1
+    first_id = next_id(connection)
     connection.executemany(
         _INSERT,
         [

@@ -1,14 +1,15 @@
 """Reminder tasks: what is to be remembered, for whom and when."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
-from peewee import ModelSelect, fn
+from peewee import ModelSelect
 
+from store import history
 from store.database import Database, Row
-from store.models import Occurrence as OccurrenceRow
+from store.history import API, Entry
 from store.models import ReminderTask as TaskRow
-from store.notifications import NewNotification, Notification, notify
 from store.transaction import run
 
 
@@ -24,6 +25,15 @@ class ReminderTask:
     remind_at: int
     status: str  # PENDING, DISPATCHED or CANCELLED
     created_at: int
+    rrule: str | None = None
+    exdates: str | None = None  # a JSON array of times on the wall of the zone
+    timezone: str | None = None  # None in a task that was made with none of the fields of recurrence
+    missed: str | None = None  # latest, all or skip
+    paused: bool = False
+    starts_on: str | None = None  # on the wall of the zone, as is the next
+    ends_on: str | None = None
+    next_at: int | None = None  # when it is due next; None when nothing more comes by itself
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +44,35 @@ class NewTask:
     channel: str
     title: str
     content: str | None
-    remind_at: int
     created_at: int
+    by: str
+    timing: dict[str, Any]  # when it is due: `remind_at` and the columns of recurrence, by name
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """Asks for the notifications of tasks due at `now`, at most `limit` of them."""
+class Cancelling:
+    task_id: int
+    at: int
+    by: str
 
-    now: int
-    limit: int
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Asks for new values of columns, in a task as it was at `revision`."""
+
+    task_id: int
+    revision: int
+    columns: dict[str, Any]
+    is_rescheduled: bool
+    entry: Entry
 
 
-# Compiled once: building it anew for every batch would cost more than running it.
-_OCCURRED = OccurrenceRow.insert(
-    {
-        OccurrenceRow.task: 0,
-        OccurrenceRow.planned_at: 0,
-        OccurrenceRow.at: 0,
-        OccurrenceRow.outcome: "",
-        OccurrenceRow.notification_id: None,
-    }
-).sql()[0]
+class NotAsRead:
+    """The task has changed since it was looked at, or is due right now: look again."""
+
+
+# A clock that was set back may have brought up a time that the task has had.
+_CANCELLED = "INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome) VALUES (?, ?, ?, 'CANCELLED')"
 
 
 def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
@@ -69,79 +86,57 @@ def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
             channel=new.channel,
             title=new.title,
             content=new.content,
-            remind_at=new.remind_at,
             status="PENDING",
             created_at=new.created_at,
-            next_at=new.remind_at,
+            **{"next_at": new.timing["remind_at"], **new.timing},
         ),
     ).lastrowid
-    row = run(connection, _select().where(TaskRow.id == task_id)).fetchone()
-    return ReminderTask(*row)
+    assert task_id is not None  # an INSERT always has one
+    if new.by != API:
+        history.record(connection, Entry(new.created_at, "created", new.by, task_id))
+    task = _find(connection, task_id)
+    assert task is not None  # it was stored just now
+    return task
 
 
-def cancel(connection: sqlite3.Connection, task_id: int) -> ReminderTask | None:
+def cancel(connection: sqlite3.Connection, asked: Cancelling) -> ReminderTask | None:
     """Cancels a pending task and returns it as it then is; None when there is none."""
-    run(
-        connection,
-        TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task_id, TaskRow.status == "PENDING"),
-    )
-    row = run(connection, _select().where(TaskRow.id == task_id)).fetchone()
-    return ReminderTask(*row) if row else None
+    task = _find(connection, asked.task_id)
+    if task is None or task.status != "PENDING":
+        return task
+    run(connection, TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task.id))
+    # A paused task that comes once has nothing that is due by itself, and still was planned for its time.
+    planned_at = task.remind_at if task.next_at is None else task.next_at
+    connection.execute(_CANCELLED, (task.id, planned_at, asked.at))
+    history.record(connection, Entry(asked.at, "cancelled", asked.by, task.id, detail={"planned_at": planned_at}))
+    return _find(connection, task.id)
 
 
-def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[Notification]:
-    """Turns due tasks into notifications, earliest first. A task and its notification change in one transaction, and
-    the table holds a task's occurrence once, so whatever crashes, there is one notification."""
-    tasks = [
-        ReminderTask(*row)
-        for row in run(
-            connection,
-            _select()
-            .where(TaskRow.rrule.is_null(), TaskRow.next_at.is_null(False), TaskRow.next_at <= due.now)
-            .order_by(TaskRow.next_at, TaskRow.id)
-            .limit(due.limit),
-        )
-    ]
-    notifications = notify(connection, [_new_notification(task, due.now) for task in tasks])
-    connection.executemany(
-        _OCCURRED,
-        [(task.id, task.remind_at, due.now, "WRITTEN", one.id) for task, one in zip(tasks, notifications, strict=True)],
-    )
-    ids = [task.id for task in tasks]
-    run(connection, TaskRow.update(status="DISPATCHED", next_at=None).where(TaskRow.id.in_(ids)))
-    return notifications
-
-
-async def next_due(database: Database) -> int | None:
-    """When the earliest pending task is due."""
-    (rows,) = await database.read(
-        TaskRow.select(fn.MIN(TaskRow.next_at).alias("due")).where(
-            TaskRow.next_at.is_null(False), TaskRow.rrule.is_null()
-        )
-    )
-    due: int | None = rows[0]["due"]
-    return due
-
-
-async def due(database: Database, now: int) -> int:
-    """How many pending tasks are due."""
-    (rows,) = await database.read(
-        TaskRow.select(fn.COUNT(TaskRow.id).alias("due")).where(TaskRow.next_at.is_null(False), TaskRow.next_at <= now)
-    )
-    counted: int = rows[0]["due"]
-    return counted
+def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotAsRead | None:
+    """Changes a pending task and returns it as it then is, or as it is where it is not pending; None when there is
+    none. What is due by then comes first, so that no planned occurrence is lost over a change."""
+    task = _find(connection, asked.task_id)
+    if task is None or task.status != "PENDING":
+        return task
+    is_due = task.next_at is not None and task.next_at <= asked.entry.at
+    if task.revision != asked.revision or (asked.is_rescheduled and is_due):
+        return NotAsRead()
+    update = TaskRow.update(**asked.columns, revision=task.revision + 1)
+    run(connection, update.where(TaskRow.id == task.id))
+    history.record(connection, asked.entry)
+    return _find(connection, task.id)
 
 
 async def get(database: Database, task_id: int) -> ReminderTask | None:
-    (rows,) = await database.read(_select().where(TaskRow.id == task_id))
-    return _task(rows[0]) if rows else None
+    (rows,) = await database.read(select().where(TaskRow.id == task_id))
+    return task_of(rows[0]) if rows else None
 
 
 async def page(
     database: Database, *, user_id: int | None, status: str | None, before_id: int | None, limit: int
 ) -> tuple[list[ReminderTask], bool]:
     """Newest first, and whether there are more."""
-    query = _select().order_by(TaskRow.id.desc()).limit(limit + 1)
+    query = select().order_by(TaskRow.id.desc()).limit(limit + 1)
     if user_id is not None:
         query = query.where(TaskRow.user_id == user_id)
     if status is not None:
@@ -149,36 +144,19 @@ async def page(
     if before_id is not None:
         query = query.where(TaskRow.id < before_id)
     (rows,) = await database.read(query)
-    return [_task(row) for row in rows[:limit]], len(rows) > limit
+    return [task_of(row) for row in rows[:limit]], len(rows) > limit
 
 
-def _new_notification(task: ReminderTask, now: int) -> NewNotification:
-    return NewNotification(
-        user_id=task.user_id,
-        biz_type=task.biz_type,
-        biz_id=task.biz_id,
-        title=task.title,
-        content=task.content,
-        created_at=now,
-        task_id=task.id,
-        occurrence_at=task.remind_at,
-    )
+def select() -> "ModelSelect[TaskRow]":
+    """Every column of a task."""
+    return TaskRow.select(*(getattr(TaskRow, field.name) for field in fields(ReminderTask)))
 
 
-def _select() -> "ModelSelect[TaskRow]":
-    return TaskRow.select(
-        TaskRow.id,
-        TaskRow.user_id,
-        TaskRow.biz_type,
-        TaskRow.biz_id,
-        TaskRow.channel,
-        TaskRow.title,
-        TaskRow.content,
-        TaskRow.remind_at,
-        TaskRow.status,
-        TaskRow.created_at,
-    )
+def task_of(row: Row) -> ReminderTask:
+    """The task that a row holds."""
+    return ReminderTask(**{**row, "paused": bool(row["paused"])})
 
 
-def _task(row: Row) -> ReminderTask:
-    return ReminderTask(**row)
+def _find(connection: sqlite3.Connection, task_id: int) -> ReminderTask | None:
+    row = run(connection, select().where(TaskRow.id == task_id)).fetchone()
+    return task_of(dict(zip((field.name for field in fields(ReminderTask)), row, strict=True))) if row else None

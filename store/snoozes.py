@@ -13,7 +13,7 @@ from store.history import SYSTEM, Entry
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
 from store.notifications import NewNotification, Notification
-from store.reminders import Due
+from store.occurrences import Due
 from store.transaction import run
 
 

@@ -223,15 +223,28 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "GET /api/questions/{question_id}/messages": (
         (
-            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出；要求令牌时（第 10 节），以令牌的类型为准。",
-            "Staff-only messages are listed with `user_type=STAFF` alone or, where tokens are asked for (section 10), "
+            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出；要求令牌时（第 11 节），以令牌的类型为准。",
+            "Staff-only messages are listed with `user_type=STAFF` alone or, where tokens are asked for (section 11), "
             "for a token of that type.",
         ),
     ),
     "POST /api/reminders": (
         (
-            "响应中的状态总是 `PENDING`；到期后变为 `DISPATCHED`，并产生一条通知。",
-            "The status in the answer is `PENDING`; when due it becomes `DISPATCHED`, and there is a notification.",
+            "响应中的状态总是 `PENDING`；到期后变为 `DISPATCHED`，并产生一条通知。带 `rrule` 则重复（第 11 节）。",
+            "The status in the answer is `PENDING`; when due it becomes `DISPATCHED`, and there is a notification. "
+            "With an `rrule` it comes again (section 11).",
+        ),
+    ),
+    "PATCH /api/reminders/{id}": (
+        (
+            "没有填的字段不变。修改时间只影响以后的触发（第 11.2 节）。",
+            "What is left out stays as it is. A change of time counts for what is to come (section 11.2).",
+        ),
+    ),
+    "GET /api/reminders/{id}/occurrences": (
+        (
+            "暂停的任务列出的是恢复后会触发的。只列出今后一百年之内的。",
+            "For a paused task these are the ones that would fire if it went on. It looks ahead for a hundred years.",
         ),
     ),
     "POST /api/notifications/{id}/read": (

@@ -1,54 +1,31 @@
 """The HTTP calls: paths, queries, bodies and examples."""
 
-from dataclasses import dataclass, field
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from consult.contract import shapes
+from consult.contract.call import Call
 from consult.contract.examples import (
     CONFIRMED,
     JOBS,
     MEASURED,
     MESSAGE,
-    NEW_REMINDER,
     NOTIFICATION,
     QUESTION,
     READ,
     SNOOZE,
     SNOOZED,
-    TASK,
-    JsonObject,
 )
 from consult.contract.health import Health
 from consult.contract.payloads import (
     MessageQuery,
     NewQuestion,
-    NewReminder,
     NotificationQuery,
-    Payload,
     QuestionChange,
     QuestionQuery,
-    ReminderQuery,
     Snooze,
     VisibilityQuery,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    method: str
-    path: str
-    zh: str
-    en: str
-    status: int
-    answer: JsonObject
-    query: type[Payload] | None = None
-    body: type[Payload] | None = None
-    example: JsonObject | None = None  # of the body
-    faults: tuple[int, ...] = field(default=())
-    others: dict[int, JsonObject] = field(default_factory=dict)  # answers of the same shape, by status
-    shape: type[Struct] = field(kw_only=True)  # of the answer
-
+from consult.contract.reminder_calls import REMINDER_CALLS
 
 CALLS = (
     Call(
@@ -109,49 +86,7 @@ CALLS = (
         query=MessageQuery,
         faults=(400, 404),
     ),
-    Call(
-        "POST",
-        "/api/reminders",
-        "新建提醒任务；时间已过则立即触发",
-        "adds a reminder task; one whose time is past fires at once",
-        201,
-        TASK,
-        shape=shapes.ReminderTask,
-        body=NewReminder,
-        example=NEW_REMINDER,
-        faults=(400, 409, 413, 415),
-    ),
-    Call(
-        "GET",
-        "/api/reminders",
-        "列出提醒任务，最新的在前",
-        "lists reminder tasks, newest first",
-        200,
-        {"items": [TASK], "has_more": False},
-        shape=shapes.ReminderPage,
-        query=ReminderQuery,
-        faults=(400,),
-    ),
-    Call(
-        "GET",
-        "/api/reminders/{id}",
-        "查询一个提醒任务",
-        "one reminder task",
-        200,
-        TASK,
-        shape=shapes.ReminderTask,
-        faults=(400, 404),
-    ),
-    Call(
-        "DELETE",
-        "/api/reminders/{id}",
-        "取消提醒任务；重复取消无变化，已触发则 409",
-        "cancels a task; again changes nothing; 409 when it was dispatched",
-        200,
-        {**TASK, "status": "CANCELLED"},
-        shape=shapes.ReminderTask,
-        faults=(400, 404, 409),
-    ),
+    *REMINDER_CALLS,
     Call(
         "GET",
         "/api/users/{user_id}/notifications",

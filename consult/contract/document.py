@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 from consult.contract import added_prose, replies
-from consult.contract.calls import CALLS, PAGES, Call
+from consult.contract.call import Call
+from consult.contract.calls import CALLS, PAGES
 from consult.contract.descriptions import both, got_fields, id_in_path, sent_fields, texts
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, Mistake, ServerEvent
 from consult.contract.examples import JsonObject
-from consult.contract.faults import CODES, TEXTS, Fault
+from consult.contract.fault_texts import TEXTS
+from consult.contract.faults import CODES, Fault
 from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import read

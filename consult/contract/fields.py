@@ -114,6 +114,36 @@ Until = Annotated[
         max_length=64,
     ),
 ]
+Rrule = Annotated[
+    str,
+    _meta(
+        Rule(
+            "text",
+            "RFC 5545 的重复规则（不超过 500 个字符）",
+            "a recurrence rule of RFC 5545, of at most 500 characters",
+        ),
+        min_length=1,
+        max_length=500,
+        pattern=_CLEAN,
+    ),
+]
+Exdates = Annotated[
+    list[Annotated[str, Meta(max_length=64)]],
+    _meta(
+        Rule("list", "不超过 200 个有效时间的列表", "a list of at most 200 times, each as `remind_at`"), max_length=200
+    ),
+]
+Zone = Annotated[
+    str,
+    _meta(
+        Rule("text", "IANA 时区，例如 Asia/Shanghai", "an IANA time zone such as Asia/Shanghai"),
+        pattern=r"\A[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}\Z",
+    ),
+]
+Missed = Annotated[
+    Literal["latest", "all", "skip"],
+    _meta(Rule("type", "latest、all 或 skip", "latest, all or skip", ("latest", "all", "skip"))),
+]
 QuestionStatus = Annotated[
     Literal["OPEN", "CLOSED"], _meta(Rule("type", "OPEN 或 CLOSED", "OPEN or CLOSED", ("OPEN", "CLOSED")))
 ]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from consult.contract.shapes import Time, _told
+from consult.contract.shapes import Time, told
 
 
 class Job(Struct, kw_only=True):
@@ -12,61 +12,61 @@ class Job(Struct, kw_only=True):
 
     last_run: Annotated[
         Time | None,
-        _told(
+        told(
             "最近一次结束的时间；启动后还没有，或者不需要时为 null",
             "when it last ended; null until then after a start, and where it is switched off",
         ),
     ]
-    result: Annotated[str | None, _told("ok，或失败的原因", "ok, or why it failed")]
+    result: Annotated[str | None, told("ok，或失败的原因", "ok, or why it failed")]
 
 
 class Jobs(Struct, kw_only=True):
     """服务器自己的定期工作。What the server does for itself."""
 
-    backup: Annotated[Job, _told("每日备份", "the daily backup")]
+    backup: Annotated[Job, told("每日备份", "the daily backup")]
     old_copies: Annotated[
         Job,
-        _told(
+        told(
             "删除多余的 `before-restore-*` 与 `before-*` 副本", "deletes `before-restore-*` and `before-*` beyond a few"
         ),
     ]
-    checkpoint: Annotated[Job, _told("缩小变大的 WAL", "makes a WAL that has grown small again")]
-    optimize: Annotated[Job, _told("更新查询统计", "`PRAGMA optimize`")]
-    idempotency_keys: Annotated[Job, _told("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
-    read_notifications: Annotated[Job, _told("删除过期的已读通知", "deletes old read notifications")]
-    closed_questions: Annotated[Job, _told("删除过期的已关闭问题", "deletes old closed questions")]
-    audit: Annotated[Job, _told("删除过期的审计记录", "deletes old rows of the audit")]
-    revoked_tokens: Annotated[Job, _told("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
+    checkpoint: Annotated[Job, told("缩小变大的 WAL", "makes a WAL that has grown small again")]
+    optimize: Annotated[Job, told("更新查询统计", "`PRAGMA optimize`")]
+    idempotency_keys: Annotated[Job, told("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
+    read_notifications: Annotated[Job, told("删除过期的已读通知", "deletes old read notifications")]
+    closed_questions: Annotated[Job, told("删除过期的已关闭问题", "deletes old closed questions")]
+    audit: Annotated[Job, told("删除过期的审计记录", "deletes old rows of the audit")]
+    revoked_tokens: Annotated[Job, told("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
 
 
 class Queues(Struct, kw_only=True):
     """各处等待的数量。How much waits where."""
 
-    writes: Annotated[int, _told("等待写入的请求", "writes that wait for their transaction")]
-    events: Annotated[int, _told("尚未回应的事件", "events that are not answered yet")]
-    unread_bytes: Annotated[int, _told("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
+    writes: Annotated[int, told("等待写入的请求", "writes that wait for their transaction")]
+    events: Annotated[int, told("尚未回应的事件", "events that are not answered yet")]
+    unread_bytes: Annotated[int, told("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
 
 
 class Health(Struct, kw_only=True):
     """运行状态。How the server is."""
 
-    status: Annotated[Literal["ok", "failing"], _told("failing 时状态码为 503", "with failing the HTTP status is 503")]
-    version: Annotated[str, _told("Careline 的版本", "Careline's version")]
-    database: Annotated[str, _told("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
-    reminders: Annotated[str, _told("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
+    status: Annotated[Literal["ok", "failing"], told("failing 时状态码为 503", "with failing the HTTP status is 503")]
+    version: Annotated[str, told("Careline 的版本", "Careline's version")]
+    database: Annotated[str, told("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
+    reminders: Annotated[str, told("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
     loop_lag_ms: Annotated[
-        float, _told("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute")
+        float, told("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute")
     ]
-    queues: Annotated[Queues, _told("各处等待的数量", "how much waits where")]
+    queues: Annotated[Queues, told("各处等待的数量", "how much waits where")]
     disk_free_bytes: Annotated[
         int | None,
-        _told("数据库所在磁盘的剩余空间，无法得知时为 null", "room left on the database's disk, null if unknown"),
+        told("数据库所在磁盘的剩余空间，无法得知时为 null", "room left on the database's disk, null if unknown"),
     ]
     last_backup: Annotated[
         Time | None,
-        _told("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
+        told("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
     ]
     jobs: Annotated[
         Jobs,
-        _told("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
+        told("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
     ]

@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from consult.contract import added_prose, prose, token_prose
-from consult.contract.calls import CALLS, PAGES, Call
+from consult.contract import added_prose, prose, reminder_prose, token_prose
+from consult.contract.call import Call
+from consult.contract.calls import CALLS, PAGES
 from consult.contract.document import refusal
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, ServerEvent
-from consult.contract.faults import CODES, TEXTS, Text
+from consult.contract.fault_texts import TEXTS, Text
+from consult.contract.faults import CODES
 from consult.contract.fields import Id
 from consult.contract.limits import LIMITS
 from consult.contract.markdown_tables import (
@@ -51,6 +53,11 @@ def markdown() -> str:
         bullets(added_prose.NOTES["8"]),
         *_limits(),
         *_rights(),
+        *(
+            block
+            for number in reminder_prose.NOTES
+            for block in (_heading(number), bullets(reminder_prose.NOTES[number]))
+        ),
     ]
     return "\n\n".join(blocks) + "\n"
 

@@ -37,7 +37,33 @@ MEANINGS = {
     "biz_id": ("业务编号，原样返回", "the business's id, given back as it is"),
     "channel": ("渠道；两者的推送方式相同", "the channel; both are pushed alike"),
     "content": ("通知的内容", "the notification's text"),
-    "remind_at": ("何时触发（第 8 节）", "when it is due (section 8)"),
+    "remind_at": (
+        "何时触发（第 8 节）；有重复规则时为其开始",
+        "when it is due (section 8); where a rule repeats it, where that starts",
+    ),
+    "rrule": ("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out"),
+    "exdates": ("规则给出而不触发的时间", "times that the rule gives and that are left out"),
+    "timezone": (
+        "按哪个时区的钟表重复；缺省为诊所的时区",
+        "by whose clocks it repeats; the clinic's when left out",
+    ),
+    "missed": (
+        "错过的触发如何处理（第 11 节）；缺省为 `latest`",
+        "what becomes of occurrences that were missed (section 11); `latest` when left out",
+    ),
+    "ReminderChange.timezone": (
+        "按哪个时区的钟表重复；只改时区时，规则保持钟表上的时间",
+        "by whose clocks it repeats; where it alone is changed, the rule keeps its times on the wall",
+    ),
+    "ReminderChange.exdates": (
+        "规则给出而不触发的时间，取代以前的",
+        "times that the rule gives and that are left out, in place of the earlier ones",
+    ),
+    "ReminderChange.missed": (
+        "错过的触发如何处理（第 11 节）",
+        "what becomes of occurrences that were missed (section 11)",
+    ),
+    "paused": ("`true` 暂停，`false` 恢复（第 11 节）", "`true` pauses it, `false` has it go on (section 11)"),
     "limit": ("最多几项", "how many at most"),
     "JoinQuestion.after_id": (
         "游标：已收到的最后一条消息的编号，或 0；要求补发其后的",

@@ -4,9 +4,11 @@ import re
 from http import HTTPStatus
 
 from consult.contract import added_prose, prose, shapes
-from consult.contract.calls import CALLS, PAGES, Call, Page
+from consult.contract.call import Call
+from consult.contract.calls import CALLS, PAGES, Page
 from consult.contract.examples import JsonObject
-from consult.contract.faults import KEY_LENGTH, TEXTS
+from consult.contract.fault_texts import TEXTS
+from consult.contract.faults import KEY_LENGTH
 from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload
 from consult.contract.schemas import described, parameters, reference, schemas

@@ -14,10 +14,7 @@ from consult.contract.faults import BOTH_CURSORS, NOT_AN_OBJECT, Fault, invalid
 from consult.contract.fields import (
     MOST_ATTACHMENTS,
     Attachments,
-    BizType,
-    Channel,
     ClientMessageId,
-    Content,
     ContentText,
     ContentType,
     Cursor,
@@ -25,11 +22,9 @@ from consult.contract.fields import (
     Flag,
     Id,
     Limit,
-    Moment,
     NotificationStatus,
     QuestionStatus,
     Rule,
-    TaskStatus,
     Title,
     Until,
     UserType,
@@ -124,16 +119,6 @@ class QuestionChange(Payload, kw_only=True, gc=False):
     status: QuestionStatus
 
 
-class NewReminder(Payload, kw_only=True, gc=False):
-    user_id: Id
-    biz_type: BizType
-    biz_id: Id
-    channel: Channel
-    title: Title
-    content: Content | None = None
-    remind_at: Moment
-
-
 class Snooze(Payload, kw_only=True, gc=False):
     until: Until
 
@@ -162,13 +147,6 @@ class MessageQuery(Payload, kw_only=True, gc=False):
     user_type: UserType | None = None
 
     checks: ClassVar = (_ONE_CURSOR,)
-
-
-class ReminderQuery(Payload, kw_only=True, gc=False):
-    user_id: Id | None = None
-    status: TaskStatus | None = None
-    before_id: Id | None = None
-    limit: Limit = 50
 
 
 class NotificationQuery(Payload, kw_only=True, gc=False):
@@ -215,8 +193,9 @@ def must_be(name: str, annotation: Any) -> Fault:
 
 
 def item_type_of(annotation: Any) -> type[Struct] | None:
-    """What the items of a list field are; None for a field that is no list."""
-    return next((get_args(part)[0] for part in _parts(annotation) if get_origin(part) is list), None)
+    """What the items of a field that lists objects are; None for any other field."""
+    items = (get_args(part)[0] for part in _parts(annotation) if get_origin(part) is list)
+    return next((item for item in items if isinstance(item, type) and issubclass(item, Struct)), None)
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -248,7 +227,7 @@ def _fault_in(payload_type: type[Struct], payload: dict[str, Any], path: str) ->
 
 
 def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
-    """The first fault within a list's items; None when the list as such is at fault, or the field is no list."""
+    """The first fault within a list's items; None when the list as such is at fault, or holds no objects."""
     item_type = item_type_of(annotation)
     if item_type is None or not isinstance(value, list) or len(value) > MOST_ATTACHMENTS:
         return None

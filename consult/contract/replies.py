@@ -1,11 +1,14 @@
 """What the server sends: each shape once, for events and HTTP alike, keys in the protocol document's order."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
 from reminders.housekeeping import Outcome
-from store.clock import WireTime
+from store.clock import WireTime, first_on_wall, in_milliseconds
+from store.history import TIMES, Entry
 from store.messages import Message
 from store.notifications import Notification
 from store.questions import Question
@@ -124,7 +127,8 @@ def question(question: Question, time: WireTime) -> Shape:
 
 
 def reminder_task(task: ReminderTask, time: WireTime) -> Shape:
-    return {
+    """A task; what is new since the first protocol for one alone that was asked for with it."""
+    shape = {
         "id": task.id,
         "user_id": task.user_id,
         "biz_type": task.biz_type,
@@ -135,6 +139,37 @@ def reminder_task(task: ReminderTask, time: WireTime) -> Shape:
         "remind_at": time.text(task.remind_at),
         "status": task.status,
         "created_at": time.text(task.created_at),
+    }
+    if task.timezone is not None:
+        zone = ZoneInfo(task.timezone)
+        exdates = map(datetime.fromisoformat, orjson.loads(task.exdates or "[]"))
+        shape |= {
+            "rrule": task.rrule,
+            "exdates": [time.text(in_milliseconds(first_on_wall(wall, zone))) for wall in exdates],
+            "timezone": task.timezone,
+            "missed": task.missed,
+            "paused": task.paused,
+            "next_at": None if task.next_at is None else time.text(task.next_at),
+        }
+    return shape
+
+
+def occurrence(planned_at: int, time: WireTime) -> Shape:
+    """An occurrence that is to come."""
+    return {"planned_at": time.text(planned_at)}
+
+
+def history_entry(entry: Entry, time: WireTime) -> Shape:
+    """What happened to a task or a notification."""
+    detail = {name: time.text(value) if name in TIMES else value for name, value in entry.detail.items()}
+    return {
+        "id": entry.id,
+        "at": time.text(entry.at),
+        "what": entry.what,
+        "by": entry.by,
+        "task_id": entry.task_id,
+        "notification_id": entry.notification_id,
+        "detail": detail,
     }
 
 

@@ -1,6 +1,6 @@
 """The sections of the protocol's document: what they are called, and the rules in words that belong to each."""
 
-from consult.contract import added_prose, prose, token_prose
+from consult.contract import added_prose, prose, reminder_prose, token_prose
 from consult.contract.prose import Both
 
 HEADINGS: dict[str, Both] = {
@@ -20,6 +20,10 @@ HEADINGS: dict[str, Both] = {
     "8": ("时间", "Time"),
     "9": ("限制与损坏的数据包", "Limits and broken packets"),
     "10": ("令牌与权限", "Tokens and rights"),
+    "11": ("重复的提醒", "Reminders that repeat"),
+    "11.1": ("规则", "Rules"),
+    "11.2": ("错过、修改与暂停", "Missed, changed and paused"),
+    "11.3": ("历史记录", "History"),
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Both] = {
@@ -47,6 +51,9 @@ TO: dict[str, Both] = {
 }
 
 
+NOTES: dict[str, tuple[Both, ...]] = prose.NOTES | added_prose.NOTES | token_prose.NOTES | reminder_prose.NOTES
+
+
 def notes(section: str) -> tuple[Both, ...]:
     """The rules of a section or part of one."""
-    return prose.NOTES.get(section) or added_prose.NOTES.get(section) or token_prose.NOTES.get(section) or ()
+    return NOTES.get(section, ())

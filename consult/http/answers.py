@@ -22,6 +22,7 @@ from consult.json_text import dumps, loads
 from consult.rights import ANYBODY, Asker
 from store.clock import Clock
 from store.database import Database
+from store.history import API
 from store.idempotency_keys import Done, Keyed, OtherRequest, Repeated, once
 from store.transaction import each
 
@@ -109,6 +110,12 @@ def is_operator(request: Request) -> bool:
     if identity is None:
         return not getattr(request.app.ctx, "tokens", False)
     return identity.role in (Role.STAFF, Role.SERVICE)
+
+
+def by_whom(request: Request) -> str:
+    """Who asks, as a history tells it."""
+    identity = asker_of(request).identity
+    return API if identity is None else f"{identity.user_type}:{identity.user_id}"
 
 
 class Writing:

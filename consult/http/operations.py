@@ -27,7 +27,7 @@ from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
-from store import reminders
+from store import occurrences
 from store.backup import Daily
 from store.clock import Clock, WireTime
 from store.database import Database
@@ -70,7 +70,7 @@ class Counts(Collector):
         self._reminders_due = None
         with suppress(DatabaseError, sqlite3.Error, TimeoutError):
             async with asyncio.timeout(LONGEST_READ):
-                self._reminders_due = await reminders.due(self._database, self._clock())
+                self._reminders_due = await occurrences.count_due(self._database, self._clock())
 
     async def disk_free(self) -> int | None:
         """Bytes that are left where the database is; None where that cannot be found out."""

@@ -1,33 +1,78 @@
 """Reminder tasks, over HTTP."""
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from consult.contract import faults, replies
+from consult.contract import faults, fields, replies
 from consult.contract.faults import Fault, invalid
-from consult.contract.fields import Moment
-from consult.contract.payloads import NewReminder, ReminderQuery, must_be
-from consult.http.answers import Writing, asker_of, json_answer, page_answer, read_body, read_id, read_query
+from consult.contract.payloads import must_be
+from consult.contract.reminder_payloads import (
+    HistoryQuery,
+    NewReminder,
+    OccurrenceQuery,
+    ReminderChange,
+    ReminderQuery,
+)
+from consult.contract.replies import Shape
+from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
+from reminders import tasks
 from reminders.loop import ReminderLoop
-from store import reminders
+from reminders.rule import NotARule, TooFast
+from reminders.tasks import NoOccurrence, Timing, TooManyPast
+from store import history, reminders
 from store.clock import Clock, WireTime
 from store.database import Database
-from store.transaction import each
+from store.history import Entry
+from store.reminders import Cancelling, Change, NotAsRead, ReminderTask
+from store.transaction import WriteRefused, each
+
+T = TypeVar("T")
+
+LOOKED_AGAIN = 100  # times that a change looks again at a task that is just firing
+PAUSE = 0.02  # seconds between
 
 
 def add_routes(
     app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, clock: Clock, loop: ReminderLoop
 ) -> None:
+    # One after the other: a rule that is made to take long must not keep every thread busy.
+    working = asyncio.Lock()
+
+    async def worked_out(work: Callable[..., T], *given: Any) -> T:
+        """What takes a thread's time to work out; its faults in the protocol's words."""
+        async with working:
+            try:
+                return await asyncio.to_thread(work, *given)
+            except TooFast:
+                raise invalid(faults.TOO_FAST) from None
+            except NotARule:
+                raise must_be("rrule", fields.Rrule) from None
+            except NoOccurrence:
+                raise invalid(faults.NO_OCCURRENCE) from None
+            except TooManyPast:
+                raise invalid(faults.TOO_MANY_PAST) from None
+
     @app.post("/api/reminders")
     async def add_reminder(request: Request) -> HTTPResponse:
         body = read_body(request, NewReminder)
         asker_of(request).refuse_other("user_id", body.user_id)
-        try:
-            remind_at = time.moment(body.remind_at)
-        except ValueError:
-            raise must_be("remind_at", Moment) from None
+        zone = _zone(body.timezone) or time.zone
+        starts_on = _wall(time, "remind_at", body.remind_at, zone)
+        columns = {"remind_at": time.moment(body.remind_at)}
+        if _repeats(body):
+            if body.exdates and body.rrule is None:
+                raise invalid(faults.EXDATES_ALONE)
+            exdates = _walls(time, body.exdates or [], zone)
+            missed = body.missed or tasks.LATEST
+            timing = Timing(zone, columns["remind_at"], starts_on, body.rrule, exdates, missed)
+            columns = await worked_out(tasks.made, timing, clock())
         new = reminders.NewTask(
             user_id=body.user_id,
             biz_type=body.biz_type,
@@ -35,8 +80,9 @@ def add_routes(
             channel=body.channel,
             title=body.title,
             content=body.content,
-            remind_at=remind_at,
             created_at=clock(),
+            by=by_whom(request),
+            timing=columns,
         )
         answer = await writing.post(request, reminders.add, new, lambda task: replies.reminder_task(task, time), 201)
         loop.wake()
@@ -54,18 +100,110 @@ def add_routes(
         )
         return page_answer([replies.reminder_task(task, time) for task in items], has_more)
 
-    @app.get("/api/reminders/<task_id>")
-    async def get_reminder(_: Request, task_id: str) -> HTTPResponse:
-        task = await reminders.get(database, read_id("id", task_id))
+    async def found(task_id: int) -> ReminderTask:
+        task = await reminders.get(database, task_id)
         if task is None:
             raise Fault("NOT_FOUND")
-        return json_answer(replies.reminder_task(task, time))
+        return task
+
+    @app.get("/api/reminders/<task_id>")
+    async def get_reminder(_: Request, task_id: str) -> HTTPResponse:
+        return json_answer(replies.reminder_task(await found(read_id("id", task_id)), time))
+
+    @app.get("/api/reminders/<task_id>/occurrences")
+    async def list_occurrences(request: Request, task_id: str) -> HTTPResponse:
+        wanted = read_id("id", task_id)
+        query = read_query(request, OccurrenceQuery)
+        coming, has_more = await worked_out(tasks.coming, await found(wanted), time.zone, clock(), query.limit)
+        return page_answer([replies.occurrence(planned_at, time) for planned_at in coming], has_more)
+
+    @app.get("/api/reminders/<task_id>/history")
+    async def get_history(request: Request, task_id: str) -> HTTPResponse:
+        wanted = read_id("id", task_id)
+        query = read_query(request, HistoryQuery)
+        page = await history.of_task(database, wanted, before_id=query.before_id, limit=query.limit)
+        if page is None:
+            raise Fault("NOT_FOUND")
+        return page_answer([replies.history_entry(entry, time) for entry in page[0]], page[1])
+
+    @app.patch("/api/reminders/<task_id>")
+    async def change_reminder(request: Request, task_id: str) -> HTTPResponse:
+        wanted = read_id("id", task_id)
+        body = read_body(request, ReminderChange)
+        given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None}
+        for _ in range(LOOKED_AGAIN):
+            task = await found(wanted)
+            if task.status != "PENDING":
+                raise invalid(faults.NOT_PENDING, 409)
+            if not given:
+                return json_answer(replies.reminder_task(task, time))
+            asked = await changes(task, body, given, by_whom(request))
+            changed = await database.written(each(reminders.change), asked)
+            loop.wake()
+            if isinstance(changed, ReminderTask) and changed.revision > task.revision:
+                return json_answer(replies.reminder_task(changed, time))
+            if isinstance(changed, NotAsRead):
+                await asyncio.sleep(PAUSE)
+        raise WriteRefused("the reminder task did not come to rest")
+
+    async def changes(task: ReminderTask, body: ReminderChange, given: Shape, by: str) -> Change:
+        columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
+        timing = tasks.timing_of(task, time.zone)
+        if body.timezone is not None:
+            timing = timing.moved(_zone(body.timezone) or timing.zone)
+        if body.remind_at is not None:
+            starts_on = _wall(time, "remind_at", body.remind_at, timing.zone)
+            timing = replace(timing, moment=time.moment(body.remind_at), starts_on=starts_on)
+        timing = replace(timing, rrule=body.rrule or timing.rrule, missed=body.missed or timing.missed)
+        if body.exdates is not None:
+            timing = replace(timing, exdates=_walls(time, body.exdates, timing.zone))
+            if body.exdates and timing.rrule is None:
+                raise invalid(faults.EXDATES_ALONE)
+        is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
+        if is_rescheduled:
+            columns |= await worked_out(tasks.rescheduled, timing, clock())
+        if _repeats(body) or body.paused is not None:
+            columns |= timing.columns()
+        elif task.timezone is None:
+            # It was asked for in the first protocol's words, and is answered in them.
+            columns = {name: value for name, value in columns.items() if name not in timing.columns()}
+        is_paused = task.paused if body.paused is None else body.paused
+        columns["paused"] = is_paused
+        if timing.rrule is None:
+            # A rule's times go by while it is paused; what comes once waits for its time to go on.
+            columns["next_at"] = None if is_paused else timing.moment
+        entry = Entry(clock(), "changed", by, task.id, detail=given)
+        return Change(task.id, task.revision, columns, is_rescheduled, entry)
 
     @app.delete("/api/reminders/<task_id>")
-    async def cancel_reminder(_: Request, task_id: str) -> HTTPResponse:
-        task = await database.written(each(reminders.cancel), read_id("id", task_id))
+    async def cancel_reminder(request: Request, task_id: str) -> HTTPResponse:
+        asked = Cancelling(read_id("id", task_id), clock(), by_whom(request))
+        task = await database.written(each(reminders.cancel), asked)
         if task is None:
             raise Fault("NOT_FOUND")
         if task.status == "DISPATCHED":
             raise invalid(faults.ALREADY_DISPATCHED, 409)
         return json_answer(replies.reminder_task(task, time))
+
+
+def _repeats(body: NewReminder | ReminderChange) -> bool:
+    """Whether the client speaks of recurrence; one that does not is answered as it always was."""
+    return any(one is not None for one in (body.rrule, body.exdates, body.timezone, body.missed))
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise must_be("timezone", fields.Zone) from None
+
+
+def _wall(time: WireTime, name: str, text: str, zone: ZoneInfo) -> datetime:
+    try:
+        return time.wall(text, zone)
+    except ValueError:
+        raise must_be(name, fields.Moment) from None
+
+
+def _walls(time: WireTime, texts: list[str], zone: ZoneInfo) -> tuple[datetime, ...]:
+    return tuple(_wall(time, f"exdates[{index}]", text, zone) for index, text in enumerate(texts))

@@ -74,6 +74,9 @@ EXPECTED: Final[dict[str, Cells]] = {
         f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(OUT)
     ),
     "GET /api/reminders/{id}": OBJECT,
+    "PATCH /api/reminders/{id}": OBJECT,
+    "GET /api/reminders/{id}/occurrences": OBJECT,
+    "GET /api/reminders/{id}/history": OBJECT,
     "DELETE /api/reminders/{id}": OBJECT,
     "GET /api/users/{user_id}/notifications": row(
         f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(OUT)
@@ -165,7 +168,7 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
             "notification": world.notification,
         }[of](owner, whose)
         path = re.sub(r"{\w+}", str(thing), path)
-    body = {"PATCH": {"status": "OPEN"}}.get(method)
+    body = {"PATCH": {"status": "OPEN"} if of == "question" else {"title": "新的"}}.get(method)
     if path.endswith("/snooze"):
         body = {"until": in_seconds(3600)}
     return world.ask(method, path, shown, body)

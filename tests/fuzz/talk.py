@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from consult.contract import replies
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS
-from consult.contract.faults import CODES, TEXTS
+from consult.contract.fault_texts import TEXTS
+from consult.contract.faults import CODES
 from tests.fuzz import values
 
 USERS: Final = range(1, 51)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.protocol.answers import NOT_FOUND, check_fault
-from tests.server import Server
+from tests.server import Server, in_seconds, new_id
 
 CALLS: Final = [
     ("POST", "/api/questions"),
@@ -19,6 +19,9 @@ CALLS: Final = [
     ("POST", "/api/reminders"),
     ("GET", "/api/reminders"),
     ("GET", "/api/reminders/1"),
+    ("PATCH", "/api/reminders/1"),
+    ("GET", "/api/reminders/1/occurrences"),
+    ("GET", "/api/reminders/1/history"),
     ("DELETE", "/api/reminders/1"),
     ("GET", "/api/users/1/notifications"),
     ("POST", "/api/notifications/1/read"),
@@ -31,6 +34,7 @@ LISTS: Final = [
     "/api/questions",
     "/api/questions/{question_id}/messages",
     "/api/reminders",
+    "/api/reminders/{task_id}/history",
     "/api/users/1/notifications",
 ]
 
@@ -38,9 +42,10 @@ LISTS: Final = [
 ZERO: Final = pytest.param("%00", marks=pytest.mark.direct)
 
 
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("path", [*LISTS, "/api/reminders/{task_id}/occurrences"])
 def test_limits(server: Server, path: str) -> None:
-    path = path.format(question_id=server.open_question())
+    task_id = server.make_reminder(new_id(), in_seconds(3600))["id"]
+    path = path.format(question_id=server.open_question(), task_id=task_id)
     for limit in "0", "-1", "201", "a", "1.5", "1e1", "9" * 30, "null":
         check_fault(server.http("GET", f"{path}?limit={limit}"), 400, "limit 必须为 1 到 200 的整数")
     for limit in "1", "200":
@@ -49,7 +54,8 @@ def test_limits(server: Server, path: str) -> None:
 
 @pytest.mark.parametrize("path", LISTS)
 def test_before_id(server: Server, path: str) -> None:
-    path = path.format(question_id=server.open_question())
+    task_id = server.make_reminder(new_id(), in_seconds(3600))["id"]
+    path = path.format(question_id=server.open_question(), task_id=task_id)
     for before_id in "0", "-1", "a", "1.5", str(2**63), "null":
         check_fault(server.http("GET", f"{path}?before_id={before_id}"), 400, "before_id 必须为正整数")
 

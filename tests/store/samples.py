@@ -7,10 +7,11 @@ from typing import Any, Final
 from store import history, notifications, questions, reminders
 from store.answers import Asked, AskedToSnooze
 from store.database import Database
+from store.history import API, Entry
 from store.messages import Draft
 from store.notifications import NewNotification, Notification
 from store.questions import NewQuestion, Question
-from store.reminders import NewTask, ReminderTask
+from store.reminders import Cancelling, NewTask, ReminderTask
 from store.transaction import each
 
 # 2025-01-01 10:00:00 in Shanghai, in milliseconds.
@@ -45,10 +46,15 @@ def new_task(user_id: int = 1001, remind_at: int = NOW, title: str = "服药提�
         "channel": "IN_APP",
         "title": title,
         "content": "请在 20:00 前完成今日降压药服用",
-        "remind_at": remind_at,
         "created_at": NOW,
+        "by": API,
+        "timing": {"remind_at": remind_at},
     }
     return NewTask(**{**given, **changes})
+
+
+def cancelling(task_id: int) -> Cancelling:
+    return Cancelling(task_id, NOW, API)
 
 
 def new_notification(task: ReminderTask, occurrence_at: int = NOW) -> NewNotification:
@@ -88,3 +94,12 @@ def asked(notification_id: int, at: int = NOW, user_id: int | None = None) -> As
 def to_snooze(notification_id: int, until: int, at: int = NOW, user_id: int | None = None) -> AskedToSnooze:
     one = asked(notification_id, at, user_id)
     return AskedToSnooze(one.notification_id, one.user_id, one.by, one.at, until)
+
+
+async def history_of(database: Database, notification_id: int) -> list[Entry]:
+    """All of a notification's history."""
+    page = await history.of_notification(database, notification_id, before_id=None, limit=200)
+    assert page is not None
+    entries, has_more = page
+    assert not has_more
+    return entries

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import answers, history, notifications
+from store import answers, notifications
 from store.answers import Answered, IsConfirmed, NoNotification, NotAhead, Outcome
 from store.database import Database
 from store.history import API, user
 from store.notifications import Notification
 from store.transaction import each
 from tests.store.file import opened, rows
-from tests.store.samples import NOW, asked, notified, to_snooze
+from tests.store.samples import NOW, asked, history_of, notified, to_snooze
 
 READ, CONFIRM, SNOOZE = each(answers.read), each(answers.confirm), each(answers.snooze)
 LATER: Final = NOW + 60_000
@@ -35,8 +35,7 @@ async def stored(database: Database, user_id: int = 1001) -> list[Notification]:
 
 
 async def told(database: Database, notification_id: int) -> list[tuple[int, str, str]]:
-    entries = await history.of_notification(database, notification_id)
-    assert entries is not None
+    entries = await history_of(database, notification_id)
     return [(one.at, one.what, one.by) for one in entries if one.what not in ("created", "due", "written", "pushed")]
 
 
@@ -69,8 +68,7 @@ async def test_a_snooze_can_be_moved_and_leaves_open_what_is_read(database: Data
     assert state(await database.written(SNOOZE, to_snooze(one.id, LATER - 1, NOW + 2)))[-2:] == (LATER - 1, 1)
     assert state(await database.written(READ, asked(one.id, NOW + 3))) == ("READ", NOW + 3, None, LATER - 1, 0)
     assert await told(database, one.id) == [(NOW, "snoozed", API), (NOW + 2, "snoozed", API), (NOW + 3, "read", API)]
-    entries = await history.of_notification(database, one.id)
-    assert entries is not None
+    entries = await history_of(database, one.id)
     assert [entry.detail for entry in entries if entry.what == "snoozed"] == [{"until": LATER}, {"until": LATER - 1}]
 
 

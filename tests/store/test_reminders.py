@@ -11,15 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import reminders
+from store import occurrences, reminders
 from store.database import Database
 from store.notifications import Notification
-from store.reminders import Due, ReminderTask
+from store.occurrences import Due
+from store.reminders import ReminderTask
 from store.transaction import each
 from tests.store.file import all_written, opened, rows, within
-from tests.store.samples import NOW, add_task, new_task
+from tests.store.samples import NOW, add_task, cancelling, new_task
 
-ADD, CANCEL, DISPATCH = each(reminders.add), each(reminders.cancel), each(reminders.dispatch_due)
+ADD, CANCEL, DISPATCH = each(reminders.add), each(reminders.cancel), each(occurrences.dispatch_once)
 
 
 async def dispatch(database: Database, now: int = NOW, limit: int = 500) -> list[Notification]:
@@ -69,31 +70,31 @@ async def test_the_earliest_comes_first_in_chunks(database: Database) -> None:
 
 
 async def test_the_next_due_time_is_of_the_earliest_pending_task(database: Database) -> None:
-    assert await reminders.next_due(database) is None
+    assert await occurrences.next_due(database) is None
     tasks = [await add_task(database, remind_at=NOW + after) for after in (300, 100, 200)]
-    assert await reminders.next_due(database) == NOW + 100
-    await database.written(CANCEL, tasks[1].id)
-    assert await reminders.next_due(database) == NOW + 200
+    assert await occurrences.next_due(database) == NOW + 100
+    await database.written(CANCEL, cancelling(tasks[1].id))
+    assert await occurrences.next_due(database) == NOW + 200
     assert len(await dispatch(database, NOW + 200)) == 1
-    assert await reminders.next_due(database) == NOW + 300
+    assert await occurrences.next_due(database) == NOW + 300
     await dispatch(database, NOW + 300)
-    assert await reminders.next_due(database) is None
+    assert await occurrences.next_due(database) is None
 
 
 async def test_a_cancelled_task_never_fires(database: Database) -> None:
     task = await add_task(database)
     for _ in range(2):
-        cancelled = await database.written(CANCEL, task.id)
+        cancelled = await database.written(CANCEL, cancelling(task.id))
         assert cancelled is not None
         assert cancelled.status == "CANCELLED"
     assert await dispatch(database) == []
-    assert await database.written(CANCEL, 99) is None
+    assert await database.written(CANCEL, cancelling(99)) is None
 
 
 async def test_a_task_that_has_fired_is_not_cancelled(database: Database, path: Path) -> None:
     task = await add_task(database)
     await dispatch(database)
-    late = await database.written(CANCEL, task.id)
+    late = await database.written(CANCEL, cancelling(task.id))
     assert late is not None
     assert late.status == "DISPATCHED"
     assert await status_of(database, task.id) == "DISPATCHED"
@@ -112,7 +113,7 @@ async def test_whoever_comes_first_has_the_task(
 
     def ask(what: str) -> Any:
         if what == "cancel":
-            return database.written(CANCEL, task.id)
+            return database.written(CANCEL, cancelling(task.id))
         return database.written(DISPATCH, Due(NOW, 500))
 
     commits = database.commit_writes.count
@@ -139,7 +140,7 @@ async def test_a_batch_that_starts_again_makes_no_second_notification(path: Path
 
 
 def _dispatch_or_add(connection: Any, request: Any) -> Any:
-    one = reminders.dispatch_due if isinstance(request, Due) else reminders.add
+    one = occurrences.dispatch_once if isinstance(request, Due) else reminders.add
     return one(connection, request)
 
 
@@ -162,7 +163,9 @@ async def test_listing_meets_every_task_once_newest_first(
 ) -> None:
     async with opened(tmp_path_factory.mktemp("tasks") / "careline.db") as database:
         await all_written(database, ADD, [new_task(user_id=user) for user, _ in made])
-        await all_written(database, CANCEL, [number for number, (_, now) in enumerate(made, 1) if now == "CANCELLED"])
+        await all_written(
+            database, CANCEL, [cancelling(number) for number, (_, now) in enumerate(made, 1) if now == "CANCELLED"]
+        )
         expected = [
             number for number, (user, now) in enumerate(made, 1) if status in (None, now) and user_id in (None, user)
         ][::-1]

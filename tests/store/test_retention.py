@@ -15,6 +15,7 @@ from store import (
     idempotency_keys,
     messages,
     notifications,
+    occurrences,
     questions,
     reminders,
     retention,
@@ -24,8 +25,8 @@ from store.database import Database
 from store.idempotency_keys import Keyed, once
 from store.messages import Appended, Message, NoQuestion, Visibility
 from store.notifications import Notification
+from store.occurrences import Due
 from store.questions import Lookup, StatusChange
-from store.reminders import Due
 from store.retention import CHUNK, DAY, Closed
 from store.transaction import each
 from tests.store.file import all_written, rows, within
@@ -33,6 +34,7 @@ from tests.store.samples import (
     NOW,
     add_task,
     asked,
+    cancelling,
     draft,
     new_notification,
     new_question,
@@ -186,15 +188,15 @@ class TestNotifications:
     async def test_a_task_that_is_over_goes_with_its_last_one(self, database: Database, path: Path) -> None:
         """One that is still to come stays, and so does one whose notification nobody has read yet."""
         over, unread = [(await add_task(database)).id for _ in range(2)]
-        fired, not_read = await database.written(each(reminders.dispatch_due), Due(NOW, 500))
+        fired, not_read = await database.written(each(occurrences.dispatch_once), Due(NOW, 500))
         to_come, ids = await self.notified(database, 2)
         cancelled, more = await self.notified(database, 2)
-        await database.written(each(reminders.cancel), cancelled)
+        await database.written(each(reminders.cancel), cancelling(cancelled))
         await self.read(database, [fired.id, *ids, more[0]], NOW - 1)
         await in_chunks(database, retention.delete_read_notifications, NOW)
         assert over not in rows(path, "SELECT id FROM reminder_task")
         assert rows(path, "SELECT id FROM reminder_task ORDER BY id") == [unread, to_come, cancelled]
-        assert rows(path, "SELECT task_id FROM occurrence") == [unread]
+        assert rows(path, "SELECT task_id, outcome FROM occurrence") == [(unread, "WRITTEN"), (cancelled, "CANCELLED")]
         await self.read(database, [more[1]], NOW - 1)
         await in_chunks(database, retention.delete_read_notifications, NOW)
         assert rows(path, "SELECT id FROM reminder_task ORDER BY id") == [unread, to_come]
@@ -206,7 +208,7 @@ class TestNotifications:
             await database.written(each(answers.confirm), asked(one, NOW - 1 if one == old else NOW))
         await in_chunks(database, retention.delete_read_notifications, NOW)
         assert set(rows(path, "SELECT notification_id FROM history")) == {kept}
-        assert await history.of_notification(database, old) is None
+        assert await history.of_notification(database, old, before_id=None, limit=1) is None
 
     async def test_a_snoozed_one_stays_until_it_has_come_again(self, database: Database, path: Path) -> None:
         """And what has come again goes before what it stands for."""

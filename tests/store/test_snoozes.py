@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from store import answers, history, notifications, reminders, snoozes
+from store import answers, notifications, reminders, snoozes
 from store.answers import Answered
 from store.database import Database
 from store.history import API, SYSTEM
 from store.notifications import Notification
-from store.reminders import Due
+from store.occurrences import Due
 from store.snoozes import CameAgain
 from store.transaction import each
 from tests.store.file import opened, rows
-from tests.store.samples import NOW, add_task, asked, new_notification, notified, to_snooze
+from tests.store.samples import NOW, add_task, asked, cancelling, history_of, new_notification, notified, to_snooze
 
 READ, CONFIRM, SNOOZE = each(answers.read), each(answers.confirm), each(answers.snooze)
 LATER = NOW + 60_000
@@ -105,13 +105,12 @@ async def test_what_belongs_to_a_cancelled_reminder_does_not_come_again(database
     task = await add_task(database, remind_at=LATER + 10**9)
     one = await database.written(notifications.notify, new_notification(task))
     await snooze(database, one)
-    await database.written(each(reminders.cancel), task.id)
+    await database.written(each(reminders.cancel), cancelling(task.id))
     (again,) = await dispatch(database)
     assert again.notification is None
     assert (again.snoozed.notification.status, again.snoozed.notification.snoozed_until) == ("UNREAD", None)
     assert rows(path, "SELECT id FROM user_notification") == [one.id]
-    entries = await history.of_notification(database, one.id)
-    assert entries is not None
+    entries = await history_of(database, one.id)
     assert [(entry.what, entry.by) for entry in entries[-2:]] == [("snoozed", API), ("cancelled", SYSTEM)]
 
 
@@ -145,9 +144,7 @@ async def test_the_history_tells_of_both(database: Database) -> None:
     (one,) = await notified(database, 1)
     await snooze(database, one, at=NOW + 1)
     await dispatch(database, LATER + 3)
-    before, after = await history.of_notification(database, 1), await history.of_notification(database, 2)
-    assert before is not None
-    assert after is not None
+    before, after = await history_of(database, 1), await history_of(database, 2)
     assert [(entry.at, entry.what, entry.by, entry.detail) for entry in before[-3:]] == [
         (NOW + 1, "snoozed", API, {"until": LATER}),
         (LATER + 3, "came_again", SYSTEM, {"notification_id": 2}),
@@ -155,8 +152,8 @@ async def test_the_history_tells_of_both(database: Database) -> None:
     ]
     assert [(entry.at, entry.what, entry.by, entry.detail) for entry in after] == [
         (NOW, "created", API, {}),
-        (LATER, "due", SYSTEM, {}),
-        (LATER + 3, "written", SYSTEM, {"snooze_of": 1}),
+        (LATER, "due", SYSTEM, {"planned_at": LATER, "snooze_of": 1}),
+        (LATER + 3, "written", SYSTEM, {"planned_at": LATER, "snooze_of": 1}),
     ]
 
 

@@ -46,6 +46,21 @@ CHANNEL: Final = Rule(" 必须为 IN_APP 或 SYSTEM_MESSAGE", ["IN_APP", "SYSTEM
 MOMENT: Final = Rule(
     " 必须为有效时间", ["2030-01-01 10:00:00", "2030-01-01T10:00:00Z"], ["0" * 65, 1, 1.5, True, [], {}]
 )
+# What is no rule is found when the rule is read.
+RRULE: Final = Rule(
+    " 必须为 RFC 5545 的重复规则（不超过 500 个字符）", ["FREQ=DAILY", "X" * 500], ["", "X" * 501, *NO_TEXTS]
+)
+EXDATES: Final = Rule(
+    " 必须为不超过 200 个有效时间的列表",
+    [["2030-01-01 10:00:00"] * 200, []],
+    [["2030-01-01 10:00:00"] * 201, [1], [None], ["0" * 65], {}, "[]", 0, True, HALF_EMOJI],
+)
+ZONE: Final = Rule(
+    " 必须为 IANA 时区，例如 Asia/Shanghai",
+    ["Asia/Shanghai", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+8"],
+    ["", " ", "../etc/passwd", "/etc/passwd", "Asia//Shanghai", "A" * 33, "a/b/c/d", *NO_TEXTS],
+)
+MISSED: Final = Rule(" 必须为 latest、all 或 skip", ["latest", "all", "skip"], ["LATEST", *NOT_THESE])
 UNTIL: Final = Rule(" 必须为一年之内的将来时间", MOMENT.right, MOMENT.wrong)
 OPEN_CLOSED: Final = Rule(" 必须为 OPEN 或 CLOSED", ["OPEN", "CLOSED"], NOT_THESE)
 PENDING: Final = Rule(
@@ -94,6 +109,20 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "title": TITLE,
         "content": CONTENT,
         "remind_at": MOMENT,
+        "rrule": RRULE,
+        "exdates": EXDATES,
+        "timezone": ZONE,
+        "missed": MISSED,
+    },
+    "ReminderChange": {
+        "title": TITLE,
+        "content": CONTENT,
+        "remind_at": MOMENT,
+        "rrule": RRULE,
+        "exdates": EXDATES,
+        "timezone": ZONE,
+        "missed": MISSED,
+        "paused": FLAG,
     },
     "QuestionQuery": {
         "status": OPEN_CLOSED,
@@ -104,6 +133,8 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     },
     "VisibilityQuery": {"user_type": TYPE},
     "MessageQuery": {"after_id": CURSOR, "before_id": ID, "limit": LIMIT, "user_type": TYPE},
+    "OccurrenceQuery": {"limit": LIMIT},
+    "HistoryQuery": {"before_id": ID, "limit": LIMIT},
     "ReminderQuery": {"user_id": ID, "status": PENDING, "before_id": ID, "limit": LIMIT},
     "NotificationQuery": {"status": UNREAD, "after_id": CURSOR, "before_id": ID, "limit": LIMIT, "answers": YES_NO},
 }
@@ -112,6 +143,9 @@ OPTIONAL: Final = {
     *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "SendMessage.role_display_name"),
     *("SendMessage.content_text", "SendMessage.attachments", "SendMessage.client_msg_id"),
     *("SendMessage.is_visible_to_patient", "BindUser.after_id", "NewReminder.content"),
+    *(f"NewReminder.{field}" for field in ("rrule", "exdates", "timezone", "missed")),
+    *(f"ReminderChange.{field}" for field in ("title", "content", "remind_at", "rrule", "exdates", "timezone")),
+    *("ReminderChange.missed", "ReminderChange.paused"),
 }
 
 

@@ -13,13 +13,14 @@ from msgspec import structs
 
 import main
 from consult import catch_up, gateway, limits
-from consult.contract import added_prose, faults, prose, token_prose
+from consult.contract import added_prose, faults, prose, sections
 from consult.contract import limits as told
 from consult.contract.__main__ import DOCS, documents, write
 from consult.contract.calls import CALLS, PAGES
 from consult.contract.document import protocol
 from consult.contract.events import CLIENT_EVENTS, QUESTION_ROOM, SERVER_EVENTS, USER_ROOM
-from consult.contract.faults import CODES, TEXTS, Fault
+from consult.contract.fault_texts import TEXTS
+from consult.contract.faults import CODES, Fault
 from consult.contract.fields import Limit
 from consult.contract.limits import LIMITS
 from consult.contract.markdown import markdown
@@ -112,9 +113,7 @@ def test_no_meaning_is_left_over() -> None:
 def test_every_rule_is_told_in_both_languages() -> None:
     pairs = [
         *prose.INTRODUCTION,
-        *(note for notes in prose.NOTES.values() for note in notes),
-        *(note for notes in added_prose.NOTES.values() for note in notes),
-        *(note for notes in token_prose.NOTES.values() for note in notes),
+        *(note for notes in sections.NOTES.values() for note in notes),
         *(note for notes in added_prose.CALL_NOTES.values() for note in notes),
         *MEANINGS.values(),
         *((text.zh, text.en) for text in TEXTS),
@@ -126,8 +125,7 @@ def test_every_rule_is_told_in_both_languages() -> None:
 
 def test_every_note_has_its_section() -> None:
     document = markdown()
-    sections = [prose.NOTES, added_prose.NOTES, added_prose.CALL_NOTES, token_prose.NOTES]
-    for notes in (notes for section in sections for notes in section.values()):
+    for notes in (*sections.NOTES.values(), *added_prose.CALL_NOTES.values()):
         for zh, en in notes:
             assert zh in document
             assert en in document

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from msgspec import Struct
 
-from consult.contract import replies, shapes
+from consult.contract import reminder_shapes, replies, shapes
 from consult.contract.calls import CALLS, PAGES
 from consult.contract.document import protocol
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent
@@ -18,6 +18,7 @@ from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED
 from consult.contract.health import Health
 from consult.contract.payloads import read
 from store.clock import WireTime
+from store.history import Entry
 from store.messages import Message
 from store.notifications import Notification
 from store.questions import Question
@@ -34,6 +35,13 @@ MESSAGE: Example = orjson.loads(
 )
 QUESTION = replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME)
 TASK = replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
+REPEATING = replies.reminder_task(
+    ReminderTask(
+        *(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0),
+        *("FREQ=DAILY", "[]", "Asia/Shanghai", "latest", False, "1970-01-01T08:00:00", None, 0, 0),
+    ),
+    TIME,
+)
 TOLD = replies.notification(NOTIFICATION, TIME)
 ANSWERED = replies.answered_notification(NOTIFICATION, TIME)
 
@@ -63,8 +71,10 @@ ANSWERS: dict[type[Struct], Example] = {
     shapes.Question: QUESTION,
     shapes.QuestionPage: QUESTION,
     shapes.MessagePage: MESSAGE,
-    shapes.ReminderTask: TASK,
-    shapes.ReminderPage: TASK,
+    reminder_shapes.ReminderTask: TASK,
+    reminder_shapes.ReminderPage: TASK,
+    reminder_shapes.OccurrencePage: replies.occurrence(0, TIME),
+    reminder_shapes.HistoryPage: replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME),
     shapes.Notification: TOLD,
     shapes.AnsweredNotification: ANSWERED,
     shapes.NotificationPage: TOLD,
@@ -79,14 +89,16 @@ def test_examples_of_events_are_taken(event: ClientEvent) -> None:
 
 def test_examples_of_bodies_are_taken() -> None:
     bodies = [(call.body, call.example) for call in CALLS if call.body]
-    assert len(bodies) == 4
+    assert len(bodies) == 5
     for body, example in bodies:
         read(body, example)
 
 
 def keys(value: Any) -> Any:
-    """Give the names in a JSON value, in their order, at every level but within lists' items."""
-    return [(name, keys(inner)) for name, inner in value.items()] if isinstance(value, dict) else None
+    """Give the names in a JSON value, in their order, at every level but within lists and a history's details."""
+    if not isinstance(value, dict):
+        return None
+    return [(name, keys(inner) if name != "detail" else None) for name, inner in value.items()]
 
 
 def test_every_event_of_the_server_is_made_by_a_reply() -> None:
@@ -99,8 +111,9 @@ def test_every_event_of_the_server_is_made_by_a_reply() -> None:
 def test_every_answer_is_made_by_a_reply() -> None:
     for call in CALLS:
         if call.shape is not Health:
-            (item,) = call.answer.get("items", [call.answer])
-            assert keys(item) == keys(ANSWERS[call.shape]), call.path
+            for item in call.answer.get("items", [call.answer]):
+                made = REPEATING if "rrule" in item else ANSWERS[call.shape]
+                assert keys(item) == keys(made), call.path
 
 
 def test_health_has_the_keys_of_its_example(server: Server) -> None:

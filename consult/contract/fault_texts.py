@@ -1,0 +1,247 @@
+"""When clients are told which text, for the documents: every text of `faults` that is made of no field's rule."""
+
+from dataclasses import dataclass
+
+from consult.contract.faults import (
+    ALREADY_DISPATCHED,
+    BODY_TOO_LARGE,
+    BOTH_CURSORS,
+    CODES,
+    EXDATES_ALONE,
+    HEAD_TOO_LARGE,
+    HOST_REFUSED,
+    IS_CONFIRMED,
+    KEY_LENGTH,
+    KEY_REUSED,
+    METHOD_NOT_ALLOWED,
+    NO_OCCURRENCE,
+    NOT_AN_OBJECT,
+    NOT_JSON,
+    NOT_KNOWN_TO_BE_STORED,
+    NOT_PENDING,
+    ONE_PAYLOAD,
+    ORIGIN_REFUSED,
+    OTHER_CONTENT,
+    QUESTION_CLOSED,
+    TOKEN_TEXTS,
+    TOO_FAST,
+    TOO_MANY_PAST,
+    UNKNOWN_EVENT,
+    disagrees,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that is made of no field's rule: when clients are told it, over the socket (None: never) and over HTTP."""
+
+    text: str
+    code: str
+    status: int | None  # over HTTP; None where HTTP has no use for it
+    on_socket: bool
+    zh: str
+    en: str
+
+
+_TOKEN_MEANINGS: dict[str, tuple[str, str]] = {
+    "missing": ("没有出示令牌", "no token was shown"),
+    "bad": ("令牌不是由本服务器的密钥签名，或内容不合规则", "not signed with this server's key, or not as it must be"),
+    "expired": ("令牌已过期；连接也随之断开", "its time is over, and with it its connections'"),
+    "revoked": ("令牌已被吊销；连接也随之断开", "it was revoked, and with it its connections end"),
+}
+
+TEXTS = (
+    Text(
+        UNKNOWN_EVENT,
+        "INVALID_PAYLOAD",
+        None,
+        True,
+        "事件名未知，或为保留名称",
+        "an event that nobody knows, reserved names among them",
+    ),
+    Text(
+        CODES["RATE_LIMITED"].zh,
+        "RATE_LIMITED",
+        429,
+        True,
+        "请求太多（第 9 节）：没有执行，可稍后重试",
+        "too much was asked (section 9): nothing was done, try again later",
+    ),
+    Text(ONE_PAYLOAD, "INVALID_PAYLOAD", None, True, "事件带了多个参数", "an event with more than one argument"),
+    Text(
+        NOT_AN_OBJECT,
+        "INVALID_PAYLOAD",
+        400,
+        True,
+        "没有数据，或数据不是 JSON 对象",
+        "no payload, or one that is no JSON object",
+    ),
+    Text(
+        BOTH_CURSORS,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "同时给了 after_id 和 before_id",
+        "both cursors at once",
+    ),
+    *(Text(TOKEN_TEXTS[why], "UNAUTHENTICATED", 401, True, zh, en) for why, (zh, en) in _TOKEN_MEANINGS.items()),
+    Text(
+        disagrees("user_id").message,
+        "FORBIDDEN",
+        403,
+        True,
+        "所称的身份（`user_id`、`user_type`、`sender_id`、`sender_type`、`role_display_name` 等）与令牌不同",
+        "a client that claims to be another than its token says, in this field or one like it",
+    ),
+    Text(
+        CODES["FORBIDDEN"].zh,
+        "FORBIDDEN",
+        403,
+        True,
+        "该类型的令牌不能这样做（第 10 节）",
+        "tokens of that type may not do this (section 10)",
+    ),
+    Text(KEY_LENGTH, "INVALID_PAYLOAD", 400, False, "请求头为空或过长", "that header is empty or too long"),
+    Text(HOST_REFUSED, "INVALID_PAYLOAD", 403, False, "Host 不在允许之列", "a Host that is not answered"),
+    Text(
+        ORIGIN_REFUSED, "INVALID_PAYLOAD", 403, False, "网页来源不在允许之列", "a page of an origin that is not let in"
+    ),
+    Text(
+        CODES["QUESTION_NOT_FOUND"].zh,
+        "QUESTION_NOT_FOUND",
+        404,
+        True,
+        "没有这个咨询问题",
+        "there is no such question",
+    ),
+    Text(
+        CODES["NOT_FOUND"].zh,
+        "NOT_FOUND",
+        404,
+        True,
+        "没有这个对象或路径；或通知不属于所绑定的用户",
+        "there is no such object or path; or the notification is not one of the user that the connection is bound to",
+    ),
+    Text(
+        METHOD_NOT_ALLOWED,
+        "INVALID_PAYLOAD",
+        405,
+        False,
+        "该路径不支持此方法，Allow 头列出支持的方法",
+        "the path does not know the method; the Allow header names those it does",
+    ),
+    Text(
+        QUESTION_CLOSED,
+        "INVALID_PAYLOAD",
+        None,
+        True,
+        "向已关闭的问题发送消息",
+        "a message for a question that is closed",
+    ),
+    Text(
+        OTHER_CONTENT,
+        "INVALID_PAYLOAD",
+        None,
+        True,
+        "同一 client_msg_id 用于不同的内容",
+        "another message under the same client_msg_id",
+    ),
+    Text(
+        KEY_REUSED,
+        "INVALID_PAYLOAD",
+        409,
+        False,
+        "同一 Idempotency-Key 用于不同的请求",
+        "another request under the same Idempotency-Key",
+    ),
+    Text(
+        ALREADY_DISPATCHED,
+        "INVALID_PAYLOAD",
+        409,
+        False,
+        "取消已触发的提醒任务",
+        "a task that was dispatched can't be cancelled",
+    ),
+    Text(
+        IS_CONFIRMED,
+        "INVALID_PAYLOAD",
+        409,
+        True,
+        "推迟已确认的通知",
+        "a notification that was confirmed can't be snoozed",
+    ),
+    Text(
+        NOT_PENDING,
+        "INVALID_PAYLOAD",
+        409,
+        False,
+        "修改已触发或已取消的提醒任务",
+        "a task that was dispatched or cancelled can't be changed",
+    ),
+    Text(
+        TOO_FAST,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "重复规则每分钟触发不止一次",
+        "a recurrence rule that comes more often than once a minute",
+    ),
+    Text(
+        NO_OCCURRENCE,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "重复规则一次也不会触发，或下一次在一百年之后",
+        "a recurrence rule that never comes, or not within a hundred years",
+    ),
+    Text(
+        TOO_MANY_PAST,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "`missed` 为 `all` 而开始时间太早",
+        "a start so long past that `all` would fire more than 1,000 at once",
+    ),
+    Text(
+        EXDATES_ALONE,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "没有重复规则而排除时间",
+        "times are excluded where there is no recurrence rule",
+    ),
+    Text(BODY_TOO_LARGE, "INVALID_PAYLOAD", 413, False, "请求体过大", "the body is too large"),
+    Text(
+        HEAD_TOO_LARGE,
+        "INVALID_PAYLOAD",
+        431,
+        False,
+        "请求行与请求头过大",
+        "the request line and headers are too large",
+    ),
+    Text(
+        NOT_JSON,
+        "INVALID_PAYLOAD",
+        415,
+        False,
+        "请求体不是 JSON，或 Content-Type 不是 application/json",
+        "the body is not JSON, or its Content-Type is not application/json",
+    ),
+    Text(
+        NOT_KNOWN_TO_BE_STORED,
+        "INTERNAL_ERROR",
+        500,
+        True,
+        "提交时出错：可能已保存，也可能没有，先查询再决定是否重发",
+        "the commit failed: it may be stored or not, so look before you send again",
+    ),
+    Text(CODES["INTERNAL_ERROR"].zh, "INTERNAL_ERROR", 500, True, "意外错误", "something that nobody expected"),
+    Text(
+        CODES["INTERNAL_ERROR"].zh,
+        "INTERNAL_ERROR",
+        503,
+        True,
+        "数据库暂时不可写：没有保存，可稍后重试",
+        "the database cannot be written for now: nothing was stored, try again later",
+    ),
+)

@@ -1,0 +1,175 @@
+"""What can be done with a reminder task: made to repeat, changed, and looked ahead in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from reminders import rule
+from reminders.recurrence import SEARCHED, Schedule, last_counted
+from store.clock import first_on_wall, in_milliseconds, on_wall
+from store.reminders import ReminderTask
+
+LATEST, ALL, SKIP = "latest", "all", "skip"
+MOST_PAST: Final = 1000  # occurrences before a task was made, which `all` would fire at once
+_DAY: Final = 86_400_000  # milliseconds
+_YEAR: Final = 366 * _DAY
+
+
+class NoOccurrence(ValueError):
+    """The task would never come due."""
+
+
+class TooManyPast(ValueError):
+    """More than MOST_PAST occurrences would fire at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a task is due, as it was asked for; what is on a wall is on that of the zone."""
+
+    zone: ZoneInfo
+    moment: int  # all that counts for a task that comes once
+    starts_on: datetime  # the same on the wall, from which a rule goes on
+    rrule: str | None
+    exdates: tuple[datetime, ...]  # on the wall
+    missed: str
+
+    def columns(self) -> dict[str, Any]:
+        """What a task's row holds of it."""
+        return {
+            "rrule": self.rrule,
+            "exdates": orjson.dumps([wall.isoformat() for wall in self.exdates]).decode(),
+            "timezone": self.zone.key,
+            "missed": self.missed,
+            "starts_on": self.starts_on.isoformat(),
+        }
+
+    def moved(self, zone: ZoneInfo) -> "Timing":
+        """The same in another zone: a rule keeps its times on the wall, what comes once keeps its moment."""
+        starts_on = on_wall(self.moment, zone) if self.rrule is None else self.starts_on
+        return replace(self, zone=zone, starts_on=starts_on)
+
+
+def timing_of(task: ReminderTask, zone: ZoneInfo) -> Timing:
+    """The timing of a stored task; `zone` is the clinic's, for one that was made without a zone."""
+    if task.timezone is None or task.starts_on is None:
+        return Timing(zone, task.remind_at, on_wall(task.remind_at, zone), None, (), LATEST)
+    return Timing(
+        ZoneInfo(task.timezone),
+        task.remind_at,
+        datetime.fromisoformat(task.starts_on),
+        task.rrule,
+        tuple(map(datetime.fromisoformat, orjson.loads(task.exdates or "[]"))),
+        task.missed or LATEST,
+    )
+
+
+def made(timing: Timing, now: int) -> dict[str, Any]:
+    """The columns of a new task. A start that is past fires at once, as `missed` has it: the latest of a rule's past
+    occurrences, all of them, or none.
+
+    Like all that is worked out here: NotARule, TooFast, NoOccurrence; not to be run on the event loop.
+    """
+    columns, schedule = _columns(timing)
+    if schedule is None:
+        return columns
+    before = columns["remind_at"] - 1
+    if timing.missed == ALL:
+        past = sum(1 for _ in _until(schedule, before, now, MOST_PAST + 1))
+        if past > MOST_PAST:
+            raise TooManyPast
+        columns["next_at"] = _first(schedule, before)
+    else:
+        latest = _latest(schedule, before, now) if timing.missed == LATEST else None
+        columns["next_at"] = _first(schedule, max(before, now)) if latest is None else latest
+    return columns
+
+
+def rescheduled(timing: Timing, now: int) -> dict[str, Any]:
+    """The columns of a task whose timing is another from now on. A rule fires nothing that is past by then."""
+    columns, schedule = _columns(timing)
+    if schedule is not None:
+        columns["next_at"] = _first(schedule, max(columns["remind_at"] - 1, now))
+    return columns
+
+
+def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int) -> tuple[list[int], bool]:
+    """When the task is due next, at most `limit` times, and whether there are more within SEARCHED years."""
+    if task.status != "PENDING":
+        return [], False
+    if task.rrule is None:
+        return [task.remind_at], False
+    assert task.next_at is not None  # of a pending task that repeats there is a next time
+    timing = timing_of(task, zone)
+    found = [task.next_at]
+    found += _until(_schedule(timing, task.ends_on), task.next_at, now + SEARCHED * _YEAR, limit)
+    return found[:limit], len(found) > limit
+
+
+def schedule_of(task: ReminderTask) -> Schedule:
+    """The schedule of a stored task that repeats."""
+    return _schedule(timing_of(task, ZoneInfo("UTC")), task.ends_on)
+
+
+def _schedule(timing: Timing, ends_on: str | None) -> Schedule:
+    assert timing.rrule is not None  # only what repeats has a schedule
+    return Schedule(
+        rule.read(timing.rrule),
+        timing.starts_on,
+        None if ends_on is None else datetime.fromisoformat(ends_on),
+        timing.zone,
+        frozenset(_moment(wall, timing.zone) for wall in timing.exdates),
+    )
+
+
+def _columns(timing: Timing) -> tuple[dict[str, Any], Schedule | None]:
+    columns = {**timing.columns(), "remind_at": timing.moment, "next_at": timing.moment, "ends_on": None}
+    if timing.rrule is None:
+        return columns, None
+    # Where clocks show a time twice, a rule's start is the first, as are its occurrences.
+    columns["remind_at"] = _moment(timing.starts_on, timing.zone)
+    schedule = _schedule(timing, None)
+    if schedule.rule.count is not None:
+        # Worked out once: counting anew for every occurrence would cost more from one to the next.
+        ends_on = last_counted(schedule.rule, timing.starts_on)
+        schedule = replace(schedule, ends_on=ends_on)
+        columns["ends_on"] = None if ends_on is None else ends_on.isoformat()
+    return columns, schedule
+
+
+def _moment(wall: datetime, zone: ZoneInfo) -> int:
+    return in_milliseconds(first_on_wall(wall, zone))
+
+
+def _first(schedule: Schedule, after: int) -> int:
+    for at in schedule.after(after):
+        return at
+    raise NoOccurrence
+
+
+def _until(schedule: Schedule, after: int, last: int, most: int) -> Iterator[int]:
+    for at in islice(schedule.after(after), most):
+        if at > last:
+            return
+        yield at
+
+
+def _latest(schedule: Schedule, after: int, now: int) -> int | None:
+    """The latest occurrence up to now, by halving where it may be: a start may lie long back."""
+    latest = next(schedule.after(after), None)
+    if latest is None or latest > now:
+        return None
+    none_since = now
+    while latest < none_since:
+        middle = (latest + none_since) // 2
+        at = next(schedule.after(middle), None)
+        if at is not None and at <= now:
+            latest = at
+        else:
+            none_since = middle
+    return latest
