@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
 
 from tests.clients import Client, Clients
+from tests.conftest import Enter
+from tests.packets import Kind, Polling, Websocket
 from tests.protocol.answers import NOT_FOUND, check_fault
+from tests.protocol.catching_up import bind, remind, settle
 from tests.server import Server, in_seconds, new_id, wait_until
 
 ANSWERS: Final = ("read", "confirm", "snooze")
@@ -194,6 +198,39 @@ class TestWhoIsTold:
                     assert one.args[0]["unread"] == unread
             heard.append([one.args[0]["id"] for one in names[len(ids) :]])
         assert heard[0] == heard[1] == heard[2]
+
+
+def test_who_binds_while_others_answer_misses_nothing(server: Server, enter: Enter) -> None:
+    """What it missed comes with its state, and what changes meanwhile follows: in the end all know the same."""
+    user_id = new_id()
+    remind(server, user_id, [str(number) for number in range(60)])
+    wait_until(lambda: len(server.notifications(user_id)) == 60, "the notifications")
+    ids = [one["id"] for one in server.notifications(user_id)]
+    kinds: tuple[Kind, ...] = (Websocket, Polling)
+    with ThreadPoolExecutor(3) as threads:
+        answering = [threads.submit(post, server, number, ("read", "confirm")[number % 2]) for number in ids]
+        comers = []
+        for number in range(20):
+            comers.append(enter(kinds[number % 4 == 3], server))
+            bind(comers[-1], user_id, 0)
+        for answer in answering:
+            answer.result()
+    stored = server.notifications(user_id, "answers=true&limit=200&after_id=0")
+    for client in comers:
+        settle(client)
+        known: dict[int, dict[str, Any]] = {}
+        for name, told in client.events:
+            if name == "notification:new":
+                assert told["id"] not in known
+                known[told["id"]] = told
+            elif name == "notification:updated":
+                known[told["id"]].update(told)
+                unread = told["unread"]
+        # What was answered before it came has told it no more than that it is read.
+        assert [known[one["id"]]["status"] for one in stored] == ["READ"] * 60
+        told_of = [one for one in known.values() if "unread" in one]
+        assert not told_of or unread == 0
+        assert [one["read_at"] for one in known.values()] == [one["read_at"] for one in stored]
 
 
 class TestPayloads:
