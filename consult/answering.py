@@ -12,11 +12,10 @@ from consult.contract.payloads import must_be
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
-from consult.rights import Asker
-from store import history
 from store.answers import Answered, Asked, AskedToSnooze, IsConfirmed, NoNotification, Outcome, Refused
 from store.clock import Clock, WireTime
 from store.database import Database
+from store.history import user
 from store.transaction import each
 
 AnyAsked = TypeVar("AnyAsked", bound=Asked)
@@ -35,12 +34,12 @@ class Answering:
     def asked_by_event(self, notification_id: int, connection: Connection) -> Asked:
         """Of the user that the connection is bound to."""
         connection.follows = True
-        user_id = connection.user_id or NOBODY
-        return Asked(notification_id, user_id, history.user(user_id), self._clock())
+        user_id, identity = connection.user_id or NOBODY, connection.identity
+        by = user(user_id) if identity is None else user(identity.user_id, identity.user_type)
+        return Asked(notification_id, user_id, by, self._clock())
 
-    def asked_over_http(self, notification_id: int, asker: Asker) -> Asked:
-        """Of whomever the notification is: how far the asker reaches was looked at as the request came in."""
-        by = history.API if asker.identity is None else history.user(asker.identity.user_id)
+    def asked_over_http(self, notification_id: int, by: str) -> Asked:
+        """Of whomever the notification is: how far somebody reaches was looked at as the request came in."""
         return Asked(notification_id, None, by, self._clock())
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:

@@ -96,6 +96,11 @@ class ReminderLoop:
     async def _tick(self) -> float:
         """Fires what is due; the seconds until it should look again."""
         self._housekeeping.run_pending()
+        # These first: no task at fault keeps them from coming again.
+        next_snoozed = await snoozes.next_due(self._database)
+        if next_snoozed is not None and next_snoozed <= self._clock():
+            await due.dispatch_snoozed(self._database, self._clock(), self._hand_on)
+            next_snoozed = await snoozes.next_due(self._database)
         next_due = await occurrences.next_due(self._database)
         now = self._clock()
         # A clock that is set back makes nothing late.
@@ -104,10 +109,6 @@ class ReminderLoop:
             await due.dispatch(self._database, now, self._up_since, self._fired)
             self.lateness.observe((self._clock() - next_due) / 1000)
             next_due = await occurrences.next_due(self._database)
-        next_snoozed = await snoozes.next_due(self._database)
-        if next_snoozed is not None and next_snoozed <= self._clock():
-            await due.dispatch_snoozed(self._database, self._clock(), self._hand_on)
-            next_snoozed = await snoozes.next_due(self._database)
         next_times = [time for time in (next_due, next_snoozed) if time is not None]
         return min((LONGEST_SLEEP, *(max(0.0, (time - self._clock()) / 1000) for time in next_times)))
 

@@ -20,9 +20,9 @@ API = "API"  # whoever called over HTTP
 TIMES = ("planned_at", "until")  # what in an entry's detail is a time, as times are everywhere inside
 
 
-def user(user_id: int) -> str:
-    """The user that a connection is bound to."""
-    return f"USER:{user_id}"
+def user(user_id: int, user_type: str = "USER") -> str:
+    """The user that a connection is bound to or, with the type, whose token it is."""
+    return f"{user_type}:{user_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,13 @@ _OF_NOTIFICATIONS = """
     SELECT created_at, 'written', 'SYSTEM', task_id, id,
         json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
     FROM user_notification WHERE {of} = :id AND snooze_of IS NOT NULL"""
-_RECORDED = 'SELECT at, what, "by", task_id, notification_id, detail FROM history WHERE {of} = :id'
+_RECORDED = """
+    SELECT at, what, "by", task_id, notification_id, detail FROM history WHERE {of} = :id AND what <> 'created'"""
 _CREATED = """
-    SELECT created_at AS at, 'created' AS what, 'API' AS "by", id AS task_id, NULL AS notification_id, '{{}}' AS detail
-    FROM reminder_task AS task WHERE id = {id}
-    AND NOT EXISTS (SELECT 1 FROM history WHERE history.task_id = task.id AND what = 'created')"""
+    SELECT created_at AS at, 'created' AS what,
+        coalesce((SELECT "by" FROM history WHERE task_id = task.id AND what = 'created'), 'API') AS "by",
+        id AS task_id, NULL AS notification_id, '{{}}' AS detail
+    FROM reminder_task AS task WHERE id = {id}"""
 _OF_TASK = f"""{_CREATED.format(id=":id")}
     UNION ALL
     SELECT max(planned_at, created_at), 'due', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
@@ -93,8 +95,10 @@ _OF_TASK = f"""{_CREATED.format(id=":id")}
     UNION ALL {_RECORDED.format(of="task_id")}"""
 _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = :id)")}
     UNION ALL
-    SELECT occurrence_at, 'due', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at)
-    FROM user_notification WHERE id = :id AND snooze_of IS NULL
+    SELECT max(occurrence_at, task.created_at), 'due', 'SYSTEM', task_id, one.id,
+        json_object('planned_at', occurrence_at)
+    FROM user_notification AS one JOIN reminder_task AS task ON task.id = task_id
+    WHERE one.id = :id AND snooze_of IS NULL
     UNION ALL
     SELECT created_at, 'written', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at)
     FROM user_notification WHERE id = :id AND snooze_of IS NULL

@@ -270,6 +270,20 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
             "notification that was confirmed is 409.",
         ),
     ),
+    "GET /api/notifications/{id}/history": (
+        (
+            "规则见第 11.3 节。从任务的新建开始；`connections` 是至今交给了几个打开的连接，时间是第一次。",
+            "The rules are those of section 11.3. It begins with the making of its task; `connections` is how many "
+            "open connections it was handed to so far, and the time that of the first.",
+        ),
+        (
+            "`came_again` 给出再次提醒的通知 `notification_id`，那一条的 `due` 与 `written` 以 `snooze_of` 指回；"
+            "由此变为已读的，`read` 的 `by` 是 `SYSTEM`。任务取消后不再提醒的，记为 `cancelled`。",
+            "`came_again` names the notification that came, `notification_id`, whose `due` and `written` point back "
+            "with `snooze_of`; what became READ by that was `read` by `SYSTEM`. What does not come again because its "
+            "task was cancelled is `cancelled`.",
+        ),
+    ),
     "GET /api/users/{user_id}/notifications": (
         (
             "带 `answers=true` 时，每一项还有 `confirmed_at` 与 `snoozed_until`（第 4.3 节）。",

@@ -6,6 +6,7 @@ from consult.contract import shapes
 from consult.contract.call import Call
 from consult.contract.examples import (
     CONFIRMED,
+    HISTORY,
     JOBS,
     MEASURED,
     MESSAGE,
@@ -26,6 +27,8 @@ from consult.contract.payloads import (
     VisibilityQuery,
 )
 from consult.contract.reminder_calls import REMINDER_CALLS
+from consult.contract.reminder_payloads import HistoryQuery
+from consult.contract.reminder_shapes import HistoryPage
 
 CALLS = (
     Call(
@@ -129,6 +132,17 @@ CALLS = (
         CONFIRMED,
         shape=shapes.AnsweredNotification,
         faults=(400, 404, 409),
+    ),
+    Call(
+        "GET",
+        "/api/notifications/{id}/history",
+        "一条通知的历史记录，旧的在前：最近的，或 before_id 之前最近的",
+        "what happened to a notification, oldest first: the latest, or the latest below before_id",
+        200,
+        {"items": HISTORY, "has_more": False},
+        shape=HistoryPage,
+        query=HistoryQuery,
+        faults=(400, 404),
     ),
     Call(
         "GET",

@@ -84,3 +84,19 @@ JOBS = {
     "audit": _DONE,
     "revoked_tokens": _DONE,
 }
+
+
+def _entry(place: int, at: str, what: str, by: str, **detail: Any) -> JsonObject:
+    about = {"task_id": 1, "notification_id": None if what == "created" else 1}
+    return {"id": place, "at": f"2025-01-01 {at}", "what": what, "by": by, **about, "detail": detail}
+
+
+HISTORY = [
+    _entry(1, "10:00:00", "created", "API"),
+    _entry(2, "20:00:00", "due", "SYSTEM", planned_at="2025-01-01 20:00:00"),
+    _entry(3, "20:00:00", "written", "SYSTEM", planned_at="2025-01-01 20:00:00"),
+    _entry(4, "20:00:00", "pushed", "SYSTEM", connections=2),
+    _entry(5, "20:05:00", "snoozed", "USER:1001", until="2025-01-01 20:30:00"),
+    _entry(6, "20:30:00", "came_again", "SYSTEM", notification_id=2),
+    _entry(7, "20:30:00", "read", "SYSTEM"),
+]

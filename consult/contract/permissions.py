@@ -77,6 +77,7 @@ PERMISSIONS = {
         Permission("POST /api/notifications/{id}/read", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
         Permission("POST /api/notifications/{id}/confirm", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
         Permission("POST /api/notifications/{id}/snooze", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
+        Permission("GET /api/notifications/{id}/history", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
         _open("GET /health"),
         Permission("GET /metrics", "", May.ALL, May.NO, May.NO, May.ALL),
         _open("GET /"),

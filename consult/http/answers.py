@@ -22,7 +22,7 @@ from consult.json_text import dumps, loads
 from consult.rights import ANYBODY, Asker
 from store.clock import Clock
 from store.database import Database
-from store.history import API
+from store.history import API, user
 from store.idempotency_keys import Done, Keyed, OtherRequest, Repeated, once
 from store.transaction import each
 
@@ -115,7 +115,7 @@ def is_operator(request: Request) -> bool:
 def by_whom(request: Request) -> str:
     """Who asks, as a history tells it."""
     identity = asker_of(request).identity
-    return API if identity is None else f"{identity.user_type}:{identity.user_id}"
+    return API if identity is None else user(identity.user_id, identity.user_type)
 
 
 class Writing:

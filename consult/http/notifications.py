@@ -9,9 +9,10 @@ from consult.answering import Answering, fault_of
 from consult.contract import replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import NotificationQuery, Snooze
+from consult.contract.reminder_payloads import HistoryQuery
 from consult.contract.replies import Shape
-from consult.http.answers import Writing, asker_of, page_answer, read_body, read_id, read_query
-from store import answers, notifications
+from consult.http.answers import Writing, by_whom, page_answer, read_body, read_id, read_query
+from store import answers, history, notifications
 from store.answers import Answered, Outcome
 from store.clock import WireTime
 from store.database import Database
@@ -43,19 +44,28 @@ def add_routes(
                 replies.notification(outcome.notification, time) if isinstance(outcome, Answered) else fault_of(outcome)
             )
 
-        asked = answering.asked_over_http(read_id("id", notification_id), asker_of(request))
+        asked = answering.asked_over_http(read_id("id", notification_id), by_whom(request))
         return await writing.post(request, answers.read, asked, shape, 200, answering.publish)
 
     @app.post("/api/notifications/<notification_id>/confirm")
     async def confirm_notification(request: Request, notification_id: str) -> HTTPResponse:
-        asked = answering.asked_over_http(read_id("id", notification_id), asker_of(request))
+        asked = answering.asked_over_http(read_id("id", notification_id), by_whom(request))
         return await writing.post(request, answers.confirm, asked, answered, 200, answering.publish)
 
     @app.post("/api/notifications/<notification_id>/snooze")
     async def snooze_notification(request: Request, notification_id: str) -> HTTPResponse:
-        asked = answering.asked_over_http(read_id("id", notification_id), asker_of(request))
+        asked = answering.asked_over_http(read_id("id", notification_id), by_whom(request))
         asked_to_snooze = answering.until(asked, read_body(request, Snooze).until)
         return await writing.post(request, answers.snooze, asked_to_snooze, answered, 200, answering.publish)
+
+    @app.get("/api/notifications/<notification_id>/history")
+    async def notification_history(request: Request, notification_id: str) -> HTTPResponse:
+        wanted = read_id("id", notification_id)
+        query = read_query(request, HistoryQuery)
+        page = await history.of_notification(database, wanted, before_id=query.before_id, limit=query.limit)
+        if page is None:
+            raise Fault("NOT_FOUND")
+        return page_answer([replies.history_entry(entry, time) for entry in page[0]], page[1])
 
     def answered(outcome: Outcome) -> Shape | Fault:
         if isinstance(outcome, Answered):
