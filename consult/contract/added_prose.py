@@ -291,12 +291,3 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
         ),
     ),
 }
-
-# Who gets a message: what it is sent with, then who.
-AUDIENCE: tuple[tuple[Both, bool, bool], ...] = (
-    (("发送者的 `send_message:ack`", "the sender's `send_message:ack`"), True, True),
-    (("以 `STAFF` 加入的连接", "connections that joined as `STAFF`"), True, True),
-    (("以其他类型加入的连接", "connections that joined as anyone else"), True, False),
-    (("HTTP，带 `user_type=STAFF`，或 `STAFF` 的令牌", "HTTP with `user_type=STAFF`, or a token of STAFF"), True, True),
-    (("HTTP，其他", "HTTP otherwise"), True, False),
-)

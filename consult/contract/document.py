@@ -15,7 +15,7 @@ from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import read
 from consult.contract.permissions import PERMISSIONS, Role
-from consult.contract.sections import HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
+from consult.contract.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
 
 
 def protocol() -> JsonObject:
@@ -42,8 +42,7 @@ def protocol() -> JsonObject:
             for name, title in (HEADINGS | SUBHEADINGS).items()
         },
         "audience": [
-            {"who": both(*who), "all": all_see, "staff_only": staff_sees}
-            for who, all_see, staff_sees in added_prose.AUDIENCE
+            {"who": both(*who), "all": all_see, "staff_only": staff_sees} for who, all_see, staff_sees in AUDIENCE
         ],
         "rights": [
             {"name": row.name, "may": {role.value: both(*row.of_role(role).value) for role in Role}}

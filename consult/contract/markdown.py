@@ -25,7 +25,7 @@ from consult.contract.markdown_tables import (
 from consult.contract.payloads import must_be
 from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.prose import Both
-from consult.contract.sections import HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
+from consult.contract.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
 
 
 def markdown() -> str:
@@ -186,10 +186,7 @@ def _visibility() -> Iterator[str]:
     yield bullets(added_prose.NOTES["6"])
     yield table(
         ("谁能收到 Who gets it", "`is_visible_to_patient: true`", "`false`"),
-        (
-            (both(who), "●" if all_see else "", "●" if staff_sees else "")
-            for who, all_see, staff_sees in added_prose.AUDIENCE
-        ),
+        ((both(who), "●" if all_see else "", "●" if staff_sees else "") for who, all_see, staff_sees in AUDIENCE),
     )
     yield _subheading("6.retention")
     yield bullets(added_prose.NOTES["6.retention"])

@@ -84,6 +84,7 @@ EXPECTED: Final[dict[str, Cells]] = {
     "POST /api/notifications/{id}/read": OBJECT,
     "POST /api/notifications/{id}/confirm": OBJECT,
     "POST /api/notifications/{id}/snooze": OBJECT,
+    "GET /api/notifications/{id}/history": OBJECT,
     "GET /health": OPEN,
     "GET /metrics": row(same(OK), same(NO), same(NO), same(OK), same(OUT)),
     "GET /": OPEN,
