@@ -17,7 +17,7 @@ NONE_SUCH: Final = 4_000_000
 OWN, FOREIGN, MISSING = "own", "foreign", "missing"
 WHOSE: Final = (OWN, FOREIGN, MISSING)
 # Notifications of each user: every cell that answers one takes one.
-NOTIFICATIONS: Final = 14
+NOTIFICATIONS: Final = 18
 
 
 class World:
