@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -48,15 +48,8 @@ class Bodies(Thrower):
     def throw(self, most: int) -> int:  # noqa: ARG002 - one at a time
         if not self._target:
             self._open()
-        roll = self.chance.random()
-        kind: Callable[[], str] = (
-            self._payload
-            if roll < 0.8
-            else self._no_session
-            if roll < 0.88
-            else self._leave
-            if roll < 0.92
-            else self._probe
+        (kind,) = self.chance.choices(
+            [self._payload, self._probe, self._no_session, self._leave], weights=[80, 8, 8, 4]
         )
         self.outcomes[kind()] += 1
         return 1
@@ -116,11 +109,9 @@ class Bodies(Thrower):
     def _no_session(self) -> str:
         """Requests that belong to no session."""
         chance = self.chance
-        query = (
-            chance.choice(_QUERIES)
-            if chance.random() < 0.5
-            else quote(values.mutated(chance, b"EIO=4&transport=polling&sid=x"), safe="=&")
-        )
+        query = chance.choice(_QUERIES)
+        if chance.random() < 0.5:
+            query = quote(values.mutated(chance, b"EIO=4&transport=polling&sid=x"), safe="=&")
         method = chance.choice(_METHODS)
         got = self._line.ask(method, f"/socket.io/?{query}", chance.randbytes(3) if method == "POST" else None)
         assert got.status, "no answer"

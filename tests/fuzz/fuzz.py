@@ -23,8 +23,11 @@ from tests.fuzz.websocket import Websocket
 from tests.packets import Polling
 from tests.server import Server
 
-# What the server is started with: its limits on what one client may ask are far above people, not above this.
-ARGUMENTS: Final = ("--log-level", "warning", "--connection-events", "0", "--connection-bytes", "0")
+# What the server is started with. Its limits on what one client may ask are far above people, not above this; and the
+# room that a backup takes in the middle of it would be taken for growth.
+ARGUMENTS: Final = (
+    *("--log-level", "warning", "--connection-events", "0", "--connection-bytes", "0", "--daily-backups", "0"),
+)
 # Each kind with its share. Our own generators draw all but the last.
 KINDS: Final[dict[str, tuple[Callable[[Server, random.Random], Thrower], float]]] = {
     "events over a websocket": (partial(Events, kind=Websocket), 0.45),

@@ -6,7 +6,6 @@ import json
 import random
 import select
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -69,8 +68,7 @@ class Requests(Thrower):
         self._line = HttpLine(server)
 
     def throw(self, most: int) -> int:  # noqa: ARG002 - one at a time
-        roll = self.chance.random()
-        kind: Callable[[], str] = self._call if roll < 0.75 else self._astray if roll < 0.85 else self._no_request
+        (kind,) = self.chance.choices([self._call, self._no_request, self._astray], weights=[75, 15, 10])
         self.outcomes[kind()] += 1
         return 1
 
@@ -157,11 +155,9 @@ class Requests(Thrower):
         """Another method, path or header than the document has."""
         chance = self.chance
         method = chance.choice(_METHODS)
-        path = (
-            chance.choice(_PATHS)
-            if chance.random() < 0.5
-            else chance.choice(OPERATIONS).path.replace("{", "").replace("}", "")
-        )
+        path = chance.choice(_PATHS)
+        if chance.random() < 0.5:
+            path = chance.choice(OPERATIONS).path.replace("{", "").replace("}", "")
         if chance.random() < 0.3:
             path = quote(values.mutated(chance, path.encode()), safe="/?=&")
         headers = chance.choice(_HEADERS) if chance.random() < 0.5 else {}
