@@ -11,7 +11,9 @@ import datetime
 import logging
 import socket
 import sqlite3
+import ssl
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -39,8 +41,10 @@ from websockets.protocol import Protocol as WebsocketProtocol
 
 import consult.wire.polling  # noqa: F401 - it sets the engine's limit of packets
 from consult.contract.fields import MAX_BYTES
+from tests.certificates import pair
 from tests.server import LIMIT
 from tests.wire.raw import CLOSE, CONTINUATION, PING, TEXT, frame, head
+from tests.wire.tls_socket import TlsSocket
 
 
 async def comes(look: Callable[[], object]) -> None:
@@ -334,6 +338,14 @@ def taken(protocol: WebsocketProtocol, data: bytes) -> list[WebsocketFrame]:
 class TestWebsockets:
     """consult/wire/door.py and websocket.py: the library's sans-I/O protocol, fed and emptied by the driver."""
 
+    def test_it_holds_itself_until_its_parser_is_closed(self) -> None:
+        protocol = connected()
+        taken(protocol, frame(TEXT, b"a")[:2])
+        gone = weakref.ref(protocol)
+        protocol.parser.close()
+        del protocol
+        assert gone() is None
+
     def test_frames_come_as_they_are_with_fragments_apart(self) -> None:
         protocol = connected()
         frames = taken(protocol, frame(TEXT, b"a", fin=False) + frame(PING, b"p") + frame(CONTINUATION, b"\xff"))
@@ -577,6 +589,45 @@ class TestUvloop:
             assert heard == []
             transport.resume_reading()
             await comes(lambda: heard)
+            transport.abort()
+            assert transport.is_closing()
+            theirs.close()
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
+
+    def test_with_tls_they_tell_what_their_socket_has_not_taken(self) -> None:
+        """But for the write that it was too slow for. And each handshake can be handed over to another context."""
+
+        async def run() -> None:
+            ours, theirs = socket.socketpair()
+            loop = asyncio.get_running_loop()
+            paused: list[bool] = []
+
+            class Mouth(asyncio.Protocol):
+                def pause_writing(self) -> None:
+                    paused.append(True)
+
+            first, latest = (ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) for _ in range(2))
+            latest.load_cert_chain(pair().certificate, pair().key)
+            asked: list[str | None] = []
+
+            def hand_over(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+                asked.append(name)
+                connection.context = latest
+
+            first.sni_callback = hand_over
+            shaken = asyncio.create_task(asyncio.to_thread(lambda: TlsSocket(theirs).sendall(b"hello")))
+            transport, _ = await loop.connect_accepted_socket(Mouth, ours, ssl=first, ssl_handshake_timeout=LIMIT)
+            await shaken
+            assert asked == [None], "also where the client names no server"
+            transport.set_write_buffer_limits(65_536)
+            transport.write(b"x" * 10_000_000)
+            assert transport.get_write_buffer_size() == 0
+            assert paused == []
+            transport.write(b"x" * 1_000_000)
+            assert 1_000_000 < transport.get_write_buffer_size() < 1_010_000
+            assert paused == [True]
             transport.abort()
             assert transport.is_closing()
             theirs.close()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.clients import message
 from tests.server import Server, wait_until
-from tests.wire.raw import Raw, event, metric, raw, text
+from tests.wire.raw import CLOSE, Raw, event, frame, metric, raw, text
 
 MEMBERS: Final = 30
 ROUNDS: Final = 10
@@ -112,6 +112,29 @@ def test_what_a_connection_costs(server: Server) -> None:
         wait_until(lambda: metric(server, WEBSOCKETS) == connected, "the end of the others")
         cost = since(before, counted(server))
     assert tasks(cost) == {}
+
+
+@pytest.mark.parametrize("goodbye", ["close frame", "close", "reset"])
+def test_what_a_connection_leaves(server: Server, goodbye: str) -> None:
+    """Nothing, at once: the collector of rings comes seldom, and with TLS much would wait for it."""
+
+    def left() -> list[float]:
+        return [metric(server, f'alive{{of="{part}"}}') for part in ("carrier", "protocol")]
+
+    with ExitStack() as stack:
+        question_id = server.open_question()
+        entered(server, stack, question_id)
+        before = left()
+        for _ in range(20):
+            connection = entered(server, stack, question_id)
+            if goodbye == "close frame":
+                connection.send(frame(CLOSE))
+                connection.rest()
+            elif goodbye == "close":
+                connection.close()
+            else:
+                connection.reset()
+        wait_until(lambda: left() == before, "the end of them all")
 
 
 def test_the_counters_count(server: Server) -> None:
