@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from consult.gateway import Gateway
+from consult.wire.tls import give_back_memory
 
 if TYPE_CHECKING:
     from consult.wire.door import Door
@@ -19,6 +20,7 @@ PING_TIMEOUT = 20
 HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 SWEEP = 1.0
+GIVE_BACK_AFTER = 500  # websockets that have ended
 
 
 class Carriers:
@@ -30,6 +32,7 @@ class Carriers:
         self.doors: set[Door] = set()  # of which it is not known yet who stands before them
         self.cuts: Counter[str] = Counter()
         self._unflushed: list[Websocket] = []
+        self._ended = 0  # websockets, since memory was given back
         self._all_gone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -66,6 +69,7 @@ class Carriers:
     def gone(self, websocket: "Websocket") -> None:
         """Its transport is closed."""
         self.websockets.discard(websocket)
+        self._ended += 1
         if not self.websockets:
             self._all_gone.set()
 
@@ -85,4 +89,7 @@ class Carriers:
             websocket.beat(now)
         for door in list(self.doors):
             door.beat(now)
+        if self._ended >= GIVE_BACK_AFTER:
+            self._ended = 0
+            give_back_memory()
         self._timer = self.loop.call_later(SWEEP, self._sweep)

@@ -14,11 +14,14 @@ import pytest
 
 from tests.clients import message
 from tests.server import Server, wait_until
-from tests.wire.raw import CLOSE, Raw, event, frame, metric, raw, text
+from tests.wire.raw import CLOSE, Raw, event, frame, metric, raw, resident_memory, text
 
 MEMBERS: Final = 30
 ROUNDS: Final = 10
 AT_ONCE: Final = 20
+WAVES: Final = 4
+IN_A_WAVE: Final = 150
+MOST_GROWTH: Final = 3_000_000  # bytes; a wave takes about as much
 WEBSOCKETS: Final = 'careline_connections{transport="websocket"}'
 # What makes tasks of its own, whatever messages come: the reminder loop, the HTTP that asks for the
 # counts, and what both of them read.
@@ -135,6 +138,20 @@ def test_what_a_connection_leaves(server: Server, goodbye: str) -> None:
             else:
                 connection.reset()
         wait_until(lambda: left() == before, "the end of them all")
+
+
+@pytest.mark.parametrize("tls_settings", ["tls"], indirect=True)
+def test_what_waves_of_clients_leave(server: Server) -> None:
+    """Their memory is there for the next wave, however often all come back."""
+    taken = []
+    for _ in range(WAVES):
+        with ExitStack() as stack:
+            question_id = server.open_question()
+            for _ in range(IN_A_WAVE):
+                entered(server, stack, question_id)
+        wait_until(lambda: metric(server, WEBSOCKETS) == 0, "the end of them all")
+        taken.append(resident_memory(server))
+    assert taken[-1] - taken[0] < MOST_GROWTH, taken
 
 
 def test_the_counters_count(server: Server) -> None:
