@@ -6,14 +6,16 @@ import json
 import random
 import select
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from tests.fuzz import values
 from tests.fuzz.http_line import Got, HttpLine
-from tests.fuzz.operations import OPERATIONS, Operation
+from tests.fuzz.operations import OPERATIONS, Operation, resolved
 from tests.fuzz.packets import LARGEST
+from tests.fuzz.rules import ZONES, rule
 from tests.fuzz.talk import MAX_ID, USERS
 from tests.fuzz.thrower import Thrower
 from tests.server import Server
@@ -82,7 +84,7 @@ class Requests(Thrower):
         target, headers = self._parameters(operation)
         body = None
         if operation.body is not None:
-            body = self._body(operation.body["example"])
+            body = self._body(operation.body)
             if chance.random() < 0.9:
                 headers["Content-Type"] = chance.choice(_KINDS) if chance.random() < 0.1 else "application/json"
         got = self._asked(operation.method, target, body, headers)
@@ -125,12 +127,15 @@ class Requests(Thrower):
             return str(chance.randrange(1, 201))
         return self._id()
 
-    def _body(self, example: Any) -> bytes | list[bytes]:
-        """The document's example about somebody else, spoilt or not, or any bytes."""
+    def _body(self, taken: Mapping[str, Any]) -> bytes | list[bytes]:
+        """The document's example about somebody else, with more fields or not, spoilt or not; or any bytes."""
         chance = self.chance
         if chance.random() < 0.05:
             return chance.choice(_NO_JSON)
-        said = {name: self._localised(name, value) for name, value in example.items()}
+        said = {name: self._localised(name, value) for name, value in taken["example"].items()}
+        for name in resolved(taken["schema"])["properties"]:
+            if chance.random() < 0.2:
+                said[name] = self._localised(name, values.value(chance))
         while chance.random() < 0.3:
             said = values.spoilt(chance, said)
         body = values.written(chance, said)
@@ -145,8 +150,18 @@ class Requests(Thrower):
         match name:
             case "user_id" | "elder_id":
                 return self.chance.choice(USERS)
-            case "remind_at":
+            case "remind_at" | "until":
                 return _MOMENTS[0] if self.chance.random() < 0.5 else self.chance.choice(_MOMENTS)
+            case "rrule":
+                return rule(self.chance)
+            case "exdates":
+                return self.chance.choices(_MOMENTS, k=self.chance.randrange(4))
+            case "timezone":
+                return self.chance.choice(ZONES)
+            case "missed":
+                return self.chance.choice(("latest", "all", "skip", "none"))
+            case "paused":
+                return self.chance.random() < 0.5
             case "status":
                 return "OPEN" if self.chance.random() < 0.8 else example
         return example
