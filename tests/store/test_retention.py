@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,10 @@ from store import (
     questions,
     reminders,
     retention,
+    schema,
     snoozes,
 )
-from store.database import Database
+from store.database import PRAGMAS, Database
 from store.idempotency_keys import Keyed, once
 from store.messages import Appended, Message, NoQuestion, Visibility
 from store.notifications import Notification
@@ -244,3 +247,64 @@ async def test_old_idempotency_keys_go_in_chunks(database: Database, path: Path,
     await all_written(database, opened_once, [*keyed, Keyed("new", "", NOW, new_question())])
     assert await in_chunks(database, idempotency_keys.forget_older_than, NOW) == [CHUNK, *[1] * rest, 0]
     assert rows(path, "SELECT key FROM idempotency_key") == ["new"]
+
+
+class TestCost:
+    """A chunk costs what is in it, however much there is beside it: no table is read whole."""
+
+    @staticmethod
+    def filled(path: Path, count: int) -> sqlite3.Connection:
+        """So many of everything, half of them old; each reminder with its notification, occurrence and history."""
+        path.touch()
+        schema.migrate(path)
+        connection = sqlite3.connect(path, isolation_level=None)
+        for name, value in {**PRAGMAS, "synchronous": "off"}.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+        connection.execute("BEGIN")
+        connection.execute("CREATE TEMP TABLE n (i INTEGER PRIMARY KEY)")
+        connection.executemany("INSERT INTO n VALUES (?)", ((number,) for number in range(1, count + 1)))
+        for statement in (
+            "INSERT INTO question (id, title, elder_id, status, created_at, closed_at)"
+            " SELECT i, '', 1, 'CLOSED', 0, iif(i % 2, 1, 9) FROM n",
+            "INSERT INTO message (question_id, sender_type, sender_id, content_type, attachments,"
+            " is_visible_to_patient, sent_at) SELECT i, 'STAFF', 1, 'TEXT', '[]', 1, 0 FROM n",
+            "INSERT INTO reminder_task (id, user_id, biz_type, biz_id, channel, title, remind_at, status, created_at)"
+            " SELECT i, 1, 'A', 1, 'IN_APP', '', 0, 'DISPATCHED', 0 FROM n",
+            "INSERT INTO user_notification (id, user_id, biz_type, biz_id, title, status, created_at, read_at, task_id,"
+            " occurrence_at) SELECT i, 1, 'A', 1, '', 'READ', 0, iif(i % 2, 1, 9), i, 0 FROM n",
+            "INSERT INTO occurrence SELECT i, 0, 0, 'WRITTEN', i FROM n",
+            'INSERT INTO history (task_id, notification_id, at, what, "by", detail)'
+            " SELECT i, i, 0, 'read', 'API', '{}' FROM n",
+            "INSERT INTO idempotency_key SELECT i, '', '', iif(i % 2, 1, 9) FROM n",
+        ):
+            connection.execute(statement)
+        connection.execute("COMMIT")
+        return connection
+
+    @pytest.mark.parametrize(
+        ("one", "request_"),
+        [
+            (retention.delete_read_notifications, 5),
+            (retention.delete_questions, Closed(5, 9)),
+            (retention.clear_away, None),
+            (idempotency_keys.forget_older_than, 5),
+        ],
+        ids=["notifications", "questions", "messages", "keys"],
+    )
+    def test_of_a_chunk(self, tmp_path: Path, one: Callable[..., Any], request_: Any) -> None:
+        taken = []
+        for count in (500, 10_000):
+            with closing(self.filled(tmp_path / f"{count}.db", count)) as connection:
+                if one is retention.clear_away:
+                    connection.execute("UPDATE question SET deleted_at = 9 WHERE id % 2")
+                steps = 0
+
+                def step() -> None:
+                    nonlocal steps
+                    steps += 1
+
+                connection.set_progress_handler(step, 100)
+                assert one(connection, request_)
+                connection.set_progress_handler(None, 0)
+                taken.append(steps)
+        assert taken[1] < 2 * taken[0] + 20, f"{taken} hundred steps of SQLite for a chunk of {CHUNK}"
