@@ -39,7 +39,7 @@ def migrate(path: Path) -> list[str]:
 def check(path: Path) -> str:
     """Looks the file over without changing it: its schema, and SQLite's own check of its integrity. One line that says
     it is well; StoreFault otherwise."""
-    if not path.exists() and path.absolute().parent.is_dir():
+    if not _is_there(path) and path.absolute().parent.is_dir():
         return f"{path} does not exist yet; `serve` makes it"
     pending = status(path).pending
     with _to_look(path) as database:
@@ -49,7 +49,7 @@ def check(path: Path) -> str:
 
 def status(path: Path) -> Status:
     """Which migrations the file has and lacks; StoreFault when it is not ours to migrate."""
-    if not path.exists():
+    if not _is_there(path):
         raise StoreFault(f"there is no database {path}")
     with _to_look(path) as database:
         if database.get_tables() and HISTORY not in database.get_tables():
@@ -62,6 +62,13 @@ def status(path: Path) -> Status:
         [migration.name for migration in migrations if migration.applied],
         [migration.name for migration in migrations if not migration.applied],
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as fault:  # a folder that may not be entered
+        raise StoreFault(f"cannot use {path}: {fault.strerror}") from fault
 
 
 def refuse_damaged(path: Path, connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -56,13 +57,30 @@ def test_the_database_is_in_use(start_server: StartServer, clients: Clients, tmp
     assert server.messages(question_id) == [stored], "a lock dies with its process"
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["new", "there already"])
-def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+@pytest.fixture
+def _no_more_than_modes_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's program is as bound by the modes of files as anybody's."""
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("root may write everything here")
         command = ["setpriv", f"--bounding-set={ABOVE_MODES}", *tests_server.COMMAND]
         monkeypatch.setattr("tests.server.COMMAND", command)
+
+
+@pytest.mark.usefixtures("_no_more_than_modes_allow")
+@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["check"], ["backup", "copy.db"], ["restore", "copy.db"]])
+def test_a_folder_that_may_not_be_entered(tmp_path: Path, words: list[str]) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(0o000)
+    (tmp_path / "copy.db").symlink_to(closed / "copy.db")
+    result = run(*words, "--database", str(closed / "careline.db"), "--log-level", "error", folder=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert re.fullmatch(r"careline: cannot .*: Permission denied\n", result.stderr)
+
+
+@pytest.mark.usefixtures("_no_more_than_modes_allow")
+@pytest.mark.parametrize("there", [False, True], ids=["new", "there already"])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, there: bool) -> None:
     server = Server(tmp_path)
     if there:
         server.start()
