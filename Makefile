@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary test-binary bench endurance torture fuzz docs clean
+.PHONY: run test test-nginx binary test-binary bench-binary bench endurance torture fuzz docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -31,7 +31,11 @@ binary: $(VENV)/binary
 # The protocol's tests once more, against that file: in an empty environment, and as nobody where root runs them.
 test-binary: $(VENV)/test binary
 	@tests/prepare
-	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest tests/protocol
+	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest tests/protocol --basetemp="$$(mktemp -d)"
+
+# That file beside the source: its size, its start, its memory, the C library that it asks for.
+bench-binary: binary
+	$(BIN)/python tests/bench/binary.py $(BENCH)
 
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench

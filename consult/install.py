@@ -34,7 +34,7 @@ Type=notify
 NotifyAccess=all
 ExecStart={BINARY} serve
 # For a renewed certificate. A server without TLS ends at it, and comes back with the settings as they are by then.
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP "$MAINPID"'
 RestartForceExitStatus=SIGHUP
 Restart=on-failure
 RestartSec=2

@@ -41,6 +41,7 @@ class Authority:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="careline-certificates-")
         self._home = Path(self._folder.name)
+        self._home.chmod(0o755)  # for a server that runs as another user
         (self._home / "openssl.cnf").write_text(_SETTINGS)
         self._own = self._make("authority", "EC", "basicConstraints=critical,CA:TRUE")
         self.certificate = self._own.certificate
@@ -51,6 +52,7 @@ class Authority:
         words = ["-x509", "-config", str(self._home / "openssl.cnf"), *KINDS[kind], "-nodes", "-days", "2"]
         words += ["-subj", f"/CN={name}", *added, *signed, "-keyout", str(pair.key), "-out", str(pair.certificate)]
         subprocess.run(["openssl", "req", *words], check=True, capture_output=True)
+        pair.key.chmod(0o644)
         return pair
 
     def sign(self, name: str, kind: str = "EC") -> Pair:

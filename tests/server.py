@@ -74,10 +74,11 @@ def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def start_in(folder: Path) -> dict[str, Any]:
-    """Give the arguments that start a process in that folder, as the user of the tests, and let that user in."""
+    """Give the arguments that start a process in that folder, which becomes its user's with all that is in it."""
     if USER is None:
         return {"cwd": folder}
-    os.chown(folder, USER, USER)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, USER, USER, follow_symlinks=False)
     for closed in folder.parents:
         if Path(tempfile.gettempdir()) in closed.parents:
             closed.chmod(0o711)

@@ -21,7 +21,9 @@ from tests.server import LIMIT, ROOT, Server, run, wait_until
 MOST_BYTES: Final = 20_000_000
 # Whoever may not mount may do so in a name space of users.
 ALONE: Final = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
-TRIED: Final = {"serve", "check", "status", "backup", "restore", "key", "token", "protocol", "install", "version"}
+TRIED: Final = {
+    *("serve", "check", "status", "backup", "restore", "key", "token", "audit", "protocol", "install", "version")
+}
 
 
 def second(process: int) -> int:
@@ -71,6 +73,7 @@ def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> No
         (["backup", str(tmp_path / "copy.db"), *database], "was backed up"),
         (["key", key], key),
         (["token", "--auth-secret-file", key, "--user-id", "7", "--user-type", "STAFF"], "."),
+        (["audit", *database], ""),
         (["protocol"], "咨询问题"),
         (["install", "--print"], UNIT_TEXT),
     ):

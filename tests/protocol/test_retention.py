@@ -19,6 +19,7 @@ from tests.conftest import StartServer
 from tests.protocol.bare_websocket import BareWebsocket
 from tests.protocol.test_catch_up_load import LONG, MANY, come_back
 from tests.server import ROOT, Server, in_seconds, new_id, wait_until
+from tests.torture.patches import needs_the_source
 
 GONE: Final = {"code": "QUESTION_NOT_FOUND", "message": "咨询问题不存在"}
 HURRIED: Final = (
@@ -30,6 +31,7 @@ HURRIED: Final = (
 @pytest.fixture
 def server(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Keeps what is closed, and what is read, for a day."""
+    needs_the_source()
     monkeypatch.setattr(tests_server, "COMMAND", [sys.executable, "-c", HURRIED])
     return start_server("--closed-question-days", "1", "--read-notification-days", "1")
 
