@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Files of tests, each by one process from its first test to its last.
+TWO_AT_A_TIME := -n 2 --dist loadfile
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
 .PHONY: run test test-nginx binary test-binary bench-binary bench endurance torture fuzz docs clean
@@ -15,9 +17,9 @@ test: $(VENV)/test $(VENV)/binary
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy main.py consult reminders store tests
-	$(BIN)/pytest --ignore=tests/page
+	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/page
 	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
-	$(BIN)/pytest tests/page
+	$(BIN)/pytest $(TWO_AT_A_TIME) tests/page
 
 # The protocol's tests once more, with nginx before each server as docs/reverse-proxy.md has it.
 test-nginx: $(VENV)/test
