@@ -252,8 +252,12 @@ async def between(
 
 
 async def latest_id(database: Database) -> int:
-    """The highest id that was ever given, 0 before the first."""
-    (rows,) = await database.read(HighestId.select(HighestId.seq).where(HighestId.name == "message"))
+    """The highest id that was ever given, 0 before the first. Reads the messages too: a server whose table of them is
+    damaged is not to start."""
+    rows, _ = await database.read(
+        HighestId.select(HighestId.seq).where(HighestId.name == "message"),
+        MessageRow.select(MessageRow.id).order_by(MessageRow.id.desc()).limit(1),
+    )
     return rows[0]["seq"] if rows else 0
 
 
