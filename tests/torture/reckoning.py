@@ -97,8 +97,8 @@ def _reckon_notifications(
         found.confirmed += len(confirmed)
         forgotten = [number for number in confirmed if by_id[number]["confirmed_at"] is None]
         found.expect(not forgotten, f"user {user_id}: confirmed and not known: {forgotten[:5]}")
-        # Each once, and once again for each time that it was snoozed.
-        asked = Counter(task["title"] for task in tasks if task["user_id"] == user_id)
+        # Each once for each of its occurrences, and once again for each time that it was snoozed.
+        asked = Counter({task["title"]: _times(task) for task in tasks if task["user_id"] == user_id})
         asked += Counter(by_id[number]["title"] for number in snoozed)
         had = Counter(row["title"] for row in rows)
         found.expect(
@@ -113,6 +113,11 @@ def _reckon_notifications(
         found.expect(all(row in there for row in handed), f"user {user_id}: a notification that is not there")
 
 
+def _times(task: dict[str, Any]) -> int:
+    """How often a task has come: in the end all of its times are past, and none of them is left out."""
+    return int(task["rrule"].partition("COUNT=")[2]) if "rrule" in task else 1
+
+
 def _reckon_file(server: Doomed, front_ends: list[dict[str, Any]], found: Reckoning) -> None:
     with closing(sqlite3.connect(server.database)) as connection:
         found.expect(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "the file is damaged")
@@ -122,9 +127,16 @@ def _reckon_file(server: Doomed, front_ends: list[dict[str, Any]], found: Reckon
         ).fetchall()
         found.expect(not twice, f"a client_msg_id is there twice: {twice[:5]}")
         twice = connection.execute(
-            "SELECT task_id FROM user_notification WHERE snooze_of IS NULL GROUP BY task_id HAVING count(*) > 1"
+            "SELECT task_id, occurrence_at FROM user_notification WHERE snooze_of IS NULL GROUP BY 1, 2"
+            " HAVING count(*) > 1"
         ).fetchall()
-        found.expect(not twice, f"a reminder has two notifications: {twice[:5]}")
+        found.expect(not twice, f"an occurrence has two notifications: {twice[:5]}")
+        apart = connection.execute(
+            "SELECT * FROM (SELECT task_id, planned_at, notification_id FROM occurrence WHERE outcome = 'WRITTEN')"
+            " FULL JOIN (SELECT task_id AS of, occurrence_at AS at, id FROM user_notification WHERE snooze_of IS NULL)"
+            " ON task_id = of AND planned_at = at AND notification_id = id WHERE id IS NULL OR task_id IS NULL"
+        ).fetchall()
+        found.expect(not apart, f"occurrences and notifications are apart: {apart[:5]}")
         came = connection.execute("SELECT snooze_of, occurrence_at FROM user_notification WHERE snooze_of NOTNULL")
         snoozed = [(number, until) for one in front_ends for number, until in one["snoozed"]]
         found.expect(sorted(came) == sorted(snoozed), "what came again is not what was snoozed")

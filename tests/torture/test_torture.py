@@ -1,4 +1,4 @@
-"""The short form of `make torture`, and four broken builds that it must catch."""
+"""The short form of `make torture`, and five broken builds that it must catch."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
         ("emit_before_commit", "acknowledged and not there"),
         ("read_before_joining", "missing [("),
         ("no_unique_key", "stored more than once"),
+        ("moved_on_first", "reminders without a row Counter({"),
         ("snoozes_in_memory", "what came again is not what was snoozed"),
     ],
 )

@@ -33,6 +33,10 @@ FRONT_ENDS: Final[list[dict[str, Any]]] = [
         "forgets": 900,
     },
 ]
+# The share of reminders that repeat, and how often at most.
+REPEATING: Final = 0.3
+MOST_REPEATED: Final = 12
+DAY: Final = 86_400  # seconds
 # The share of kills that come before the server listens, and the seconds within which they do.
 DURING_START: Final = 0.15
 LONGEST_START: Final = 0.5
@@ -86,7 +90,8 @@ class FrontEnds:
 
 
 class Reminders:
-    """Makes reminders that are due now, soon, or were a moment ago, each until it is told that it is stored."""
+    """Makes reminders that are due now, soon, or were a moment ago, once or for the last of several times, each until
+    it is told that it is stored."""
 
     def __init__(self, server: Doomed, seed: int) -> None:
         self.made: list[dict[str, Any]] = []
@@ -101,8 +106,15 @@ class Reminders:
         while not self._over.is_set():
             number = len(self.made)
             user_id = self._random.choice((WITH_CURSOR, WITHOUT))
-            due = in_seconds(self._random.uniform(-0.5, 1.5))
-            body = reminder(user_id, due, title=str(number), channel=self._random.choice(("IN_APP", "SYSTEM_MESSAGE")))
+            due = self._random.uniform(-0.5, 1.5)
+            repeats: dict[str, Any] = {}
+            if self._random.random() < REPEATING:
+                count = self._random.randrange(2, MOST_REPEATED)
+                due -= (count - 1) * DAY
+                # A day is a day on the wall: the zone has no daylight saving.
+                repeats = {"rrule": f"FREQ=DAILY;COUNT={count}", "missed": "all"}
+            channel = self._random.choice(("IN_APP", "SYSTEM_MESSAGE"))
+            body = reminder(user_id, in_seconds(due), title=str(number), channel=channel, **repeats)
             while not self._stored(body, f"reminder {number}") and not self._given_up:
                 self._over.wait(0.02)
             self._over.wait(0.05)
