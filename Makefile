@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TWO_AT_A_TIME := -n 2 --dist loadfile
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary test-binary bench-binary bench endurance torture fuzz docs clean
+.PHONY: run test test-nginx binary test-binary bench-binary bench bench-reminders endurance torture fuzz docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -42,6 +42,10 @@ bench-binary: binary
 # Careline beside its peers, and the table and plot in docs/. Without npm it measures Careline alone.
 bench: $(VENV)/bench
 	$(BIN)/python tests/bench/bench.py $(BENCH)
+
+# Reminders due in the same second beside a timer loop on Node and APScheduler, and a file of a million tasks.
+bench-reminders: $(VENV)/bench
+	$(BIN)/python tests/bench/reminders.py $(BENCH)
 
 # An hour's worth of messages in minutes, and what becomes of WAL, memory and query times meanwhile, into docs/.
 endurance: $(VENV)/bench

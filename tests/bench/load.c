@@ -3,13 +3,18 @@
  *   load PORT PID chat ROOMS MEMBERS SENDERS IN_FLIGHT WARM_UP SECONDS QUESTION_ID,...
  *   load PORT PID endure ROOMS MEMBERS SENDERS IN_FLIGHT MESSAGES EVERY QUESTION_ID,...
  *   load PORT PID connect CLIENTS QUESTION_ID,...
+ *   load PORT PID remind USERS REMINDERS DUE PACE QUESTION_ID,...
  *
  * PID is the server's process, whose processor time and memory are read from /proc. The result is one JSON object on
  * standard output, before which `endure` says every so many seconds how the time since went; exit status 1 with a line
  * on standard error when the server does not speak the protocol.
  *
  * Each message carries in its text a marker ~SSSSSSSSQQQQQQQQTTTTTTTTTTTTTTTT~ (hex: sender, its sequence number, time of
- * sending in ns), so a delivery is known to be new, doubled or another room's without parsing JSON. */
+ * sending in ns), so a delivery is known to be new, doubled or another room's without parsing JSON. A reminder carries
+ * one in its content: its user's number from 0, which of that user's it is, and the ns since 1970 when it is due.
+ *
+ * `remind` binds USERS users, a connection each, and waits for REMINDERS notifications, the first of which are due at
+ * DUE (ms since 1970), while in each question one of two clients sends a message PACE ms after the last was acked. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,6 +71,11 @@ static uint64_t *questions;
 static uint32_t question_count, rooms, members, senders_a_room;
 static uint32_t under_way, joined, refused, gone, cut;
 static bool sending, timing;
+static uint32_t users;    /* the first clients are bound to users, where there are any */
+static uint32_t pace_ms;  /* between an ack and the next message; 0: none */
+static uint64_t *send_at; /* ns, when a sender is to send again; 0: not now */
+static uint64_t notified, early, last_notified;
+static struct histogram lateness;
 static uint64_t received_at; /* ns, when the bytes being read came in */
 static uint64_t sent, acks, deliveries;
 static uint64_t failed, errors, doubled, out_of_order, wrong;
@@ -288,7 +298,25 @@ static void on_ack(struct client *client, const char *at, const char *end) {
     if (!arrive(&sender->acks, sequence)) return complain("doubled ack", &doubled, at, end);
     acks++;
     if (timing) record(&ack_latency, received_at - sent_at);
-    if (sending) send_message(sender);
+    if (!sending) return;
+    if (pace_ms) send_at[sender - senders] = now_ns() + pace_ms * 1000000ull;
+    else send_message(sender);
+}
+
+static uint64_t realtime_ns(void) { return clock_ns(CLOCK_REALTIME); }
+
+static void on_notification(struct client *client, const char *at, const char *end) {
+    uint64_t now = realtime_ns();
+    const char *marker = memchr(at, '~', (size_t)(end - at));
+    if (!marker || end - marker <= 33 || marker[33] != '~' || hex(marker + 1, 8) != (uint64_t)(client - clients))
+        return complain("wrong notification", &wrong, at, end);
+    if (!arrive(&client->from[0], (uint32_t)hex(marker + 9, 8)))
+        return complain("doubled notification", &doubled, at, end);
+    uint64_t due = hex(marker + 17, 16);
+    notified++;
+    last_notified = now;
+    if (now < due) complain("early notification", &early, at, end);
+    else record(&lateness, now - due);
 }
 
 static bool named(const char *at, const char *end, const char *name) {
@@ -304,7 +332,9 @@ static void on_event(struct client *client, const char *at, const char *end) {
         on_new_message(client, at, end);
     } else if (named(at, end, "send_message:ack")) {
         on_ack(client, at, end);
-    } else if (named(at, end, "joined_question") && client->state == JOINING) {
+    } else if (named(at, end, "notification:new") && client < clients + users) {
+        on_notification(client, at, end);
+    } else if ((named(at, end, "joined_question") || named(at, end, "bind_user:ack")) && client->state == JOINING) {
         client->state = JOINED;
         joined++;
         under_way--;
@@ -324,7 +354,9 @@ static void on_text(struct client *client, const char *at, const char *end) {
         send_text(client, "40");
         client->state = GREETING;
     } else if (at[0] == '4' && end - at > 1 && at[1] == '0' && client->state == GREETING) {
-        snprintf(text, sizeof text,
+        if (client < clients + users)
+            snprintf(text, sizeof text, "42[\"bind_user\",{\"user_id\":%u}]", (uint32_t)(client - clients) + 1);
+        else snprintf(text, sizeof text,
                  "42[\"join_question\",{\"question_id\":%lu,\"user_id\":%u,\"user_type\":\"ELDER\","
                  "\"role_display_name\":\"张三\"}]",
                  questions[client->room], (uint32_t)(client - clients) + 1);
@@ -601,6 +633,64 @@ static void measure_connect(int pid, uint32_t count) {
            rss_before, rss, (rss - rss_before) / count, (pss - pss_before) / count, errors);
 }
 
+static void send_paced(void) {
+    uint64_t now = now_ns();
+    for (uint32_t i = 0; i < rooms; i++) {
+        if (!send_at[i] || send_at[i] > now) continue;
+        send_at[i] = 0;
+        send_message(&senders[i]);
+    }
+}
+
+static void measure_remind(int pid, uint32_t reminders, uint64_t due_ms) {
+    uint32_t count = users + 2 * rooms;
+    uint64_t due = due_ms * 1000000u, before = 0, progress, lost = 0;
+    clients = allocate(count, sizeof *clients);
+    senders = allocate(rooms, sizeof *senders);
+    send_at = allocate(rooms, sizeof *send_at);
+    for (uint32_t i = 0; i < count; i++) {
+        clients[i].from = allocate(1, sizeof(struct window));
+        clients[i].room = i < users ? 0 : (i - users) / 2;
+        clients[i].sender = i < users || (i - users) % 2 ? -1 : (int64_t)clients[i].room;
+        if (clients[i].sender >= 0) senders[clients[i].sender] = (struct sender){.client = i, .room = clients[i].room};
+    }
+    connect_all(count, PACED);
+    if (joined != count) die("%u of %u clients could not join", count - joined, count);
+    if (realtime_ns() > due) die("the clients were bound too late");
+    sending = true;
+    for (uint32_t i = 0; i < rooms; i++) send_at[i] = now_ns() + i * pace_ms * 1000000ull / rooms;
+    while (realtime_ns() < due) {
+        turn(1);
+        send_paced();
+    }
+    double server_cpu = server_cpu_seconds(pid), own_cpu = own_cpu_seconds();
+    timing = true;
+    progress = now_ns();
+    while (!cut && notified < reminders && seconds_since(progress) < 30) {
+        turn(1);
+        send_paced();
+        if (notified != before) progress = now_ns();
+        before = notified;
+    }
+    /* A message that was sent meanwhile was to be acked meanwhile: it counts when its ack comes. */
+    sending = false;
+    double waited = 0;
+    for (uint64_t begin = now_ns(); acks < sent && waited < 30; waited = seconds_since(begin)) turn(1);
+    timing = false;
+    own_cpu = own_cpu_seconds() - own_cpu;
+    server_cpu = server_cpu_seconds(pid) - server_cpu;
+    double wall = last_notified > due ? (double)(last_notified - due) / 1e9 : 0;
+    turn_for(0.3); /* anything that comes now is doubled */
+    for (uint32_t i = 0; i < users; i++) lost += reminders / users + (i < reminders % users) - clients[i].from[0].count;
+    printf("{\"notified\": %lu, \"seconds\": %.3f, \"late_p50_ms\": %.3f, \"late_p99_ms\": %.3f, \"acks\": %lu, "
+           "\"ack_p50_ms\": %.3f, \"ack_p99_ms\": %.3f, \"server_cpu_s\": %.3f, \"generator_cpu_s\": %.3f, ",
+           notified, wall, percentile_ms(&lateness, 0.5), percentile_ms(&lateness, 0.99), ack_latency.count,
+           percentile_ms(&ack_latency, 0.5), percentile_ms(&ack_latency, 0.99), server_cpu, own_cpu);
+    printf("\"lost\": %lu, \"doubled\": %lu, \"wrong\": %lu, \"early\": %lu, \"failed\": %lu, \"errors\": %lu, "
+           "\"lost_acks\": %lu, \"cut\": %u}\n",
+           lost, doubled, wrong, early, failed, errors, sent - acks, cut);
+}
+
 static uint32_t number(const char *text) { return (uint32_t)strtoul(text, NULL, 10); }
 
 int main(int argc, char **argv) {
@@ -625,6 +715,13 @@ int main(int argc, char **argv) {
         else measure_endurance(pid, number(argv[7]), number(argv[8]), atof(argv[9]));
     } else if (strcmp(argv[3], "connect") == 0 && argc == 6) {
         measure_connect(pid, number(argv[4]));
+    } else if (strcmp(argv[3], "remind") == 0 && argc == 9) {
+        users = number(argv[4]);
+        rooms = question_count;
+        members = 2;
+        senders_a_room = 1;
+        pace_ms = number(argv[7]);
+        measure_remind(pid, number(argv[5]), strtoull(argv[6], NULL, 10));
     } else {
         die("usage: see the head of load.c");
     }

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,12 +34,14 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """One column of the table: `program` is careline, bun, node or limit; `settings` are environment variables."""
+    """One column of the table: `program` is careline, bun, node, python or limit; `settings` are environment variables,
+    `script` is the peer's, where it is not called as its program is."""
 
     name: str
     title: str
     program: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    script: str = ""
 
     def command(self, database: Path) -> list[str]:
         """Give the command line that serves from that SQLite file."""
@@ -47,7 +49,10 @@ class Server:
             return [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--database", str(database)]
         if self.program == "limit":
             return [str(BUILD / "limit")]
-        return [str(PEERS / "node_modules" / ".bin" / self.program), str(PEERS / f"{self.program}.mjs"), str(database)]
+        if self.program == "python":
+            return [sys.executable, str(PEERS / self.script), str(database)]
+        script = PEERS / (self.script or f"{self.program}.mjs")
+        return [str(PEERS / "node_modules" / ".bin" / self.program), str(script), str(database)]
 
 
 CARELINE: Final = Server("careline", "Careline", "careline")
@@ -88,11 +93,13 @@ class Running:
 
 
 @contextmanager
-def running(server: Server) -> Iterator[Running]:
-    """Start the server with an empty database on the disk under build/, and stop it and remove that afterwards."""
+def running(server: Server, fill: Callable[[Path], None] = lambda _: None) -> Iterator[Running]:
+    """Start the server with a database on the disk under build/, empty or filled, and stop it and remove that
+    afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=f"{server.name}-", dir=BUILD))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARELINE_")}
     log = folder / "log"
+    fill(folder / "bench.db")
     with log.open("wb") as errors:
         process = subprocess.Popen(
             server.command(folder / "bench.db"),

@@ -111,7 +111,7 @@ let shownSecond = -1;
 let shown = "";
 
 // The wire's time format; formatted once a second.
-function wireTime(now) {
+export function wireTime(now) {
   const second = Math.floor(now / 1000);
   if (second !== shownSecond) {
     const date = new Date(now);
