@@ -29,12 +29,16 @@ async def dispatch(database: Database, now: int, up_since: int, hand_on: HandOn)
     A task whose next time cannot be worked out keeps no other from firing; what it failed with is raised in the end.
     """
     written = 0
-    while True:
-        once = await database.written(each(occurrences.dispatch_once), Due(now, CHUNK), hand_on)
-        again, has_more = await _dispatch_again(database, now, up_since, hand_on)
-        written += len(once) + again
-        if len(once) < CHUNK and not has_more:
-            return written
+    more_once = more_again = True
+    while more_once or more_again:
+        if more_once:
+            once = await database.written(each(occurrences.dispatch_once), Due(now, CHUNK), hand_on)
+            written += len(once)
+            more_once = len(once) == CHUNK
+        if more_again:
+            again, more_again = await _dispatch_again(database, now, up_since, hand_on)
+            written += again
+    return written
 
 
 async def dispatch_snoozed(database: Database, now: int, hand_on: HandOnAgain) -> None:
