@@ -56,6 +56,16 @@ class Schedule:
                     yield at
 
 
+def has_a_day(rule: Rule) -> bool:
+    """Whether there is any day that the rule's days allow, such as no 30th of February: a year at a time, which is soon
+    known, where `walls` goes day by day."""
+    of_days = {name: rule.by[name] for name in ("bymonth", "bymonthday", "byyearday", "byweekday") if name in rule.by}
+    if rule.freq < DAILY or not of_days:
+        return True
+    last_cycle = datetime(MAXYEAR - _CYCLE_YEARS, 1, 1)
+    return next(iter(rrule(YEARLY, dtstart=last_cycle, **{"bymonthday": range(1, 32), **of_days})), None) is not None
+
+
 def last_counted(rule: Rule, starts_on: datetime) -> datetime | None:
     """The last time on the wall that COUNT leaves; None without a COUNT, or when the calendar ends before it."""
     if rule.count is None:

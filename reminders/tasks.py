@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from reminders import rule
-from reminders.recurrence import SEARCHED, Schedule, last_counted
+from reminders.recurrence import SEARCHED, Schedule, has_a_day, last_counted
 from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.reminders import ReminderTask
 
@@ -86,7 +86,7 @@ def made(timing: Timing, now: int) -> dict[str, Any]:
         columns["next_at"] = _first(schedule, before)
     else:
         latest = _latest(schedule, before, now) if timing.missed == LATEST else None
-        columns["next_at"] = _first(schedule, max(before, now)) if latest is None else latest
+        columns["next_at"] = _first(schedule, max(before, now - 1)) if latest is None else latest
     return columns
 
 
@@ -134,6 +134,8 @@ def _columns(timing: Timing) -> tuple[dict[str, Any], Schedule | None]:
     # Where clocks show a time twice, a rule's start is the first, as are its occurrences.
     columns["remind_at"] = _moment(timing.starts_on, timing.zone)
     schedule = _schedule(timing, None)
+    if not has_a_day(schedule.rule):
+        raise NoOccurrence
     if schedule.rule.count is not None:
         # Worked out once: counting anew for every occurrence would cost more from one to the next.
         ends_on = last_counted(schedule.rule, timing.starts_on)

@@ -53,6 +53,10 @@ def new_task(user_id: int = 1001, remind_at: int = NOW, title: str = "服药提�
     return NewTask(**{**given, **changes})
 
 
+def history_entry(task_id: int, at: int = NOW) -> Entry:
+    return Entry(at, "changed", API, task_id)
+
+
 def cancelling(task_id: int) -> Cancelling:
     return Cancelling(task_id, NOW, API)
 
