@@ -61,7 +61,7 @@ export class Actions {
   }
 
   /** A reminder for the acting connection's user, due in five seconds; binds first, so that it is told at once. */
-  async remindSoon() {
+  async remindSoon(more = {}) {
     const connection = this.#connections.selected;
     if (connection.bound === null) await this.bind();
     return this.#calls.ask("POST", "/api/reminders", {
@@ -72,6 +72,7 @@ export class Actions {
       title: say("reminderTitle"),
       content: say("reminderContent"),
       remind_at: new Date(Date.now() + SOON).toISOString(),
+      ...more,
     });
   }
 }

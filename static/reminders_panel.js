@@ -1,8 +1,9 @@
-// Reminders of the acting connection's user: made with a click, listed, cancelled.
+// Reminders of the acting connection's user: made with a click, listed, paused, looked ahead in, cancelled.
 
 import { button, byId, chip, element, foreign, oncePerFrame, redraw } from "./dom.js";
 import { bindFirst } from "./inbox_panel.js";
 import { inEveryLanguage, say, sayIfKnown } from "./language.js";
+import { RepeatFields, repeatPart } from "./repeats.js";
 
 const KINDS = { PENDING: "warn", DISPATCHED: "good", CANCELLED: "" };
 
@@ -12,6 +13,8 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   let more = false;
   let status = "";
   let owner = null;
+  const repeats = new RepeatFields();
+  let upcoming = new Map(); // task id -> when it is due next, of those that were asked for
 
   const read = async (older = false) => {
     owner = userOf(connections.selected);
@@ -20,16 +23,25 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
     if (older) query.set("before_id", items.at(-1).id);
     const answer = await calls.ask("GET", `/api/reminders?${query}`);
     items = older ? [...items, ...answer.items] : answer.items;
+    if (!older) upcoming = new Map();
     more = answer.has_more;
     draw();
   };
   const remind = async () => {
-    await actions.remindSoon();
+    await actions.remindSoon(repeats.given);
     await read();
   };
-  const cancel = async (id) => {
-    const task = await calls.ask("DELETE", `/api/reminders/${id}`);
-    items = items.map((one) => (one.id === id ? task : one));
+  const become = (task) => {
+    items = items.map((one) => (one.id === task.id ? task : one));
+    upcoming.delete(task.id);
+    draw();
+  };
+  const cancel = async (id) => become(await calls.ask("DELETE", `/api/reminders/${id}`));
+  const pause = async ({ id, paused }) =>
+    become(await calls.ask("PATCH", `/api/reminders/${id}`, { paused: !paused }));
+  const look = async (id) => {
+    const answer = await calls.ask("GET", `/api/reminders/${id}/occurrences?limit=5`);
+    upcoming.set(id, answer.items.map((item) => item.planned_at));
     draw();
   };
   const everyField = () => {
@@ -69,6 +81,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         }),
         button(say("remindOther"), everyField, { "data-focus": "fields" }),
       ),
+      repeats.draw(),
       connections.selected.bound === user ? null : bindFirst(user, actions, attempt),
       element("h3", {}, say("remindersOf", { id: user })),
       element(
@@ -116,6 +129,11 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
             })
           : null,
       ),
+      repeatPart(task, {
+        coming: upcoming.get(task.id),
+        look: () => attempt(look(task.id)),
+        pause: () => attempt(pause(task)),
+      }),
     );
 
   const refreshIfShown = () => {

@@ -139,6 +139,10 @@ export const texts = {
   status_CANCELLED: ["已取消", "Cancelled"],
   cancelReminder: ["取消提醒", "Cancel it"],
   remindAt: ["{at} · {channel}", "{at} · {channel}"],
+  nextAt: ["下一次 {at} · {zone}", "next {at} · {zone}"],
+  upcoming: ["接下来", "Next times"],
+  pause: ["暂停", "Pause"],
+  goOn: ["恢复", "Go on"],
 
   inboxOf: ["用户 {id} 的通知", "Notifications of user {id}"],
   inboxEmpty: ["还没有通知。设一个 5 秒后的提醒试试。", "No notifications yet. Try a reminder due in five seconds."],

@@ -102,6 +102,29 @@ def test_a_reminder_is_made_with_a_click_and_cancelled(open_console: OpenConsole
     assert task["status"] == "CANCELLED"
 
 
+def test_a_reminder_repeats_pauses_and_tells_its_next_times(open_console: OpenConsole) -> None:
+    console = open_console()
+    user = new_id()
+    console.edit(ELDER, userId=str(user))
+    panel = console.tab("reminders")
+    panel.get_by_label("rrule").fill("FREQ=DAILY;COUNT=3")
+    panel.get_by_label("timezone").fill("Europe/Berlin")
+    panel.get_by_label("missed").select_option("all")
+    panel.get_by_role("button", name=f"Remind user {user} in 5 seconds").click()
+    item = panel.locator(".item")
+    expect(item).to_contain_text("FREQ=DAILY;COUNT=3")
+    expect(item).to_contain_text("Europe/Berlin")
+    expect(panel.get_by_label("rrule")).to_have_value("FREQ=DAILY;COUNT=3")
+    item.get_by_role("button", name="Next times").click()
+    expect(item.locator(".upcoming li")).to_have_count(3)
+    item.get_by_role("button", name="Pause").click()
+    expect(item.get_by_role("button", name="Go on")).to_be_visible()
+    [task] = console.server.http("GET", f"/api/reminders?user_id={user}").body["items"]
+    assert (task["paused"], task["missed"]) == (True, "all")
+    item.get_by_role("button", name="Cancel it").click()
+    expect(item.get_by_role("button", name="Next times")).to_have_count(0)
+
+
 def test_every_field_of_a_reminder_can_be_filled_in(open_console: OpenConsole) -> None:
     console = open_console()
     user = new_id()
