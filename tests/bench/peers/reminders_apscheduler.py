@@ -111,12 +111,12 @@ def job_store(path: str, synchronous: str) -> SQLAlchemyJobStore:
     """The job store in the file, with the promises that Careline makes."""
     engine = create_engine(f"sqlite:///{path}")
 
-    @event.listens_for(engine, "connect")
     def promise(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
+    event.listen(engine, "connect", promise)
     return SQLAlchemyJobStore(engine=engine)
 
 
