@@ -17,6 +17,7 @@ from tests.server import ROOT
 
 # What reads messages without asking, each with the reason.
 READ_WITHOUT_ASKING: Final = {
+    "store/messages.py latest_id": "for the server itself, which keeps no more of it than that it could be read",
     "store/messages.py _first_of": "for their own sender, who sends them again",
     "store/retention.py clear_away": "to delete them",
 }
