@@ -16,6 +16,9 @@ class Carrier(Protocol):
     def send(self, frame: Frame) -> None:
         """Queues the frame; it leaves in order, at the end of the loop's tick at the latest."""
 
+    def entered(self) -> None:
+        """The client has shown who it is: from now on its packets may be as large as any."""
+
     def close(self, reason: str | None = None) -> None:
         """Ends the connection in good order; with a reason it is counted and logged."""
 

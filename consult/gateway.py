@@ -178,6 +178,7 @@ class Gateway:
                 connection.send(packets.refused("/", fault.message, data))
                 return
             self.guard.audit.record(connection.identity, connection.address, "connect")
+            connection.carrier.entered()
         connection.connected = True
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))

@@ -15,6 +15,7 @@ import ssl
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from engineio.async_drivers import sanic as engine_driver
 from playhouse.migrations import Runner
 from playhouse.pwasyncio import AsyncSqliteDatabase
 from sanic import Request, Sanic
+from sanic.exceptions import SanicException
 from sanic.http import Http, Stage
 from sanic.response import HTTPResponse, text
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -378,6 +380,14 @@ class TestWebsockets:
         protocol.receive_data(frame(TEXT, b"after"))
         assert protocol.events_received() == []
 
+    def test_the_bound_can_be_raised_later(self) -> None:
+        """For who has shown a token."""
+        protocol = connected()
+        protocol.max_message_size = 2000
+        assert len(taken(protocol, frame(TEXT, b"a" * 2000))) == 1
+        assert taken(protocol, head(TEXT, 2001)) == []
+        assert protocol.parser_exc is not None
+
     def test_fail_closes_once(self) -> None:
         protocol = connected()
         protocol.fail(CloseCode.INVALID_DATA, "text that is not UTF-8")
@@ -439,6 +449,19 @@ class TestSanic:
             body = await environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             return text(f"{body.decode()} from {request.ip}, {environ['QUERY_STRING']}")
 
+        @app.post("/refused")
+        async def refused(_: Request) -> HTTPResponse:
+            raise AssertionError("its body never came")
+
+        @app.signal("http.routing.after")
+        async def refuse(request: Request, **_: Any) -> None:
+            assert request.route is not None
+            if request.route.uri == "/refused":
+                http = cast(Http, request.stream)
+                http.keep_alive = False
+                http.request_body = None
+                raise SanicException("refused", 418)
+
         yield app
         Sanic._app_registry.pop("seams", None)
 
@@ -471,6 +494,41 @@ class TestSanic:
         answer = await asyncio.wait_for(reader.readuntil(b"hello"), LIMIT)
         assert answer.startswith(b"HTTP/1.1 200")
         return reader, writer
+
+    async def test_time_is_counted_from_what_came_last_and_can_be_set_back(
+        self, made: tuple[list[HttpProtocol], Any, int]
+    ) -> None:
+        """So what comes byte by byte can be given no more time than what comes whole."""
+        protocols, _, port = made
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /")
+        await comes(lambda: protocols and protocols[0]._http is not None and protocols[0]._http.stage is Stage.REQUEST)
+        protocol = protocols[0]
+        protocol._time = -1000.0
+        protocol.data_received(b" ")
+        assert protocol._time > 0, "any byte counts"
+        looking = protocol._callback_check_timeouts
+        protocol.check_timeouts()
+        assert protocol._callback_check_timeouts is not looking, "it will look again"
+        protocol._time = -1000.0
+        looking = protocol._callback_check_timeouts
+        protocol.check_timeouts()
+        assert protocol._callback_check_timeouts is looking, "it has given up"
+        await comes(lambda: protocol._task is None)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def test_a_body_need_not_be_read_to_its_end(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
+        """consult/http/entry.py: a signal comes before the body, and the answer to a stranger ends the connection."""
+        _, _, port = made
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), LIMIT)
+        assert answer.startswith(b"HTTP/1.1 418")
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def idle(self, protocol: HttpProtocol) -> None:
         await comes(lambda: protocol._http.stage is Stage.IDLE)

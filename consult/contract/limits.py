@@ -8,6 +8,10 @@ PING_INTERVAL = 25  # seconds, as are the next three
 PING_TIMEOUT = 20
 CONNECT_TIMEOUT = 20
 WRITE_DEADLINE = 4
+STRANGER_BYTES = 16_384
+MOST_STRANGERS = 10_000
+HEAD_SECONDS = 20
+REQUEST_SECONDS = 60
 MOST_OPEN = 128  # events of one connection that are not answered yet
 MOST_WAITING = 20_000  # writes
 OUTBOX_BYTES = 1024 * 1024
@@ -95,6 +99,30 @@ LIMITS = (
         "from a websocket's opening to the Socket.IO CONNECT",
         f"{CONNECT_TIMEOUT} 秒",
         f"{CONNECT_TIMEOUT} s",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "要求令牌时，CONNECT 之前的数据包",
+        "with tokens, a packet before the CONNECT is accepted",
+        f"{STRANGER_BYTES:,} 字节",
+        f"{STRANGER_BYTES:,} bytes",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "尚未完成 CONNECT 的连接",
+        "connections without their CONNECT",
+        f"{MOST_STRANGERS:,} 个",
+        f"{MOST_STRANGERS:,}",
+        "断开其中最早的",
+        "the first of them ends",
+    ),
+    Limit(
+        "一次 HTTP 请求的到达：请求头、全部",
+        "for an HTTP request to arrive: its head, all of it",
+        f"{HEAD_SECONDS} 秒、{REQUEST_SECONDS} 秒",
+        f"{HEAD_SECONDS} s, {REQUEST_SECONDS} s",
         "断开该连接",
         "that connection ends",
     ),

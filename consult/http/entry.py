@@ -1,9 +1,10 @@
 """With tokens on: who asks, of every HTTP request, and whether it may, before any handler sees it."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from sanic import Request, Sanic
+from sanic.http import Http
 from sanic.response import HTTPResponse
 
 from consult import audit, rights
@@ -48,6 +49,7 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
             try:
                 identity = guard.admit(shown, "http")
             except Refused as refused:
+                _read_no_more(request)
                 raise told(refused) from None
         request.ctx.row = row
         request.ctx.identity = identity
@@ -87,6 +89,13 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
             address = access.address(request.ip, request.headers)
             result = audit.OK if answer.status < 400 else _told(answer)["code"]
             guard.audit.record(request.ctx.identity, address, row.name, row.of, _object_id(request, answer), result)
+
+
+def _read_no_more(request: Request) -> None:
+    """The answer ends the connection: a stranger's body is neither kept nor waited for."""
+    http = cast(Http, request.stream)
+    http.keep_alive = False
+    http.request_body = None
 
 
 def _object_id(request: Request, answer: HTTPResponse) -> int | None:

@@ -6,6 +6,8 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from consult.connection import Carrier, Connection
+from consult.contract.fields import MAX_BYTES
 from consult.gateway import Gateway
 from consult.wire.tls import give_back_memory
 
@@ -19,6 +21,9 @@ PING_INTERVAL = 25  # seconds, told to clients in the Engine.IO handshake, as is
 PING_TIMEOUT = 20
 HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
+# Connections that have not entered: a whole clinic comes back at once, but no crowd stays before the door.
+MOST_STRANGERS = 10_000
+STRANGER_BYTES = 16_384  # of a packet, from whom a token must come before anything else
 SWEEP = 1.0
 GIVE_BACK_AFTER = 500  # websockets that have ended
 
@@ -27,10 +32,12 @@ class Carriers:
     def __init__(self, gateway: Gateway, outbox_bytes: int) -> None:
         self.gateway = gateway
         self.outbox_bytes = outbox_bytes
+        self.stranger_bytes = MAX_BYTES if gateway.guard is None else STRANGER_BYTES
         self.loop = asyncio.get_running_loop()
         self.websockets: set[Websocket] = set()
         self.doors: set[Door] = set()  # of which it is not known yet who stands before them
         self.cuts: Counter[str] = Counter()
+        self._arrived: dict[Carrier, Connection] = {}  # in their order; those that have entered go lazily
         self._unflushed: list[Websocket] = []
         self._ended = 0  # websockets, since memory was given back
         self._all_gone = asyncio.Event()
@@ -66,10 +73,26 @@ class Carriers:
             self.loop.call_soon(self._flush)
         self._unflushed.append(websocket)
 
+    def arrived(self, connection: Connection) -> None:
+        """Somebody has come who has not entered yet. Of too many the first has to go: who means to enter has long done
+        so."""
+        carrier = connection.carrier
+        self._arrived[carrier] = connection
+        if len(self._arrived) > MOST_STRANGERS:
+            first, its_connection = next(iter(self._arrived.items()))
+            del self._arrived[first]
+            if not its_connection.connected and its_connection.carrier is first:
+                first.cut("too many that do not enter")
+
+    def left(self, carrier: Carrier) -> None:
+        """It has ended, or the connection goes on by another."""
+        self._arrived.pop(carrier, None)
+
     def gone(self, websocket: "Websocket") -> None:
         """Its transport is closed."""
         self.websockets.discard(websocket)
         self._ended += 1
+        self.left(websocket)
         if not self.websockets:
             self._all_gone.set()
 

@@ -17,9 +17,8 @@ from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.access import Access
-from consult.contract.fields import MAX_BYTES
 from consult.wire import handshake
-from consult.wire.carriers import Carriers
+from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.websocket import Websocket
@@ -43,6 +42,7 @@ class Doors:
         self.carriers = carriers
         self.polling = polling
         self.access = access
+        self.last_descriptor = 0  # that a connection may have
 
     def __call__(self, **sanic: Any) -> "Door":
         """What `create_server` calls for each connection, with what Sanic's own protocol wants to know."""
@@ -83,7 +83,18 @@ class HttpBehindDoor(HttpProtocol):
             door.connection_made(transport)
             door.data_received(data)
         else:
+            http, began = self._http, self._time
+            goes_on = http is not None and (http.stage is not Stage.IDLE or http.request_body)
             super().data_received(data)
+            if goes_on:
+                self._time = began  # what comes byte by byte has no more time than what comes whole
+
+    def check_timeouts(self) -> None:
+        """Sanic's own, again and again, until it gives up on a request; what still comes of that is not waited for."""
+        looking = self._callback_check_timeouts
+        super().check_timeouts()  # type: ignore[no-untyped-call]
+        if self._callback_check_timeouts is looking and self.transport is not None:
+            self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
 
 
 async def close_http(connections: Collection[HttpProtocol]) -> None:
@@ -96,6 +107,9 @@ async def close_http(connections: Collection[HttpProtocol]) -> None:
             return
         await asyncio.sleep(0.02)
     for connection in list(connections):
+        if connection._http is not None and connection._http.request is None and connection.transport is not None:
+            connection.transport.abort()  # it is in the middle of a head; Sanic would tell of its request, without one
+            continue
         connection.abort()
         if connection._task is not None:
             connection._task.cancel()
@@ -115,6 +129,10 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._doors.carriers.doors.add(self)
+        # They are given out from the lowest on, so this tells how many are taken.
+        if transport.get_extra_info("socket").fileno() > self._doors.last_descriptor:
+            self._doors.carriers.cuts["no descriptor left"] += 1
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         self._head += data
@@ -156,7 +174,9 @@ class Door(asyncio.Protocol):
             self._transport.close()
             return
         self._doors.carriers.doors.discard(self)
-        protocol = WebsocketProtocol(SERVER, max_size=MAX_BYTES, logger=_log)
+        # A session that moves here may have entered already.
+        most = self._doors.carriers.stranger_bytes if session is None else session.most_bytes
+        protocol = WebsocketProtocol(SERVER, max_size=most, logger=_log)
         websocket = Websocket(self._doors.carriers, self._transport, protocol, address, session)
         self._transport.set_protocol(websocket)
         websocket.start(accepted, rest)

@@ -1,5 +1,6 @@
 """The socket that the server listens on, and who takes what comes in by it."""
 
+import resource
 import socket
 from typing import Any
 
@@ -9,6 +10,7 @@ from sanic.server.async_server import AsyncioServer
 from consult.wire import carriers, door
 from consult.wire.tls import Tls
 
+KEPT_FOR_FILES = 64  # descriptors that no connection gets: without them the database could not be opened anew
 BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
 
 
@@ -26,6 +28,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def descriptors() -> int:
+    """How many files and connections this process may have open: all that the machine lets it take."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
 async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doors, tls: Tls | None) -> AsyncioServer:
     """Puts a door before each connection that comes in, with TLS when that is agreed on."""
     secured: dict[str, Any] = {}
@@ -33,6 +42,7 @@ async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doo
         # A stranger who never gets to the end of a handshake has no door yet that could show it out.
         waits = {"ssl_handshake_timeout": door.HEAD_TIMEOUT, "ssl_shutdown_timeout": carriers.CLOSE_TIMEOUT}
         secured = {"ssl": tls.context, "asyncio_server_kwargs": waits}
+    doors.last_descriptor = descriptors() - KEPT_FOR_FILES
     server = await app.create_server(sock=listening, protocol=doors, backlog=BACKLOG, **secured)  # type: ignore[arg-type]
     assert server is not None
     await server.startup()

@@ -2,26 +2,25 @@
 
 from sanic import Request
 
-from consult.contract.fields import MAX_BYTES
 from consult.wire import packets
 
 SEPARATOR = b"\x1e"
 
 
-async def read(request: Request) -> bytes:
+async def read(request: Request, most: int) -> bytes:
     """The request's body, or as much of it as is enough to see that it is too large."""
     body = bytearray()
     assert request.stream is not None
     async for chunk in request.stream:  # type: ignore[attr-defined] # typed as another class
         body += chunk
-        if len(body) > MAX_BYTES:
+        if len(body) > most:
             break
     return bytes(body)
 
 
-def fault_of(payload: bytes) -> str | None:
+def fault_of(payload: bytes, most: int) -> str | None:
     """What is wrong with a payload, if anything."""
-    if len(payload) > MAX_BYTES:
+    if len(payload) > most:
         return "a payload that is too large"
     try:
         payload.decode()

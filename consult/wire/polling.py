@@ -57,6 +57,7 @@ class PollingSession:
         self.going_on.set()
         self.closed = False
         self.posts = 0  # that are being read
+        self.most_bytes = polling.carriers.stranger_bytes  # of a payload
         self._polling = polling
         self._socket = socket
         self.waiting = 0  # bytes, for the next poll
@@ -72,6 +73,9 @@ class PollingSession:
         self._put(engineio.packet.MESSAGE, frame.packet[1:].decode())
         if self.waiting > self._polling.carriers.outbox_bytes:
             self._polling.end_soon(self, "ping timeout" if self._is_silent else "outbox full")
+
+    def entered(self) -> None:
+        self.most_bytes = MAX_BYTES
 
     def close(self, reason: str | None = None) -> None:
         self._polling.end_soon(self, reason)
@@ -114,6 +118,8 @@ class PollingSession:
             if packet is not None and packet.packet_type in (engineio.packet.MESSAGE, engineio.packet.PING):
                 carrier.send(Frame(packet.encode().encode()))
         self.connection.carried_by(carrier)
+        if self.connection.connected:
+            carrier.entered()
         if self.connection.paused:
             carrier.pause()
         self.resume()
@@ -194,8 +200,8 @@ class Polling:
 
     async def _post(self, session: PollingSession, request: Request) -> HTTPResponse:
         """Takes in a payload of the session."""
-        request.body = await payload.read(request)
-        fault = payload.fault_of(request.body)
+        request.body = await payload.read(request, session.most_bytes)
+        fault = payload.fault_of(request.body, session.most_bytes)
         if fault is not None:
             self.end_soon(session, fault)
             return response.json({"code": 3, "message": "Bad request"}, 400)
@@ -234,6 +240,7 @@ class Polling:
 
     def forget(self, session: PollingSession) -> None:
         """The session has moved to a websocket."""
+        self.carriers.left(session)
         del self._sessions[session.sid]
         del self._engine.sockets[session.sid]
 
@@ -246,6 +253,7 @@ class Polling:
         address = self._address(environ["sanic.request"])
         self._sessions[sid] = PollingSession(self, self._engine.sockets[sid], address)
         self.carriers.gateway.limits.enter(address)
+        self.carriers.arrived(self._sessions[sid].connection)
         self.carriers.loop.call_later(HANDSHAKE_TIMEOUT, self._expect_connect, self._sessions[sid])
 
     def _address(self, request: Request) -> str:
@@ -270,6 +278,7 @@ class Polling:
     def _disconnected(self, sid: str, reason: str) -> None:
         session = self._sessions.pop(sid, None)
         if session is not None:
+            self.carriers.left(session)
             session.closed = True
             session.resume()
             session.polled()

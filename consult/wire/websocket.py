@@ -67,6 +67,7 @@ class Websocket(asyncio.Protocol):
         if upgrade_of is None:
             self._connection = Connection(secrets.token_urlsafe(15), address, self)
             carriers.gateway.limits.enter(address)
+            carriers.arrived(self._connection)
         self._outbox: list[bytes] = []
         self._fragments: list[bytes] | None = None
         self._open = True
@@ -87,6 +88,9 @@ class Websocket(asyncio.Protocol):
             self.data_received(rest)
 
     # What the gateway asks of a carrier.
+
+    def entered(self) -> None:
+        self._protocol.max_message_size = MAX_BYTES
 
     def send(self, frame: Frame) -> None:
         self._queue(frame.websocket)

@@ -161,6 +161,8 @@ def test_limits_are_those_of_the_code() -> None:
     page = msgspec.json.schema(Limit)
     assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
     assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
+    assert (carriers.STRANGER_BYTES, carriers.MOST_STRANGERS) == (told.STRANGER_BYTES, told.MOST_STRANGERS)
+    assert (main.SANIC["REQUEST_TIMEOUT"], main.SANIC["RESPONSE_TIMEOUT"]) == (told.HEAD_SECONDS, told.REQUEST_SECONDS)
     assert database.DEADLINE == told.WRITE_DEADLINE
     assert database.MOST_WAITING == told.MOST_WAITING
     assert gateway.MOST_OPEN == told.MOST_OPEN
