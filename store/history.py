@@ -61,47 +61,47 @@ def record(connection: sqlite3.Connection, *entries: Entry) -> None:
 
 _OF_NOTIFICATIONS = """
     SELECT pushed_at, 'pushed', 'SYSTEM', task_id, id, json_object('connections', pushed_to)
-    FROM user_notification WHERE {of} = :id AND pushed_at IS NOT NULL
+    FROM user_notification WHERE {of} = ?1 AND pushed_at IS NOT NULL
     UNION ALL
     SELECT read_at, 'read', 'API', task_id, id, '{{}}' FROM user_notification AS one
-    WHERE {of} = :id AND read_at IS NOT NULL
+    WHERE {of} = ?1 AND read_at IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM history WHERE notification_id = one.id AND what = 'read')
     UNION ALL
     SELECT occurrence_at, 'due', 'SYSTEM', task_id, id,
         json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
-    FROM user_notification WHERE {of} = :id AND snooze_of IS NOT NULL
+    FROM user_notification WHERE {of} = ?1 AND snooze_of IS NOT NULL
     UNION ALL
     SELECT created_at, 'written', 'SYSTEM', task_id, id,
         json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
-    FROM user_notification WHERE {of} = :id AND snooze_of IS NOT NULL"""
+    FROM user_notification WHERE {of} = ?1 AND snooze_of IS NOT NULL"""
 _RECORDED = """
-    SELECT at, what, "by", task_id, notification_id, detail FROM history WHERE {of} = :id AND what <> 'created'"""
+    SELECT at, what, "by", task_id, notification_id, detail FROM history WHERE {of} = ?1 AND what <> 'created'"""
 _CREATED = """
     SELECT created_at AS at, 'created' AS what,
         coalesce((SELECT "by" FROM history WHERE task_id = task.id AND what = 'created'), 'API') AS "by",
         id AS task_id, NULL AS notification_id, '{{}}' AS detail
     FROM reminder_task AS task WHERE id = {id}"""
-_OF_TASK = f"""{_CREATED.format(id=":id")}
+_OF_TASK = f"""{_CREATED.format(id="?1")}
     UNION ALL
     SELECT max(planned_at, created_at), 'due', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
-    FROM occurrence JOIN reminder_task ON id = task_id WHERE task_id = :id AND outcome <> 'CANCELLED'
+    FROM occurrence JOIN reminder_task ON id = task_id WHERE task_id = ?1 AND outcome <> 'CANCELLED'
     UNION ALL
     SELECT at, 'written', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
-    FROM occurrence WHERE task_id = :id AND outcome = 'WRITTEN'
+    FROM occurrence WHERE task_id = ?1 AND outcome = 'WRITTEN'
     UNION ALL
     SELECT at, 'skipped', 'SYSTEM', task_id, NULL, json_object('planned_at', planned_at, 'outcome', outcome)
-    FROM occurrence WHERE task_id = :id AND outcome NOT IN ('CANCELLED', 'WRITTEN')
+    FROM occurrence WHERE task_id = ?1 AND outcome NOT IN ('CANCELLED', 'WRITTEN')
     UNION ALL {_OF_NOTIFICATIONS.format(of="task_id")}
     UNION ALL {_RECORDED.format(of="task_id")}"""
-_OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = :id)")}
+_OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = ?1)")}
     UNION ALL
     SELECT max(occurrence_at, task.created_at), 'due', 'SYSTEM', task_id, one.id,
         json_object('planned_at', occurrence_at)
     FROM user_notification AS one JOIN reminder_task AS task ON task.id = task_id
-    WHERE one.id = :id AND snooze_of IS NULL
+    WHERE one.id = ?1 AND snooze_of IS NULL
     UNION ALL
     SELECT created_at, 'written', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at)
-    FROM user_notification WHERE id = :id AND snooze_of IS NULL
+    FROM user_notification WHERE id = ?1 AND snooze_of IS NULL
     UNION ALL {_OF_NOTIFICATIONS.format(of="id")}
     UNION ALL {_RECORDED.format(of="notification_id")}"""
 # Of one moment, in this order.
@@ -127,13 +127,12 @@ async def of_notification(
 
 
 async def _page(database: Database, entries: str, about: int, before_id: int | None, limit: int) -> Page:
-    entries = entries.replace(":id", str(about))
     if before_id is None:
-        (counted,) = await database.read(HistoryRow.raw(f"SELECT count(*) AS entries FROM ({entries})"))
+        (counted,) = await database.read(HistoryRow.raw(f"SELECT count(*) AS entries FROM ({entries})", about))
         before_id = counted[0]["entries"] + 1
     first = max(0, before_id - 1 - limit)
-    order = f"ORDER BY at, instr('{_ORDER}', what), notification_id LIMIT {before_id - 1 - first} OFFSET {first}"
-    (rows,) = await database.read(HistoryRow.raw(f"SELECT * FROM ({entries}) {order}"))
+    query = f"SELECT * FROM ({entries}) ORDER BY at, instr(?2, what), notification_id LIMIT ?3 OFFSET ?4"
+    (rows,) = await database.read(HistoryRow.raw(query, about, _ORDER, before_id - 1 - first, first))
     return [
         Entry(**{**row, "detail": orjson.loads(row["detail"])}, id=number) for number, row in enumerate(rows, first + 1)
     ], first > 0

@@ -17,7 +17,7 @@ from tests.packets import Kind, Polling, Websocket
 from tests.server import Server, new_id, run, wait_until
 from tests.tokens import key_file, token
 
-SECRET = "血压 150/95，请勿外传"
+CONFIDENTIAL = "血压 150/95，请勿外传"
 
 
 class Trail:
@@ -48,7 +48,7 @@ class Trail:
         return self.server.http(method, path, json=body, headers=headers)
 
     def open_question(self, elder_id: int) -> int:
-        answer = self.http("POST", "/api/questions", self.clinic, {"title": SECRET, "elder_id": elder_id})
+        answer = self.http("POST", "/api/questions", self.clinic, {"title": CONFIDENTIAL, "elder_id": elder_id})
         question_id: int = answer.body["id"]
         return question_id
 
@@ -71,8 +71,8 @@ def test_what_is_done_over_a_socket(trail: Trail, kind: Kind) -> None:
         connection.call("join_question", {**join, "user_id": 5})
         connection.call("join_question", {**join, "user_id": "wrong"})
         connection.call("bind_user", {"user_id": user_id})
-        connection.call("send_message", message(own, SECRET, sender_id=user_id, sender_type="ELDER"))
-        connection.call("send_message", message(foreign, SECRET, sender_id=user_id, sender_type="ELDER"))
+        connection.call("send_message", message(own, CONFIDENTIAL, sender_id=user_id, sender_type="ELDER"))
+        connection.call("send_message", message(foreign, CONFIDENTIAL, sender_id=user_id, sender_type="ELDER"))
         connection.call("leave_question", {"question_id": own})
     who = [f"ELDER {user_id}", "127.0.0.1"]
     assert trail.of(user_id, 7) == [
@@ -90,13 +90,13 @@ def test_what_is_done_over_http(trail: Trail) -> None:
     user_id = new_id()
     shown = token(user_id, "ELDER")
     foreign = trail.open_question(1)
-    own = trail.http("POST", "/api/questions", shown, {"title": SECRET, "elder_id": user_id}).body["id"]
+    own = trail.http("POST", "/api/questions", shown, {"title": CONFIDENTIAL, "elder_id": user_id}).body["id"]
     trail.http("GET", f"/api/questions/{own}/messages", shown)
     trail.http("GET", f"/api/questions/{foreign}/messages?user_type=STAFF", shown)
     trail.http("PATCH", f"/api/questions/{own}", shown, {"status": "CLOSED"})
     trail.http("PATCH", f"/api/questions/{own}", shown, {"status": "wrong"})
     trail.http("GET", "/api/questions", shown)
-    trail.http("POST", "/api/questions", shown, {"title": SECRET, "elder_id": 1})
+    trail.http("POST", "/api/questions", shown, {"title": CONFIDENTIAL, "elder_id": 1})
     trail.http("GET", "/metrics", shown)
     task = trail.http("POST", "/api/reminders", shown, reminder(user_id)).body["id"]
     trail.http("DELETE", f"/api/reminders/{task}", shown)
@@ -121,12 +121,12 @@ def test_it_holds_no_content_and_no_token(trail: Trail) -> None:
     own = trail.open_question(user_id)
     with closing(Websocket(trail.server)) as connection:
         connection.enter(shown)
-        connection.call("send_message", message(own, SECRET, sender_id=user_id, sender_type="ELDER"))
+        connection.call("send_message", message(own, CONFIDENTIAL, sender_id=user_id, sender_type="ELDER"))
     trail.of(user_id, 2)
     with closing(sqlite3.connect(trail.server.database)) as file:
         rows = file.execute("SELECT * FROM audit").fetchall()
     whole = repr(rows) + trail.server.stderr() + trail.server.http("GET", "/health").body["status"]
-    for secret in (SECRET, "张三", shown, shown.split(".")[1], shown.split(".")[2]):
+    for secret in (CONFIDENTIAL, "张三", shown, shown.split(".")[1], shown.split(".")[2]):
         assert secret not in whole
 
 
