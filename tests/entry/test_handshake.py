@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ import pytest
 from consult import guard
 from tests.clients import Clients
 from tests.conftest import StartServer
+from tests.entry.counting import VERIFIED
 from tests.json_text import decode, encode
 from tests.packets import Closed, Connection, Kind, Polling, Websocket
 from tests.server import LIMIT, Server, new_id, run, wait_until
@@ -282,24 +284,28 @@ class TestKeys:
         assert server.http("GET", "/api/questions", headers=headers).status == 200
 
 
-def test_a_token_is_verified_once_for_a_connection(start_server: StartServer, tmp_path: Path) -> None:
-    server = start_server("--auth-secret-file", str(key_file(tmp_path)))
+def test_a_token_is_verified_once_for_a_connection(
+    start_server: StartServer, clients: Clients, transport: str, tmp_path: Path
+) -> None:
+    """However much goes over it, and whether it moves to a websocket meanwhile; over HTTP once for a request."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "counting.py")])
+        server = start_server("--auth-secret-file", str(key_file(tmp_path)))
     server.bearer = token(1, "STAFF")
     question_id = server.open_question()
-    over_http = 1
-    for kind in (Websocket, Polling):
-        before = metric(server, 'careline_token_checks_total{result="ok",where="socket"}')
-        connections = [kind(server) for _ in range(3)]
-        for connection in connections:
-            connection.enter(token(1, "STAFF"))
-            join = {"question_id": question_id, "user_id": 1, "user_type": "STAFF"}
-            calls = [["join_question", join], ["bind_user", {"user_id": 1}], ["leave_question", {"question_id": 1}]]
-            assert len(connection.call_all(calls * 10)) == 30
-        assert metric(server, 'careline_token_checks_total{result="ok",where="socket"}') - before == len(connections)
-        over_http += 2
-        for connection in connections:
-            connection.close()
-    assert metric(server, 'careline_token_checks_total{result="ok",where="http"}') == over_http + 1
+    assert server.stderr().count(VERIFIED) == 1
+    client = clients.connect(transport, server, token(1, "STAFF"))
+    client.join(question_id, "STAFF", 1)
+    client.bind(1)
+    for number in range(50):
+        client.send(question_id, str(number), sender_id=1)
+    client.round_trip()
+    assert server.stderr().count(VERIFIED) == 2
+    for _ in range(5):
+        server.messages(question_id)
+    assert server.stderr().count(VERIFIED) == 7
+    assert metric(server, 'careline_token_checks_total{result="ok",where="socket"}') == 1
+    assert metric(server, 'careline_token_checks_total{result="ok",where="http"}') == 8, "the metrics ask twice"
 
 
 def test_the_end_is_counted(start_server: StartServer, tmp_path: Path) -> None:
