@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import resource
 import socket
+import sqlite3
 import struct
 import sys
 import threading
@@ -163,6 +164,13 @@ class TestWhoItIs:
                 "GET", "/api/questions", headers={"Authorization": f"Bearer {token(user_id, 'ELDER')}", **headers}
             )
         assert "10.9.8.7" not in server.stderr()
+        with closing(sqlite3.connect(server.database)) as file:
+            addresses = "SELECT address FROM audit WHERE user_id = ?"
+            rows = wait_until(
+                lambda: found if len(found := file.execute(addresses, (user_id,)).fetchall()) == 12 else None,
+                "the rows of the audit",
+            )
+        assert set(rows or ()) == {("127.0.0.1",)}
 
     def test_guessed_notification_ids(self, server: Server) -> None:
         """All of the ids that there are, and some more: none but one's own is there, and none has changed."""

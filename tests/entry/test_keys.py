@@ -1,0 +1,137 @@
+"""Key files, the tokens that are made with them, and files that hold what patients said: for whose eyes they are."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jwt
+import pytest
+
+from consult import entry_commands
+from consult.tokens import KeyFault, Refused, Tokens, read_keys
+from store.clock import system_clock
+from tests.conftest import StartServer
+from tests.server import run
+from tests.tokens import KEY, key_file, token
+
+
+@pytest.fixture
+def careless() -> Iterator[None]:
+    """Whatever is made meanwhile is for everybody, unless it says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.usefixtures("careless")
+def test_a_key_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    made = [tmp_path / "one", tmp_path / "two"]
+    for path in made:
+        assert run("key", str(path), folder=tmp_path).returncode == 0
+        assert mode(path) == 0o600
+    keys = {path.read_text().strip() for path in made}
+    assert len(keys) == 2
+    assert min(map(len, keys)) >= 32
+
+
+def test_no_key_is_written_over(tmp_path: Path) -> None:
+    path = key_file(tmp_path)
+    done = run("key", str(path), folder=tmp_path)
+    assert (done.returncode, "exists already" in done.stderr) == (1, True)
+    assert path.read_text().strip() == KEY
+
+
+def test_a_key_for_other_eyes_is_refused(tmp_path: Path) -> None:
+    path = key_file(tmp_path, mode=0o640)
+    for words in (("serve", "--port", "0"), ("check",), ("token", "--user-id", "7", "--user-type", "ELDER")):
+        done = run(*words, "--auth-secret-file", str(path), folder=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--auth-secret-file" in done.stderr
+        assert f"chmod 600 {path}" in done.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["keys"], "no database was made"
+
+
+@pytest.mark.parametrize("permitted", [0o640, 0o620, 0o604, 0o602, 0o644, 0o610])
+def test_whatever_the_others_may(tmp_path: Path, permitted: int) -> None:
+    with pytest.raises(KeyFault, match="others than its owner"):
+        read_keys(key_file(tmp_path, mode=permitted))
+
+
+@pytest.mark.parametrize("content", ["", "\n", "x" * 31, f"{KEY}\nshort\n", b"\xff" * 31])
+def test_a_key_that_is_none_is_refused(tmp_path: Path, content: str | bytes) -> None:
+    with pytest.raises(KeyFault, match="`careline key FILE` makes one"):
+        read_keys(key_file(tmp_path, content))
+
+
+class TestTokens:
+    def test_what_it_says(self, tmp_path: Path) -> None:
+        who = ("--user-id", "7", "--user-type", "FAMILY", "--name", "家属张小明", "--questions", "12, 15")
+        done = run("token", "--auth-secret-file", str(key_file(tmp_path)), *who, "--ttl", "60", folder=tmp_path)
+        claims = jwt.decode(done.stdout.strip(), KEY, ["HS256"])
+        assert (claims["sub"], claims["type"], claims["name"]) == ("7", "FAMILY", "家属张小明")
+        assert claims["questions"] == [12, 15]
+        assert claims["exp"] - claims["iat"] == 60
+        assert abs(claims["iat"] - time.time()) < 30
+
+    @pytest.mark.parametrize(
+        ("wrong", "named"),
+        [
+            ({"user_id": "0"}, "--user-id"),
+            ({"user_id": "x"}, "--user-id"),
+            ({"user_type": "elder"}, "--user-type"),
+            ({"ttl": "0"}, "--ttl"),
+            ({"ttl": "9999999999"}, "--ttl"),
+            ({"name": "a\tb"}, "--name"),
+            ({"questions": "1,x"}, "--questions"),
+        ],
+    )
+    def test_what_is_wrong_is_named(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, str], named: str
+    ) -> None:
+        given = {"user_id": "7", "user_type": "ELDER", **wrong}
+        assert entry_commands.token(given, {"auth_secret_file": key_file(tmp_path)}, system_clock) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith(f"careline: {named}: ")
+
+
+def test_how_much_of_a_signature_is_right_takes_no_time_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signatures are compared whole by `hmac.compare_digest`, where they differ in the first byte and in the last."""
+    compared = []
+    compare = hmac.compare_digest
+
+    def recording(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return compare(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", recording)
+    tokens = Tokens((KEY.encode(),), system_clock)
+    good = token(7, "ELDER")
+    assert tokens.identity(good).user_id == 7
+    head, signature = good.rpartition(".")[0], good.rpartition(".")[2]
+    for wrong in (("B" if signature[0] == "A" else "A") + signature[1:], signature[:20] + "A" * 20 + signature[40:]):
+        with pytest.raises(Refused, match="bad"):
+            tokens.identity(f"{head}.{wrong}")
+    assert compared == [(32, 32)] * 3
+
+
+@pytest.mark.usefixtures("careless")
+def test_what_patients_said_is_not_for_everybody_on_the_box(start_server: StartServer) -> None:
+    """The database, its WAL while it is served, and a backup made beside it."""
+    server = start_server()
+    server.open_question()
+    backup = server.folder / "backup.db"
+    done = run("backup", str(backup), "--database", str(server.database), folder=server.folder)
+    assert done.returncode == 0, done.stderr
+    files = [path for path in server.folder.iterdir() if path.name.startswith((server.database.name, backup.name))]
+    assert {f"{server.database.name}{suffix}" for suffix in ("", "-wal", "-shm")} < {path.name for path in files}
+    assert {path.name: mode(path) for path in files} == {path.name: 0o640 for path in files}
