@@ -21,6 +21,8 @@ from consult.wire import payload
 from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
 from consult.wire.packets import Frame, Malformed
 
+log = logging.getLogger("careline.wire")
+
 # Whatever the level: the engine would log every packet with its content.
 _engine_log = logging.getLogger("engineio")
 _engine_log.setLevel(logging.WARNING)
@@ -272,6 +274,9 @@ class Polling:
             self.carriers.gateway.received(connection, message.encode())
         except Malformed as fault:
             connection.carrier.cut(str(fault))
+        except Exception:
+            log.exception("a long-polling session failed")
+            connection.carrier.cut("internal error")
         # While too much is unanswered the request waits, and with it the client.
         await session.going_on.wait()
 
