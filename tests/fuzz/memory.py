@@ -12,13 +12,10 @@ from typing import Final
 from tests.server import Server
 
 MEGABYTE: Final = 1 << 20
-# The share of a run in which all is kept once that is ever kept: pages of the file, compiled statements, and room for
-# the garbage that gathers between two of the collector's rounds.
-WARM_UP: Final = 0.3
-# What may come after that. Of a million things it is some 18 bytes for each, less than an integer takes: whoever keeps
-# anything of what is thrown needs more, and room that a burst took and the allocator does not give back is less. The
-# rows that are stored are no excuse: SQLite holds as many pages of a large file as of a small one.
-MOST_GROWTH: Final = 8 * MEGABYTE
+# By how much the last quarter of a run may take more than the second. The first is warm-up, and some of that goes on:
+# each connection's pages of the file, which SQLite bounds, and room that bursts took and the allocator cannot give back
+# whole. Of a million things it is some 11 bytes for each of those in between: less than an object takes.
+MOST_GROWTH: Final = 1.06
 
 
 @dataclass(frozen=True)
@@ -35,12 +32,17 @@ def memory(server: Server) -> Memory:
     return Memory(sum(one.rss for one in found), sum(one.pss for one in found))
 
 
-def growth(taken: Sequence[Memory]) -> int:
-    """Give by how many bytes the RSS grew after the warm-up: the median of the last third of what was taken after it,
-    less that of its first third. What comes and goes, as garbage does, does not count."""
-    after = [one.rss for one in taken[int(len(taken) * WARM_UP) :]]
-    third = len(after) // 3
-    return int(median(after[-third:]) - median(after[:third]))
+def quarters(taken: Sequence[Memory]) -> list[float]:
+    """Give the RSS that was usual in each quarter of what was taken, in bytes. What comes and goes, as garbage does,
+    does not count."""
+    length = len(taken) // 4
+    return [median(one.rss for one in taken[len(taken) - (4 - number) * length :][:length]) for number in range(4)]
+
+
+def growth(taken: Sequence[Memory]) -> float:
+    """Give what the server took in the last quarter, as so many times what it took in the second."""
+    _, second, _, last = quarters(taken)
+    return last / second
 
 
 def _processes(pid: int) -> Iterator[int]:

@@ -11,7 +11,7 @@ import pytest
 from tests.clients import Clients
 from tests.conftest import StartServer
 from tests.fuzz.fuzz import ARGUMENTS, KINDS, fuzz
-from tests.fuzz.memory import MEGABYTE, MOST_GROWTH, Memory, growth, memory
+from tests.fuzz.memory import MEGABYTE, MOST_GROWTH, Memory, growth, memory, quarters
 from tests.server import Server
 from tests.torture.patches import patched
 
@@ -19,6 +19,7 @@ THINGS: Final = 12_000
 ROUNDS: Final = 3
 # Enough for each of the broken build's faults to be met.
 THINGS_AT_BROKEN: Final = 3_000
+KEPT: Final = 10_000  # bytes of each packet
 
 
 def test_whatever_it_is_sent_it_answers_or_ends(start_server: StartServer, clients: Clients) -> None:
@@ -42,26 +43,38 @@ def test_a_broken_build_is_caught(start_server: StartServer, monkeypatch: pytest
         assert [fault for fault in found.faults if symptom in fault], found.faults
 
 
-def test_memory_is_looked_at(start_server: StartServer) -> None:
-    server = start_server()
+def test_memory_that_is_kept_is_caught(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In few things as much as a long run would keep."""
+    monkeypatch.setattr("tests.server.COMMAND", patched("keeps"))
+    server = start_server(*ARGUMENTS, env={"TEST_KEPT": str(KEPT)})
+    found = fuzz(server, THINGS_AT_BROKEN, 1, 8)
+    assert not found.faults, found.faults
     before = memory(server)
     assert 20 * MEGABYTE < before.pss <= before.rss < 200 * MEGABYTE
+    _, second, _, last = quarters(found.taken)
+    assert last - second > THINGS_AT_BROKEN / 2 * KEPT * 0.7, "which is what went through the gateway in between"
+    assert growth(found.taken) > MOST_GROWTH
 
 
 @pytest.mark.parametrize(
     ("taken", "is_flat"),
     [
-        ([50] * 101, True),
-        ([*range(20, 50), *[50] * 71], True),
-        ([50 + number % 7 for number in range(101)], True),
-        ([*[50] * 100, 90], True),
-        ([50 + number / 10 for number in range(101)], True),
-        ([50 + number / 5 for number in range(101)], False),
-        ([*[50] * 80, *[60] * 21], False),
+        ([90] * 101, True),
+        ([*range(20, 90, 3), *[90] * 77], True),
+        ([90 + number % 7 for number in range(101)], True),
+        ([*[90] * 100, 190], True),
+        ([*[90] * 10, 190, *[90] * 90], True),
+        ([90 + number * 0.05 for number in range(101)], True),
+        ([90 + number * 0.2 for number in range(101)], False),
+        ([*[90] * 80, *[100] * 21], False),
     ],
-    ids=["level", "warms up", "comes and goes", "one spike", "within bounds", "leaks", "a step"],
+    ids=[
+        *("level", "warms up", "comes and goes", "a late spike", "an early spike"),
+        *("5 bytes a thing", "20 bytes a thing", "a step"),
+    ],
 )
 def test_what_counts_as_flat(taken: list[float], is_flat: bool) -> None:
+    """In megabytes, each for a hundredth of a million things."""
     found = [Memory(int(one * MEGABYTE), 0) for one in taken]
     assert (growth(found) <= MOST_GROWTH) is is_flat
 
