@@ -5,15 +5,13 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import random
 import resource
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -209,28 +207,18 @@ class TestKilledAtEachLine:
 
 class TestKilled:
     @staticmethod
-    def copying(process: subprocess.Popen[str], folder: Path) -> bool:
-        """Waits until the command has begun to copy; the time of which the moments of the kills are taken."""
-        return wait_until(
-            lambda: any(".partial" in name for name in names(folder)) or process.poll() is not None, "a partial copy"
-        )
+    def copied(folder: Path) -> int:
+        """How many bytes of the copy there are so far; -1 before it is begun and after it has its name."""
+        with suppress(FileNotFoundError):
+            return max((path.stat().st_size for path in folder.glob("*.partial")), default=-1)
+        return -1
 
-    def seconds(self, folder: Path, *command: str) -> float:
-        """How long the command copies and does what follows, when nobody kills it."""
-        process = begin(folder, *command)
-        self.copying(process, folder)
-        started = time.monotonic()
-        process.communicate(timeout=LIMIT)
-        assert process.returncode == 0
-        return time.monotonic() - started
-
-    def kill(self, after: float, folder: Path, *command: str) -> bool:
-        """Kills the command that many seconds after it has begun to copy; whether it had not ended by itself."""
+    def kill(self, size: int, folder: Path, *command: str) -> bool:
+        """Kills the command once its copy has so many bytes; whether it had not ended by itself."""
         for left in folder.glob("*.partial*"):
             left.unlink()
         process = begin(folder, *command)
-        self.copying(process, folder)
-        time.sleep(after)
+        wait_until(lambda: self.copied(folder) >= size or process.poll() is not None, f"{size} bytes of a copy")
         process.kill()
         process.communicate(timeout=LIMIT)
         return process.returncode == -signal.SIGKILL
@@ -242,15 +230,14 @@ class TestKilled:
         folder.mkdir()
         destination = folder / "b.db"
         command = ["backup", "--database", str(database), str(destination)]
-        longest = self.seconds(folder, *command)
+        size = back_up(database, destination, lambda _: True)
         killed = 0
-        # Sooner each time, since the first may have taken longer than they all do.
         for number in range(1, KILLS + 1):
             change(database, f"UPDATE question SET elder_id = {number}")
             before = rows(destination, "SELECT elder_id FROM question")
             if number % 2:
                 destination.unlink()
-            killed += self.kill(random.uniform(0, longest * (1 - number / KILLS)), folder, *command)
+            killed += self.kill(size * number // KILLS, folder, *command)
             if not destination.exists():
                 assert number % 2
                 back_up(database, destination, lambda _: True)
@@ -258,7 +245,7 @@ class TestKilled:
             assert rows(destination, "SELECT count(*) FROM message") == [MESSAGES]
             assert rows(destination, "SELECT elder_id FROM question") in (before, [number])
         assert killed, "no backup was cut short"
-        self.seconds(folder, *command)
+        assert run(*command, folder=folder).returncode == 0
         assert rows(destination, "SELECT elder_id FROM question") == [KILLS]
 
     def test_a_restore(self, tmp_path: Path) -> None:
@@ -266,15 +253,14 @@ class TestKilled:
         file = fill(tmp_path / "b.db", MESSAGES, TEXT)
         folder = tmp_path / "served"
         folder.mkdir()
-        database = fill(folder / "careline.db", 3000)
+        database = folder / "careline.db"
         command = ["restore", "--database", str(database), str(file)]
         found: list[int] = []
-        longest = self.seconds(folder, *command)
         for number in range(1, KILLS + 1):
             for path in folder.iterdir():
                 path.unlink()
             fill(database, 3000)
-            self.kill(random.uniform(0, longest * (1 - number / KILLS)), folder, *command)
+            self.kill(file.stat().st_size * number // KILLS, folder, *command)
             assert not names(folder) & {"careline.db-wal", "careline.db-shm", "careline.db-journal"}
             assert integrity(database) == "ok"
             found += rows(database, "SELECT count(*) FROM message")
