@@ -18,6 +18,7 @@ from typing import Any, Final
 import pytest
 
 from store.backup import back_up
+from store.restore import restore
 from tests import server as tests_server
 from tests.clients import Clients, message
 from tests.conftest import StartServer
@@ -94,20 +95,20 @@ def test_what_was_acknowledged_before_a_backup_is_in_it(tmp_path: Path) -> None:
     fill(server.database, MESSAGES // 4, TEXT)
     server.start()
     question_id = server.open_question()
-    file = tmp_path / "b.db"
+    file, restored = tmp_path / "b.db", tmp_path / "restored.db"
     busy = 0
     with load(server, question_id) as acknowledged:
         wait_until(lambda: len(acknowledged) >= 1000, "load")
-        for _ in range(BACKUPS):
+        for number in range(BACKUPS):
             before = list(acknowledged)
             back_up(server.database, file, lambda _: True)
             busy += len(acknowledged) > len(before)
-            stored = rows(file, IDS)
+            restore(file, restored, str(number), lambda _: True)
+            stored = rows(restored, IDS)
             assert set(before) <= set(stored)
             assert stored == list(range(1, len(stored) + 1)), "and nothing before a message is missing"
         assert run("backup", "--database", str(server.database), str(file), folder=tmp_path).returncode == 0
     assert busy > BACKUPS / 2, "the backups were taken while nobody was sending"
-    restored = tmp_path / "restored.db"
     assert run("restore", "--database", str(restored), str(file), folder=tmp_path).returncode == 0
     listed = server.messages(question_id, f"before_id={rows(restored, IDS)[-1] + 1}&limit=200")
     server.stop()
