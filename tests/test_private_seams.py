@@ -440,6 +440,10 @@ class TestSanic:
             body = b"".join([chunk async for chunk in request.stream])  # type: ignore[attr-defined] # typed otherwise
             return text(str(len(body)))
 
+        @app.post("/whole")
+        async def whole(request: Request) -> HTTPResponse:
+            return text(str(len(request.body)))
+
         @app.post("/engine", stream=True)
         async def engine(request: Request) -> HTTPResponse:
             request.body = b"read before"
@@ -528,6 +532,42 @@ class TestSanic:
         assert answer.startswith(b"HTTP/1.1 418")
         writer.close()
         with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def test_a_body_that_is_too_long_can_be_read_on(
+        self, app: Sanic[Any, Any], made: tuple[list[HttpProtocol], Any, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So that whoever sends all of it before reading finds the answer."""
+        http1, rest = Http.http1, bytearray()
+
+        async def reading_on(self: Http) -> None:
+            await http1(self)  # type: ignore[no-untyped-call]
+            assert self.request_body
+            self.request_max_size = 3_000
+            async for data in self:
+                rest.extend(data)
+
+        monkeypatch.setattr(Http, "http1", reading_on)
+        app.config.REQUEST_MAX_SIZE = 1_000
+        _, _, port = made
+        for chunked in False, True:
+            rest.clear()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = b"POST /whole HTTP/1.1\r\nHost: x\r\n"
+            if chunked:
+                head += b"Transfer-Encoding: chunked\r\n\r\n"
+                pieces = [b"400\r\n" + b"x" * 1_024 + b"\r\n"] * 2 + [b"0\r\n\r\n"]
+            else:
+                head += b"Content-Length: 2048\r\n\r\n"
+                pieces = [b"x" * 1_024] * 2
+            writer.write(head)
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(0)
+            answer = await asyncio.wait_for(reader.read(), LIMIT)
+            assert answer.startswith(b"HTTP/1.1 413")
+            assert rest == b"x" * 2_048
+            writer.close()
             await writer.wait_closed()
 
     async def idle(self, protocol: HttpProtocol) -> None:

@@ -5,12 +5,14 @@ later on a kept-alive connection (some proxies do that) is handed back to the do
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Collection
 from typing import Any, cast
 from urllib.parse import parse_qs
 
+from sanic.exceptions import BadRequest, PayloadTooLarge
 from sanic.http import Http, Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
@@ -26,6 +28,7 @@ from consult.wire.websocket import Websocket
 MOST_HEAD = 16_384  # bytes of a request's head
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
 HTTP_CLOSE_TRIES = 25  # at 20 ms each
+MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
 
 _SOCKET_IO = b"GET /socket.io/"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
@@ -55,6 +58,18 @@ class _Http(Http):
         self.url = ""
         super().create_empty_request()
 
+    async def http1(self) -> None:
+        await super().http1()  # type: ignore[no-untyped-call]
+        transport = self.protocol.transport
+        if self.request_body and transport is not None and not transport.is_closing():
+            # It was refused while it is still being sent. To close now would take the answer away from a client that
+            # reads it afterwards, as browsers and nginx do.
+            self.request_max_size = MOST_REFUSED
+            with contextlib.suppress(TimeoutError, BadRequest, PayloadTooLarge):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    async for _ in self:
+                        pass
+
 
 class HttpBehindDoor(HttpProtocol):
     """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection."""
@@ -70,7 +85,10 @@ class HttpBehindDoor(HttpProtocol):
         self._sanic = sanic
 
     def data_received(self, data: bytes) -> None:
-        if self._http is not None and self._http.stage is Stage.IDLE and not self.recv_buffer and _is_for_door(data):
+        http, began = self._http, self._time
+        # The rest of a body that was refused, too: whatever it looks like it is no request.
+        goes_on = http is not None and (http.stage is not Stage.IDLE or http.request_body)
+        if http is not None and not goes_on and not self.recv_buffer and _is_for_door(data):
             transport, task = self.transport, self._task
             assert transport is not None
             assert task is not None
@@ -83,8 +101,6 @@ class HttpBehindDoor(HttpProtocol):
             door.connection_made(transport)
             door.data_received(data)
         else:
-            http, began = self._http, self._time
-            goes_on = http is not None and (http.stage is not Stage.IDLE or http.request_body)
             super().data_received(data)
             if goes_on:
                 self._time = began  # what comes byte by byte has no more time than what comes whole

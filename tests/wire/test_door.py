@@ -226,6 +226,16 @@ class TestOnAKeptAliveConnection:
             assert status in (101, 400)
         assert metric(server, POLLING) == before
 
+    def test_a_body_that_looks_like_one(self, server: Server) -> None:
+        """Nobody gets a request past a proxy in the body of another, though that was answered before it came."""
+        body = request(server.port)
+        with raw(server) as connection:
+            connection.send(b"POST /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body))
+            assert connection.answer()[0] == 404
+            connection.send(body)
+            connection.send(HEALTH)
+            healthy(connection)
+
     def test_refused(self, server: Server) -> None:
         with raw(server) as connection:
             connection.send(HEALTH)
