@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TWO_AT_A_TIME := -n 2 --dist loadfile
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary test-binary bench-binary bench bench-reminders endurance torture fuzz docs clean
+.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders endurance torture fuzz docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -24,16 +24,20 @@ test: $(VENV)/test $(VENV)/binary
 # The protocol's tests once more, with nginx before each server as docs/reverse-proxy.md has it.
 test-nginx: $(VENV)/test
 	@tests/prepare
-	TEST_NGINX=1 $(BIN)/pytest tests/protocol -m "not direct"
+	TEST_NGINX=1 $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol -m "not direct"
 
 # dist/careline: all of it in one file, which needs no Python where it runs. Needs binutils.
 binary: $(VENV)/binary
 	@$(BIN)/python -m PyInstaller --noconfirm --log-level WARN careline.spec
 
+# dist/careline-changed beside it, for tests of what a server does that is changed on purpose.
+binary-changed: $(VENV)/binary
+	@$(BIN)/python -m PyInstaller --noconfirm --log-level WARN --workpath build/changed careline.spec -- --changed
+
 # The protocol's tests once more, against that file: in an empty environment, and as nobody where root runs them.
-test-binary: $(VENV)/test binary
+test-binary: $(VENV)/test binary binary-changed
 	@tests/prepare
-	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest tests/protocol --basetemp="$$(mktemp -d)"
+	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol --basetemp="$$(mktemp -d)"
 
 # That file beside the source: its size, its start, its memory, the C library that it asks for.
 bench-binary: binary

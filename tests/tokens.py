@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any, Final
 
 import jwt
 
+from tests.server import USER
+
 KEY: Final = "0123456789abcdef" * 4
 
 
 def key_file(folder: Path, content: str | bytes = KEY + "\n", mode: int = 0o600) -> Path:
-    """Write a key file and give its path."""
+    """Write a key file, which belongs to the user that the program runs as, and give its path."""
     path = folder / "keys"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     path.chmod(mode)
+    if USER is not None:
+        os.chown(path, USER, USER)
     return path
 
 

@@ -19,13 +19,13 @@ import pytest
 
 from store.backup import back_up
 from store.restore import restore
-from tests import server as tests_server
 from tests.clients import Clients, message
 from tests.conftest import StartServer
 from tests.packets import Websocket
 from tests.server import COMMAND, LIMIT, ROOT, Server, environment, in_seconds, run, wait_until
 from tests.store.file import rows
 from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, killed, older
+from tests.torture.patches import patched
 
 BACKUPS: Final = 20
 KILLS: Final = 6
@@ -432,13 +432,7 @@ class TestByItself:
 
     def test_every_day(self, start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """By a program that looks every second instead of every ten minutes, and is the real one otherwise."""
-        if len(COMMAND) != 2:
-            pytest.skip("the packaged program cannot be told to look more often")
-        program = (
-            f"import sys; sys.path.insert(0, {str(Path(COMMAND[1]).parent)!r}); import main, store.backup;"
-            " store.backup.LOOK_EVERY = 1; sys.exit(main.main(sys.argv[1:]))"
-        )
-        monkeypatch.setattr(tests_server, "COMMAND", [sys.executable, "-c", program])
+        monkeypatch.setattr("tests.server.COMMAND", patched("backs_up_often"))
         server = start_server("--daily-backups", "2")
         question_id = server.open_question()
         for day in ("2025-01-01", "2025-01-02", "2025-01-03"):

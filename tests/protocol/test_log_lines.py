@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -19,7 +18,7 @@ from tests.clients import message
 from tests.conftest import Enter
 from tests.packets import Closed, Polling, Websocket
 from tests.server import Server, in_seconds, new_id, wait_until
-from tests.torture.patches import needs_the_source
+from tests.torture.patches import patched
 
 NAMES: Final = ["Zhang San", "张三丰"]
 SAID: Final = ["my heart stumbles", "心跳不齐", "brady\ncardia", "\x1b[31msyncope"]
@@ -45,8 +44,7 @@ WAYS: Final = {
 @pytest.fixture(params=[os.pipe, pty.openpty], ids=["pipe", "terminal"])
 def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that quotes what it stumbles over, with its log going through a pipe or onto a terminal."""
-    needs_the_source()
-    monkeypatch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "quoting.py")])
+    monkeypatch.setattr("tests.server.COMMAND", patched("quoting"))
     server = Server(tmp_path, "--log-level", "debug", errors=request.param)
     server.start()
     yield server

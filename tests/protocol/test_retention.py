@@ -6,33 +6,26 @@ By a program that looks every second instead of every ten minutes, and is the re
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Final
 
 import pytest
 
-from tests import server as tests_server
 from tests.clients import TRANSPORTS, Clients
 from tests.conftest import StartServer
 from tests.protocol.bare_websocket import BareWebsocket
 from tests.protocol.test_catch_up_load import LONG, MANY, come_back
-from tests.server import ROOT, Server, in_seconds, new_id, wait_until
-from tests.torture.patches import needs_the_source
+from tests.server import Server, in_seconds, new_id, wait_until
+from tests.torture.patches import patched
 
 GONE: Final = {"code": "QUESTION_NOT_FOUND", "message": "咨询问题不存在"}
-HURRIED: Final = (
-    f"import sys; sys.path.insert(0, {str(ROOT)!r}); import main, reminders.jobs;"
-    " reminders.jobs.TIDY_EVERY = 1; sys.exit(main.main(sys.argv[1:]))"
-)
 
 
 @pytest.fixture
 def server(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Keeps what is closed, and what is read, for a day."""
-    needs_the_source()
-    monkeypatch.setattr(tests_server, "COMMAND", [sys.executable, "-c", HURRIED])
+    monkeypatch.setattr("tests.server.COMMAND", patched("tidies_often"))
     return start_server("--closed-question-days", "1", "--read-notification-days", "1")
 
 

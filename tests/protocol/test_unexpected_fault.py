@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.conftest import Enter, StartServer
 from tests.json_text import encode
 from tests.packets import Closed, Kind, Polling, Websocket
 from tests.server import Server
-from tests.torture.patches import needs_the_source
+from tests.torture.patches import patched
 from tests.wire.raw import metric
 
 FAULT = {"code": "INTERNAL_ERROR", "message": "服务器内部错误"}
@@ -22,8 +20,7 @@ FAULT = {"code": "INTERNAL_ERROR", "message": "服务器内部错误"}
 @pytest.fixture
 def server(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server that stumbles over a join, and over a packet with `unreadable` in it."""
-    needs_the_source()
-    monkeypatch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "quoting.py")])
+    monkeypatch.setattr("tests.server.COMMAND", patched("quoting"))
     server = start_server()
     server.allow_tracebacks = True
     return server

@@ -6,20 +6,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import pytest
-
-from tests.server import GIVEN
+from tests.server import GIVEN, ROOT
 
 _HERE: Final = Path(__file__).resolve().parent
 
 
-def needs_the_source() -> None:
-    """Pass over a test where another build is tested: only the source can be changed on purpose."""
-    if GIVEN:
-        pytest.skip("patches need the source")
-
-
 def patched(name: str) -> list[str]:
     """Give the command that starts the server with that patch, to stand in for `tests.server.COMMAND`."""
-    needs_the_source()
-    return [sys.executable, str(_HERE / f"{name}.py")]
+    changed = [sys.executable, str(ROOT / "tests" / "torture" / "changed.py")]
+    if GIVEN:
+        # Of the same parts, with room for a patch.
+        changed = [f"{GIVEN[0]}-changed"]
+        assert Path(changed[0]).exists(), f"`make binary-changed` makes {changed[0]}"
+    return [*changed, str(_HERE / f"{name}.py")]

@@ -5,10 +5,7 @@ import sqlite3
 import sys
 import time
 from itertools import groupby
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import main
 from store import database

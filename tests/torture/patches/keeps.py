@@ -2,10 +2,7 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import main
 from consult.gateway import Gateway

@@ -4,10 +4,7 @@ import os
 import signal
 import sqlite3
 import sys
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import main
 from store import database, transaction

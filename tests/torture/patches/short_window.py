@@ -1,9 +1,6 @@
 """Careline whose limits count over two seconds instead of ten."""
 
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import main
 from consult import limits

@@ -1,10 +1,7 @@
 """Careline that fails over what nobody thought of: a text of one character, the user 50, the closed questions."""
 
 import sys
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import main
 from consult.events import bind_user, send_message

@@ -7,10 +7,7 @@ import sqlite3
 import sys
 import threading
 import warnings
-from pathlib import Path
 from typing import Any, NoReturn
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sanic.response import HTTPResponse
 
