@@ -1,6 +1,7 @@
 // What the page does with one click, each made of the same events and calls that anyone can send.
 
 import { say } from "./language.js";
+import { enter } from "./sign_in.js";
 
 const SOON = 5000; // ms
 
@@ -20,10 +21,8 @@ export class Actions {
   }
 
   /** Connects the acting connection. @throws {Error} when it can't be */
-  async connect() {
-    const connection = this.#connections.selected;
-    if (!(await connection.connect())) throw new Error(say("notConnected", { name: connection.name }));
-    return connection;
+  connect() {
+    return enter(this.#connections, this.#connections.selected);
   }
 
   /** Opens a question and makes it the one at hand. */

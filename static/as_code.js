@@ -1,4 +1,4 @@
-// What the page does, as code to take along.
+// What the page does, as code to take along. Where the server asks for a token it is the environment's TOKEN.
 
 import { pretty } from "./json_text.js";
 
@@ -7,11 +7,12 @@ const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const TRANSPORTS = { websocket: '["websocket"]', polling: '["polling"]', upgrade: '["polling", "websocket"]' };
 
 /** For the official client: connect, send, print what comes back. */
-export function eventAsJavaScript({ name, payload, transport, origin }) {
+export function eventAsJavaScript({ name, payload, transport, origin, tokens }) {
+  const auth = tokens ? ", auth: { token: process.env.TOKEN }" : "";
   const argument = payload === "" ? "" : `, ${pretty(payload).replaceAll("\n", "\n  ")}`;
   return `import { io } from "socket.io-client";
 
-const socket = io(${JSON.stringify(origin)}, { transports: ${TRANSPORTS[transport]} });
+const socket = io(${JSON.stringify(origin)}, { transports: ${TRANSPORTS[transport]}${auth} });
 
 socket.onAny((event, payload) => console.log(event, payload));
 socket.on("connect", () => {
@@ -21,24 +22,26 @@ socket.on("connect", () => {
 }
 
 /** Over long-polling, a request a step: open, connect, read its answer, send, read what comes back. */
-export function eventAsCurl({ name, payload, origin }) {
+export function eventAsCurl({ name, payload, origin, tokens }) {
+  const connect = tokens ? `'40{"token":"'"$TOKEN"'"}'` : "'40'";
   const url = `${origin}/socket.io/?EIO=4&transport=polling`;
   const packet = `42[${JSON.stringify(name)}${payload === "" ? "" : "," + payload}]`;
   return `url=${shellQuoted(url)}
 sid=$(curl -s "$url" | sed 's/.*"sid":"\\([^"]*\\)".*/\\1/')
-curl -s "$url&sid=$sid" -H 'Content-Type: text/plain' --data-raw '40'; echo
+curl -s "$url&sid=$sid" -H 'Content-Type: text/plain' --data-raw ${connect}; echo
 curl -s "$url&sid=$sid"; echo
 curl -s "$url&sid=$sid" -H 'Content-Type: text/plain;charset=UTF-8' --data-raw ${shellQuoted(packet)}; echo
 curl -s "$url&sid=$sid" | tr '\\036' '\\n'; echo
 `;
 }
 
-export function callAsJavaScript({ method, path, payload, origin }) {
+export function callAsJavaScript({ method, path, payload, origin, tokens }) {
   const options = [`method: ${JSON.stringify(method)}`];
-  if (payload !== "") {
-    options.push(`headers: { "content-type": "application/json" }`);
-    options.push(`body: JSON.stringify(${pretty(payload).replaceAll("\n", "\n  ")})`);
-  }
+  const headers = [];
+  if (tokens) headers.push("authorization: `Bearer ${process.env.TOKEN}`");
+  if (payload !== "") headers.push(`"content-type": "application/json"`);
+  if (headers.length > 0) options.push(`headers: { ${headers.join(", ")} }`);
+  if (payload !== "") options.push(`body: JSON.stringify(${pretty(payload).replaceAll("\n", "\n  ")})`);
   return `const response = await fetch(${JSON.stringify(origin + path)}, {
   ${options.join(",\n  ")},
 });
@@ -46,8 +49,9 @@ console.log(response.status, await response.json());
 `;
 }
 
-export function callAsCurl({ method, path, payload, origin }) {
+export function callAsCurl({ method, path, payload, origin, tokens }) {
   const parts = [`curl -s -X ${method} ${shellQuoted(origin + path)}`];
+  if (tokens) parts.push(`-H "Authorization: Bearer $TOKEN"`);
   if (payload !== "") parts.push(`-H 'Content-Type: application/json'`, `--data-raw ${shellQuoted(payload)}`);
   return parts.join(" \\\n  ") + "\n";
 }

@@ -1,9 +1,13 @@
 // HTTP calls to the server that the page came from, each written to the log.
 
+import { refusalText } from "./tokens.js";
+
 /** A call that was not answered with 2xx; `message` is the server's own text. */
 class CallFailed extends Error {}
 
 export class Calls {
+  /** The connection whose token a call shows that is nobody's in particular; connections.js sets it. */
+  by = () => null;
   #log;
 
   constructor(log) {
@@ -11,11 +15,16 @@ export class Calls {
   }
 
   /**
-   * Makes a call; `body` is a JSON text or "".
+   * Makes a call; `body` is a JSON text or "". `by` is the connection that it is made for.
    * @returns {Promise<{ok: boolean, status: number, text: string}>}
    */
-  async make(method, path, body = "") {
+  async make(method, path, body = "", by = this.by()) {
     const headers = body === "" ? {} : { "content-type": "application/json" };
+    const shown = { ...headers };
+    if (by?.token) {
+      headers.authorization = `Bearer ${by.token}`;
+      shown.authorization = "Bearer …";
+    }
     const started = performance.now();
     const sent = this.#log.add({
       connection: null,
@@ -23,7 +32,7 @@ export class Calls {
       direction: "out",
       name: `${method} ${path}`,
       text: body,
-      raw: rawMessage(`${method} ${path}`, Object.entries(headers), body),
+      raw: rawMessage(`${method} ${path}`, Object.entries(shown), body),
       about: { method, path },
     });
     let response;
@@ -51,10 +60,11 @@ export class Calls {
   }
 
   /** Makes a call and returns the answer as data. @throws {CallFailed} */
-  async ask(method, path, payload) {
-    const { ok, status, text } = await this.make(method, path, payload === undefined ? "" : JSON.stringify(payload));
+  async ask(method, path, payload, by) {
+    const body = payload === undefined ? "" : JSON.stringify(payload);
+    const { ok, status, text } = await this.make(method, path, body, by);
     if (ok) return JSON.parse(text);
-    throw new CallFailed(messageOf(text) ?? String(status));
+    throw new CallFailed(refusalText(messageOf(text) ?? String(status)));
   }
 }
 

@@ -6,11 +6,13 @@ import { announce, copy } from "./copy.js";
 import { inEveryLanguage, say } from "./language.js";
 import { ownFields, ownPayload, ownPlace } from "./protocol.js";
 import { keepRecent, recentOf } from "./recent.js";
+import { enter } from "./sign_in.js";
 
 export class Composer {
   #connections;
   #calls;
   #targets;
+  #tokens; // whether the server asks for them
   #target;
   #view;
   #mistake = null; // the deliberate mistake that is shown unchanged
@@ -20,6 +22,7 @@ export class Composer {
     this.#connections = connections;
     this.#calls = calls;
     this.#targets = protocol.targets;
+    this.#tokens = protocol.tokens;
     this.#view = new ComposerView(this.#targets, {
       choose: (id) => this.choose(id),
       fill: (choice) => this.#fill(choice),
@@ -89,8 +92,10 @@ export class Composer {
   async #emit(text) {
     const connection = this.#connections.selected;
     const mistake = this.#mistake;
-    if (!(await connection.connect())) {
-      announce(say("notConnected", { name: connection.name }), "bad");
+    try {
+      await enter(this.#connections, connection);
+    } catch (reason) {
+      announce(reason.message, "bad");
       return;
     }
     const { name, payload } = await connection.emit(this.#target.id, text, this.#view.withAck());
@@ -123,8 +128,8 @@ export class Composer {
     const { transport } = this.#connections.selected;
     copy(
       kind === "event"
-        ? eventAsCode({ name: id, payload, transport, origin })
-        : callAsCode({ method, path: this.#path(), payload, origin }),
+        ? eventAsCode({ name: id, payload, transport, origin, tokens: this.#tokens })
+        : callAsCode({ method, path: this.#path(), payload, origin, tokens: this.#tokens }),
     );
   }
 

@@ -4,6 +4,7 @@ import { Cursor } from "./cursor.js";
 import { Exchanges } from "./exchanges.js";
 import { say } from "./language.js";
 import { Socket } from "./socketio.js";
+import { claimsOf, recallToken, refusalText, rememberToken } from "./tokens.js";
 
 // The packets below the events, as the log names them.
 const PACKETS = {
@@ -22,6 +23,10 @@ export class Connection {
   /** Called on a change of state, and on every event that arrives; connections.js sets them. */
   onchange = () => {};
   onevent = (name, payload) => {};
+  onrefused = () => {};
+
+  /** What it shows to a server that asks for a token; "" for none. */
+  token = "";
 
   /** Questions joined now, as the server confirmed them. */
   joined = new Set();
@@ -30,6 +35,8 @@ export class Connection {
 
   #log;
   #calls;
+  #tokens; // whether the server asks for them
+  #refused = ""; // by the server's own words, until the next token
   #catchesUp; // whether the protocol has after_id
   #exchanges;
   #socket = null;
@@ -43,9 +50,11 @@ export class Connection {
     this.key = kept.key;
     this.#log = log;
     this.#calls = calls;
+    this.#tokens = protocol.tokens;
     this.#catchesUp = protocol.catchesUp;
     this.#exchanges = new Exchanges(protocol);
     this.become(kept);
+    if (this.#tokens) this.token = recallToken(this.key);
     for (const [question, id] of kept.questions ?? []) this.#cursors.set(question, new Cursor(id));
     if (kept.inbox) this.#inbox = { userId: kept.inbox[0], cursor: new Cursor(kept.inbox[1]) };
   }
@@ -63,6 +72,36 @@ export class Connection {
     return { key, name, userType, userId, transport, colour, questions, inbox };
   }
 
+  /** Whether it can't connect before it was given a token. */
+  get isStranger() {
+    return this.#tokens && this.token === "";
+  }
+
+  /** Why its token was not taken, or "". */
+  get refusal() {
+    return this.#refused && refusalText(this.#refused);
+  }
+
+  /** From now on it shows this token, and is whom that says it is. */
+  signIn(token) {
+    this.#refused = "";
+    this.#keep(token);
+    const { sub, type, name } = claimsOf(token) ?? {};
+    if (/^[1-9]\d{0,15}$/.test(sub)) this.userId = Number(sub);
+    if (typeof type === "string") this.userType = type;
+    if (typeof name === "string") this.name = name;
+  }
+
+  signOut() {
+    this.disconnect();
+    this.#keep("");
+  }
+
+  #keep(token) {
+    this.token = token;
+    rememberToken(this.key, token);
+  }
+
   get state() {
     return this.#socket?.state ?? "idle";
   }
@@ -74,7 +113,8 @@ export class Connection {
 
   /** Whether there is anything to come back to with after_id. */
   get canCatchUp() {
-    return this.#catchesUp && this.state === "idle" && (this.#cursors.size > 0 || this.#inbox !== null);
+    const hasLeft = this.state === "idle" && !this.isStranger;
+    return this.#catchesUp && hasLeft && (this.#cursors.size > 0 || this.#inbox !== null);
   }
 
   /** Connects. @returns {Promise<boolean>} whether the first try succeeded */
@@ -138,13 +178,13 @@ export class Connection {
   }
 
   #newSocket() {
-    const socket = new Socket(this.transport);
+    const socket = new Socket(this.transport, () => (this.token === "" ? undefined : { token: this.token }));
     socket.onstate = () => this.onchange();
     socket.onpacket = (direction, raw, transport) => this.#packet(direction, raw, transport);
     socket.onconnect = (again) => this.#connected(again);
     socket.onevent = (name, payload, raw) => this.#arrived(name, payload, raw);
     socket.onack = (id, payload, raw) => this.#acknowledged(id, payload, raw);
-    socket.onrefused = (message) => this.#note(say("noteRefused", { reason: message }));
+    socket.onrefused = (message) => this.#turnedAway(message);
     socket.ondisconnect = (reason, nextTry) => this.#disconnected(reason, nextTry);
     return socket;
   }
@@ -156,7 +196,9 @@ export class Connection {
   #packet(direction, raw, transport) {
     if (/^4[23]/.test(raw)) return; // events and acknowledgements have entries of their own
     const name = PACKETS[raw.slice(0, 2)] ?? PACKETS[raw[0]] ?? "?";
-    this.#log.add({ connection: this, kind: "wire", direction, name: `${name} · ${transport}`, text: raw, raw });
+    // What the log shows can be copied: a token is not among it.
+    const text = this.token === "" ? raw : raw.replace(this.token, "…");
+    this.#log.add({ connection: this, kind: "wire", direction, name: `${name} · ${transport}`, text, raw: text });
     if (direction === "out" && raw === "5") this.#note(say("noteUpgraded"));
   }
 
@@ -164,6 +206,14 @@ export class Connection {
     this.#note(say("noteConnected", { transport: say(`transport_${this.transportNow}`) }));
     this.#settle(true);
     if (again) this.#resume();
+  }
+
+  /** The server does not let it in, or not any longer. */
+  #turnedAway(message) {
+    this.#refused = message;
+    this.#keep("");
+    this.#note(say("noteRefused", { reason: this.refusal }));
+    this.onrefused();
   }
 
   #disconnected(reason, nextTry) {
@@ -198,6 +248,10 @@ export class Connection {
     else if (name === "new_message") this.#cursors.get(payload.question_id)?.arrived(payload.id);
     else if (name === "notification:new") this.#inbox?.cursor.arrived(payload.id);
     this.onevent(name, payload);
+    if (name === "error" && payload.code === "UNAUTHENTICATED") {
+      this.#turnedAway(payload.message);
+      this.disconnect();
+    }
   }
 
   #acknowledged(id, text, raw) {
@@ -220,7 +274,7 @@ export class Connection {
     this.#asked.delete(asked);
     if (after === undefined || answer.latest_id === undefined) return current ?? new Cursor();
     const cursor = new Cursor(after);
-    const readPage = (id) => this.#calls.ask("GET", `${path}after_id=${id}&limit=200`);
+    const readPage = (id) => this.#calls.ask("GET", `${path}after_id=${id}&limit=200`, undefined, this);
     const done = (count, latest) => this.#note(say("noteCaughtUp", { stream, count, latest }));
     cursor.answered(answer.latest_id, answer.has_more, readPage, done);
     return cursor;

@@ -3,6 +3,8 @@
 import { editConnection } from "./connection_dialog.js";
 import { button, byId, chip, element, foreign, icon, oncePerFrame, redraw } from "./dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "./language.js";
+import { signIn } from "./sign_in.js";
+import { claimsOf } from "./tokens.js";
 
 export function connectionCards({ connections, inboxes }) {
   const list = byId("cards");
@@ -54,8 +56,9 @@ function card(connection, connections, inboxes) {
     ),
     element("p", { class: "card-line" }, `${role} · ${say("user", { id: connection.userId })}`),
     element("p", { class: "card-line card-state" }, element("span", { class: "dot" }), stateText(connection)),
+    entry(connection),
     facts(connection),
-    element("div", { class: "card-actions" }, ...actions(connection, focus)),
+    element("div", { class: "card-actions" }, ...actions(connection, focus), signing(connections, connection, focus)),
   );
 }
 
@@ -63,6 +66,15 @@ function stateText(connection) {
   const state = say(`state_${connection.state}`);
   const transport = connection.transportNow || connection.transport;
   return `${state} · ${say(`transport_${transport}`)}`;
+}
+
+/** How far its token reaches, or why it has none any more. */
+function entry(connection) {
+  if (connection.refusal) return element("p", { class: "card-line bad" }, connection.refusal);
+  const ends = claimsOf(connection.token)?.exp;
+  if (!Number.isFinite(ends)) return null;
+  const at = new Date(ends * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  return element("p", { class: "card-line" }, say("tokenUntil", { at }));
 }
 
 function unread(connection, inboxes) {
@@ -77,7 +89,18 @@ function facts(connection) {
   return chips.length === 0 ? null : element("div", { class: "card-facts" }, ...chips);
 }
 
+/** What there is to do about its token. */
+function signing(connections, connection, focus) {
+  if (connection.isStranger) {
+    const open = () => signIn(connections, connection);
+    return button(say("signIn"), open, { kind: "small accent", ...focus("sign-in") });
+  }
+  if (connection.token === "") return "";
+  return button(say("signOut"), () => connections.signOut(connection), { kind: "small quiet", ...focus("sign-out") });
+}
+
 function actions(connection, focus) {
+  if (connection.isStranger && connection.state === "idle") return [];
   if (connection.state === "idle") {
     const kind = connection.canCatchUp ? "small" : "small accent";
     const connect = button(say("connect"), () => connection.connect(), { kind, ...focus("toggle") });

@@ -21,7 +21,7 @@ export function editConnection(connections, connection) {
     labelled("name", element("input", { name: "name", value: start.name, required: true, maxlength: 64 })),
     labelled(
       "userType",
-      choice("userType", USER_TYPES, start.userType, (type) => `${sayIfKnown(`role_${type}`, type)} (${type})`),
+      choice("userType", [...new Set([...USER_TYPES, start.userType])], start.userType, (type) => `${sayIfKnown(`role_${type}`, type)} (${type})`),
     ),
     labelled(
       "userId",
@@ -62,7 +62,8 @@ export function editConnection(connections, connection) {
   dialog.showModal();
 }
 
-function labelled(field, control, hint = "") {
+/** A control with its name before it and, where there is one, a hint after it. */
+export function labelled(field, control, hint = "") {
   const name = element("span", { class: "field-name" }, say(`field_${field}`));
   return element("label", { class: "field" }, name, control, hint ? element("span", { class: "hint" }, hint) : null);
 }

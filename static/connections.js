@@ -9,7 +9,8 @@ export const TRANSPORTS = ["websocket", "upgrade", "polling"];
 
 const SAVE_DELAY = 300; // ms; cursors move with every message
 
-/** Tells "change" for what is shown of the connections, and "arrived" (with detail) for every event received. */
+/** Tells "change" for what is shown of the connections, "arrived" (with detail) for every event received, and "refused"
+ * (with the connection as its detail) when the server turns one away. */
 export class Connections extends EventTarget {
   list;
   selected;
@@ -25,6 +26,7 @@ export class Connections extends EventTarget {
     const kept = recall("connections", null) ?? newcomers();
     this.list = kept.map((one) => this.#made(one));
     this.selected = this.list.find((one) => one.key === recall("selected", null)) ?? this.list[0];
+    parts.calls.by = () => this.selected;
     addEventListener("pagehide", () => {
       this.#save();
       for (const connection of this.list) connection.disconnect();
@@ -53,8 +55,24 @@ export class Connections extends EventTarget {
     this.#changed();
   }
 
+  signIn(connection, token) {
+    connection.signIn(token);
+    this.#changed();
+  }
+
+  signOut(connection) {
+    connection.signOut();
+    this.#changed();
+  }
+
+  /** The connection that acts for a user: the one at hand where it does, or another. */
+  of(userId) {
+    const acts = (one) => one.bound === userId || one.userId === userId;
+    return [this.selected, ...this.list].find(acts) ?? this.selected;
+  }
+
   remove(connection) {
-    connection.disconnect();
+    connection.signOut();
     this.list = this.list.filter((one) => one !== connection);
     if (this.selected === connection) this.selected = this.list[0];
     this.#changed();
@@ -70,6 +88,10 @@ export class Connections extends EventTarget {
   #made(kept) {
     const connection = new Connection(kept, this.#parts);
     connection.onchange = () => this.#changed();
+    connection.onrefused = () => {
+      this.#changed();
+      this.dispatchEvent(new CustomEvent("refused", { detail: connection }));
+    };
     connection.onevent = (name, payload) => {
       this.#saveSoon();
       this.dispatchEvent(new CustomEvent("arrived", { detail: { connection, name, payload } }));

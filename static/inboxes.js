@@ -3,11 +3,13 @@
 
 /** Tells "change" whenever a list or a count changed. */
 export class Inboxes extends EventTarget {
+  #connections;
   #calls;
   #byUser = new Map();
 
   constructor({ connections, calls }) {
     super();
+    this.#connections = connections;
     this.#calls = calls;
     connections.addEventListener("arrived", ({ detail: { connection, name, payload } }) => {
       if (name === "bind_user:ack" && payload.success) this.read(payload.user_id);
@@ -42,7 +44,7 @@ export class Inboxes extends EventTarget {
     do {
       // What is told while the page is on its way may be newer than the page.
       updates = inbox.updates;
-      page = await this.#calls.ask("GET", path);
+      page = await this.#calls.ask("GET", path, undefined, this.#connections.of(userId));
     } while (inbox.updates !== updates);
     const { items, has_more: more, unread } = page;
     const newest = Math.max(0, ...items.map((item) => item.id));
@@ -57,7 +59,8 @@ export class Inboxes extends EventTarget {
 
   /** Answers over HTTP; `what` is read, confirm or snooze. */
   async answer(userId, id, what, body) {
-    const answered = await this.#calls.ask("POST", `/api/notifications/${id}/${what}`, body);
+    const by = this.#connections.of(userId);
+    const answered = await this.#calls.ask("POST", `/api/notifications/${id}/${what}`, body, by);
     const inbox = this.of(userId);
     const known = inbox.items.get(id);
     if (known?.status === "UNREAD" && answered.status === "READ") inbox.unread -= 1;

@@ -46,6 +46,7 @@ function build(protocol) {
   const logView = new LogView(log);
   const parts = { log, logView, calls, connections, inboxes, questions, tabs, composer, actions, attempt };
   connectionCards(parts);
+  connections.addEventListener("refused", ({ detail: { name, refusal } }) => announce(`${name}: ${refusal}`, "bad"));
   guide(parts);
   questionsPanel(parts);
   remindersPanel(parts);

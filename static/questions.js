@@ -26,6 +26,13 @@ export class Questions extends EventTarget {
     this.#changed();
   }
 
+  /** Forgets the list, which another may not see. */
+  forget() {
+    this.items = [];
+    this.more = false;
+    this.#changed();
+  }
+
   show(status) {
     this.status = status;
     return this.read();

@@ -84,6 +84,14 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
   connections.addEventListener("change", drawSoon);
   questions.addEventListener("change", drawSoon);
   tabs.whenOpened("questions", () => attempt(questions.read()));
+  let reader = connections.selected.token;
+  connections.addEventListener("change", () => {
+    const { token, isStranger } = connections.selected;
+    if (token === reader) return;
+    reader = token;
+    questions.forget();
+    if (tabs.current === "questions" && !isStranger) attempt(questions.read());
+  });
 }
 
 function drawOpening(form, connections, actions, attempt) {

@@ -21,15 +21,20 @@ export class Socket {
   ondisconnect = (reason, nextTry) => {};
 
   #transport;
+  #auth;
   #engine = null;
   #tries = 0;
   #retry = 0;
   #nextAck = 0;
   #wasConnected = false;
 
-  /** @param {"websocket"|"polling"|"upgrade"} transport */
-  constructor(transport) {
+  /**
+   * @param {"websocket"|"polling"|"upgrade"} transport
+   * @param {() => object | undefined} auth what is shown at each connect
+   */
+  constructor(transport, auth) {
     this.#transport = transport;
+    this.#auth = auth;
   }
 
   /** The transport in use, or "" while there is none. */
@@ -44,7 +49,7 @@ export class Socket {
     const engine = new Engine(this.#transport);
     this.#engine = engine;
     engine.onpacket = (direction, raw, transport) => this.onpacket(direction, raw, transport);
-    engine.onopen = () => engine.send("0");
+    engine.onopen = () => engine.send(`0${JSON.stringify(this.#auth()) ?? ""}`);
     engine.onmessage = (text) => this.#receive(text);
     engine.onupgrade = () => this.onstate();
     engine.onclose = (reason) => this.#closed(reason);

@@ -223,8 +223,8 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "GET /api/questions/{question_id}/messages": (
         (
-            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出；要求令牌时（第 11 节），以令牌的类型为准。",
-            "Staff-only messages are listed with `user_type=STAFF` alone or, where tokens are asked for (section 11), "
+            "仅员工可见的消息，只有带 `user_type=STAFF` 时才会列出；要求令牌时（第 10 节），以令牌的类型为准。",
+            "Staff-only messages are listed with `user_type=STAFF` alone or, where tokens are asked for (section 10), "
             "for a token of that type.",
         ),
     ),

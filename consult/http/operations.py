@@ -182,7 +182,8 @@ def add_routes(
     registry.register(counts)
     # By name, since Sanic's own way fails over names that no file can have.
     files = {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
-    protocol_json = dumps({"version": version, "timezone": str(time.zone), **protocol()})
+    tokens = getattr(app.ctx, "tokens", False)
+    protocol_json = dumps({"version": version, "timezone": str(time.zone), "tokens": tokens, **protocol()})
 
     @app.route("/static/<name:path>", methods=["GET", "HEAD"])
     async def file_of_page(request: Request, name: str) -> HTTPResponse:

@@ -34,6 +34,7 @@ def test_a_newcomer_gets_through(
     console.screenshot(f"{name}-1-first-look")
     step(console, 1)
     console.expect_state(ELDER, "connected")
+    expect(page.locator("[data-focus*=sign-]")).to_have_count(0)  # which a server without tokens asks of nobody
     console.screenshot(f"{name}-2-connected")
     step(console, 2)
     expect(page.locator("#panel-questions .item").first).to_contain_text("头晕两天了")
