@@ -3,21 +3,8 @@
 import { Cursor } from "./cursor.js";
 import { Exchanges } from "./exchanges.js";
 import { say } from "./language.js";
-import { Socket } from "./socketio.js";
-import { claimsOf, recallToken, refusalText, rememberToken } from "./tokens.js";
-
-// The packets below the events, as the log names them.
-const PACKETS = {
-  0: "open",
-  1: "close",
-  2: "ping",
-  3: "pong",
-  5: "upgrade",
-  6: "noop",
-  40: "connect",
-  41: "disconnect",
-  44: "refused",
-};
+import { packetName, Socket } from "./socketio.js";
+import { identityIn, recallToken, refusalText, rememberToken } from "./tokens.js";
 
 export class Connection {
   /** Called on a change of state, and on every event that arrives; connections.js sets them. */
@@ -86,10 +73,7 @@ export class Connection {
   signIn(token) {
     this.#refused = "";
     this.#keep(token);
-    const { sub, type, name } = claimsOf(token) ?? {};
-    if (/^[1-9]\d{0,15}$/.test(sub)) this.userId = Number(sub);
-    if (typeof type === "string") this.userType = type;
-    if (typeof name === "string") this.name = name;
+    Object.assign(this, identityIn(token));
   }
 
   signOut() {
@@ -195,10 +179,10 @@ export class Connection {
 
   #packet(direction, raw, transport) {
     if (/^4[23]/.test(raw)) return; // events and acknowledgements have entries of their own
-    const name = PACKETS[raw.slice(0, 2)] ?? PACKETS[raw[0]] ?? "?";
+    const name = `${packetName(raw)} · ${transport}`;
     // What the log shows can be copied: a token is not among it.
     const text = this.token === "" ? raw : raw.replace(this.token, "…");
-    this.#log.add({ connection: this, kind: "wire", direction, name: `${name} · ${transport}`, text, raw: text });
+    this.#log.add({ connection: this, kind: "wire", direction, name, text, raw: text });
     if (direction === "out" && raw === "5") this.#note(say("noteUpgraded"));
   }
 

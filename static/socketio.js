@@ -7,6 +7,22 @@ import { elements } from "./json_text.js";
 const FIRST_DELAY = 1000; // ms until the first try to reconnect; doubled up to LONGEST_DELAY
 const LONGEST_DELAY = 5000;
 
+// The packets below the events, as the log names them.
+const PACKETS = {
+  0: "open",
+  1: "close",
+  2: "ping",
+  3: "pong",
+  5: "upgrade",
+  6: "noop",
+  40: "connect",
+  41: "disconnect",
+  44: "refused",
+};
+
+/** What a packet below the events is called; "?" where it has no name. */
+export const packetName = (raw) => PACKETS[raw.slice(0, 2)] ?? PACKETS[raw[0]] ?? "?";
+
 export class Socket {
   /** "idle", "connecting", "connected" or "waiting" (for the next try) */
   state = "idle";

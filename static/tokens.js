@@ -35,6 +35,16 @@ export function claimsOf(token) {
   }
 }
 
+/** Whom a token is for, as connections have it: userId, userType and name, as far as it says. */
+export function identityIn(token) {
+  const { sub, type, name } = claimsOf(token) ?? {};
+  return {
+    ...(/^[1-9]\d{0,15}$/.test(sub) && { userId: Number(sub) }),
+    ...(typeof type === "string" && { userType: type }),
+    ...(typeof name === "string" && { name }),
+  };
+}
+
 /** The server's words on a token, of which the last says which fault it is, in the language of the page. */
 export function refusalText(message) {
   const [, why] = /（(\w+)）$/.exec(message) ?? [];
