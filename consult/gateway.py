@@ -167,6 +167,9 @@ class Gateway:
         if connect.namespace != "/":
             connection.send(packets.refused(connect.namespace, "Invalid namespace"))
             return
+        if not connection.connected and (connection.busy or connection.open_sends):
+            # What it asked before it left must not be answered, nor put it into a room, as if it had asked just now.
+            raise packets.Malformed("a CONNECT before the events of before are answered")
         if self.guard is not None and not connection.connected:
             if not self.limits.admits_event(connection.usage, connection.address, size):
                 raise packets.Malformed("too many CONNECTs")

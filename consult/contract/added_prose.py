@@ -196,8 +196,9 @@ NOTES: dict[str, tuple[Both, ...]] = {
             f"a binary packet, text that is not UTF-8, a packet above {MAX_BYTES:,} bytes;",
         ),
         (
-            "Socket.IO CONNECT 之前的事件，以及未连接的命名空间的数据包。",
-            "an event before the Socket.IO CONNECT, and a packet for a namespace that one is not connected to.",
+            "Socket.IO CONNECT 之前的事件，离开后在先前事件处理完之前再次 CONNECT，以及未连接的命名空间的数据包。",
+            "an event before the Socket.IO CONNECT, a CONNECT after a disconnect while events from before it are under "
+            "way, and a packet for a namespace that one is not connected to.",
         ),
         (
             "websocket 的关闭码为 1002（数据包损坏）、1007（不是 UTF-8）、1009（过大）；服务器停止时为 1001。"

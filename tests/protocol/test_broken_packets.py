@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from tests.clients import message
 from tests.conftest import Enter
 from tests.json_text import encode
 from tests.packets import SEPARATOR, Closed, Connection, Kind, Polling, Websocket
@@ -136,6 +137,12 @@ def test_the_rest_of_a_polling_body_after_a_broken_packet(server: Server, enter:
     connection = enter(Polling, server)
     check_ended(server, enter, connection, f"42[{SEPARATOR}42[")
     assert server.messages(question_id) == []
+
+
+@pytest.mark.parametrize("asked", [["bind_user", {"user_id": 9, "after_id": 0}], ["send_message", message(1)]])
+def test_who_comes_back_over_polling_in_the_middle_of_something(server: Server, enter: Enter, asked: list[Any]) -> None:
+    connection = enter(Polling, server)
+    check_ended(server, enter, connection, f"42{encode(asked).decode()}", "41", "40")
 
 
 def test_a_polling_body_whose_session_ends_before_it_is_there(server: Server) -> None:

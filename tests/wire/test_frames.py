@@ -271,6 +271,32 @@ class TestGoingAway:
             assert read[0] == TEXT
             assert not read[1].startswith(b'42["new_message"')
 
+    @pytest.mark.parametrize("name", ["bind_user", "join_question", "send_message"])
+    def test_who_comes_back_in_the_middle_of_something_is_ended(self, server: Server, entered: Raw, name: str) -> None:
+        """Or it would get the answer, and the room, of who was there before."""
+        question_id = server.open_question()
+        asked = {
+            "bind_user": event("bind_user", {"user_id": 9, "after_id": 0}),
+            "join_question": event(
+                "join_question", {"question_id": question_id, "user_id": 9, "user_type": "ELDER", "after_id": 0}
+            ),
+            "send_message": send_message(question_id, "最后"),
+        }
+        entered.send(text(asked[name], b"41", b"40"))
+        assert entered.close_code() == 1002
+
+    def test_who_comes_back_after_its_answers_begins_anew(self, server: Server, entered: Raw) -> None:
+        question_id = server.open_question()
+        entered.join(question_id)
+        entered.send(text(LEAVE, b"41", b"40"))
+        assert entered.packet() == LEFT
+        entered.entered()
+        with raw(server) as other:
+            other.enter()
+            other.send(text(send_message(question_id, "您好")))
+            assert other.packet().startswith(b'42["send_message:ack",{"success":true')
+        entered.alive()
+
     def test_a_reset_in_the_middle_of_a_frame(self, server: Server, entered: Raw) -> None:
         before = server.stderr()
         entered.send(text(LEAVE)[:20])
