@@ -126,6 +126,15 @@ class TestBrowsers:
             with pytest.raises(InvalidStatus, match="403"):
                 Websocket(server, headers={"Host": host})
 
+    @pytest.mark.parametrize("second", ["Host: evil.example", f"Origin: {EVIL}"])
+    def test_one_header_to_be_checked_and_another_to_be_used(self, server: Server, second: str) -> None:
+        """By which a proxy and the server could understand a request in two ways."""
+        own = f"Origin: {server.url}"
+        for path in ("/socket.io/", "/api/questions"):
+            with raw(server) as connection:
+                connection.send(request(server.port, headers=(own, second), path=path))
+                assert connection.answer()[0] == 403
+
     def test_no_framing_sniffing_or_scripts_of_others(self, server: Server) -> None:
         for path in ("/", "/docs", "/static/main.js", "/api/questions", "/socket.io/?EIO=4&transport=polling"):
             headers = server.http("GET", path).headers
