@@ -23,7 +23,7 @@ export class Connection {
   #log;
   #calls;
   #tokens; // whether the server asks for them
-  #refused = ""; // by the server's own words, until the next token
+  #refused = ""; // by the server's own words, until it is let in
   #catchesUp; // whether the protocol has after_id
   #exchanges;
   #socket = null;
@@ -187,6 +187,7 @@ export class Connection {
   }
 
   #connected(again) {
+    this.#refused = "";
     this.#note(say("noteConnected", { transport: say(`transport_${this.transportNow}`) }));
     this.#settle(true);
     if (again) this.#resume();
