@@ -284,6 +284,8 @@ class TestGoingAway:
         }
         entered.send(text(asked[name], b"41", b"40"))
         assert entered.close_code() == 1002
+        sent = ["最后"] if name == "send_message" else []
+        wait_until(lambda: [one["content_text"] for one in server.messages(question_id)] == sent, "the message")
 
     def test_who_comes_back_after_its_answers_begins_anew(self, server: Server, entered: Raw) -> None:
         question_id = server.open_question()
