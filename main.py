@@ -50,7 +50,8 @@ from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from store import backup, messages, notifications, restore, schema
 from store.clock import Clock, WireTime, machine_zone, system_clock
-from store.database import Database, StoreFault
+from store.database import Database
+from store.file import StoreFault
 from store.questions import Lookup
 
 STATIC = Path(__file__).parent / "static"

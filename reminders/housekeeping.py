@@ -11,7 +11,7 @@ from functools import partial
 import schedule
 
 from store.clock import Clock
-from store.database import StoreFault
+from store.file import StoreFault
 from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.housekeeping")

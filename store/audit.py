@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from store import schema
-from store.database import StoreFault
+from store.file import StoreFault
 from store.models import Audit
 from store.transaction import run
 

@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from store import schema
-from store.database import StoreFault
+from store.file import StoreFault
 
 log = logging.getLogger("careline.backup")
 

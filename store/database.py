@@ -1,18 +1,16 @@
-"""The SQLite file: one way to open a connection, readers from a pool, and the one writer.
+"""The database in use: readers from a pool, and the one writer.
 
 Readers go through peewee's asyncio support. Every write goes through `Database.write`: the writer takes all that is
-waiting, applies it in one transaction (group commit, synchronous=FULL), and after the commit calls each write's
-`published` on the loop, in commit order, before it takes the next batch.
+waiting, applies it in one transaction (group commit, synchronous=FULL), and after the commit has each write's
+`published` called on the loop, in commit order. It does not wait for that: the disk is never idle while the loop talks.
 """
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,12 @@ import aiosqlite
 from peewee import BaseQuery
 from playhouse.pwasyncio import AsyncSqliteDatabase
 
+from store.file import PRAGMAS, StoreFault, claim, connect
 from store.histogram import Histogram
 from store.transaction import (
     Outcome,
     Request,
     Statement,
-    Tellable,
     TooManyWaiting,
     Write,
     WriteRefused,
@@ -37,28 +35,18 @@ from store.transaction import (
     touch,
     transact,
 )
+from store.waiting import Waiting
 
 log = logging.getLogger("careline.store")
 
 Row = dict[str, Any]
-PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "busy_timeout": 1000,  # milliseconds
-    # The checkpoint stays in the writer: with a helper thread or a longer stretch the WAL grew without end.
-    "wal_autocheckpoint": 2000,  # pages
-}
 READERS = 4
 MOST_WAITING = 20_000  # writes; one more is refused at once
 MOST_IN_BATCH = 2_000  # writes in one transaction
+MOST_IN_TURN = 50  # transactions, before somebody else may have the writer's connection
 PROBE_AFTER = 5.0  # seconds since the last commit
 SWEEP = 0.5  # seconds between looks at how long writes have waited
 DEADLINE = 4.0  # seconds that a write may wait for its turn; every send is answered within five
-
-
-class StoreFault(Tellable):
-    """The database file can't be used; the text says why, in one line."""
 
 
 class Database:
@@ -70,7 +58,8 @@ class Database:
         self._readers = AsyncSqliteDatabase(str(path), pragmas={**PRAGMAS, "query_only": 1}, pool_size=READERS)
         self._writer: aiosqlite.Connection | None = None
         self._reading: set[asyncio.Task[list[list[Row]]]] = set()
-        self._waiting: deque[Write[Any, Any]] = deque()
+        self._waiting = Waiting()
+        self._taken: list[Write[Any, Any]] = []  # of the transaction under way
         self._more = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -88,7 +77,7 @@ class Database:
     async def open(self) -> None:
         """Opens the writer's connection and starts the writer; the schema is up to date by then (`schema.migrate`)."""
         try:
-            self._writer = await _connect(self.path)
+            self._writer = await connect(self.path)
         except sqlite3.Error as fault:
             raise StoreFault(f"cannot open {self.path}: {fault}") from fault
         self._task = asyncio.create_task(self._write_batches())
@@ -150,7 +139,7 @@ class Database:
             self.refused_at_once += 1
             self._loop.call_soon(failed, TooManyWaiting("too many writes are waiting"))
             return
-        self._waiting.append(Write(statement, request, published, failed, self._loop.time()))
+        self._waiting.add(Write(statement, request, published, failed, self._loop.time()))
         self._more.set()
 
     async def written(
@@ -209,33 +198,27 @@ class Database:
                     return
                 self._more.clear()
                 continue
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_BATCH))]
-            for write, outcome in zip(batch, await self._commit(batch), strict=True):
-                if isinstance(outcome, Exception):
-                    _tell(write.failed, outcome)
-                else:
-                    _tell(write.published, outcome)
+            try:
+                if self._writer is None:
+                    self._writer = await connect(self.path)
+                # aiosqlite's way to run a function on its thread: one hop for many transactions.
+                await self._writer._execute(self._take_turn, self._writer._conn)
+            except Exception as fault:
+                await self._failed(fault)
 
-    async def _commit(self, batch: list[Write[Any, Any]]) -> list[Any]:
-        """The outcome of each write, or the exception that it failed with."""
-        taken_at = time.perf_counter()
-        try:
-            if self._writer is None:
-                self._writer = await _connect(self.path)
-            # aiosqlite's way to run a function on its thread: one hop for a whole transaction.
-            outcomes, wrote = await self._writer._execute(transact, self._writer._conn, batch)
-        except Exception as fault:
-            if self._writer is not None and not isinstance(fault, WriteRefused):
-                # What state the connection is in nobody knows: the next batch gets a new one.
-                writer, self._writer = self._writer, None
-                with contextlib.suppress(sqlite3.Error):
-                    await writer.close()
-            if self.fault is None:
-                log.error("the database cannot be written: %s", fault)
-            self.fault = in_words(fault)
-            self._damaged = self._damaged or is_damage(fault) or is_damage(fault.__cause__)
-            self._refuse_overdue()
-            return [fault if isinstance(fault, WriteUnknown) else WriteRefused(self.fault)] * len(batch)
+    def _take_turn(self, connection: sqlite3.Connection) -> None:
+        """On the writer's thread: one transaction after the other while something waits, though not for ever, since
+        others want the connection too. The loop publishes meanwhile; it hears of commits in their order."""
+        for _ in range(MOST_IN_TURN):
+            self._taken = self._waiting.take(MOST_IN_BATCH)
+            if not self._taken:
+                return
+            taken_at = time.perf_counter()
+            outcomes, wrote = transact(connection, self._taken)
+            batch, self._taken = self._taken, []
+            self._loop.call_soon_threadsafe(self._committed, batch, outcomes, wrote, time.perf_counter() - taken_at)
+
+    def _committed(self, batch: list[Write[Any, Any]], outcomes: list[Any], wrote: bool, seconds: float) -> None:
         # A transaction that writes nothing proves nothing, and one elsewhere in the file does not mend damage.
         if wrote and not self._damaged:
             if self.fault is not None:
@@ -243,9 +226,26 @@ class Database:
             self.fault = None
             self.committed_at = self._loop.time()
         self.commit_writes.observe(len(batch))
-        self.commit_seconds.observe(time.perf_counter() - taken_at)
-        committed: list[Any] = outcomes
-        return committed
+        self.commit_seconds.observe(seconds)
+        for write, outcome in zip(batch, outcomes, strict=True):
+            _tell(write.failed if isinstance(outcome, Exception) else write.published, outcome)
+
+    async def _failed(self, fault: Exception) -> None:
+        """The transaction under way failed, or there is no connection for one."""
+        if self._writer is not None and not isinstance(fault, WriteRefused):
+            # What state the connection is in nobody knows: the next batch gets a new one.
+            writer, self._writer = self._writer, None
+            with contextlib.suppress(sqlite3.Error):
+                await writer.close()
+        if self.fault is None:
+            log.error("the database cannot be written: %s", fault)
+        self.fault = in_words(fault)
+        self._damaged = self._damaged or is_damage(fault) or is_damage(fault.__cause__)
+        self._refuse_overdue()
+        # Without a connection nothing was taken yet; those that wait are told no later than the others.
+        batch, self._taken = self._taken or self._waiting.take(MOST_IN_BATCH), []
+        for write in batch:
+            _tell(write.failed, fault if isinstance(fault, WriteUnknown) else WriteRefused(self.fault))
 
     def _sweep(self) -> None:
         self._refuse_overdue()
@@ -253,10 +253,9 @@ class Database:
 
     def _refuse_overdue(self) -> None:
         """While a transaction hangs or fails, nobody waits for ever behind it."""
-        latest = self._loop.time() - DEADLINE
-        while self._waiting and self._waiting[0].asked_at < latest:
+        for write in self._waiting.take_asked_before(self._loop.time() - DEADLINE):
             self.refused_late += 1
-            _tell(self._waiting.popleft().failed, WriteRefused("the database did not take the write in time"))
+            _tell(write.failed, WriteRefused("the database did not take the write in time"))
 
 
 def _tell(callback: Callable[[Any], None], outcome: Any) -> None:
@@ -265,34 +264,3 @@ def _tell(callback: Callable[[Any], None], outcome: Any) -> None:
         callback(outcome)
     except Exception:
         log.exception("what became of a write could not be told")
-
-
-async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None)
-    try:
-        for name, value in PRAGMAS.items():
-            await connection.execute(f"PRAGMA {name} = {value}")
-    except BaseException:
-        await connection.close()
-        raise
-    return connection
-
-
-def claim(path: Path) -> int:
-    """Claims the file for this process: two servers on one file would each hand out their own order.
-
-    SQLite's own locks are of another kind, so other programs can still read the file. The lock ends with the process,
-    or when the returned descriptor is closed: after SQLite's connections, whose locks would go with it.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except OSError as fault:
-        raise StoreFault(f"cannot open {path}: {fault.strerror}") from fault
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not os.path.samestat(os.fstat(descriptor), path.stat()):
-            raise FileNotFoundError(path)  # a restore has put another in its place just now
-    except OSError as fault:
-        os.close(descriptor)
-        raise StoreFault(f"{path} is in use by another Careline") from fault
-    return descriptor

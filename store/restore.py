@@ -8,7 +8,7 @@ from pathlib import Path
 
 from store import schema
 from store.backup import Going, attended, copy, partial_file, put, sync_folder, told
-from store.database import StoreFault, claim
+from store.file import StoreFault, claim
 
 log = logging.getLogger("careline.restore")
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store import schema
-from store.database import Database, StoreFault
+from store.database import Database
+from store.file import StoreFault
 from store.models import RevokedToken
 from store.transaction import run
 

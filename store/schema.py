@@ -11,7 +11,7 @@ from urllib.parse import quote
 from peewee import DatabaseError, SqliteDatabase
 from playhouse.migrations import Runner
 
-from store.database import PRAGMAS, StoreFault
+from store.file import PRAGMAS, StoreFault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HISTORY = "schema_migration"  # the table that holds which migrations were applied

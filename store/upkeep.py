@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from store.database import PRAGMAS, Database, StoreFault
+from store.database import Database
+from store.file import PRAGMAS, StoreFault
 
 # Bytes of WAL that are no matter of concern. The writer's checkpoints keep it at a fraction, unless somebody reads in
 # one transaction for long (a backup does): then it grows, and SQLite never makes the file smaller by itself.

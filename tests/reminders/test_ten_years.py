@@ -23,7 +23,7 @@ from reminders import tasks
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
 from reminders.tasks import Timing
-from store import database as stored
+from store import file as stored
 from store import occurrences, reminders
 from store.clock import first_on_wall, in_milliseconds
 from store.database import Database

@@ -15,7 +15,7 @@ import pytest
 
 from store import schema
 from store.backup import Daily, back_up, before_migration
-from store.database import StoreFault, claim
+from store.file import StoreFault, claim
 from store.restore import restore
 from tests.server import wait_until
 from tests.store.file import rows

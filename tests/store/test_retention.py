@@ -24,7 +24,8 @@ from store import (
     schema,
     snoozes,
 )
-from store.database import PRAGMAS, Database
+from store.database import Database
+from store.file import PRAGMAS
 from store.idempotency_keys import Keyed, once
 from store.messages import Appended, Message, NoQuestion, Visibility
 from store.notifications import Notification

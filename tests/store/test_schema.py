@@ -13,7 +13,7 @@ import pytest
 from peewee import Model
 
 from store import models, schema
-from store.database import StoreFault
+from store.file import StoreFault
 from tests.store.file import opened, rows, within
 from tests.store.samples import open_question
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from store import messages, upkeep
-from store.database import Database, StoreFault
+from store.database import Database
+from store.file import StoreFault
 from store.transaction import each
 from tests.store.file import all_written, rows, within
 from tests.store.samples import draft, open_question

@@ -1,0 +1,54 @@
+"""The database file: who may have it, and the one way to open a connection that writes."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import aiosqlite
+
+from store.transaction import Tellable
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": 1000,  # milliseconds
+    # The checkpoint stays in the writer: with a helper thread or a longer stretch the WAL grew without end.
+    "wal_autocheckpoint": 2000,  # pages
+}
+
+
+class StoreFault(Tellable):
+    """The database file can't be used; the text says why, in one line."""
+
+
+async def connect(path: Path) -> aiosqlite.Connection:
+    """A connection that may write, with a thread of its own."""
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    try:
+        for name, value in PRAGMAS.items():
+            await connection.execute(f"PRAGMA {name} = {value}")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def claim(path: Path) -> int:
+    """Claims the file for this process: two servers on one file would each hand out their own order.
+
+    SQLite's own locks are of another kind, so other programs can still read the file. The lock ends with the process,
+    or when the returned descriptor is closed: after SQLite's connections, whose locks would go with it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as fault:
+        raise StoreFault(f"cannot open {path}: {fault.strerror}") from fault
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise FileNotFoundError(path)  # a restore has put another in its place just now
+    except OSError as fault:
+        os.close(descriptor)
+        raise StoreFault(f"{path} is in use by another Careline") from fault
+    return descriptor

@@ -1,0 +1,35 @@
+"""Writes that wait for their turn: asked for on the loop, taken on the writer's thread, refused by either."""
+
+import threading
+from collections import deque
+from typing import Any
+
+from store.transaction import Write
+
+AnyWrite = Write[Any, Any]
+
+
+class Waiting:
+    def __init__(self) -> None:
+        self._writes: deque[AnyWrite] = deque()
+        self._taking = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._writes)
+
+    def add(self, write: AnyWrite) -> None:
+        """Behind all others."""
+        self._writes.append(write)
+
+    def take(self, most: int) -> list[AnyWrite]:
+        """Those that have waited longest: from now on they are the caller's."""
+        with self._taking:
+            return [self._writes.popleft() for _ in range(min(len(self._writes), most))]
+
+    def take_asked_before(self, moment: float) -> list[AnyWrite]:
+        """Those that were asked for before that moment, by the loop's clock."""
+        taken = []
+        with self._taking:
+            while self._writes and self._writes[0].asked_at < moment:
+                taken.append(self._writes.popleft())
+        return taken
