@@ -20,6 +20,7 @@ from consult.wire import packets
 from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
 from consult.wire.packets import Frame, Malformed
 from consult.wire.polling import PollingSession
+from consult.wire.sending import plain_descriptor, send
 
 log = logging.getLogger("careline.wire")
 
@@ -40,6 +41,7 @@ class Websocket(asyncio.Protocol):
         "_clogged",
         "_connection",
         "_deadline",
+        "_descriptor",
         "_fragments",
         "_open",
         "_outbox",
@@ -61,6 +63,7 @@ class Websocket(asyncio.Protocol):
         long-polling."""
         self._carriers = carriers
         self._transport = transport
+        self._descriptor = plain_descriptor(transport)
         self._protocol = protocol
         self._upgrade_of = upgrade_of
         self._connection: Connection | None = None
@@ -127,13 +130,17 @@ class Websocket(asyncio.Protocol):
         and the process does not grow. With TLS the transport does not count the last 64 KiB, nor the write that they
         were exceeded with, which lie encrypted below it."""
         if self._transport.is_closing():
-            return
-        if self._open and self._transport.get_write_buffer_size() > self._carriers.outbox_bytes:
+            return  # its descriptor may be another's by now
+        unread = self.unread
+        if self._open and unread > self._carriers.outbox_bytes:
             self.cut("outbox full")
             return
         data = self._outbox[0] if len(self._outbox) == 1 else b"".join(self._outbox)
         self._outbox.clear()
-        self._transport.write(data)
+        if not unread and self._descriptor is not None:
+            data = data[send(self._descriptor, data) :]
+        if data:
+            self._transport.write(data)
         if self._protocol.eof_sent:
             self._transport.close()
 

@@ -21,7 +21,7 @@ from websockets.frames import Frame as WebsocketFrame
 
 import main
 from consult.http.operations import Counts
-from consult.wire import carriers, door
+from consult.wire import carriers, door, sending, websocket
 from consult.wire.carriers import Carriers
 from consult.wire.polling import PollingSession
 from consult.wire.websocket import Websocket
@@ -29,7 +29,7 @@ from consult.wire.websocket import Websocket
 tasks: Counter[tuple[str, str]] = Counter()  # by who made them, and what they run
 frames: Counter[str] = Counter()  # encoded for websockets, by the event in them
 messages: Counter[str] = Counter()  # written as JSON
-writes: Counter[str] = Counter()  # to the transport, by connection
+writes: Counter[str] = Counter()  # to the socket or its transport, by connection
 alive: Counter[str] = Counter()  # what websockets are made of
 
 _numbers = itertools.count()
@@ -37,6 +37,7 @@ _new_event_loop = uvloop.new_event_loop
 _serialize = WebsocketFrame.serialize
 _dumps = orjson.dumps
 _collect = Counts.collect
+_send = sending.send
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -80,6 +81,11 @@ class Transport:
         return getattr(self._transport, name)
 
 
+def send(descriptor: int, data: bytes) -> int:
+    writes[f"descriptor {descriptor}"] += 1
+    return _send(descriptor, data)
+
+
 class CountedWebsocket(Websocket):
     __slots__ = ("__weakref__",)
 
@@ -118,6 +124,7 @@ PLACES: tuple[tuple[Any, str, Any], ...] = (
     (orjson, "dumps", dumps),
     (Counts, "collect", collect),
     (door, "Websocket", CountedWebsocket),
+    (websocket, "send", send),
 )
 for owner, name, counted in PLACES:
     assert hasattr(owner, name)
