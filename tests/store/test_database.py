@@ -485,3 +485,30 @@ async def test_no_thread_is_left(path: Path) -> None:
         assert threading.active_count() > before
     # Fewer where threads of an earlier test have ended meanwhile.
     wait_until(lambda: threading.active_count() <= before, "the end of the threads")
+
+
+async def test_who_needs_the_connection_waits_for_no_end_of_writes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_database, "MOST_IN_BATCH", 1)
+    monkeypatch.setattr(store_database, "MOST_IN_TURN", 5)
+    goes_on = True
+
+    def again(_: object) -> None:
+        if goes_on:
+            for _ in range(2 if database.waiting < 100 else 1):
+                database.write(OPEN_QUESTION, new_question(), again, unexpected)
+
+    again(None)
+    await asyncio.to_thread(wait_until, lambda: database.waiting >= 100, "more writes than a turn takes")
+    had = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def has_it(_: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(had.set)
+
+    await within(database.between_writes(has_it))
+    await within(had.wait())
+    assert database.waiting, "while they still came"
+    goes_on = False
+    await within(database.settle())
