@@ -1,5 +1,6 @@
 """JSON in and out, one way for sockets and HTTP."""
 
+import gc
 import json
 from typing import Any
 
@@ -17,11 +18,14 @@ def loads(text: str | bytes) -> Any:
     except orjson.JSONDecodeError:
         # A browser can send half of an emoji, cut off as "\\ud83d", or a number beyond all bounds. That is JSON; the
         # field that holds it is at fault, and the client is told so.
+        gc.disable()  # in the depths of the recursion its finalizers would find no room, and nobody could be told
         try:
             text = text.decode() if isinstance(text, bytes) else text  # strictly: json.loads would take more than UTF-8
             return json.loads(text, parse_constant=_refuse, parse_int=_number, object_pairs_hook=_readable)
         except RecursionError as fault:
             raise ValueError("nested too deeply") from fault
+        finally:
+            gc.enable()
 
 
 def _refuse(name: str) -> Any:

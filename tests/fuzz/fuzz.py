@@ -86,6 +86,9 @@ def _logged(server: Server) -> list[str]:
     """Give the lines in the server's log that tell of more than what clients did, each kind once."""
     lines: dict[str, str] = {}
     for line in server.stderr().splitlines():
+        if not line.startswith("{"):  # what the program had no say in
+            lines.setdefault(line, line)
+            continue
         told = json.loads(line)
         if told["level"] not in ("info", "warning") or "traceback" in told:
             lines.setdefault(f"{told['logger']} {told['message']} {told.get('traceback', '')[-200:]}", line)
