@@ -29,6 +29,7 @@ MOST_HEAD = 16_384  # bytes of a request's head
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
 HTTP_CLOSE_TRIES = 25  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
+REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
 _SOCKET_IO = b"GET /socket.io/"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
@@ -66,7 +67,7 @@ class _Http(Http):
             # reads it afterwards, as browsers and nginx do.
             self.request_max_size = MOST_REFUSED
             with contextlib.suppress(TimeoutError, BadRequest, PayloadTooLarge):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
+                async with asyncio.timeout(REFUSED_TIMEOUT):
                     async for _ in self:
                         pass
 

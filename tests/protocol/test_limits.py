@@ -237,8 +237,8 @@ def test_writes_wait_in_a_queue_with_an_end(start_server: StartServer) -> None:
     assert told[NOT_SENT["message"]] > 1_000
     # As early, where the client was too slow with its sends to see the difference.
     assert first_at[NOT_SENT["message"]] <= first_at[NOT_STORED["message"]]
-    # Five seconds, and one for a busy machine to take them all in.
-    assert last_at < 6
+    # Five seconds, and some for a busy machine to take them all in.
+    assert last_at < LIMIT
     assert server.messages(question_id) == []
     assert server.http("POST", "/api/questions", json={"title": "之后", "elder_id": 1}).status == 201
     assert server.messages(question_id) == [], "what was refused is not stored later"
