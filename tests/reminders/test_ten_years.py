@@ -68,6 +68,7 @@ class World:
     tasks: list[Task] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     handed: int = 0
+    starts: int = 0
     kills: int = 0
     jumps: int = 0
     dying: str | None = None  # how the program ends in this tick: before the commit, or after it
@@ -91,6 +92,7 @@ class World:
             self.now += self.random.choice((0, 5, 700, 30_000, 7_200_000, self.random.randrange(3 * DAY)))
 
     async def _run(self) -> None:
+        self.starts += 1
         async with opened(self.path) as database:
             loop = ReminderLoop(
                 database, lambda: self.now, self._hand_on, Housekeeping([], lambda: self.now), lambda: None
@@ -140,8 +142,8 @@ class World:
         else:
             self.now = max(self.now, next_due) + self.random.choice((0, 1, 3, 20))
 
-    def check(self) -> None:
-        """Occurrence by occurrence."""
+    def check(self) -> int:
+        """Occurrence by occurrence; how many they were."""
         reached: list[int] = []  # the latest that the clock showed at a tick that was carried out
         places: list[int] = []
         ticks_of: dict[int, list[int]] = {}
@@ -172,6 +174,7 @@ class World:
                 assert notified.get((task.id, planned_at)) == ((notification_id, at) if outcome == "WRITTEN" else None)
         assert len(notified) == sum(one[1] == "WRITTEN" for of in found.values() for one in of.values())
         assert self.handed <= len(notified)
+        return sum(map(len, found.values()))
 
     def _written(self, task: Task, planned_at: int, tick: Tick, is_latest: bool) -> bool:
         if task.missed == "skip":
@@ -203,13 +206,17 @@ async def test_none_is_missing_and_none_comes_twice(
                 for missed in ("latest", "all", "skip") if LONG else (chance.choice(("latest", "all", "skip")),):
                     await world.add(database, ZoneInfo(zone), planned, missed)
     await world.live()
+    told = (
+        f"{DAYS} days from {start:%Y-%m-%d} in {len(ZONES)} time zones, {len(world.tasks)} tasks: {world.starts} starts"
+        f", {world.kills} of them ended by a kill, {world.jumps} clock jumps,"
+        f" {len(world.ticks)} ticks; TEST_SEED={seed}"
+    )
     try:
-        world.check()
-    finally:
-        found = rows(world.path, "SELECT outcome, COUNT(*) FROM occurrence GROUP BY outcome")
-        with capsys.disabled():
-            print(  # noqa: T201
-                f"\n{DAYS} days from {start:%Y-%m-%d}, {len(world.tasks)} tasks: {dict(found)};"
-                f" {len(world.ticks)} ticks, {world.kills} kills, {world.jumps} clock jumps; TEST_SEED={seed}"
-            )
+        compared = world.check()
+    except AssertionError as fault:
+        fault.add_note(told)
+        raise
+    outcomes = dict(rows(world.path, "SELECT outcome, COUNT(*) FROM occurrence GROUP BY outcome"))
+    with capsys.disabled():
+        print(f"\n{told}\n{compared} occurrences compared: {outcomes}, none missing, none twice")  # noqa: T201
     assert world.kills > 0 or not LONG
