@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import sqlite3
 import statistics
 from collections.abc import Sequence
@@ -14,10 +13,9 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib import pyplot
 
+from tests.bench.document import put_between_marks
 from tests.bench.endurance import IN_FLIGHT, MEMBERS, ROOMS, WARM_UP, Endurance, Sample
 
-BEGIN: Final = "<!-- made by `make endurance`: from here -->"
-END: Final = "<!-- to here -->"
 ROWS: Final = 10
 MB: Final = 1e6
 
@@ -84,9 +82,7 @@ def _row(some: Sequence[Sample], names: Sequence[str]) -> list[str]:
 
 def write(run: Endurance, text: str, docs: Path) -> None:
     """Put the figures between their marks in performance.md, and the plot beside it."""
-    document = docs / "performance.md"
-    made = re.sub(rf"{BEGIN}.*?{END}", f"{BEGIN}\n\n{text}\n\n{END}", document.read_text(), count=1, flags=re.DOTALL)
-    document.write_text(made)
+    put_between_marks(docs / "performance.md", "made by `make endurance`", text)
     plot(run, docs / "endurance.png")
 
 

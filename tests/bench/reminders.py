@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import resource
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -30,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from store import schema
 from tests.bench import servers
+from tests.bench.document import put_between_marks
 from tests.bench.servers import BUILD, CARELINE, PEERS, BenchError, Running, Server
 
 PAIRS: Final = 20  # questions in which messages are sent meanwhile
@@ -39,6 +42,13 @@ FAULTS: Final = ("lost", "doubled", "wrong", "early", "failed", "errors", "lost_
 NODE: Final = Server("node", "Node timer loop", "node", {"SYNCHRONOUS": "FULL", "GROUP": "0"}, "reminders.mjs")
 GROUPED: Final = Server("grouped", "Node, grouped", "node", {"SYNCHRONOUS": "FULL", "GROUP": "1"}, "reminders.mjs")
 APSCHEDULER: Final = Server("apscheduler", "APScheduler", "python", {}, "reminders_apscheduler.py")
+ALL_PEERS: Final = (NODE, GROUPED, APSCHEDULER)
+REMINDERS: Final = 100_000
+WAITING: Final = 1_000_000
+DOCUMENT: Final = servers.ROOT / "docs" / "performance.md"
+HEAD: Final = [
+    *("", "notifications/s", "Careline is", "late p50, ms", "late p99, ms", "ack p99 meanwhile, ms", "reminders"),
+]
 
 Values = dict[str, float]
 
@@ -172,37 +182,64 @@ def measure_waiting(waiting: int, users: int, due: int, seconds: float) -> Value
     return {**values, "idle": 100 * alone, "idle_connected": 100 * connected}
 
 
-def show_mornings(console: Console, found: dict[str, list[Values]], titles: dict[str, str]) -> None:
+def morning_rows(found: dict[str, list[Values]], titles: dict[str, str]) -> list[list[str]]:
     """The medians, and how many times better Careline is."""
-    table = Table(title="reminders due in the same second", title_justify="left")
-    for column in ("", "notifications/s", "Careline is", "late p50 ms", "late p99 ms", "ack p99 ms", "reminders"):
-        table.add_column(column, justify="right" if column else "left")
     own = median(run["per_s"] for run in found["careline"]) if found.get("careline") else 0.0
+    rows = []
     for name, runs in found.items():
         if runs:
             middle = {key: median(run[key] for run in runs) for key in runs[0]}
             times = "" if name == "careline" else f"{own / middle['per_s']:.1f} times"
             late = [f"{middle[key]:,.0f}" for key in ("late_p50_ms", "late_p99_ms", "ack_p99_ms", "notified")]
-            table.add_row(titles[name], f"{middle['per_s']:,.0f}", times, *late)
+            rows.append([titles[name], f"{middle['per_s']:,.0f}", times, *late])
+    return rows
+
+
+def show_mornings(console: Console, rows: list[list[str]]) -> None:
+    """The same on the terminal."""
+    table = Table(title="reminders due in the same second", title_justify="left")
+    for column in HEAD:
+        table.add_column(column, justify="right" if column else "left")
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
+
+
+def waiting_told(values: Values, waiting: int, users: int) -> str:
+    """What it costs to wait, in a sentence."""
+    return (
+        f"{waiting:,} pending tasks: a reminder is late by {values['late_p50_ms']:.1f} ms in the middle, by"
+        f" {values['late_p99_ms']:.1f} ms at the 99th percentile of {values['notified']:,.0f}; waiting takes"
+        f" {values['idle']:.2f}% of a core, {values['idle_connected']:.2f}% with {users:,} users connected."
+    )
+
+
+def measured_on(load: tuple[float, float]) -> str:
+    """The day and the machine; `load` is its load average before and after."""
+    loads = " and ".join(f"{one:.1f}" for one in load)
+    shared = "shared with other work" if load[0] > 1 else "otherwise idle"
+    return (
+        f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, Linux {platform.release()}, SQLite"
+        f" {sqlite3.sqlite_version}; the machine's load average was {loads} before and after: it was {shared}."
+    )
 
 
 def main() -> int:
     """Measure as the command line says; give the exit status."""
     parser = argparse.ArgumentParser(description="Measure Careline's reminders beside Node and APScheduler.")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--reminders", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3, help="of the first part (default 3); 0: none")
+    parser.add_argument("--reminders", type=int, default=REMINDERS)
     parser.add_argument("--apscheduler-reminders", type=int, default=10_000, help="fewer, since it takes its time")
     parser.add_argument("--users", type=int, default=2000)
-    parser.add_argument("--waiting", type=int, default=1_000_000, help="pending tasks of the second part; 0: none")
-    parser.add_argument("--peers", default="node,grouped,apscheduler", help="'' for none")
+    parser.add_argument("--waiting", type=int, default=WAITING, help="pending tasks of the second part; 0: none")
+    parser.add_argument("--peers", default=",".join(peer.name for peer in ALL_PEERS), help="'' for none")
     options = parser.parse_args()
     console = Console()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     servers.build_programs()
-    measured = [CARELINE, *(peer for peer in (NODE, GROUPED, APSCHEDULER) if peer.name in options.peers.split(","))]
-    if len(measured) > 1 and not servers.install_peers():
+    measured = [CARELINE, *(peer for peer in ALL_PEERS if peer.name in options.peers.split(","))]
+    if options.rounds and len(measured) > 1 and not servers.install_peers():
         console.print("npm did not give the peers: Careline is measured alone")
         measured = [CARELINE]
 
@@ -218,6 +255,7 @@ def main() -> int:
         console.print(f"{what}: {json.dumps(values)}", highlight=False)
         return values
 
+    before = os.getloadavg()[0]
     found: dict[str, list[Values]] = {server.name: [] for server in measured}
     for turn in range(options.rounds):
         for server in measured:
@@ -226,15 +264,26 @@ def main() -> int:
             values = run(what, lambda server=server, count=count: measure_morning(server, count, options.users))  # type: ignore[misc]
             if values:
                 found[server.name].append(values)
-    show_mornings(console, found, {server.name: server.title for server in measured})
+    if options.rounds:
+        rows = morning_rows(found, {server.name: server.title for server in measured})
+        show_mornings(console, rows)
+        if options.reminders == REMINDERS and len(rows) == 1 + len(ALL_PEERS) and not faults:
+            lines = [HEAD, ["---", *["---:"] * (len(HEAD) - 1)], *rows]
+            table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            rounds = f"Medians of {options.rounds}" if options.rounds > 1 else "One round"
+            text = f"{rounds}. {measured_on((before, os.getloadavg()[0]))}\n\n{table}"
+            put_between_marks(DOCUMENT, "made by `make bench-reminders`", text)
+            console.print(f"written: {DOCUMENT}")
     if options.waiting:
-        what = f"{options.waiting:,} pending tasks"
+        before, what = os.getloadavg()[0], f"{options.waiting:,} pending tasks"
         values = run(what, lambda: measure_waiting(options.waiting, options.users, 500, 20.0))
         if values:
-            console.print(
-                f"{what}: late p50 {values['late_p50_ms']:.1f} ms, p99 {values['late_p99_ms']:.1f} ms; idle "
-                f"{values['idle']:.2f}% of a core, {values['idle_connected']:.2f}% with {options.users} users connected"
-            )
+            told = waiting_told(values, options.waiting, options.users)
+            console.print(told, highlight=False)
+            if options.waiting == WAITING and not faults:
+                text = f"{told} {measured_on((before, os.getloadavg()[0]))}"
+                put_between_marks(DOCUMENT, "made by `make bench-reminders BENCH='--rounds 0'`", text)
+                console.print(f"written: {DOCUMENT}")
     for fault in faults:
         console.print(f"FAULT {fault}", style="red", markup=False)
     return 1 if faults else 0
