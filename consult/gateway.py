@@ -45,55 +45,51 @@ class Handler:
     faults: Counter[str] = field(default_factory=Counter)  # the others, by their code
 
 
-class Call:
-    """An event that a client sent and that is not answered yet."""
+class Answer:
+    """What is owed for one event that a client sent. It goes out as the reply event and to the acknowledgement callback
+    alike."""
 
-    __slots__ = ("ack_id", "handler", "request")
+    __slots__ = ("_connection", "_gateway", "ack_id", "handler", "may_overlap", "request")
 
-    def __init__(self, handler: Handler | None, request: Payload | Fault, ack_id: bytes | None) -> None:
+    def __init__(
+        self,
+        gateway: "Gateway",
+        connection: Connection,
+        handler: Handler | None,
+        request: Payload | Fault,
+        ack_id: bytes | None,
+    ) -> None:
+        self._gateway = gateway
+        self._connection = connection
         self.handler = handler
         self.request = request
         self.ack_id = ack_id
-
-    @property
-    def may_overlap(self) -> bool:
-        return self.handler is not None and self.handler.is_send and not isinstance(self.request, Fault)
-
-
-class Answer:
-    """Answers one call. The answer goes out as the reply event and to the acknowledgement callback alike."""
-
-    __slots__ = ("_call", "_connection", "_gateway")
-
-    def __init__(self, gateway: "Gateway", connection: Connection, call: Call) -> None:
-        self._gateway = gateway
-        self._connection = connection
-        self._call = call
+        self.may_overlap = handler is not None and handler.is_send and not isinstance(request, Fault)
 
     def __call__(self, payload: bytes) -> None:
         """With the reply's payload, as JSON."""
-        handler = self._call.handler
+        handler = self.handler
         assert handler is not None
         handler.answered += 1
         self._record(audit.OK)
-        self._gateway.answer(self._connection, self._call, handler.reply, payload)
+        self._gateway.answer(self._connection, self, handler.reply, payload)
 
     def fault(self, fault: Fault) -> None:
         self._record(fault.code)
-        handler = self._call.handler
+        handler = self.handler
         (self._gateway.unknown if handler is None else handler.faults)[fault.code] += 1
         if handler is not None and handler.is_send:
             name, payload = handler.reply, dumps(replies.not_sent(fault.message))
         else:
             name, payload = b"error", dumps(replies.error(fault.code, fault.message))
-        self._gateway.answer(self._connection, self._call, name, payload)
+        self._gateway.answer(self._connection, self, name, payload)
 
     def _record(self, result: str) -> None:
-        connection, call = self._connection, self._call
-        if connection.identity is not None and call.handler is not None and isinstance(call.request, Payload):
+        connection = self._connection
+        if connection.identity is not None and self.handler is not None and isinstance(self.request, Payload):
             assert self._gateway.guard is not None
-            name = call.handler.event
-            self._gateway.guard.audit.event(connection.identity, connection.address, name, call.request, result)
+            name = self.handler.event
+            self._gateway.guard.audit.event(connection.identity, connection.address, name, self.request, result)
 
 
 class Gateway:
@@ -129,7 +125,7 @@ class Gateway:
         of the rest nobody wants to know any more."""
         connection.connected = False
         if connection.inbox is not None:
-            connection.inbox = deque(call for call in connection.inbox if call.may_overlap)
+            connection.inbox = deque(answer for answer in connection.inbox if answer.may_overlap)
         self._rooms.leave_all(connection)
         self.connections.discard(connection)
 
@@ -155,11 +151,11 @@ class Gateway:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def answer(self, connection: Connection, call: Call, name: bytes, payload: bytes) -> None:
-        """Sends the answer of a call, and goes on with what waited for it."""
+    def answer(self, connection: Connection, answer: Answer, name: bytes, payload: bytes) -> None:
+        """Sends an answer, and goes on with what waited for it."""
         if connection.connected:
-            self._push.answer(connection, name, payload, call.ack_id)
-        if call.may_overlap:
+            self._push.answer(connection, name, payload, answer.ack_id)
+        if answer.may_overlap:
             connection.open_sends -= 1
             self._proceed(connection)
 
@@ -198,38 +194,35 @@ class Gateway:
                 assert self.guard is not None
                 self.guard.audit.event(connection.identity, connection.address, event.name, request, refusal.code)
                 request = refusal
-        call = Call(handler, request, event.ack_id)
-        if connection.inbox is None:
-            connection.inbox = deque()
-        connection.inbox.append(call)
-        self._proceed(connection)
+        answer = Answer(self, connection, handler, request, event.ack_id)
+        if connection.inbox or connection.busy or (connection.open_sends and not answer.may_overlap):
+            if connection.inbox is None:
+                connection.inbox = deque()
+            connection.inbox.append(answer)
+        else:
+            self._start(connection, answer)
+        if not connection.paused and connection.open_sends + len(connection.inbox or ()) >= MOST_OPEN:
+            connection.paused = True
+            connection.carrier.pause()
 
     def _proceed(self, connection: Connection) -> None:
         """Does what may be done now of what the client asked."""
         inbox = connection.inbox
-        while inbox and not connection.busy:
-            if connection.open_sends and not inbox[0].may_overlap:
-                break
+        while inbox and not connection.busy and (inbox[0].may_overlap or not connection.open_sends):
             self._start(connection, inbox.popleft())
-        waiting = connection.open_sends + len(inbox or ())
-        if connection.paused:
-            if waiting <= FEW_OPEN:
-                connection.paused = False
-                connection.carrier.resume()
-        elif waiting >= MOST_OPEN:
-            connection.paused = True
-            connection.carrier.pause()
+        if connection.paused and connection.open_sends + len(inbox or ()) <= FEW_OPEN:
+            connection.paused = False
+            connection.carrier.resume()
 
-    def _start(self, connection: Connection, call: Call) -> None:
-        answer = Answer(self, connection, call)
-        if isinstance(call.request, Fault):
-            answer.fault(call.request)
+    def _start(self, connection: Connection, answer: Answer) -> None:
+        if isinstance(answer.request, Fault):
+            answer.fault(answer.request)
             return
-        assert call.handler is not None
-        if call.may_overlap:
+        assert answer.handler is not None
+        if answer.may_overlap:
             connection.open_sends += 1
         try:
-            rest = call.handler.handle(connection, call.request, answer)
+            rest = answer.handler.handle(connection, answer.request, answer)
         except Exception as fault:
             answer.fault(faults.told(fault))
             return

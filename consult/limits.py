@@ -5,6 +5,7 @@ one address.
 """
 
 import asyncio
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ class Allowance:
 class Limits:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
+        self._most_events = _in_window(allowance.connection_events)
+        self._most_bytes = _in_window(allowance.connection_bytes)
         self._loop = asyncio.get_running_loop()
         self._connections: Counter[str] = Counter()
         self._addresses: dict[str, Usage] = {}
@@ -52,21 +55,20 @@ class Limits:
 
     def admits_event(self, usage: Usage, address: str, size: int) -> bool:
         """Counts an event of a connection; False when the connection, or its address, has asked too much."""
-        allowance = self._allowance
         now = self._loop.time()
         usage.add(now, size)
         beyond = None
-        if not _within(usage.events, allowance.connection_events):
+        if usage.events > self._most_events:
             beyond = "connection_events"
-        elif not _within(usage.bytes, allowance.connection_bytes):
+        elif usage.bytes > self._most_bytes:
             beyond = "connection_bytes"
-        if allowance.address_events:
+        if self._allowance.address_events:
             of_address = self._addresses.get(address)
             if of_address is None:
                 self._forget_quiet_addresses(now)
                 of_address = self._addresses[address] = Usage()
             of_address.add(now, size)
-            if beyond is None and not _within(of_address.events, allowance.address_events):
+            if beyond is None and of_address.events > _in_window(self._allowance.address_events):
                 beyond = "address_events"
         if beyond is not None:
             self.refused[beyond] += 1
@@ -96,5 +98,5 @@ class Limits:
             del self._connections[address]
 
 
-def _within(count: int, per_second: int) -> bool:
-    return not per_second or count <= per_second * WINDOW
+def _in_window(per_second: int) -> float:
+    return per_second * WINDOW or math.inf

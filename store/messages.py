@@ -82,9 +82,12 @@ class Visibility:
         return query if self.staff else query.where(MessageRow.is_visible_to_patient)
 
 
+_EVERYTHING, _MEANT_FOR_PATIENTS = Visibility(True), Visibility(False)
+
+
 def visible_to(user_type: str | None) -> Visibility:
     """The one rule of who may see what; every way out of a message asks it. Only STAFF has staff rights."""
-    return Visibility(user_type == STAFF)
+    return _EVERYTHING if user_type == STAFF else _MEANT_FOR_PATIENTS
 
 
 def existing(*columns: Any) -> "ModelSelect[QuestionRow]":

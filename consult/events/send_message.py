@@ -13,7 +13,7 @@ from consult.rights import only_elder
 from store import messages
 from store.clock import Clock, WireTime
 from store.database import Database
-from store.messages import Appended, Draft, NoQuestion, OtherContent, QuestionClosed, Repeated
+from store.messages import Appended, Draft, Message, NoQuestion, OtherContent, QuestionClosed, Repeated
 
 
 def handle(
@@ -40,19 +40,19 @@ def handle(
     )
 
     def published(appended: Appended) -> None:
-        if isinstance(appended, NoQuestion):
+        if isinstance(appended, Message):
+            data = dumps(replies.message(appended, time))
+            answer(replies.sent(data, request.client_msg_id))
+            push.new_message(appended, data)
+        elif isinstance(appended, Repeated):
+            # Everybody has heard it; only the sender has not heard that it is stored.
+            answer(replies.sent(dumps(replies.message(appended.message, time)), request.client_msg_id))
+        elif isinstance(appended, NoQuestion):
             answer.fault(Fault("QUESTION_NOT_FOUND"))
         elif isinstance(appended, QuestionClosed):
             answer.fault(faults.invalid(faults.QUESTION_CLOSED))
         elif isinstance(appended, OtherContent):
             answer.fault(faults.invalid(faults.OTHER_CONTENT))
-        elif isinstance(appended, Repeated):
-            # Everybody has heard it; only the sender has not heard that it is stored.
-            answer(replies.sent(dumps(replies.message(appended.message, time)), request.client_msg_id))
-        else:
-            data = dumps(replies.message(appended, time))
-            answer(replies.sent(data, request.client_msg_id))
-            push.new_message(appended, data)
 
     def failed(fault: Exception) -> None:
         answer.fault(faults.told(fault))
