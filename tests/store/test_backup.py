@@ -412,8 +412,14 @@ class TestDaily:
         assert (tmp_path / "careline.db.daily-2025-03-01").exists()
 
     async def test_a_stop_gives_up(
-        self, path: Path, tmp_path: Path, days: list[str], caplog: pytest.LogCaptureFixture
+        self,
+        path: Path,
+        tmp_path: Path,
+        days: list[str],
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr("store.backup.STEP", 8)  # so that it takes a while
         fill(path, 40_000, "测" * 300)
         looking = asyncio.create_task(Daily(path, 3, lambda: days[-1]).look())
 
