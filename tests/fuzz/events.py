@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from tests.fuzz import values
+from tests.fuzz.packets import LARGEST
 from tests.fuzz.talk import PUSHED, Talk, verdict
 from tests.fuzz.thrower import Thrower
-from tests.packets import Connection
+from tests.packets import SEPARATOR, Connection
 from tests.server import Server
 
 # What is sent without waiting for answers, and what one connection lives through.
@@ -42,10 +43,19 @@ class Events(Thrower):
             self._connection = self._kind(self.server)
             self._connection.enter()
             self._sent = 0
-        calls = [self._talk.call() for _ in range(min(most, _BATCH))]
-        packets = [
-            b"42%d%b" % (number, values.written(self.chance, call)) for number, call in enumerate(calls, self._sent)
-        ]
+        drawn = [self._talk.call() for _ in range(min(most, _BATCH))]
+        calls: list[list[Any]] = []
+        packets: list[bytes] = []
+        room = LARGEST
+        for call, said in zip(drawn, [values.written(self.chance, call) for call in drawn], strict=True):
+            packet = b"42%d%b" % (self._sent + len(calls), said)
+            # A body, or a packet, that is larger ends its connection, as it should.
+            if len(packet) + len(SEPARATOR) <= room:
+                room -= len(packet) + len(SEPARATOR)
+                calls.append(call)
+                packets.append(packet)
+        if not calls:
+            return 0
         self._connection.send(*(packet.decode() for packet in packets))
         for number, (call, packet) in enumerate(zip(calls, packets, strict=True), self._sent):
             try:

@@ -13,9 +13,10 @@ from tests.server import Server
 
 MEGABYTE: Final = 1 << 20
 # By how much the last quarter of a run may take more than the second. The first is warm-up, and some of that goes on:
-# each connection's pages of the file, which SQLite bounds, and room that bursts took and the allocator cannot give back
-# whole. Of a million things it is some 11 bytes for each of those in between: less than an object takes.
-MOST_GROWTH: Final = 1.06
+# each connection's pages of the file, some 3 MB by then, which SQLite bounds, and room that bursts took and the
+# allocator cannot give back whole. Runs of a million came to 1.025 and 1.051; with 20 bytes kept of each packet to
+# 1.138. It is 14 bytes for each of the things in between: less than an object takes.
+MOST_GROWTH: Final = 1.08
 
 
 @dataclass(frozen=True)
