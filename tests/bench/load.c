@@ -5,6 +5,9 @@
  *   load PORT PID connect CLIENTS QUESTION_ID,...
  *   load PORT PID remind USERS REMINDERS DUE PACE QUESTION_ID,...
  *
+ * and, where it matters who the clients are, @FILE behind: a line for each client in their order, with its type and, where
+ * the server asks for one, its token. The first client is user 1. Without the file all join as elders.
+ *
  * PID is the server's process, whose processor time and memory are read from /proc. The result is one JSON object on
  * standard output, before which `endure` says every so many seconds how the time since went; exit status 1 with a line
  * on standard error when the server does not speak the protocol.
@@ -59,6 +62,10 @@ struct client {
     size_t rest_length;
 };
 
+struct person {
+    const char *type, *token; /* NULL: none */
+};
+
 struct histogram {
     uint64_t buckets[BUCKETS], count;
 };
@@ -67,6 +74,8 @@ static struct sockaddr_in server;
 static int poller;
 static struct client *clients;
 static struct sender *senders;
+static struct person *people;
+static uint32_t people_count;
 static uint64_t *questions;
 static uint32_t question_count, rooms, members, senders_a_room;
 static uint32_t under_way, joined, refused, gone, cut;
@@ -186,6 +195,13 @@ static void send_frame(struct client *client, enum opcode opcode, const char *pa
     send_bytes(client, frame, start + 4 + length);
 }
 
+static uint32_t user_id(const struct client *client) { return (uint32_t)(client - clients) + 1; }
+
+static struct person person(const struct client *client) {
+    uint32_t place = user_id(client) - 1;
+    return place < people_count ? people[place] : (struct person){.type = "ELDER"};
+}
+
 static void send_text(struct client *client, const char *text) { send_frame(client, TEXT, text, strlen(text)); }
 
 static void send_message(struct sender *sender) {
@@ -198,7 +214,7 @@ static void send_message(struct sender *sender) {
              "\"您好，请详细描述一下您的症状：从什么时候开始，每天几次，吃过什么药，现在感觉怎么样？ ~%08x%08x%016lx~\","
              "\"attachments\":[{\"url\":\"https://example.com/image1.png\","
              "\"thumbnail_url\":\"https://example.com/thumb1.png\",\"duration\":null,\"size\":102400}]}]",
-             questions[sender->room], number + 1, number, sender->next, now_ns());
+             questions[sender->room], user_id(client), number, sender->next, now_ns());
     sender->next++;
     sent++;
     send_text(client, text);
@@ -344,22 +360,24 @@ static void on_event(struct client *client, const char *at, const char *end) {
 }
 
 static void on_text(struct client *client, const char *at, const char *end) {
-    char text[256];
+    char text[4096];
     if (at == end) die("an empty text frame");
     if (at[0] == '4' && end - at > 1 && at[1] == '2') {
         on_event(client, at + 2, end);
     } else if (at[0] == '2') {
         send_text(client, "3");
     } else if (at[0] == '0' && client->state == OPENING) {
-        send_text(client, "40");
+        const char *token = person(client).token;
+        if (token) snprintf(text, sizeof text, "40{\"token\":\"%s\"}", token);
+        send_text(client, token ? text : "40");
         client->state = GREETING;
     } else if (at[0] == '4' && end - at > 1 && at[1] == '0' && client->state == GREETING) {
         if (client < clients + users)
-            snprintf(text, sizeof text, "42[\"bind_user\",{\"user_id\":%u}]", (uint32_t)(client - clients) + 1);
+            snprintf(text, sizeof text, "42[\"bind_user\",{\"user_id\":%u}]", user_id(client));
         else snprintf(text, sizeof text,
-                 "42[\"join_question\",{\"question_id\":%lu,\"user_id\":%u,\"user_type\":\"ELDER\","
+                 "42[\"join_question\",{\"question_id\":%lu,\"user_id\":%u,\"user_type\":\"%s\","
                  "\"role_display_name\":\"张三\"}]",
-                 questions[client->room], (uint32_t)(client - clients) + 1);
+                 questions[client->room], user_id(client), person(client).type);
         send_text(client, text);
         client->state = JOINING;
     } else {
@@ -691,9 +709,24 @@ static void measure_remind(int pid, uint32_t reminders, uint64_t due_ms) {
            lost, doubled, wrong, early, failed, errors, sent - acks, cut);
 }
 
+static void read_people(const char *path) {
+    FILE *file = fopen(path, "r");
+    if (!file) die("cannot read %s", path);
+    char *line = NULL;
+    for (size_t size = 0; getline(&line, &size, file) > 0; line = NULL, size = 0) {
+        line[strcspn(line, "\n")] = 0;
+        char *token = strchr(line, ' ');
+        if (token) *token++ = 0;
+        people = resize(people, (people_count + 1) * sizeof *people);
+        people[people_count++] = (struct person){line, token};
+    }
+    fclose(file);
+}
+
 static uint32_t number(const char *text) { return (uint32_t)strtoul(text, NULL, 10); }
 
 int main(int argc, char **argv) {
+    if (argc > 1 && argv[argc - 1][0] == '@') read_people(argv[--argc] + 1);
     if (argc < 4) die("usage: see the head of load.c");
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);

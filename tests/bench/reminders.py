@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -32,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from store import schema
 from tests.bench import servers
-from tests.bench.document import put_between_marks
+from tests.bench.document import load_average, put_between_marks, rows_in_markdown
 from tests.bench.servers import BUILD, CARELINE, PEERS, BenchError, Running, Server
 
 PAIRS: Final = 20  # questions in which messages are sent meanwhile
@@ -118,7 +117,7 @@ def fill_apscheduler(database: Path, rows: list[tuple[Any, ...]]) -> None:
 
 def load(target: Running, morning: Morning, pairs: int) -> subprocess.Popen[str]:
     """Start the load generator, which binds the users and waits."""
-    questions = ",".join(map(str, target.open_questions(pairs)))
+    questions = ",".join(map(str, target.open_questions(range(1, pairs + 1))))
     shape = [morning.users, morning.reminders, morning.due, PACE]
     command = [str(BUILD / "load"), str(target.port), str(target.pid), "remind", *map(str, shape), questions]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -216,11 +215,9 @@ def waiting_told(values: Values, waiting: int, users: int) -> str:
 
 def measured_on(load: tuple[float, float]) -> str:
     """The day and the machine; `load` is its load average before and after."""
-    loads = " and ".join(f"{one:.1f}" for one in load)
-    shared = "shared with other work" if load[0] > 1 else "otherwise idle"
     return (
         f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, Linux {platform.release()}, SQLite"
-        f" {sqlite3.sqlite_version}; the machine's load average was {loads} before and after: it was {shared}."
+        f" {sqlite3.sqlite_version}; {load_average(*load)}."
     )
 
 
@@ -235,8 +232,7 @@ def main() -> int:
     parser.add_argument("--peers", default=",".join(peer.name for peer in ALL_PEERS), help="'' for none")
     options = parser.parse_args()
     console = Console()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    servers.allow_many_files()
     servers.build_programs()
     measured = [CARELINE, *(peer for peer in ALL_PEERS if peer.name in options.peers.split(","))]
     if options.rounds and len(measured) > 1 and not servers.install_peers():
@@ -269,9 +265,8 @@ def main() -> int:
         show_mornings(console, rows)
         if options.reminders == REMINDERS and len(rows) == 1 + len(ALL_PEERS) and not faults:
             lines = [HEAD, ["---", *["---:"] * (len(HEAD) - 1)], *rows]
-            table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
             rounds = f"Medians of {options.rounds}" if options.rounds > 1 else "One round"
-            text = f"{rounds}. {measured_on((before, os.getloadavg()[0]))}\n\n{table}"
+            text = f"{rounds}. {measured_on((before, os.getloadavg()[0]))}\n\n{rows_in_markdown(lines)}"
             put_between_marks(DOCUMENT, "made by `make bench-reminders`", text)
             console.print(f"written: {DOCUMENT}")
     if options.waiting:

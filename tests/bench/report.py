@@ -13,6 +13,7 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
+from tests.bench.document import Table
 from tests.bench.servers import CARELINE, LIMIT, Server
 
 # A run in which the load generator took more of its core than this is marked: it may have held the server back.
@@ -62,15 +63,6 @@ class Run:
     server: Server
     workload: str
     values: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A titled table of finished cells."""
-
-    title: str
-    header: list[str]
-    rows: list[list[str]]
 
 
 @dataclass
@@ -146,26 +138,10 @@ class Results:
         return f"{max(shares):.2f}" if shares else "–"
 
 
-def flatten_connect(result: dict[str, object]) -> dict[str, float]:
-    """Turn the load generator's report of its four waves into one value for each metric."""
-    waves = result.pop("waves")
-    assert isinstance(waves, list)
-    values = {key: float(value) for key, value in result.items() if isinstance(value, (int, float))}
-    for name, wave in zip(("paced_1", "paced_2", "at_once_1", "at_once_2"), waves, strict=True):
-        values[f"{name}_s"] = wave["seconds"]
-    values["refused"] = sum(wave["refused"] for wave in waves)
-    values["cut"] = sum(wave["cut"] for wave in waves)
-    values["leave_cpu_s"] = max(wave["leave_cpu_s"] for wave in waves)
-    values["generator_cpu"] = max(wave["generator_cpu"] for wave in waves)
-    return values
-
-
 def markdown(tables: Sequence[Table], about: str, faults: Sequence[str]) -> str:
     """Give the document for docs/."""
     parts = ["# Measured\n", about]
-    for table in tables:
-        lines = [table.header, ["---"] + ["---:"] * (len(table.header) - 1), *table.rows]
-        parts.append(f"## {table.title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
+    parts += [f"## {table.title}\n\n{table.markdown()}" for table in tables]
     parts.append(
         "## Faults\n\n"
         + (

@@ -6,17 +6,21 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from consult.tokens import Tokens, Wanted, make_key, read_keys
+from store.clock import system_clock
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent.parent
@@ -26,6 +30,7 @@ BUILD: Final = ROOT / "build" / "bench"
 
 START_LIMIT: Final = 20.0
 STOP_LIMIT: Final = 10.0
+TOKEN_TTL: Final = 3600  # seconds
 
 
 class BenchError(Exception):
@@ -35,13 +40,14 @@ class BenchError(Exception):
 @dataclass(frozen=True)
 class Server:
     """One column of the table: `program` is careline, bun, node, python or limit; `settings` are environment variables,
-    `script` is the peer's, where it is not called as its program is."""
+    `script` is the peer's, where it is not called as its program is. One that asks for tokens has a key of its own."""
 
     name: str
     title: str
     program: str
     settings: Mapping[str, str] = field(default_factory=dict)
     script: str = ""
+    asks_for_tokens: bool = False
 
     def command(self, database: Path) -> list[str]:
         """Give the command line that serves from that SQLite file."""
@@ -56,6 +62,7 @@ class Server:
 
 
 CARELINE: Final = Server("careline", "Careline", "careline")
+WITH_TOKENS: Final = Server("tokens", "Careline with tokens", "careline", asks_for_tokens=True)
 PEER_SERVERS: Final = tuple(
     Server(f"{program}-{promise}", f"{program.capitalize()}, {title}", program, settings)
     for promise, title, settings in (
@@ -75,14 +82,25 @@ class Running:
     port: int
     pid: int
     database: Path
+    tokens: Tokens | None = None  # makes those that the server asks for
 
-    def open_questions(self, count: int) -> list[int]:
-        """Open that many consultation questions and give their ids."""
+    def token(self, user_id: int, user_type: str, listed: tuple[int, ...] | None = None) -> str | None:
+        """Make somebody's token, which lists these questions; None where the server asks for none."""
+        if self.tokens is None:
+            return None
+        return self.tokens.make(Wanted(user_id, user_type, None, listed, TOKEN_TTL))
+
+    def open_questions(self, elder_ids: Iterable[int]) -> list[int]:
+        """Open a consultation question for each elder and give the questions' ids."""
+        headers = {"Content-Type": "application/json"}
+        token = self.token(1, "SERVICE")
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         ids = []
-        for number in range(count):
+        for number, elder_id in enumerate(elder_ids, 1):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-            body = json.dumps({"title": f"问题 {number + 1}", "elder_id": number + 1})
-            connection.request("POST", "/api/questions", body, {"Content-Type": "application/json"})
+            body = json.dumps({"title": f"问题 {number}", "elder_id": elder_id})
+            connection.request("POST", "/api/questions", body, headers)
             answer = connection.getresponse()
             text = answer.read()
             connection.close()
@@ -98,6 +116,11 @@ def running(server: Server, fill: Callable[[Path], None] = lambda _: None) -> It
     afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=f"{server.name}-", dir=BUILD))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARELINE_")}
+    tokens = None
+    if server.asks_for_tokens:
+        make_key(folder / "keys")
+        inherited["CARELINE_AUTH_SECRET_FILE"] = str(folder / "keys")
+        tokens = Tokens(read_keys(folder / "keys"), system_clock)
     log = folder / "log"
     fill(folder / "bench.db")
     with log.open("wb") as errors:
@@ -109,7 +132,7 @@ def running(server: Server, fill: Callable[[Path], None] = lambda _: None) -> It
             stderr=errors,
         )
     try:
-        yield Running(_port(server, process, log), process.pid, folder / "bench.db")
+        yield Running(_port(server, process, log), process.pid, folder / "bench.db", tokens)
         if process.poll() is not None:
             raise BenchError(f"{server.title} ended with status {process.returncode}:\n{_tail(log)}")
     finally:
@@ -144,6 +167,12 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     if process.stdout is not None:
         process.stdout.close()
+
+
+def allow_many_files() -> None:
+    """Raise the limit on open files, which the server inherits, as far as it goes."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def build_programs() -> None:
