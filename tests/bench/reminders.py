@@ -44,6 +44,7 @@ APSCHEDULER: Final = Server("apscheduler", "APScheduler", "python", {}, "reminde
 ALL_PEERS: Final = (NODE, GROUPED, APSCHEDULER)
 REMINDERS: Final = 100_000
 WAITING: Final = 1_000_000
+ALONE: Final = 3_000  # of them, each due at a moment of its own
 DOCUMENT: Final = servers.ROOT / "docs" / "performance.md"
 HEAD: Final = [
     *("", "notifications/s", "Careline is", "late p50, ms", "late p99, ms", "ack p99 meanwhile, ms", "reminders"),
@@ -168,7 +169,11 @@ def measure_waiting(waiting: int, users: int, due: int, seconds: float) -> Value
     lead = 40 + waiting / 20_000 + 2 * seconds
     first = int((time.time() + lead) * 1000)
     rows = [
-        (number + 1, Morning.content(number, 0, (first + 20 * number) * 1_000_000), first + 20 * number)
+        (
+            number % users + 1,
+            Morning.content(number % users, number // users, (first + 20 * number) * 1_000_000),
+            first + 20 * number,
+        )
         for number in range(due)
     ]
     with servers.running(CARELINE, lambda database: fill_careline(database, rows, waiting)) as target:
@@ -271,7 +276,7 @@ def main() -> int:
             console.print(f"written: {DOCUMENT}")
     if options.waiting:
         before, what = os.getloadavg()[0], f"{options.waiting:,} pending tasks"
-        values = run(what, lambda: measure_waiting(options.waiting, options.users, 500, 20.0))
+        values = run(what, lambda: measure_waiting(options.waiting, options.users, ALONE, 20.0))
         if values:
             told = waiting_told(values, options.waiting, options.users)
             console.print(told, highlight=False)
