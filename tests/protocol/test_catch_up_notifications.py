@@ -147,7 +147,7 @@ def test_who_does_not_read_is_cut(server: Server, long_list: tuple[int, list[dic
     with closing(BareWebsocket(server, 4096)) as client:
         client.emit(*[f'42["bind_user",{{"user_id":{user_id},"after_id":0}}]'] * 4)
         client.read_until(b"bind_user:ack")
-        remind(server, user_id, [str(number) for number in range(200)], content="药" * 2000)
+        remind(server, user_id, [str(number) for number in range(600)], content="药" * 2000)
         alone = 'careline_connections{transport="websocket"} 0.0'
         wait_until(lambda: alone in server.http("GET", "/metrics").body, "the cut")
 
