@@ -83,7 +83,7 @@ SETTINGS = (
     settings.Setting("--tls-certificate", "", settings.optional_path, "PEM file of the certificate and its chain"),
     settings.Setting("--tls-key", "", settings.optional_path, "PEM file of its key; both are read again on SIGHUP"),
     settings.Setting("--outbox-bytes", "1048576", settings.size, "what a client may leave unread before it is cut off"),
-    settings.Setting("--connection-events", "2000", settings.count, "events a second from one connection; 0: no limit"),
+    settings.Setting("--connection-events", "5000", settings.count, "events a second from one connection; 0: no limit"),
     settings.Setting("--connection-bytes", "8000000", settings.count, "bytes a second of them; 0: no limit"),
     settings.Setting("--address-events", "0", settings.count, "events a second from one address; 0: no limit"),
     settings.Setting("--address-connections", "0", settings.count, "connections from one address; 0: no limit"),
