@@ -178,7 +178,8 @@ def plot(results: Results, path: Path) -> None:
         [("RSS", "connect", "rss_per_connection_kb"), ("PSS", "connect", "pss_per_connection_kb")],
     )
     memory.set(title="memory per idle connection, KB (lower is better)")
-    acks.legend(fontsize="small")
+    # Above all four: within one it would lie over its bars.
+    figure.legend(*acks.get_legend_handles_labels(), loc="outside upper center", ncols=len(shown))
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
