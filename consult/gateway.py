@@ -195,7 +195,7 @@ class Gateway:
                 self.guard.audit.event(connection.identity, connection.address, event.name, request, refusal.code)
                 request = refusal
         answer = Answer(self, connection, handler, request, event.ack_id)
-        if connection.inbox or connection.busy or (connection.open_sends and not answer.may_overlap):
+        if connection.inbox or not _may_start(connection, answer):
             if connection.inbox is None:
                 connection.inbox = deque()
             connection.inbox.append(answer)
@@ -208,7 +208,7 @@ class Gateway:
     def _proceed(self, connection: Connection) -> None:
         """Does what may be done now of what the client asked."""
         inbox = connection.inbox
-        while inbox and not connection.busy and (inbox[0].may_overlap or not connection.open_sends):
+        while inbox and _may_start(connection, inbox[0]):
             self._start(connection, inbox.popleft())
         if connection.paused and connection.open_sends + len(inbox or ()) <= FEW_OPEN:
             connection.paused = False
@@ -239,6 +239,11 @@ class Gateway:
             answer.fault(faults.told(fault))
         connection.busy = False
         self._proceed(connection)
+
+
+def _may_start(connection: Connection, answer: Answer) -> bool:
+    """Sends may be in flight together; all else is by itself."""
+    return not connection.busy and (answer.may_overlap or not connection.open_sends)
 
 
 def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:

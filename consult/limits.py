@@ -48,6 +48,7 @@ class Limits:
         self._allowance = allowance
         self._most_events = _in_window(allowance.connection_events)
         self._most_bytes = _in_window(allowance.connection_bytes)
+        self._most_of_address = _in_window(allowance.address_events)
         self._loop = asyncio.get_running_loop()
         self._connections: Counter[str] = Counter()
         self._addresses: dict[str, Usage] = {}
@@ -68,7 +69,7 @@ class Limits:
                 self._forget_quiet_addresses(now)
                 of_address = self._addresses[address] = Usage()
             of_address.add(now, size)
-            if beyond is None and of_address.events > _in_window(self._allowance.address_events):
+            if beyond is None and of_address.events > self._most_of_address:
                 beyond = "address_events"
         if beyond is not None:
             self.refused[beyond] += 1

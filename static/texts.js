@@ -199,7 +199,6 @@ export const texts = {
   wireHint: ["连接、心跳、升级等底层数据包", "Packets below the events: open, heartbeat, upgrade"],
   everyConnection: ["全部连接", "Everyone"],
   ofConnection: ["按连接筛选", "Of which connection"],
-  pause: ["暂停", "Pause"],
   resume: ["继续（{count} 条新）", "Resume ({count} new)"],
   clear: ["清空日志", "Clear the log"],
   copyLog: ["复制显示的日志", "Copy the log as shown"],

@@ -6,27 +6,25 @@ from typing import Any
 
 from store.transaction import Write
 
-AnyWrite = Write[Any, Any]
-
 
 class Waiting:
     def __init__(self) -> None:
-        self._writes: deque[AnyWrite] = deque()
+        self._writes: deque[Write[Any, Any]] = deque()
         self._taking = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._writes)
 
-    def add(self, write: AnyWrite) -> None:
+    def add(self, write: Write[Any, Any]) -> None:
         """Behind all others."""
         self._writes.append(write)
 
-    def take(self, most: int) -> list[AnyWrite]:
+    def take(self, most: int) -> list[Write[Any, Any]]:
         """Those that have waited longest: from now on they are the caller's."""
         with self._taking:
             return [self._writes.popleft() for _ in range(min(len(self._writes), most))]
 
-    def take_asked_before(self, moment: float) -> list[AnyWrite]:
+    def take_asked_before(self, moment: float) -> list[Write[Any, Any]]:
         """Those that were asked for before that moment, by the loop's clock."""
         taken = []
         with self._taking:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import platform
 import sqlite3
 import statistics
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 import matplotlib as mpl
 from matplotlib import pyplot
 
-from tests.bench.document import load_average, put_between_marks, rows_in_markdown
+from tests.bench.document import load_average, machine, put_between_marks, rows_in_markdown
 from tests.bench.endurance import IN_FLIGHT, MEMBERS, ROOMS, WARM_UP, Endurance, Sample
 
 ROWS: Final = 10
@@ -48,10 +46,10 @@ def _about(run: Endurance) -> str:
     largest = [max((one.wal for one in some), default=0) / MB for some in (run.usual(), run.while_backing_up())]
     told = "; ".join(run.faults) or "none was lost, doubled or refused"
     return (
-        f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, Linux {platform.release()}, SQLite "
-        f"{sqlite3.sqlite_version}: {last.acks:,} messages in {last.seconds:,.0f} s, in {ROOMS} rooms of {MEMBERS}, "
-        f"{IN_FLIGHT} under way in each; {told}. The WAL was of at most {largest[0]:.1f} MB, of {largest[1]:.0f} MB "
-        f"around the backup half way, which took {ended - began:.0f} s, and of {run.wal_after / MB:.1f} MB in the end. "
+        f"{machine()}, SQLite {sqlite3.sqlite_version}: {last.acks:,} messages in {last.seconds:,.0f} s, in {ROOMS} "
+        f"rooms of {MEMBERS}, {IN_FLIGHT} under way in each; {told}. The WAL was of at most {largest[0]:.1f} MB, of "
+        f"{largest[1]:.0f} MB around the backup half way, which took {ended - began:.0f} s, and of "
+        f"{run.wal_after / MB:.1f} MB in the end. "
         f"The load generator took {run.generator_cpu:.0%} of a core; "
         f"{load_average(run.load[0][0], run.load[1][0])}."
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sqlite3
 import subprocess
 import sys
@@ -18,20 +17,19 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 # Run by its path, so the project's root is not on the path yet.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from store import schema
 from tests.bench import servers
-from tests.bench.document import load_average, put_between_marks, rows_in_markdown
+from tests.bench.bench import show
+from tests.bench.document import Table, load_average, machine, put_between_marks
 from tests.bench.servers import BUILD, CARELINE, PEERS, BenchError, Running, Server
 
 PAIRS: Final = 20  # questions in which messages are sent meanwhile
@@ -199,16 +197,6 @@ def morning_rows(found: dict[str, list[Values]], titles: dict[str, str]) -> list
     return rows
 
 
-def show_mornings(console: Console, rows: list[list[str]]) -> None:
-    """The same on the terminal."""
-    table = Table(title="reminders due in the same second", title_justify="left")
-    for column in HEAD:
-        table.add_column(column, justify="right" if column else "left")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-
-
 def waiting_told(values: Values, waiting: int, users: int) -> str:
     """What it costs to wait, in a sentence."""
     return (
@@ -220,10 +208,7 @@ def waiting_told(values: Values, waiting: int, users: int) -> str:
 
 def measured_on(load: tuple[float, float]) -> str:
     """The day and the machine; `load` is its load average before and after."""
-    return (
-        f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, Linux {platform.release()}, SQLite"
-        f" {sqlite3.sqlite_version}; {load_average(*load)}."
-    )
+    return f"{machine()}, SQLite {sqlite3.sqlite_version}; {load_average(*load)}."
 
 
 def main() -> int:
@@ -267,11 +252,11 @@ def main() -> int:
                 found[server.name].append(values)
     if options.rounds:
         rows = morning_rows(found, {server.name: server.title for server in measured})
-        show_mornings(console, rows)
+        table = Table("reminders due in the same second", HEAD, rows)
+        show([table], [], console)
         if options.reminders == REMINDERS and len(rows) == 1 + len(ALL_PEERS) and not faults:
-            lines = [HEAD, ["---", *["---:"] * (len(HEAD) - 1)], *rows]
             rounds = f"Medians of {options.rounds}" if options.rounds > 1 else "One round"
-            text = f"{rounds}. {measured_on((before, os.getloadavg()[0]))}\n\n{rows_in_markdown(lines)}"
+            text = f"{rounds}. {measured_on((before, os.getloadavg()[0]))}\n\n{table.markdown()}"
             put_between_marks(DOCUMENT, "made by `make bench-reminders`", text)
             console.print(f"written: {DOCUMENT}")
     if options.waiting:
@@ -284,8 +269,7 @@ def main() -> int:
                 text = f"{told} {measured_on((before, os.getloadavg()[0]))}"
                 put_between_marks(DOCUMENT, "made by `make bench-reminders BENCH='--rounds 0'`", text)
                 console.print(f"written: {DOCUMENT}")
-    for fault in faults:
-        console.print(f"FAULT {fault}", style="red", markup=False)
+    show([], faults, console)
     return 1 if faults else 0
 
 

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
 from typing import Final
 
+from tests.named_tests import defined, missing, named, parsed, rows
 from tests.server import ROOT
 
 DOCUMENT: Final = ROOT / "docs" / "reliability.md"
-
-
-def named(text: str) -> list[str]:
-    """Give the tests that a text names."""
-    return re.findall(r"`(tests/[^`]*::[^`]*)`", text)
-
-
-def parsed(file: str) -> list[ast.stmt]:
-    """Give what a module consists of."""
-    return ast.parse((ROOT / file).read_text()).body
-
-
-def defined(body: list[ast.stmt], inside: str) -> Iterator[tuple[str, str]]:
-    """Give the tests of a module or a class, as pytest names them, each with what decorates it."""
-    for node in body:
-        if isinstance(node, ast.ClassDef):
-            yield from defined(node.body, f"{inside}::{node.name}")
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            yield f"{inside}::{node.name}", " ".join(ast.unparse(one) for one in node.decorator_list)
 
 
 def known_to_fail(file: str) -> set[str]:
@@ -46,11 +26,9 @@ def known_to_fail(file: str) -> set[str]:
 
 
 def test_each_test_that_is_named_exists() -> None:
-    found = named(DOCUMENT.read_text())
-    assert len(found) > 50
-    files = {name.partition("::")[0] for name in found}
-    there = {test for file in files for test, _ in defined(parsed(file), file)}
-    assert [name for name in found if name not in there] == []
+    text = DOCUMENT.read_text()
+    assert len(named(text)) > 50
+    assert missing(text) == []
 
 
 def test_what_is_known_to_fail_is_said_to() -> None:
@@ -60,9 +38,9 @@ def test_what_is_known_to_fail_is_said_to() -> None:
 
 
 def test_each_promise_names_one() -> None:
-    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ") and "Held by |" not in line]
-    assert len(rows) > 30
-    assert [row for row in rows if not named(row)] == []
+    promises = rows(DOCUMENT.read_text())
+    assert len(promises) > 30
+    assert [row for row in promises if not named(row)] == []
 
 
 def test_each_test_of_a_fault_is_named() -> None:

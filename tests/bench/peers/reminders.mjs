@@ -1,10 +1,10 @@
 // Reminders on Node: a timer loop over node:sqlite, pushed through socket.io. Usage: node reminders.mjs DATABASE
 // The file holds `reminder_task` with what is due. GROUP=1 commits a chunk at a time; otherwise each reminder is
 // committed by itself before it is pushed, as one writes it first.
-import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { Server } from "socket.io";
 import { prepareDatabase, questionOpener, serveConsultation, SOCKET_IO, wireTime } from "./consultation.mjs";
+import { listen, questionServer } from "./node_http.mjs";
 
 const CHUNK = 500;
 const LONGEST_SLEEP = 1000;
@@ -19,18 +19,7 @@ db.exec(`
     UNIQUE (task_id, occurrence_at));
   CREATE INDEX IF NOT EXISTS user_notification_of_user ON user_notification (user_id, id);
 `);
-const openQuestion = questionOpener(db);
-
-const http = createServer(async (request, response) => {
-  if (request.method !== "POST" || request.url !== "/api/questions") {
-    response.writeHead(404).end();
-    return;
-  }
-  let body = "";
-  for await (const chunk of request) body += chunk;
-  response.writeHead(201, { "Content-Type": "application/json" }).end(JSON.stringify(openQuestion(JSON.parse(body))));
-});
-
+const http = questionServer(questionOpener(db));
 const io = new Server(http, SOCKET_IO);
 serveConsultation(io, db);
 io.on("connection", (socket) => {
@@ -113,8 +102,4 @@ function tick() {
   setTimeout(tick, next === null ? LONGEST_SLEEP : Math.min(LONGEST_SLEEP, Math.max(0, next - Date.now())));
 }
 
-http.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => {
-  console.log(`listening on http://127.0.0.1:${http.address().port}`);
-  tick();
-});
-process.on("SIGTERM", () => process.exit(0));
+listen(http, tick);
