@@ -183,11 +183,11 @@ async def serve_from(
     lag.start()
     if guard is not None:
         guard.start(gateway.send_away)
-    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave. It
-    # still has to come often enough for the cycles that a reading leaves, with its rows in them.
+    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave, which
+    # takes 20 µs each. It still has to come often to what is new, for the cycles that a reading leaves with its rows.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(2_000, 10, 20)
+    gc.set_threshold(2_000, 10, 50)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
     where = url(chosen["host"], listening, tls)

@@ -25,7 +25,7 @@ CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 MOST_STRANGERS = 10_000
 STRANGER_BYTES = 16_384  # of a packet, from whom a token must come before anything else
 SWEEP = 1.0
-GIVE_BACK_AFTER = 500  # websockets that have ended
+GIVE_BACK_AFTER = 500  # carriers that have ended
 
 
 class Carriers:
@@ -39,7 +39,7 @@ class Carriers:
         self.cuts: Counter[str] = Counter()
         self._arrived: dict[Carrier, Connection] = {}  # in their order; those that have entered go lazily
         self._unflushed: list[Websocket] = []
-        self._ended = 0  # websockets, since memory was given back
+        self._ended = 0  # carriers, since memory was given back
         self._all_gone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -87,11 +87,11 @@ class Carriers:
     def left(self, carrier: Carrier) -> None:
         """It has ended, or the connection goes on by another."""
         self._arrived.pop(carrier, None)
+        self._ended += 1
 
     def gone(self, websocket: "Websocket") -> None:
         """Its transport is closed."""
         self.websockets.discard(websocket)
-        self._ended += 1
         self.left(websocket)
         if not self.websockets:
             self._all_gone.set()

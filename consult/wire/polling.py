@@ -54,7 +54,7 @@ class PollingSession:
 
     def __init__(self, polling: "Polling", socket: Any, address: str) -> None:
         self.sid: str = socket.sid
-        self.connection = Connection(self.sid, address, self)
+        self.connection: Connection | None = Connection(self.sid, address, self)  # until the end of both
         self.going_on = asyncio.Event()  # cleared while reading pauses
         self.going_on.set()
         self.closed = False
@@ -114,15 +114,16 @@ class PollingSession:
 
     def moved_to(self, carrier: Carrier) -> Connection:
         """The client has upgraded: the carrier gets what waited here, and then all that comes."""
-        queue = self._socket.queue
+        connection, queue = self.connection, self._socket.queue
+        assert connection is not None  # whoever has closed the session cannot be asked for it any more
         while not queue.empty():
             packet = queue.get_nowait()
             if packet is not None and packet.packet_type in (engineio.packet.MESSAGE, engineio.packet.PING):
                 carrier.send(Frame(packet.encode().encode()))
-        self.connection.carried_by(carrier)
-        if self.connection.connected:
+        connection.carried_by(carrier)
+        if connection.connected:
             carrier.entered()
-        if self.connection.paused:
+        if connection.paused:
             carrier.pause()
         self.resume()
         self.release_poll()
@@ -131,7 +132,7 @@ class PollingSession:
         self._polling.forget(self)
         # The engine must neither ping the session nor report its end: it goes on, elsewhere.
         self._socket.upgraded = self._socket.closed = True
-        return self.connection
+        return connection
 
     @property
     def _is_silent(self) -> bool:
@@ -253,22 +254,25 @@ class Polling:
 
     def _connected(self, sid: str, environ: dict[str, Any]) -> None:
         address = self._address(environ["sanic.request"])
-        self._sessions[sid] = PollingSession(self, self._engine.sockets[sid], address)
+        session = PollingSession(self, self._engine.sockets[sid], address)
+        assert session.connection is not None
+        self._sessions[sid] = session
         self.carriers.gateway.limits.enter(address)
-        self.carriers.arrived(self._sessions[sid].connection)
-        self.carriers.loop.call_later(HANDSHAKE_TIMEOUT, self._expect_connect, self._sessions[sid])
+        self.carriers.arrived(session.connection)
+        self.carriers.loop.call_later(HANDSHAKE_TIMEOUT, self._expect_connect, sid)
 
     def _address(self, request: Request) -> str:
         return self._access.address(request.ip, request.headers)
 
-    def _expect_connect(self, session: PollingSession) -> None:
-        if not session.connection.connected:
+    def _expect_connect(self, sid: str) -> None:
+        session = self._sessions.get(sid)
+        if session is not None and session.connection is not None and not session.connection.connected:
             self.end_soon(session, "no CONNECT in time")
 
     async def _received(self, sid: str, message: str) -> None:
         session = self._posting[sid]
         connection = session.connection
-        if session.closed and connection.carrier is session:
+        if connection is None or (session.closed and connection.carrier is session):
             return
         try:
             self.carriers.gateway.received(connection, message.encode())
@@ -283,6 +287,8 @@ class Polling:
     def _disconnected(self, sid: str, reason: str) -> None:
         session = self._sessions.pop(sid, None)
         if session is not None:
+            connection, session.connection = session.connection, None  # else they would hold each other
+            assert connection is not None
             self.carriers.left(session)
             session.closed = True
             session.resume()
@@ -291,8 +297,8 @@ class Polling:
                 self.carriers.ended(sid, "ping timeout")
             if reason == self._engine.reason.CLIENT_DISCONNECT:
                 session.release_poll()  # the client has said goodbye, and may still have a poll waiting
-            self.carriers.gateway.ended(session.connection)
-            self.carriers.gateway.limits.leave(session.connection.address)
+            self.carriers.gateway.ended(connection)
+            self.carriers.gateway.limits.leave(connection.address)
 
 
 def _unknown() -> HTTPResponse:

@@ -21,16 +21,16 @@ from websockets.frames import Frame as WebsocketFrame
 
 import main
 from consult.http.operations import Counts
-from consult.wire import carriers, door, sending, websocket
+from consult.wire import carriers, door, polling, sending, websocket
 from consult.wire.carriers import Carriers
-from consult.wire.polling import PollingSession
+from consult.wire.polling import Polling, PollingSession
 from consult.wire.websocket import Websocket
 
 tasks: Counter[tuple[str, str]] = Counter()  # by who made them, and what they run
 frames: Counter[str] = Counter()  # encoded for websockets, by the event in them
 messages: Counter[str] = Counter()  # written as JSON
 writes: Counter[str] = Counter()  # to the socket or its transport, by connection
-alive: Counter[str] = Counter()  # what websockets are made of
+alive: Counter[str] = Counter()  # what connections are made of
 
 _numbers = itertools.count()
 _new_event_loop = uvloop.new_event_loop
@@ -99,6 +99,13 @@ class CountedWebsocket(Websocket):
         weakref.finalize(protocol, alive.subtract, ["protocol"])
 
 
+class CountedSession(PollingSession):
+    def __init__(self, polling: Polling, socket: Any, address: str) -> None:
+        super().__init__(polling, socket, address)
+        alive["session"] += 1
+        weakref.finalize(self, alive.subtract, ["session"])
+
+
 def collect(self: Counts) -> Iterator[Metric]:
     yield from _collect(self)
     made = CounterMetricFamily("counted_tasks", "Tasks.", labels=["by", "runs"])
@@ -110,7 +117,7 @@ def collect(self: Counts) -> Iterator[Metric]:
         for label, count in counter.items():
             family.add_metric([label], count)
         yield family
-    lying = GaugeMetricFamily("alive", "What websockets are made of.", labels=["of"])
+    lying = GaugeMetricFamily("alive", "What connections are made of.", labels=["of"])
     for label, count in alive.items():
         lying.add_metric([label], count)
     yield lying
@@ -124,6 +131,7 @@ PLACES: tuple[tuple[Any, str, Any], ...] = (
     (orjson, "dumps", dumps),
     (Counts, "collect", collect),
     (door, "Websocket", CountedWebsocket),
+    (polling, "PollingSession", CountedSession),
     (websocket, "send", send),
 )
 for owner, name, counted in PLACES:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.clients import message
+from tests.packets import Closed, Polling
 from tests.server import Server, wait_until
 from tests.wire.raw import CLOSE, Raw, event, frame, metric, raw, resident_memory, text
 
@@ -138,6 +139,18 @@ def test_what_a_connection_leaves(server: Server, goodbye: str) -> None:
             else:
                 connection.reset()
         wait_until(lambda: left() == before, "the end of them all")
+
+
+@pytest.mark.parametrize("goodbye", ["close", "broken payload"])
+def test_what_a_long_polling_session_leaves(server: Server, goodbye: str) -> None:
+    """Nothing either."""
+    for _ in range(20):
+        with closing(Polling(server)) as connection:
+            connection.enter()
+            assert metric(server, 'alive{of="session"}') == 1
+            with suppress(Closed):
+                connection.send("1" if goodbye == "close" else "9")
+        wait_until(lambda: metric(server, 'alive{of="session"}') == 0, "its end")
 
 
 @pytest.mark.parametrize("tls_settings", ["tls"], indirect=True)
