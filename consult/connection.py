@@ -14,7 +14,7 @@ class Carrier(Protocol):
     name: str
 
     def send(self, frame: Frame) -> None:
-        """Queues the frame; it leaves in order, at the end of the loop's tick at the latest."""
+        """Queues the frame; it leaves in order, with all else that its client is sent by then."""
 
     def entered(self) -> None:
         """The client has shown who it is: from now on its packets may be as large as any."""

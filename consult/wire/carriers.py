@@ -1,9 +1,10 @@
-"""What all websockets share: the flush at the end of a loop's tick, the heartbeat's sweep, the count of their ends."""
+"""What all websockets share: the turns in which they are written to, the heartbeat's sweep, the count of their ends."""
 
 import asyncio
 import contextlib
 import logging
-from collections import Counter
+from collections import Counter, deque
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from consult.connection import Carrier, Connection
@@ -25,6 +26,7 @@ CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 MOST_STRANGERS = 10_000
 STRANGER_BYTES = 16_384  # of a packet, from whom a token must come before anything else
 SWEEP = 1.0
+FLUSHED_AT_ONCE = 25  # websockets, before the loop may look at what has come
 GIVE_BACK_AFTER = 500  # carriers that have ended
 
 
@@ -38,7 +40,8 @@ class Carriers:
         self.doors: set[Door] = set()  # of which it is not known yet who stands before them
         self.cuts: Counter[str] = Counter()
         self._arrived: dict[Carrier, Connection] = {}  # in their order; those that have entered go lazily
-        self._unflushed: list[Websocket] = []
+        self._unflushed: deque[Websocket] = deque()
+        self._flushed_at = 0.0  # of the loop's own processor time, in seconds
         self._ended = 0  # carriers, since memory was given back
         self._all_gone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -68,7 +71,7 @@ class Carriers:
             door.abort()
 
     def flush_soon(self, websocket: "Websocket") -> None:
-        """Has what the websocket's outbox holds by the end of this tick written at once."""
+        """Has what the websocket's outbox holds when its turn comes written at once: mostly in this tick."""
         if not self._unflushed:
             self.loop.call_soon(self._flush)
         self._unflushed.append(websocket)
@@ -102,9 +105,16 @@ class Carriers:
         log.warning("connection %s ended: %s", sid, reason)
 
     def _flush(self) -> None:
-        unflushed, self._unflushed = self._unflushed, []
-        for websocket in unflushed:
-            websocket.flush()
+        """Writes to some of those that wait. Then the loop sees what has come meanwhile: that is committed while the
+        others are written to, and goes out with the same write."""
+        began = thread_time()
+        worked = began - self._flushed_at  # so that a loop with much to read still gives writing half its time
+        while self._unflushed and self._flushed_at - began < worked:
+            for _ in range(min(len(self._unflushed), FLUSHED_AT_ONCE)):
+                self._unflushed.popleft().flush()
+            self._flushed_at = thread_time()
+        if self._unflushed:
+            self.loop.call_soon(self._flush)
 
     def _sweep(self) -> None:
         now = self.loop.time()

@@ -112,7 +112,8 @@ class Websocket(asyncio.Protocol):
         self.abort()
 
     async def drained(self) -> None:
-        await asyncio.sleep(0)  # what this tick has queued is written at its end
+        while self._outbox and self._open:  # noqa: ASYNC110 - its turn to be written comes in a tick or two
+            await asyncio.sleep(0)
         if self._clogged is not None:
             await self._clogged
 

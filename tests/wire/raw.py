@@ -76,7 +76,7 @@ class Raw:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket: socket.socket | TlsSocket = TlsSocket(connection) if server.tls else connection
         self.sid = ""
-        self._received = b""
+        self.received = b""  # and not read yet
 
     def send(self, data: bytes) -> None:
         """All of it at once; what the server has ended takes no more."""
@@ -92,27 +92,28 @@ class Raw:
         for byte in data:
             self.socket.send(bytes([byte]))
 
-    def _more(self) -> None:
+    def receive_more(self) -> None:
+        """What is there by now, put behind `received`; waits where nothing is."""
         try:
             data = self.socket.recv(1 << 16)
         except ConnectionResetError:
             data = b""
         if not data:
-            raise Ended(self._received)
-        self._received += data
+            raise Ended(self.received)
+        self.received += data
 
     def take(self, length: int) -> bytes:
         """So many bytes."""
-        while len(self._received) < length:
-            self._more()
-        data, self._received = self._received[:length], self._received[length:]
+        while len(self.received) < length:
+            self.receive_more()
+        data, self.received = self.received[:length], self.received[length:]
         return data
 
     def answer(self) -> tuple[int, bytes]:
         """An HTTP answer: its status and body."""
-        while b"\r\n\r\n" not in self._received:
-            self._more()
-        given = self.take(self._received.index(b"\r\n\r\n") + 4).decode()
+        while b"\r\n\r\n" not in self.received:
+            self.receive_more()
+        given = self.take(self.received.index(b"\r\n\r\n") + 4).decode()
         status = re.match(r"HTTP/1\.1 (\d+)", given)
         assert status, given
         length = re.search(r"(?i)\r\ncontent-length: (\d+)", given)
@@ -186,8 +187,8 @@ class Raw:
     def ended(self) -> None:
         """The server has ended the connection and has nothing more to say."""
         with suppress(Ended):
-            self._more()
-        assert self._received == b""
+            self.receive_more()
+        assert self.received == b""
 
     def close(self) -> None:
         self.socket.close()
