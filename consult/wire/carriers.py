@@ -109,12 +109,14 @@ class Carriers:
         others are written to, and goes out with the same write."""
         began = thread_time()
         worked = began - self._flushed_at  # so that a loop with much to read still gives writing half its time
-        while self._unflushed and self._flushed_at - began < worked:
-            for _ in range(min(len(self._unflushed), FLUSHED_AT_ONCE)):
-                self._unflushed.popleft().flush()
-            self._flushed_at = thread_time()
-        if self._unflushed:
-            self.loop.call_soon(self._flush)
+        try:
+            while self._unflushed and self._flushed_at - began < worked:
+                for _ in range(min(len(self._unflushed), FLUSHED_AT_ONCE)):
+                    self._unflushed.popleft().flush()
+                self._flushed_at = thread_time()
+        finally:  # whatever became of one, the others have their turn
+            if self._unflushed:
+                self.loop.call_soon(self._flush)
 
     def _sweep(self) -> None:
         now = self.loop.time()

@@ -199,6 +199,7 @@ class FrontEnd {
       this.deliver(id);
     } else if (!reply.success || reply.id !== id) {
       this.wrong.push(["not answered", id, reply]);
+      this.answering.delete(id); // else it would never come to an end, and nobody would hear of it
     } else if (this.answering.delete(id)) {
       // Sent again before the first was answered, it is answered twice.
       if (payload.until) {
