@@ -173,7 +173,7 @@ async def serve_from(
     notifications_over_http.add_routes(app, database, writing, time, answering)
     lag = LoopLag()
     counts = operations.Counts(gateway, carriers, polling, push, database, loop, lag, clock)
-    operations.add_routes(app, STATIC, VERSION, guard is not None, time, database, loop, housekeeping, daily, counts)
+    operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, daily, counts)
     polling.add_route(app)
 
     doors = Doors(carriers, polling, access)

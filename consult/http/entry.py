@@ -34,6 +34,7 @@ _CALLS = {f"{call.method} {call.path}": call for call in CALLS}
 
 def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Access) -> None:
     """After `answers.install`, which looks at host and origin."""
+    app.ctx.tokens = True
 
     @app.signal("http.routing.after")  # before its body is read, which would be for nothing
     async def enter(request: Request, **_: Any) -> None:

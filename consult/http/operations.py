@@ -171,7 +171,6 @@ def add_routes(
     app: Sanic[Any, Any],
     static: Path,
     version: str,
-    tokens: bool,
     time: WireTime,
     database: Database,
     loop: ReminderLoop,
@@ -183,6 +182,7 @@ def add_routes(
     registry.register(counts)
     # By name, since Sanic's own way fails over names that no file can have.
     files = {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
+    tokens = getattr(app.ctx, "tokens", False)
     protocol_json = dumps({"version": version, "timezone": str(time.zone), "tokens": tokens, **protocol()})
 
     @app.route("/static/<name:path>", methods=["GET", "HEAD"])

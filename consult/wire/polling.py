@@ -66,6 +66,8 @@ class PollingSession:
         self.polls = 0  # that wait for an answer
         self._polled = asyncio.Event()
         self._polled_at = polling.carriers.loop.time()
+        polling.carriers.gateway.limits.enter(address)
+        polling.carriers.arrived(self.connection)
 
     def send(self, frame: Frame) -> None:
         if self.closed:
@@ -114,8 +116,7 @@ class PollingSession:
 
     def moved_to(self, carrier: Carrier) -> Connection:
         """The client has upgraded: the carrier gets what waited here, and then all that comes."""
-        connection, queue = self.connection, self._socket.queue
-        assert connection is not None  # whoever has closed the session cannot be asked for it any more
+        connection, queue = cast(Connection, self.connection), self._socket.queue
         while not queue.empty():
             packet = queue.get_nowait()
             if packet is not None and packet.packet_type in (engineio.packet.MESSAGE, engineio.packet.PING):
@@ -185,14 +186,14 @@ class Polling:
 
     async def _handle(self, request: Request) -> HTTPResponse:
         session = self._sessions.get(request.args.get("sid", ""))
-        if session is None and "sid" in request.args:
-            return _unknown()
-        if session is None and not self.carriers.gateway.limits.admits_connection(self._address(request)):
-            return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
-        if session is not None and request.method == "POST":
-            return await self._post(session, request)
         if session is None:
+            if "sid" in request.args:
+                return _unknown()
+            if not self.carriers.gateway.limits.admits_connection(self._address(request)):
+                return response.json({"code": 3, "message": "Too many connections from this address"}, 429)
             return cast(HTTPResponse, await self._engine.handle_request(request))
+        if request.method == "POST":
+            return await self._post(session, request)
         session.polls += 1
         try:
             answer: HTTPResponse = await self._engine.handle_request(request)
@@ -253,12 +254,7 @@ class Polling:
             await socket.close(wait=False)  # a poll that waits is answered; `_disconnected` does the rest
 
     def _connected(self, sid: str, environ: dict[str, Any]) -> None:
-        address = self._address(environ["sanic.request"])
-        session = PollingSession(self, self._engine.sockets[sid], address)
-        assert session.connection is not None
-        self._sessions[sid] = session
-        self.carriers.gateway.limits.enter(address)
-        self.carriers.arrived(session.connection)
+        self._sessions[sid] = PollingSession(self, self._engine.sockets[sid], self._address(environ["sanic.request"]))
         self.carriers.loop.call_later(HANDSHAKE_TIMEOUT, self._expect_connect, sid)
 
     def _address(self, request: Request) -> str:
@@ -270,8 +266,7 @@ class Polling:
             self.end_soon(session, "no CONNECT in time")
 
     async def _received(self, sid: str, message: str) -> None:
-        session = self._posting[sid]
-        connection = session.connection
+        session, connection = self._posting[sid], self._posting[sid].connection
         if connection is None or (session.closed and connection.carrier is session):
             return
         try:
@@ -287,8 +282,8 @@ class Polling:
     def _disconnected(self, sid: str, reason: str) -> None:
         session = self._sessions.pop(sid, None)
         if session is not None:
-            connection, session.connection = session.connection, None  # else they would hold each other
-            assert connection is not None
+            connection = cast(Connection, session.connection)
+            session.connection = None  # else they would hold each other
             self.carriers.left(session)
             session.closed = True
             session.resume()
