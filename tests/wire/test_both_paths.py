@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from consult.contract.events import CLIENT_EVENTS
 from tests.clients import message
+from tests.conftest import Enter
 from tests.json_text import encode
 from tests.packets import Connection, Kind, Polling, Websocket
 from tests.server import Server, in_seconds, reminder
@@ -54,7 +54,13 @@ class Told:
         self._server = server
         self._both = (one, other)
 
-    def ask(self, name: str, payload: Any, ack_id: str) -> None:
+    def ask_all(self, asked: list[tuple[str, Any]]) -> None:
+        """Each without an acknowledgement, then with one."""
+        for number, (name, payload) in enumerate(asked):
+            self._ask(name, payload, "")
+            self._ask(name, payload, str(number))
+
+    def _ask(self, name: str, payload: Any, ack_id: str) -> None:
         asked = f"42{ack_id}{encode([name, payload]).decode()}"
         self._both[0].send(asked)
         for connection in self._both:
@@ -77,42 +83,25 @@ class Told:
         self.packets.append((TIME.sub("time", asked), packets))
 
 
-@contextmanager
-def two_clients(folder: Path, kind: Kind) -> Iterator[Told]:
+def told(folder: Path, enter: Enter, kind: Kind) -> list[tuple[str, list[str]]]:
     folder.mkdir()
-    server = Server(folder)
-    connections: list[Connection] = []
-    try:
+    with closing(Server(folder)) as server:
         server.start()
         server.open_question()
-        for _ in range(2):
-            connections.append(kind(server))
-            connections[-1].enter()
-        for connection in connections:
+        one, other = enter(kind, server), enter(kind, server)
+        for connection in (one, other):
             connection.call("join_question", {"question_id": 1, **WHO})
-        yield Told(server, *connections)
-    finally:
-        for connection in connections:
-            connection.close()
-        server.close()
-
-
-def told(folder: Path, kind: Kind) -> list[tuple[str, list[str]]]:
-    with two_clients(folder, kind) as clients:
-        for number, (name, payload) in enumerate(BEFORE_REMINDER):
-            clients.ask(name, payload, "")
-            clients.ask(name, payload, str(number))
+        clients = Told(server, one, other)
+        clients.ask_all(BEFORE_REMINDER)
         clients.remind()
-        for number, (name, payload) in enumerate(AFTER_REMINDER):
-            clients.ask(name, payload, "")
-            clients.ask(name, payload, str(number))
+        clients.ask_all(AFTER_REMINDER)
         return clients.packets
 
 
-def test_both_paths_tell_the_same(tmp_path: Path) -> None:
+def test_both_paths_tell_the_same(tmp_path: Path, enter: Enter) -> None:
     names = {name for name, _ in (*BEFORE_REMINDER, *AFTER_REMINDER)}
     assert names == {event.name for event in CLIENT_EVENTS} | {"no_event"}
-    over_websocket, over_polling = told(tmp_path / "websocket", Websocket), told(tmp_path / "polling", Polling)
-    assert over_websocket == over_polling
+    over_websocket = told(tmp_path / "websocket", enter, Websocket)
+    assert over_websocket == told(tmp_path / "polling", enter, Polling)
     events = set(re.findall(r'42\["([^"]+)"', str(over_websocket)))
     assert events >= {"new_message", "notification:new", "notification:updated", "send_message:ack", "error"}
