@@ -28,7 +28,7 @@ TOP_LEVEL: Final = {
     *("pyproject.toml", "Makefile", "careline.spec", "CHANGELOG.md", "LICENSE", "docs", ".ci", ".gitignore"),
 }
 NAMELESS: Final = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "services", "misc"}
-MOST_LINES: Final = 300
+MOST_LINES: Final = 600
 PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[0-9][0-9A-Za-z.]*) +# \S.+")
 
 # The settings as the interface has them: variable and default, where the default is a value and not told in words.
