@@ -8,9 +8,12 @@ from typing import Protocol
 
 import pytest
 
-from tests.clients import TRANSPORTS, Clients, Node
-from tests.packets import Connection, Kind
-from tests.server import NGINX, Server
+# Before the modules are imported: their assertions tell as much when they fail as those of a test.
+pytest.register_assert_rewrite("tests.server", "tests.clients", "tests.packets", "tests.protocol.answers")
+
+from tests.clients import TRANSPORTS, Clients, Node  # noqa: E402
+from tests.packets import Connection, Kind  # noqa: E402
+from tests.server import NGINX, Server  # noqa: E402
 
 
 class StartServer(Protocol):
