@@ -3,9 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Files of tests, each by one process from its first test to its last.
 TWO_AT_A_TIME := -n 2 --dist loadfile
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+# Each listing names what is chosen and why; its lock beside it names all that comes with it, with hashes.
+LISTINGS := requirements tests/requirements tests/packaged/requirements tests/bench/requirements
+COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate --no-emit-index-url \
+	--no-emit-trusted-host --no-emit-find-links --resolver backtracking
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz docs clean
+.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -72,22 +77,32 @@ fuzz: $(VENV)/test
 docs: $(VENV)/run
 	$(BIN)/python -m consult.contract
 
+# Writes each requirements.lock anew from the requirements.txt beside it. `make lock UPGRADE=--upgrade` takes newer
+# versions of what the listings do not pin.
+lock:
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	@for listing in $(LISTINGS); do \
+		build/lock/bin/pip-compile $(COMPILE) $(UPGRADE) --constraint requirements.lock \
+			--output-file $$listing.lock $$listing.txt || exit 1; \
+	done
+
 clean:
 	rm -rf $(VENV) build dist tests/node_modules tests/bench/peers/node_modules
 
-$(VENV)/run: requirements.txt
+$(VENV)/run: requirements.lock
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/test: $(VENV)/run tests/requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+$(VENV)/test: $(VENV)/run tests/requirements.lock
+	@$(INSTALL) -r tests/requirements.lock
 	@touch $@
 
-$(VENV)/binary: $(VENV)/run tests/packaged/requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/packaged/requirements.txt
+$(VENV)/binary: $(VENV)/run tests/packaged/requirements.lock
+	@$(INSTALL) -r tests/packaged/requirements.lock
 	@touch $@
 
-$(VENV)/bench: $(VENV)/run tests/bench/requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+$(VENV)/bench: $(VENV)/run tests/bench/requirements.lock
+	@$(INSTALL) -r tests/bench/requirements.lock
 	@touch $@

@@ -39,7 +39,7 @@ from consult.rooms import Rooms
 from consult.standard_streams import fail, tell
 from consult.systemd import Systemd
 from consult.tokens import Tokens, read_keys
-from consult.version import VERSION, in_words
+from consult.version import VERSION, in_words, notices
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.listening import accept, listen, url
@@ -68,7 +68,20 @@ SANIC = {
 
 log = logging.getLogger("careline")
 
-COMMANDS = ("serve", "check", "status", "backup", "restore", "key", "token", "audit", "protocol", "install", "version")
+COMMANDS = (
+    "serve",
+    "check",
+    "status",
+    "backup",
+    "restore",
+    "key",
+    "token",
+    "audit",
+    "protocol",
+    "install",
+    "version",
+    "notices",
+)
 SETTINGS = (
     settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
     settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
@@ -228,6 +241,8 @@ def main(arguments: list[str]) -> int:
     command = words.command
     if command == "version":
         return tell(in_words())
+    if command == "notices":
+        return tell(notices())
     if command == "install":
         return tell(install.UNIT_TEXT) if words.shown else install.install(SETTINGS, words.agreed)
     if command == "protocol":

@@ -2,19 +2,36 @@
 
 import importlib.metadata
 import sqlite3
+import ssl
 import sys
 from pathlib import Path
 
 VERSION = "0.1.0"
 
-LIBRARIES = ("sanic", "python-socketio", "websockets", "uvloop", "peewee", "aiosqlite", "msgspec", "orjson")
+# Every library that the program imports, its own and those that they bring along.
+LIBRARIES = (
+    *("sanic", "sanic-routing", "httptools", "multidict", "aiofiles", "tracerite", "html5tagger", "ujson"),
+    *("python-socketio", "python-engineio", "bidict", "websockets", "uvloop", "peewee", "aiosqlite", "greenlet"),
+    *("schedule", "python-dateutil", "orjson", "msgspec", "PyJWT", "tzlocal", "tzdata", "prometheus-client"),
+    *("typing-extensions",),
+)
 
-BUILT = Path(__file__).with_name("built")  # in the packaged binary alone: the commit that it was made of
+# In the packaged binary alone: the commit that it was made of, and the licence texts of its parts.
+BUILT = Path(__file__).with_name("built")
+NOTICES = Path(__file__).with_name("THIRD-PARTY-NOTICES.txt")
 
 
 def in_words() -> str:
-    """What `careline version` prints."""
+    """Return what `careline version` prints: version, build, Python, SQLite, OpenSSL, libraries."""
     build = BUILT.read_text() if BUILT.exists() else "none, this is the source"
     pins = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
-    python = f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}"
+    openssl = ssl.OPENSSL_VERSION.split()[1]
+    python = f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}, openssl {openssl}"
     return f"careline {VERSION}\nbuild: {build}\n{python}\n{pins}\n"
+
+
+def notices() -> str:
+    """Return what `careline notices` prints: the licence texts of all that the binary contains."""
+    if not NOTICES.exists():
+        return "This is the source. Each library that it runs on is installed with its licence text.\n"
+    return NOTICES.read_text()

@@ -25,6 +25,7 @@ ROOMS: Final = ("store", "reminders", "consult", "main")
 OUTSIDE: Final = {"sanic", "socketio", "engineio", "websockets"}
 TOP_LEVEL: Final = {
     *("main.py", "consult", "store", "reminders", "static", "tests", "requirements.txt", "README.md"),
+    "requirements.lock",
     *("pyproject.toml", "Makefile", "careline.spec", "CHANGELOG.md", "LICENSE", "docs", ".ci", ".gitignore"),
 }
 NAMELESS: Final = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "services", "misc"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 import main
 from consult.install import UNIT_TEXT
@@ -22,7 +25,20 @@ MOST_BYTES: Final = 20_000_000
 # Whoever may not mount may do so in a name space of users.
 ALONE: Final = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
 TRIED: Final = {
-    *("serve", "check", "status", "backup", "restore", "key", "token", "audit", "protocol", "install", "version")
+    *(
+        "serve",
+        "check",
+        "status",
+        "backup",
+        "restore",
+        "key",
+        "token",
+        "audit",
+        "protocol",
+        "install",
+        "version",
+        "notices",
+    )
 }
 
 
@@ -59,6 +75,23 @@ def test_its_versions(tmp_path: Path) -> None:
     assert built is not None, said
     assert commit.startswith(built[1])
     assert [name for name in LIBRARIES if not re.search(rf"\b{name} \d", said)] == []
+    assert re.search(r"\bopenssl \d+\.", said)
+
+
+def test_the_bill_of_materials_names_every_part(binary: Path, tmp_path: Path) -> None:
+    """Beside the binary: what it says that it is made of, and the licence text of each, which is in the binary too."""
+    bill = json.loads(binary.with_name("careline.cdx.json").read_text())
+    JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill))
+    parts = {part["name"].lower(): part for part in bill["components"]}
+    assert (bill["bomFormat"], bill["metadata"]["component"]["version"]) == ("CycloneDX", VERSION)
+    assert {name.lower() for name in LIBRARIES} | {"python"} <= parts.keys()
+    assert {name for name in parts if name.startswith("libsqlite3") or name.startswith("libssl")}, parts.keys()
+    assert [part for part in parts.values() if not part.get("version")] == []
+    notices = binary.with_name("THIRD-PARTY-NOTICES.txt").read_text()
+    assert run("notices", folder=tmp_path).stdout == notices
+    for name, part in parts.items():
+        _, _, text = notices.lower().partition(f"\n{name} {part['version'].lower()} (")
+        assert len(text.split("=" * 100)[1]) > 20, name
 
 
 def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> None:
@@ -76,6 +109,7 @@ def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> No
         (["audit", *database], ""),
         (["protocol"], "咨询问题"),
         (["install", "--print"], UNIT_TEXT),
+        (["notices"], "Permission is hereby granted"),
     ):
         result = run(*words, folder=tmp_path)
         assert (result.returncode, result.stderr) == (0, ""), words
