@@ -103,6 +103,7 @@ Title = Annotated[
     str,
     _meta(
         Rule("text", "1 到 200 个字符的文本", "text of 1 to 200 characters, not blank"),
+        min_length=1,
         max_length=200,
         pattern=_CLEAN_AND_NOT_BLANK,
     ),

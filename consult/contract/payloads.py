@@ -186,6 +186,11 @@ def read(payload_type: type[P], payload: object) -> P:
     return value
 
 
+def numbers_of(query_type: type[Payload]) -> set[str]:
+    """Return the names of a query's fields that hold numbers."""
+    return {field.name for field in structs.fields(query_type) if rule_of(field.type).kind in ("id", "number")}
+
+
 def rule_of(annotation: Any) -> Rule:
     """The rule that a field's type carries."""
     rule: Rule = next(part.extra["rule"] for part in _parts(annotation) if isinstance(part, Meta) and part.extra)
