@@ -28,6 +28,20 @@ def loads(text: str | bytes) -> Any:
             gc.enable()
 
 
+def canonical(value: Any) -> bytes:
+    """Return one JSON text for all that say the same: keys sorted, and a whole number without a fraction."""
+    return orjson.dumps(_canonical(value), option=orjson.OPT_SORT_KEYS)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _canonical(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_canonical(inner) for inner in value]
+    # Beyond 2^53 a float and an integer need not be the same number.
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53 else value
+
+
 def _refuse(name: str) -> Any:
     raise ValueError(name)
 

@@ -1,5 +1,6 @@
 // What the page does, as code to take along. Where the server asks for a token it is the environment's TOKEN.
 
+import { at, base } from "./address.js";
 import { pretty } from "./json_text.js";
 
 const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -7,12 +8,14 @@ const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const TRANSPORTS = { websocket: '["websocket"]', polling: '["polling"]', upgrade: '["polling", "websocket"]' };
 
 /** For the official client: connect, send, print what comes back. */
-export function eventAsJavaScript({ name, payload, transport, origin, tokens }) {
+export function eventAsJavaScript({ name, payload, transport, tokens }) {
   const auth = tokens ? ", auth: { token: process.env.TOKEN }" : "";
+  // Behind a proxy that serves Careline under a path: io() would take one in the address for a namespace.
+  const path = base.pathname === "/" ? "" : `, path: ${JSON.stringify(at("/socket.io/").pathname)}`;
   const argument = payload === "" ? "" : `, ${pretty(payload).replaceAll("\n", "\n  ")}`;
   return `import { io } from "socket.io-client";
 
-const socket = io(${JSON.stringify(origin)}, { transports: ${TRANSPORTS[transport]}${auth} });
+const socket = io(${JSON.stringify(base.origin)}, { transports: ${TRANSPORTS[transport]}${path}${auth} });
 
 socket.onAny((event, payload) => console.log(event, payload));
 socket.on("connect", () => {
@@ -22,9 +25,9 @@ socket.on("connect", () => {
 }
 
 /** Over long-polling, a request a step: open, connect, read its answer, send, read what comes back. */
-export function eventAsCurl({ name, payload, origin, tokens }) {
+export function eventAsCurl({ name, payload, tokens }) {
   const connect = tokens ? `'40{"token":"'"$TOKEN"'"}'` : "'40'";
-  const url = `${origin}/socket.io/?EIO=4&transport=polling`;
+  const url = at("/socket.io/?EIO=4&transport=polling").href;
   const packet = `42[${JSON.stringify(name)}${payload === "" ? "" : "," + payload}]`;
   return `url=${shellQuoted(url)}
 sid=$(curl -s "$url" | sed 's/.*"sid":"\\([^"]*\\)".*/\\1/')
@@ -35,22 +38,22 @@ curl -s "$url&sid=$sid" | tr '\\036' '\\n'; echo
 `;
 }
 
-export function callAsJavaScript({ method, path, payload, origin, tokens }) {
+export function callAsJavaScript({ method, path, payload, tokens }) {
   const options = [`method: ${JSON.stringify(method)}`];
   const headers = [];
   if (tokens) headers.push("authorization: `Bearer ${process.env.TOKEN}`");
   if (payload !== "") headers.push(`"content-type": "application/json"`);
   if (headers.length > 0) options.push(`headers: { ${headers.join(", ")} }`);
   if (payload !== "") options.push(`body: JSON.stringify(${pretty(payload).replaceAll("\n", "\n  ")})`);
-  return `const response = await fetch(${JSON.stringify(origin + path)}, {
+  return `const response = await fetch(${JSON.stringify(at(path).href)}, {
   ${options.join(",\n  ")},
 });
 console.log(response.status, await response.json());
 `;
 }
 
-export function callAsCurl({ method, path, payload, origin, tokens }) {
-  const parts = [`curl -s -X ${method} ${shellQuoted(origin + path)}`];
+export function callAsCurl({ method, path, payload, tokens }) {
+  const parts = [`curl -s -X ${method} ${shellQuoted(at(path).href)}`];
   if (tokens) parts.push(`-H "Authorization: Bearer $TOKEN"`);
   if (payload !== "") parts.push(`-H 'Content-Type: application/json'`, `--data-raw ${shellQuoted(payload)}`);
   return parts.join(" \\\n  ") + "\n";

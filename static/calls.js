@@ -1,5 +1,6 @@
 // HTTP calls to the server that the page came from, each written to the log.
 
+import { at } from "./address.js";
 import { refusalText } from "./tokens.js";
 
 /** A call that was not answered with 2xx; `message` is the server's own text. */
@@ -38,7 +39,7 @@ export class Calls {
     let response;
     let text;
     try {
-      response = await fetch(path, { method, headers, body: body === "" ? undefined : body });
+      response = await fetch(at(path), { method, headers, body: body === "" ? undefined : body });
       text = await response.text();
     } catch (fault) {
       this.#log.add({ connection: null, kind: "note", direction: "", name: String(fault.message), text: "", raw: "" });

@@ -124,12 +124,11 @@ export class Composer {
     const payload = this.#text();
     if (payload === null) return;
     const { kind, id, method } = this.#target;
-    const { origin } = location;
     const { transport } = this.#connections.selected;
     copy(
       kind === "event"
-        ? eventAsCode({ name: id, payload, transport, origin, tokens: this.#tokens })
-        : callAsCode({ method, path: this.#path(), payload, origin, tokens: this.#tokens }),
+        ? eventAsCode({ name: id, payload, transport, tokens: this.#tokens })
+        : callAsCode({ method, path: this.#path(), payload, tokens: this.#tokens }),
     );
   }
 

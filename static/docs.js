@@ -100,7 +100,7 @@ byId("outline-links").addEventListener("click", (event) => {
 });
 
 try {
-  const response = await fetch("/protocol.json");
+  const response = await fetch("protocol.json");
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   const protocol = await response.json();
   inEveryLanguage(() => draw(protocol));

@@ -25,7 +25,7 @@ export function tryLink(target, payload) {
     "a",
     {
       class: "button small accent try",
-      href: `/#${fragment}`,
+      href: `./#${fragment}`,
       target: "careline-console",
       "data-try": target,
       "aria-label": `${word("tryIt")}: ${target}`,

@@ -161,7 +161,7 @@ function eventPart(protocol, event) {
 function clientEvent(event) {
   const { name, fields, example, others, answers, failure, mistakes } = event;
   const faultBy = answers.includes(failure) ? [] : [word("onFault"), eventLink(failure)];
-  const as = { name, payload: JSON.stringify(example), transport: "websocket", origin: location.origin };
+  const as = { name, payload: JSON.stringify(example), transport: "websocket" };
   return [
     beside(
       [
@@ -207,7 +207,7 @@ function serverEvent({ events }, { name, forms }) {
 function callPart(call) {
   const name = callName(call);
   const payload = call.example === null ? "" : JSON.stringify(call.example);
-  const as = { method: call.method, path: call.path.replace(/\{\w+\}/g, "1"), payload, origin: location.origin };
+  const as = { method: call.method, path: call.path.replace(/\{\w+\}/g, "1"), payload };
   const fieldsOf = (title, fields) => (fields.length === 0 ? [] : [heading(word(title)), sentFields(fields)]);
   const faults = call.faults.flatMap((status) => [element("a", { href: `#fault-${status}` }, String(status)), " "]);
   return frame(

@@ -1,6 +1,8 @@
 // Engine.IO protocol 4 over websocket, long-polling, or long-polling that upgrades to websocket.
 // Every packet is handed to onpacket exactly as it is on the wire.
 
+import { at } from "./address.js";
+
 const SEPARATOR = "\x1e"; // between the packets of one polling body
 const PROBE = "probe";
 
@@ -13,7 +15,6 @@ export class Engine {
 
   #transport; // "websocket" | "polling": the one that carries messages now
   #upgrades;
-  #origin;
   #sid = "";
   #socket = null;
   #waiting = []; // packets that no transport has taken yet
@@ -27,10 +28,9 @@ export class Engine {
   #closed = false;
 
   /** @param {"websocket"|"polling"|"upgrade"} transport */
-  constructor(transport, origin = location.origin) {
+  constructor(transport) {
     this.#upgrades = transport === "upgrade";
     this.#transport = transport === "websocket" ? "websocket" : "polling";
-    this.#origin = origin;
     if (this.#transport === "websocket") this.#openWebsocket();
     else this.#poll();
   }
@@ -68,7 +68,7 @@ export class Engine {
   }
 
   #address(transport) {
-    const url = new URL("/socket.io/", this.#origin);
+    const url = at("/socket.io/");
     if (transport === "websocket") url.protocol = url.protocol.replace("http", "ws");
     url.searchParams.set("EIO", "4");
     url.searchParams.set("transport", transport);

@@ -93,7 +93,7 @@ function copies({ kind, direction, text, raw, about }) {
     buttons.push(button(say("payload"), () => copy(pretty(text)), { ...small, label: say("copyPayload") }));
   if (raw !== "") buttons.push(button(say("rawPacket"), () => copy(raw), { ...small, label: say("copyRaw") }));
   if (direction === "out" && (kind === "event" || kind === "http")) {
-    const sent = { ...about, name: about.event, payload: text, origin: location.origin };
+    const sent = { ...about, name: about.event, payload: text };
     const [asJavaScript, asCurl] = kind === "event" ? [eventAsJavaScript, eventAsCurl] : [callAsJavaScript, callAsCurl];
     buttons.push(button("JS", () => copy(asJavaScript(sent)), { ...small, label: say("copyJs") }));
     buttons.push(button("curl", () => copy(asCurl(sent)), { ...small, label: say("copyCurl") }));

@@ -2,7 +2,7 @@
 
 /** An event to send, or an HTTP call: `{id, kind: "event"|"call", method, path, about, fields, query, example, mistakes}`. */
 export async function readProtocol() {
-  const response = await fetch("/protocol.json");
+  const response = await fetch("protocol.json");
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   const protocol = await response.json();
   const events = protocol.events.filter((event) => event.from === "client").map(eventTarget);

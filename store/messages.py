@@ -65,6 +65,7 @@ class Repeated:
     message: Message
 
 
+NO_SENDER = 0  # in `sender_id`: a SYSTEM message of no user. Not NULL, which no unique index compares.
 Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent
 
 
@@ -204,13 +205,18 @@ def _first_of(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[Clien
 
 
 def _same_content(first: Message, draft: Draft) -> bool:
-    """Whether it is the same message; its sender may go by another display name by now."""
+    """Return whether it is the same message. Its sender may have another display name by now."""
     return (
         first.content_type == draft.content_type
         and first.content_text == draft.content_text
-        and first.attachments == draft.attachments
+        and _same_attachments(first.attachments, draft.attachments)
         and first.is_visible_to_patient == draft.is_visible_to_patient
     )
+
+
+def _same_attachments(first: str, again: str) -> bool:
+    """Return whether both JSON texts say the same: a client may write a number as 1 and again as 1.0."""
+    return first == again or orjson.loads(first) == orjson.loads(again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ CLIENT_EVENTS = (
         "joined_question",
         mistakes=(
             Mistake("问题编号为 0", "a question id of 0", {**_JOIN, "question_id": 0}),
-            Mistake("缺少 user_type", "user_type left out", {"question_id": 123, "user_id": 456}),
+            Mistake("user_type 不是大写", "a user_type in lower case", {**_JOIN, "user_type": "elder"}),
             Mistake(
                 "不存在的问题",
                 "a question that does not exist",
@@ -98,7 +98,7 @@ CLIENT_EVENTS = (
             ),
             Mistake("数据不是对象", "a payload that is no object", [123, 456]),
         ),
-        others=({**_JOIN, "after_id": 780},),
+        others=({"question_id": 123}, {**_JOIN, "after_id": 780}),
     ),
     ClientEvent(
         "leave_question",

@@ -49,7 +49,7 @@ TASK = {
     "channel": "IN_APP",
     "title": "服药提醒",
     "content": "请在 20:00 前完成今日降压药服用",
-    "remind_at": "2025-01-01 20:00:00",
+    "remind_at": "2030-01-01 20:00:00",
     "status": "PENDING",
     "created_at": "2025-01-01 10:00:00",
 }

@@ -224,8 +224,8 @@ TEXTS = (
         "INVALID_PAYLOAD",
         415,
         False,
-        "请求体不是 JSON，或 Content-Type 不是 application/json",
-        "the body is not JSON, or its Content-Type is not application/json",
+        "请求体不是 JSON，或 Content-Type 不是 application/json，或字符集不是 UTF-8",
+        "the body is not JSON, or its Content-Type is not application/json, or its charset not UTF-8",
     ),
     Text(
         NOT_KNOWN_TO_BE_STORED,

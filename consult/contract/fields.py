@@ -1,5 +1,6 @@
 """What a field may hold: each kind once, with the words that tell a client what it must be."""
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -12,6 +13,11 @@ MAX_BYTES = 1_000_000  # of a packet, and of an HTTP body
 
 USER_TYPES = ("ELDER", "FAMILY", "STAFF", "SYSTEM")
 CONTENT_TYPES = ("TEXT", "IMAGE", "AUDIO", "VIDEO", "FILE")
+
+
+def shows_something(text: str) -> bool:
+    """Return whether a reader of the text would see anything of it."""
+    return re.search(_SHOWN, text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,14 @@ def _meta(rule: Rule, **limits: Any) -> Meta:
 
 # No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry.
 _CLEAN = r"(?s)\A[^\x00\ud800-\udfff]*\Z"
-_CLEAN_AND_NOT_BLANK = r"(?s)\A(?=.*\S)[^\x00\ud800-\udfff]*\Z"
+# A character that shows something: no space or control, none that Unicode calls default-ignorable (joiners, fillers,
+# variation selectors, tags), and not the empty Braille pattern.
+_SHOWN = (
+    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_CLEAN_AND_NOT_BLANK = rf"(?s)\A(?=.*{_SHOWN})[^\x00\ud800-\udfff]*\Z"
 _NAME = r"\A[A-Z0-9_]{1,32}\Z"
 
 _TYPE = ("1 到 32 个大写字母、数字或下划线", "1 to 32 of A-Z, 0-9 and _")
@@ -75,7 +88,11 @@ Duration = Annotated[
 Size = Annotated[
     int, _meta(Rule("number", "不小于 0 的整数或 null", "an integer of at least 0, or null"), ge=0, le=MAX_ID)
 ]
+# The id of a join: a front end that joins before a log-in has 0.
+JoiningUser = Annotated[int, _meta(Rule("id", "正整数", "a positive integer, or 0 before a log-in"), ge=0, le=MAX_ID)]
 Flag = Annotated[bool, _meta(Rule("boolean", "布尔值", "a boolean"))]
+# As databases without booleans give it.
+FlagOrNumber = Annotated[bool | Literal[0, 1], _meta(Rule("boolean", "布尔值", "a boolean; 1 and 0 are taken as one"))]
 ClientMessageId = Annotated[
     str,
     _meta(
@@ -86,6 +103,7 @@ Title = Annotated[
     str,
     _meta(
         Rule("text", "1 到 200 个字符的文本", "text of 1 to 200 characters, not blank"),
+        min_length=1,
         max_length=200,
         pattern=_CLEAN_AND_NOT_BLANK,
     ),

@@ -45,7 +45,7 @@ LIMITS = (
         "that connection ends",
     ),
     Limit("HTTP 请求体", "an HTTP body", f"{MAX_BYTES:,} 字节", f"{MAX_BYTES:,} bytes", "413", "413"),
-    Limit("HTTP 请求行与请求头", "an HTTP request's line and headers", "8,192 字节", "8,192 bytes", "431", "431"),
+    Limit("HTTP 请求行与请求头", "an HTTP request's line and headers", "32,768 字节", "32,768 bytes", "431", "431"),
     Limit(
         "一条消息的附件",
         "attachments of a message",

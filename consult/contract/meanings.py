@@ -14,11 +14,15 @@ MEANINGS = {
         "as whom to look; only `STAFF` sees staff-only messages",
     ),
     "JoinQuestion.user_type": (
-        "用户类型；只有 `STAFF` 看得到内部消息",
-        "what the user is; only `STAFF` sees staff-only messages",
+        "用户类型；只有 `STAFF` 看得到内部消息，省略时与老人所见相同",
+        "what the user is; only `STAFF` sees staff-only messages, and one who leaves it out sees what elders see",
     ),
     "sender_type": ("发送者类型", "what the sender is"),
-    "sender_id": ("发送者编号", "the sender's id"),
+    "sender_id": ("发送者编号；只有 SYSTEM 消息可以省略", "the sender's id; only a SYSTEM message may leave it out"),
+    "JoinQuestion.user_id": (
+        "用户编号；登录前可省略或为 0",
+        "the user's id; left out or 0 before a log-in",
+    ),
     "role_display_name": ("显示名称", "the name to show"),
     "content_type": ("内容类型", "what the content is"),
     "content_text": ("正文", "the text"),
@@ -35,7 +39,10 @@ MEANINGS = {
     "QuestionChange.status": ("新的状态", "the new status"),
     "biz_type": ("业务类型，原样返回", "the kind of business, given back as it is"),
     "biz_id": ("业务编号，原样返回", "the business's id, given back as it is"),
-    "channel": ("渠道；两者的推送方式相同", "the channel; both are pushed alike"),
+    "channel": (
+        "渠道，默认为 `IN_APP`；两者的推送方式相同",
+        "the channel, `IN_APP` when left out; both are pushed alike",
+    ),
     "content": ("通知的内容", "the notification's text"),
     "remind_at": (
         "何时触发（第 8 节）；有重复规则时为其开始",
@@ -91,6 +98,7 @@ MEANINGS = {
 CHECKS = {
     "content_text 必须为非空文本（没有附件时）": "not blank, unless there is an attachment",
     "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）": "true, unless `sender_type` is STAFF",
+    "sender_id 必须为正整数": "required, unless `sender_type` is SYSTEM",
     "after_id 与 before_id 不能同时使用": "not both cursors at once",
 }
 

@@ -93,7 +93,13 @@ def _parameters(call: Call) -> list[JsonObject]:
 
 def _in_query(query: type[Payload]) -> list[JsonObject]:
     return [
-        {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+        {
+            "name": name,
+            "in": "query",
+            "description": schema.pop("description"),
+            "allowEmptyValue": True,  # an empty parameter is one left out
+            "schema": schema,
+        }
         for name, schema in parameters(query).items()
     ]
 

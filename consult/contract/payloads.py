@@ -19,8 +19,9 @@ from consult.contract.fields import (
     ContentType,
     Cursor,
     DisplayName,
-    Flag,
+    FlagOrNumber,
     Id,
+    JoiningUser,
     Limit,
     NotificationStatus,
     QuestionStatus,
@@ -29,6 +30,7 @@ from consult.contract.fields import (
     Until,
     UserType,
     YesNo,
+    shows_something,
 )
 
 
@@ -51,8 +53,8 @@ class JoinQuestion(Payload, kw_only=True, gc=False):
     """Section 2.1."""
 
     question_id: Id
-    user_id: Id
-    user_type: UserType
+    user_id: JoiningUser | None = None
+    user_type: UserType | None = None
     role_display_name: DisplayName | None = None
     after_id: Cursor | None = None
 
@@ -68,23 +70,28 @@ class SendMessage(Payload, kw_only=True, gc=False):
 
     question_id: Id
     sender_type: UserType
-    sender_id: Id
+    sender_id: Id | None = None
     role_display_name: DisplayName | None = None
     content_type: ContentType
     content_text: ContentText | None = None
     attachments: Attachments | None = None
     client_msg_id: ClientMessageId | None = None
-    is_visible_to_patient: Flag | None = None
+    is_visible_to_patient: FlagOrNumber | None = None
 
     checks: ClassVar = (
         Check(
+            "sender_id",
+            lambda payload: payload.get("sender_id") is not None or payload["sender_type"] == "SYSTEM",
+            "sender_id 必须为正整数",
+        ),
+        Check(
             "content_text",
-            lambda payload: bool((payload.get("content_text") or "").strip() or payload.get("attachments")),
+            lambda payload: bool(payload.get("attachments") or shows_something(payload.get("content_text") or "")),
             "content_text 必须为非空文本（没有附件时）",
         ),
         Check(
             "is_visible_to_patient",
-            lambda payload: payload.get("is_visible_to_patient") is not False or payload["sender_type"] == "STAFF",
+            lambda payload: payload.get("is_visible_to_patient") in (None, True) or payload["sender_type"] == "STAFF",
             "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）",
         ),
     )
@@ -177,6 +184,11 @@ def read(payload_type: type[P], payload: object) -> P:
         if not check.holds(payload):
             raise _first_fault(payload_type, payload)
     return value
+
+
+def numbers_of(query_type: type[Payload]) -> set[str]:
+    """Return the names of a query's fields that hold numbers."""
+    return {field.name for field in structs.fields(query_type) if rule_of(field.type).kind in ("id", "number")}
 
 
 def rule_of(annotation: Any) -> Rule:

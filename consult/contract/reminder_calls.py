@@ -13,7 +13,7 @@ _REPEATING = {
     "timezone": "Asia/Shanghai",
     "missed": "latest",
     "paused": False,
-    "next_at": "2025-01-01 20:00:00",
+    "next_at": "2030-01-01 20:00:00",
 }
 _CREATED = {
     "id": 1,
@@ -87,7 +87,7 @@ REMINDER_CALLS = (
         "接下来何时触发，最早的在前",
         "when a task is due next, earliest first",
         200,
-        {"items": [{"planned_at": "2025-01-01 20:00:00"}, {"planned_at": "2025-01-02 08:00:00"}], "has_more": True},
+        {"items": [{"planned_at": "2030-01-01 20:00:00"}, {"planned_at": "2030-01-02 08:00:00"}], "has_more": True},
         shape=OccurrencePage,
         query=OccurrenceQuery,
         faults=(400, 404),

@@ -22,7 +22,7 @@ class NewReminder(Payload, kw_only=True, gc=False):
     user_id: Id
     biz_type: BizType
     biz_id: Id
-    channel: Channel
+    channel: Channel | None = None
     title: Title
     content: Content | None = None
     remind_at: Moment

@@ -9,7 +9,7 @@ import orjson
 from reminders.housekeeping import Outcome
 from store.clock import WireTime, first_on_wall, in_milliseconds
 from store.history import TIMES, Entry
-from store.messages import Message
+from store.messages import NO_SENDER, Message
 from store.notifications import Notification
 from store.questions import Question
 from store.reminders import ReminderTask
@@ -26,7 +26,7 @@ def message(message: Message, time: WireTime) -> Shape:
         "id": message.id,
         "question_id": message.question_id,
         "sender_type": message.sender_type,
-        "sender_id": message.sender_id,
+        "sender_id": None if message.sender_id == NO_SENDER else message.sender_id,
         "role_display_name": message.role_display_name,
         "content_type": message.content_type,
         "content_text": message.content_text,

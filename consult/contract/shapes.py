@@ -56,7 +56,10 @@ class Message(Struct, kw_only=True):
     ]
     question_id: QuestionId
     sender_type: Annotated[str, told("发送者类型", "what the sender is")]
-    sender_id: Annotated[Id, told("发送者编号", "the sender's id")]
+    sender_id: Annotated[
+        Id | None,
+        told("发送者编号；没有的 SYSTEM 消息为 null", "the sender's id; null for a SYSTEM message without one"),
+    ]
     role_display_name: Annotated[str | None, told("发送者显示名称", "the sender's name, as shown")]
     content_type: Annotated[str, told("内容类型", "what the content is")]
     content_text: Annotated[str | None, told("正文，与发送时完全相同", "the text, exactly as sent")]

@@ -15,7 +15,7 @@ from consult.rights import only_elder
 from consult.rooms import Rooms
 from store import messages
 from store.database import Database
-from store.messages import Message, visible_to
+from store.messages import Message, Visibility, visible_to
 from store.questions import Lookup
 
 
@@ -38,6 +38,13 @@ def handle(
         _enter(rooms, connection, request, answer)
         return None
     return _look_up_and_enter(lookup, rooms, connection, request, elder_id, answer)
+
+
+def _visibility(connection: Connection, request: JoinQuestion) -> Visibility:
+    """Return what the connection sees in the room: with tokens by its token's type, else by the type it claims, which
+    a front end may leave out."""
+    identity = connection.identity
+    return visible_to(request.user_type if identity is None else identity.user_type)
 
 
 def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
@@ -64,7 +71,7 @@ async def _look_up_and_enter(
 
 def _enter(rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer) -> None:
     """In one step of the loop, so that `joined_question` comes before anything of the room."""
-    rooms.join(connection, request.question_id, visible_to(request.user_type))
+    rooms.join(connection, request.question_id, _visibility(connection, request))
     answer(dumps(replies.joined_question(request.question_id)))
 
 
@@ -80,7 +87,7 @@ async def _catch_up(
 ) -> None:
     """The fence is the last message published when the connection enters: up to it the file is read, beyond it the room
     is heard, and the two meet without a gap or a repeat."""
-    question_id, visibility = request.question_id, visible_to(request.user_type)
+    question_id, visibility = request.question_id, _visibility(connection, request)
     rooms.hold_in_question(connection, question_id)
     fence = push.last_message_id
 

@@ -3,12 +3,16 @@
 import hashlib
 import re
 import sqlite3
+from codecs import BOM_UTF8
 from collections.abc import Callable
+from contextlib import suppress
+from email.utils import formatdate
 from typing import Any, TypeVar
 
 from sanic import Request, Sanic
 from sanic.compat import Header
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
+from sanic.headers import parse_content_header
 from sanic.response import HTTPResponse, raw
 
 from consult.access import Access
@@ -18,7 +22,7 @@ from consult.contract.faults import Fault, invalid
 from consult.contract.payloads import Payload
 from consult.contract.permissions import Role
 from consult.contract.replies import Shape
-from consult.json_text import dumps, loads
+from consult.json_text import canonical, dumps, loads
 from consult.rights import ANYBODY, Asker
 from store.clock import Clock
 from store.database import Database
@@ -30,6 +34,8 @@ P = TypeVar("P", bound=Payload)
 Asked = TypeVar("Asked")
 Outcome = TypeVar("Outcome")
 
+# RFC 8259 knows one charset for JSON; ASCII is a part of it.
+_CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 # Bytes that are no UTF-8 come as halves of surrogate pairs.
 _IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
 _HEADERS = {
@@ -39,9 +45,10 @@ _HEADERS = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
 }
+# Names of headers, as a browser lists those that a page wants to send.
+_IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, PATCH, DELETE",
-    "access-control-allow-headers": "authorization, content-type, idempotency-key",
     "access-control-max-age": "600",
 }
 
@@ -67,19 +74,23 @@ def page_answer(items: list[Shape], has_more: bool, **more: Any) -> HTTPResponse
 
 def read_body(request: Request, payload_type: type[P]) -> P:
     """The request's body as its type; Fault when it is not JSON (415) or not what the call takes (400)."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    kind, options = parse_content_header(request.headers.get("content-type", "application/json"))
+    charset = str(options.get("charset", "utf-8")).lower()
+    if kind != "application/json" or charset not in _CHARSETS:
         raise invalid(faults.NOT_JSON, 415)
     try:
-        body = loads(request.body)
+        body = loads(request.body.removeprefix(BOM_UTF8))
     except ValueError:
         raise invalid(faults.NOT_JSON, 415) from None
     return payloads.read(payload_type, body)
 
 
 def read_query(request: Request, query_type: type[P]) -> P:
-    """The query string as its type. An empty parameter is one left out."""
-    return payloads.read(query_type, {name: _value(values[0]) for name, values in request.args.items() if values[0]})
+    """Return the query string as its type. An empty parameter is one left out. Digits are a number where a number is
+    meant, and text where text is."""
+    numbers = payloads.numbers_of(query_type)
+    given = {name: values[0] for name, values in request.args.items() if values[0]}
+    return payloads.read(query_type, {name: _value(text) if name in numbers else text for name, text in given.items()})
 
 
 def read_id(name: str, text: str) -> int:
@@ -170,7 +181,11 @@ class Writing:
 
 
 def _fingerprint(request: Request) -> str:
-    return hashlib.sha256(b"\0".join((request.method.encode(), request.raw_url, request.body))).hexdigest()
+    """Return what tells requests under one key apart: method, address, and what the body says, in whatever spelling."""
+    said = request.body
+    with suppress(ValueError):  # a call without a body takes any
+        said = canonical(loads(said.removeprefix(BOM_UTF8)))
+    return hashlib.sha256(b"\0".join((request.method.encode(), request.raw_url, said))).hexdigest()
 
 
 def install(app: Sanic[Any, Any], access: Access) -> None:
@@ -189,12 +204,12 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
             request.ctx.refused = True
             return fault_answer(invalid(refusal, 403))
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
-            return HTTPResponse(status=204, headers=_PREFLIGHT)
+            return _preflight(request.headers.get("access-control-request-headers", ""))
         return None
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
-        answer.headers = _Headers({**answer.headers, **_HEADERS})
+        answer.headers = _Headers({**answer.headers, **_HEADERS, "date": formatdate(usegmt=True)})
         origin = request.headers.get("origin")
         if origin is not None and not hasattr(request.ctx, "refused"):
             answer.headers["access-control-allow-origin"] = origin
@@ -211,6 +226,12 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
                 methods.append("HEAD")
             answer.headers["allow"] = ", ".join(methods)
         return answer
+
+
+def _preflight(wanted: str) -> HTTPResponse:
+    """Return the answer that lets an allowed origin send any headers: front ends add their own, such as X-Client-Id."""
+    names = wanted if _IS_LIST_OF_NAMES.fullmatch(wanted) else "authorization, content-type, idempotency-key"
+    return HTTPResponse(status=204, headers={**_PREFLIGHT, "access-control-allow-headers": names})
 
 
 def _has_head(path: str) -> bool:

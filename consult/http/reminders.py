@@ -77,7 +77,7 @@ def add_routes(
             user_id=body.user_id,
             biz_type=body.biz_type,
             biz_id=body.biz_id,
-            channel=body.channel,
+            channel=body.channel or "IN_APP",
             title=body.title,
             content=body.content,
             created_at=clock(),

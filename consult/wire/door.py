@@ -8,31 +8,34 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 from sanic.exceptions import BadRequest, PayloadTooLarge
 from sanic.http import Http, Stage
+from sanic.http.http1 import HTTP_CONTINUE
 from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.access import Access
-from consult.wire import handshake
+from consult.wire import handshake, http_syntax
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.websocket import Websocket
 
-MOST_HEAD = 16_384  # bytes of a request's head
+MOST_HEAD = 32_768  # bytes of a request's head: hosts with many cookies send 8 KB of them
+MOST_LINE = 1024  # bytes of a line between chunks
+MOST_TRAILERS = 8192  # bytes
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
 HTTP_CLOSE_TRIES = 25  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
 _SOCKET_IO = b"GET /socket.io/"
-_UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
+_UPGRADE = re.compile(rb"\r\nupgrade:(?:[^\r\n]*,)?[ \t]*websocket[ \t]*(?:,[^\r\n]*)?\r\n", re.IGNORECASE)
 
 # The library logs the opening and closing of each connection; a clinic's log has better things to say.
 _log = logging.getLogger("websockets")
@@ -54,6 +57,68 @@ class Doors:
 
 
 class _Http(Http):
+    """Sanic's reader of HTTP/1.1, held to the letter of RFC 9112."""
+
+    HEADER_MAX_SIZE = MOST_HEAD
+
+    async def http1_request_header(self) -> None:
+        """Read a request's head, once it is well-formed."""
+        buffer = self.recv_buffer
+        while (end := buffer.find(b"\r\n\r\n")) < 0 and len(buffer) <= MOST_HEAD:
+            await self._receive_more()
+        if 0 <= end <= MOST_HEAD:
+            with self._bad_request():
+                # An empty line before a request is left by old clients after a body.
+                buffer[:end] = http_syntax.read_head(bytes(buffer[:end]).removeprefix(b"\r\n"))
+        await super().http1_request_header()  # type: ignore[no-untyped-call]
+
+    async def read(self) -> bytes | None:
+        """Return more of the request's body, None at its end. Trailers are read away."""
+        if self.request_body == "chunked" and self.request_bytes_left == 0:  # type: ignore[comparison-overlap]
+            if self.expecting_continue:
+                self.expecting_continue = False
+                await self._send(HTTP_CONTINUE)
+            with self._bad_request():
+                if await self._line() != b"":
+                    raise http_syntax.NotWellFormed("data beyond a chunk")
+                size = http_syntax.read_chunk_size(await self._line())
+                if size == 0:
+                    await self._read_trailers()
+                    self.request_body = None
+                    return None
+            self.request_bytes_left = size
+            self.request_bytes = (self.request_bytes or 0) + size
+        return await super().read()
+
+    @contextlib.contextmanager
+    def _bad_request(self) -> Iterator[None]:
+        """Raise Sanic's BadRequest where a request is not well-formed. What follows it cannot be read."""
+        try:
+            yield
+        except http_syntax.NotWellFormed as fault:
+            self.keep_alive = False
+            self.request_body = None
+            raise BadRequest(f"Bad Request: {fault}") from None
+
+    async def _read_trailers(self) -> None:
+        read = 0
+        while line := await self._line():
+            http_syntax.check_trailer(line)
+            read += len(line)
+            if read > MOST_TRAILERS:
+                raise http_syntax.NotWellFormed("trailers")
+
+    async def _line(self) -> bytes:
+        """Return the next line of a chunked body, without its end."""
+        buffer = self.recv_buffer
+        while (end := buffer.find(b"\r\n")) < 0:
+            if len(buffer) > MOST_LINE:
+                raise http_syntax.NotWellFormed("too long a line")
+            await self._receive_more()
+        line = bytes(buffer[:end])
+        del buffer[: end + 2]
+        return line
+
     def create_empty_request(self) -> None:
         """For the answer to what is no request. Sanic would put the URL into it, and fail where that is the fault."""
         self.url = ""
@@ -153,7 +218,10 @@ class Door(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._head += data
-        if not _is_for_door(self._head):
+        if not http_syntax.may_begin_request(self._head):
+            self._transport.write(handshake.refusal(Refused(400, "This port speaks HTTP without TLS")))
+            self._transport.close()
+        elif not _is_for_door(self._head):
             self._hand_to_http()
         elif b"\r\n\r\n" in self._head:
             self._answer()

@@ -7,6 +7,7 @@ import base64
 import binascii
 import http
 import re
+from email.utils import formatdate
 
 from websockets.utils import accept_key
 
@@ -14,7 +15,7 @@ _TOKEN = rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+"
 _HEAD = re.compile(rb"GET ([!-~]+) HTTP/1\.1((?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*)*)")
 _KEY_BYTES = 16
 _MOST_HEADERS = 128
-_LONGEST_HEADER = 8192  # bytes
+_LONGEST_HEADER = 24_576  # bytes
 
 
 class Refused(Exception):
@@ -82,8 +83,10 @@ def accepted(handshake: Handshake) -> bytes:
 def refusal(refused: Refused) -> bytes:
     """The answer to one who is refused; the connection is to be closed after it."""
     body = refused.text.encode()
-    version = "Sec-WebSocket-Version: 13\r\n" if refused.status == http.HTTPStatus.UPGRADE_REQUIRED else ""
+    is_version = refused.status == http.HTTPStatus.UPGRADE_REQUIRED
+    version = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" if is_version else ""
     return (
         f"HTTP/1.1 {refused.status} {http.HTTPStatus(refused.status).phrase}\r\n{version}"
-        f"Connection: close\r\nContent-Length: {len(body)}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        f"Date: {formatdate(usegmt=True)}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n\r\n"
     ).encode() + body

@@ -130,3 +130,19 @@ def test_a_polling_session_is_its_own(server: Server, enter: Enter) -> None:
     with pytest.raises(Closed):
         Polling(server, "EIO=4&sid=nobody")
     assert connection.call("leave_question", {"question_id": 5}) == {"question_id": 5}
+
+
+@pytest.mark.parametrize("path", ["/api/questions", "/socket.io/?EIO=4&transport=polling"])
+@pytest.mark.parametrize("names", ["x-clientid", "X-Client-Id, x-app,traceparent", "authorization"])
+def test_a_page_that_is_let_in_may_send_any_headers(server: Server, path: str, names: str) -> None:
+    headers = {
+        "Origin": LOOPBACK[0],
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": names,
+    }
+    answer = server.http("OPTIONS", path, headers=headers)
+    assert answer.status in (200, 204)
+    assert answer.headers["access-control-allow-headers"] == names
+    assert server.http("OPTIONS", path, headers={**headers, "Origin": FOREIGN[0]}).status == 403
+    wrong = server.http("OPTIONS", path, headers={**headers, "Access-Control-Request-Headers": 'x;"y'})
+    assert "x;" not in wrong.headers["access-control-allow-headers"]

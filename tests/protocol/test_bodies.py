@@ -53,7 +53,7 @@ NO_TIMES: Final[list[Any]] = [
         ("user_id", NO_IDS, ID.format("user_id")),
         ("biz_type", NO_TYPES, TYPE.format("biz_type")),
         ("biz_id", NO_IDS, ID.format("biz_id")),
-        ("channel", ["", "SMS", "in_app", "IN_APP ", 1, True, [], {}, None], "channel 必须为 IN_APP 或 SYSTEM_MESSAGE"),
+        ("channel", ["", "SMS", "in_app", "IN_APP ", 1, True, [], {}], "channel 必须为 IN_APP 或 SYSTEM_MESSAGE"),
         ("title", NO_TITLES, TITLE),
         ("content", ["文" * 2001, "a\x00", "\ud83d", 1, 1.5, True, [], {}], "content 必须为不超过 2000 个字符的文本"),
         ("remind_at", NO_TIMES, "remind_at 必须为有效时间"),
@@ -96,3 +96,28 @@ def test_the_first_fault_of_a_body(server: Server) -> None:
             answer = server.http("POST", path, json=body)
             assert answer.status == 400
             assert answer.body["message"].startswith(f"{name} 必须为"), body
+
+
+def test_a_reminder_without_a_channel_is_in_app(server: Server) -> None:
+    for body in (reminder(5, in_seconds(3600), channel=None), reminder(5, in_seconds(3600))):
+        body.pop("channel", None)
+        answer = server.http("POST", "/api/reminders", json=body)
+        assert (answer.status, answer.body["channel"]) == (201, "IN_APP")
+
+
+@pytest.mark.parametrize("charset", ["gbk", "gb18030", "big5", "utf-16", "latin-1", "utf-7", "x-none", '"gbk"'])
+def test_a_body_in_another_charset_is_refused(server: Server, charset: str) -> None:
+    """It would be stored as other words than were written."""
+    elder_id = new_id()
+    body = f'{{"title": "头晕两天", "elder_id": {elder_id}}}'.encode("gbk")
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    check_fault(server.http("POST", "/api/questions", body=body, headers=headers), 415, "请求体必须为 JSON")
+    assert server.http("GET", f"/api/questions?elder_id={elder_id}").body["items"] == []
+
+
+@pytest.mark.parametrize("kind", ["; charset=utf-8", ";charset=UTF-8", '; charset="utf-8"', "; charset=us-ascii", ""])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+def test_a_body_in_utf_8_is_read(server: Server, kind: str, mark: bytes) -> None:
+    body = mark + '{"title": "头晕两天", "elder_id": 1}'.encode()
+    answer = server.http("POST", "/api/questions", body=body, headers={"Content-Type": f"Application/JSON{kind}"})
+    assert (answer.status, answer.body["title"]) == (201, "头晕两天")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients import Clients, message
 from tests.conftest import Enter, StartServer
+from tests.json_text import Literal
 from tests.packets import Polling, Websocket
 from tests.protocol.catching_up import settle
 from tests.server import Server
@@ -246,3 +247,20 @@ def test_after_a_kill_between_commit_and_acknowledgement(
     assert [one["content_text"] for one in server.messages(question_id)] == ["前一条", "最后一条"]
     assert answer["data"] == {**server.messages(question_id)[1], "client_msg_id": "甲-2"}
     listener.nothing("new_message")
+
+
+def test_a_number_that_is_spelled_in_another_way_is_the_same(server: Server, enter: Enter) -> None:
+    question_id = server.open_question()
+    client = enter(Websocket, server)
+    spelled: list[Any] = [1, Literal("1.0"), Literal("1e0"), Literal("10e-1")]
+    answers = [
+        client.call(
+            "send_message", message(question_id, client_msg_id="1", attachments=[{"url": "a", "duration": one}])
+        )
+        for one in spelled
+    ]
+    assert answers[0]["success"] is True
+    assert answers == [answers[0]] * len(spelled)
+    for other in (Literal("1.0000001"), 2, None):
+        sent = message(question_id, client_msg_id="1", attachments=[{"url": "a", "duration": other}])
+        assert client.call("send_message", sent)["success"] is False

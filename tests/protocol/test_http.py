@@ -285,3 +285,11 @@ class TestOperations:
         answer = server.http("GET", "/")
         assert answer.status == 200
         assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("user_type", ["56", "0", "1_000", "X" * 32, "-"])
+def test_digits_where_text_is_meant_are_text(server: Server, user_type: str) -> None:
+    question_id = server.open_question()
+    wanted = 400 if user_type == "-" else 200
+    for path in (f"/api/questions/{question_id}", f"/api/questions/{question_id}/messages", "/api/questions"):
+        assert server.http("GET", f"{path}?user_type={user_type}").status == wanted, path

@@ -201,9 +201,13 @@ def test_a_longer_body(server: Server, size: int, chunked: bool) -> None:
 
 @pytest.mark.direct
 def test_too_long_a_head(server: Server) -> None:
-    text = "请求行与请求头不得超过 8192 字节"
-    for path, headers in ("/health", {"X": "x" * 9000}), (f"/api/questions?x={'x' * 9000}", {}), (f"/{'x' * 9000}", {}):
+    text = "请求行与请求头不得超过 32768 字节"
+    long, short = "x" * 33_000, "x" * 16_384
+    for path, headers in ("/health", {"X": long}), (f"/api/questions?x={long}", {}), (f"/{long}", {}):
         check_fault(server.http("GET", path, headers=headers), 431, text)
+    # A host with many cookies.
+    assert server.http("GET", "/health", headers={"Cookie": short}).status == 200
+    assert server.http("GET", f"/socket.io/?EIO=4&transport=polling&x={short}").status == 200
 
 
 @pytest.mark.direct

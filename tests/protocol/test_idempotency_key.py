@@ -110,3 +110,16 @@ def test_a_key_outlives_a_restart(server: Server) -> None:
     server.restart()
     again = server.http("POST", "/api/questions", json=body, headers=headers)
     assert (again.status, again.body) == (200, first.body)
+
+
+def test_the_same_request_in_another_spelling(server: Server) -> None:
+    """Another order of the keys, other spaces and escapes, and 1.0 for 1 say the same."""
+    elder_id = new_id()
+    spellings = [
+        f'{{"title": "标题", "elder_id": {elder_id}, "unknown": 1}}',
+        f'{{ "elder_id":{elder_id}, "unknown": 1.0,\n"title":"\\u6807\\u9898" }}',
+    ]
+    headers = {"Idempotency-Key": f"spelled-{elder_id}"}
+    answers = [server.http("POST", "/api/questions", body=one.encode(), headers=headers) for one in spellings]
+    assert [one.status for one in answers] == [201, 200]
+    assert answers[0].body == answers[1].body

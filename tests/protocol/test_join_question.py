@@ -67,23 +67,33 @@ def test_a_fault_goes_to_error(
     assert client.call("join_question", payload(question_id)) == {"question_id": question_id}
 
 
-@pytest.mark.parametrize(
-    ("field", "text"),
-    [
-        ("question_id", "question_id 必须为正整数"),
-        ("user_id", "user_id 必须为正整数"),
-        ("user_type", "user_type 必须为 1 到 32 个大写字母、数字或下划线"),
-    ],
-)
-@pytest.mark.parametrize("null", [False, True], ids=["missing", "null"])
-def test_a_required_field(server: Server, clients: Clients, field: str, text: str, null: bool) -> None:
-    sent = payload(server.open_question(), **{field: None})
-    if not null:
-        del sent[field]
+@pytest.mark.parametrize("sent", [{"user_id": 456, "user_type": "ELDER"}, {"question_id": None}])
+def test_the_question_is_required(clients: Clients, sent: dict[str, Any]) -> None:
     client = clients.connect()
     client.emit("join_question", sent)
-    assert client.expect("error") == {"code": "INVALID_PAYLOAD", "message": text}
+    assert client.expect("error") == {"code": "INVALID_PAYLOAD", "message": "question_id 必须为正整数"}
     client.nothing("error", "joined_question")
+
+
+@pytest.mark.parametrize("who", [{}, {"user_id": 0}, {"user_id": None, "user_type": None}, {"user_id": 456}])
+def test_a_join_without_a_type_sees_what_patients_see(
+    server: Server, clients: Clients, transport: str, who: dict[str, Any]
+) -> None:
+    question_id = server.open_question()
+    client, staff = clients.connect(transport), clients.connect()
+    assert client.call("join_question", {"question_id": question_id, **who}) == {"question_id": question_id}
+    client.expect("joined_question")
+    staff.send(question_id, "内部", is_visible_to_patient=False)
+    seen = staff.send(question_id, "可见")
+    assert client.expect("new_message")["id"] == seen["id"]
+    again = {"question_id": question_id, **who, "after_id": 0}
+    assert client.call("join_question", again) == {
+        "question_id": question_id,
+        "latest_id": seen["id"],
+        "has_more": False,
+    }
+    assert client.expect("new_message")["id"] == seen["id"]
+    client.nothing("new_message")
 
 
 def test_an_unknown_question(clients: Clients, transport: str) -> None:

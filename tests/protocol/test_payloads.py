@@ -96,9 +96,14 @@ def check_sent(server: Server, raw: Connection, calls: list[list[Any]], *fields:
     assert server.messages(stored[0]["question_id"], f"after_id={stored[0]['id'] - 1}&limit=200") == stored
 
 
-@pytest.mark.parametrize("field", ["question_id", "user_id"])
-def test_ids_of_join_question(raw: Connection, question_id: int, field: str) -> None:
-    check(raw, [join(question_id, **{field: value}) for value in NO_IDS], invalid(ID.format(field)))
+def test_ids_of_join_question(raw: Connection, question_id: int) -> None:
+    check(raw, [join(value) for value in NO_IDS], invalid(ID.format("question_id")))
+    before_a_log_in: list[Any] = [0, None, Literal("-0")]
+    wrong = [value for value in NO_IDS if value != 0 or value is False]
+    wrong = [value for value in wrong if value is not None and str(value) != "-0"]
+    check(raw, [join(question_id, user_id=value) for value in wrong], invalid(ID.format("user_id")))
+    check(raw, [join(question_id, user_id=value) for value in before_a_log_in], {"question_id": question_id})
+    assert raw.call("leave_question", {"question_id": question_id}) == {"question_id": question_id}
 
 
 def test_ids_of_the_other_events(raw: Connection, question_id: int) -> None:
@@ -120,7 +125,8 @@ def test_the_largest_id(server: Server, raw: Connection, question_id: int) -> No
 
 
 def test_user_type(raw: Connection, question_id: int) -> None:
-    check(raw, [join(question_id, user_type=value) for value in NO_TYPES], invalid(TYPE.format("user_type")))
+    wrong = [value for value in NO_TYPES if value is not None]
+    check(raw, [join(question_id, user_type=value) for value in wrong], invalid(TYPE.format("user_type")))
     check(raw, [join(question_id, user_type=value) for value in TYPES], {"question_id": question_id})
     assert raw.call("leave_question", {"question_id": question_id}) == {"question_id": question_id}
 
@@ -152,7 +158,7 @@ def test_content_text(server: Server, raw: Connection, question_id: int) -> None
         "文" * 10_000,
         "😀" * 10_000,
         "a\nb\tc",
-        "\u200d\u202e",
+        "a\u200d\u202e",
         "'; DROP TABLE message; --",
         "<b>",
     ]
@@ -160,7 +166,20 @@ def test_content_text(server: Server, raw: Connection, question_id: int) -> None
 
 
 def test_blank_content_text_needs_an_attachment(server: Server, raw: Connection, question_id: int) -> None:
-    blank = [None, "", " ", " \n\t\r ", "\u3000", "\u00a0\u2003"]
+    blank = [
+        None,
+        "",
+        " ",
+        " \n\t\r ",
+        "\u3000",
+        "\u00a0\u2003",
+        "\u200b",
+        "\u2800",
+        "\u3164",
+        "\ufeff",
+        "\u00ad",
+        "\u2060",
+    ]
     check(raw, [send(question_id, content_text=value) for value in blank], failed(NO_TEXT))
     check(raw, [attached(question_id, content_text=value) for value in blank], failed(NO_TEXT))
     check(raw, [send(question_id, content_text=value, attachments=None) for value in blank], failed(NO_TEXT))
@@ -206,10 +225,10 @@ def test_the_fields_of_an_attachment(server: Server, raw: Connection, question_i
 
 
 def test_is_visible_to_patient(raw: Connection, question_id: int) -> None:
-    wrong: list[Any] = ["true", "", "\ud83d", 0, 1, 1.5, [], {}]
+    wrong: list[Any] = ["true", "", "0", "\ud83d", 2, -1, 1.5, Literal("1.0"), [], {}]
     check(raw, [send(question_id, is_visible_to_patient=value) for value in wrong], failed(VISIBLE))
-    answers = raw.call_all([send(question_id, is_visible_to_patient=value) for value in (None, True, False)])
-    assert [answer["data"]["is_visible_to_patient"] for answer in answers] == [True, True, False]
+    answers = raw.call_all([send(question_id, is_visible_to_patient=value) for value in (None, True, 1, False, 0)])
+    assert [answer["data"]["is_visible_to_patient"] for answer in answers] == [True, True, True, False, False]
 
 
 def test_unknown_fields_are_ignored_and_never_echoed(server: Server, raw: Connection, question_id: int) -> None:
@@ -233,7 +252,7 @@ def test_unknown_fields_are_ignored_and_never_echoed(server: Server, raw: Connec
 
 
 def test_the_first_fault_in_the_documents_order_is_reported(raw: Connection, question_id: int) -> None:
-    wrong_join = {"question_id": 0, "user_id": 0, "user_type": "", "role_display_name": 0}
+    wrong_join = {"question_id": 0, "user_id": -1, "user_type": "", "role_display_name": 0}
     wrong_send = {
         "question_id": 0,
         "sender_type": "",
@@ -268,7 +287,7 @@ def test_the_first_fault_of_the_attachments(raw: Connection, question_id: int) -
 def test_payload_faults_come_before_existence(raw: Connection) -> None:
     assert raw.call(*join(999_999_999, user_type="")) == invalid(TYPE.format("user_type"))
     assert raw.call(*send(999_999_999, content_text=None)) == failed(NO_TEXT)
-    assert raw.call(*send(999_999_999, is_visible_to_patient=0)) == failed(VISIBLE)
+    assert raw.call(*send(999_999_999, is_visible_to_patient=2)) == failed(VISIBLE)
 
 
 def test_payload_faults_come_before_a_closed_question(server: Server, raw: Connection) -> None:

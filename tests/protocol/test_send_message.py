@@ -146,6 +146,29 @@ def test_a_required_field(server: Server, clients: Clients, field: str) -> None:
     assert server.messages(question_id) == []
 
 
+@pytest.mark.parametrize("sent", [{"sender_id": None}, {}], ids=["null", "missing"])
+def test_a_system_message_without_a_sender(
+    server: Server, clients: Clients, transport: str, sent: dict[str, Any]
+) -> None:
+    """It has null there, live, over HTTP and on catch-up; its `client_msg_id` is unique as any other."""
+    question_id = server.open_question()
+    client = clients.connect(transport)
+    client.join(question_id)
+    payload = message(question_id, sender_type="SYSTEM", client_msg_id="1")
+    del payload["sender_id"]
+    answer = client.call("send_message", {**payload, **sent})
+    assert answer["data"]["sender_id"] is None, answer
+    assert client.call("send_message", {**payload, **sent}) == answer
+    live = client.expect("new_message")
+    assert live == {key: value for key, value in answer["data"].items() if key != "client_msg_id"}
+    client.nothing("new_message")
+    assert server.messages(question_id) == [live]
+    client.call("join_question", {"question_id": question_id, "after_id": 0})
+    assert client.expect("new_message") == live
+    other = client.call("send_message", {**payload, "content_text": "另一条"})
+    assert other["success"] is False
+
+
 @pytest.mark.parametrize("args", [[], [None], ["文本"], [5], [[{"question_id": 1}]], [True]])
 def test_a_payload_that_is_no_object(clients: Clients, transport: str, args: list[Any]) -> None:
     client = clients.connect(transport)

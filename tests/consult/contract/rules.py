@@ -24,6 +24,8 @@ class Rule:
 ID: Final = Rule(
     " 必须为正整数", [1, 2**63 - 1], [0, -1, 2**63, 10**30, True, False, "1", "", 1.5, 1.0, [], {}, HALF_EMOJI]
 )
+# Of a join: 0 is a front end before a log-in.
+JOINING: Final = Rule(ID.text, [0, *ID.right], ID.wrong[1:])
 CURSOR: Final = Rule(" 必须为不小于 0 的整数", [0, 1, 2**63 - 1], [-1, 2**63, True, "0", 0.5, [], {}, HALF_EMOJI])
 TYPE: Final = Rule(
     " 必须为 1 到 32 个大写字母、数字或下划线",
@@ -37,8 +39,27 @@ ATTACHMENTS: Final = Rule(
 )
 KEY: Final = Rule(" 必须为 1 到 64 个字符的文本", ["a", "文" * 64, " "], ["", "a" * 65, *NO_TEXTS])
 FLAG: Final = Rule(" 必须为布尔值", [True, False], ["true", "", 0, 1, 1.5, [], {}, HALF_EMOJI])
+FLAG_OR_NUMBER: Final = Rule(FLAG.text, [True, False, 1, 0], ["true", "", "1", 2, -1, 1.5, 1.0, [], {}, HALF_EMOJI])
+INVISIBLE: Final = [
+    *(
+        "\u200b",
+        "\u2800",
+        "\u3164",
+        "\ufeff",
+        "\u00ad",
+        "\u2060",
+        "\u200d\u202e",
+        "\x01\x1b",
+        "\u115f",
+        "\uffa0",
+        "\u180e",
+    ),
+    *("\ufe0f", "\U000e0041", "\u2028\u0085", "\u034f", " \u200b\u3000\n"),
+]
 TITLE: Final = Rule(
-    " 必须为 1 到 200 个字符的文本", ["题", "题" * 200, "😀" * 200], ["", " ", "\u3000\n", "题" * 201, *NO_TEXTS]
+    " 必须为 1 到 200 个字符的文本",
+    ["题", "题" * 200, "😀" * 200, "👨\u200d👩", "\u200bx"],
+    ["", " ", "\u3000\n", "题" * 201, *INVISIBLE, *NO_TEXTS],
 )
 CONTENT: Final = Rule(" 必须为不超过 2000 个字符的文本", ["", " ", "文" * 2000], ["文" * 2001, *NO_TEXTS])
 CHANNEL: Final = Rule(" 必须为 IN_APP 或 SYSTEM_MESSAGE", ["IN_APP", "SYSTEM_MESSAGE"], ["SMS", "in_app", *NOT_THESE])
@@ -78,7 +99,7 @@ SIZE: Final = Rule(" 必须为不小于 0 的整数或 null", [0, 2**63 - 1], [-
 RULES: Final[dict[str, dict[str, Rule]]] = {
     "JoinQuestion": {
         "question_id": ID,
-        "user_id": ID,
+        "user_id": JOINING,
         "user_type": TYPE,
         "role_display_name": NAME,
         "after_id": CURSOR,
@@ -93,7 +114,7 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "content_text": TEXT,
         "attachments": ATTACHMENTS,
         "client_msg_id": KEY,
-        "is_visible_to_patient": FLAG,
+        "is_visible_to_patient": FLAG_OR_NUMBER,
     },
     "BindUser": {"user_id": ID, "after_id": CURSOR},
     "AnswerNotification": {"id": ID},
@@ -140,6 +161,7 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
 }
 OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
 OPTIONAL: Final = {
+    *("JoinQuestion.user_id", "JoinQuestion.user_type", "NewReminder.channel"),
     *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "SendMessage.role_display_name"),
     *("SendMessage.content_text", "SendMessage.attachments", "SendMessage.client_msg_id"),
     *("SendMessage.is_visible_to_patient", "BindUser.after_id", "NewReminder.content"),
