@@ -1,6 +1,11 @@
 """A budget of steps for work on recurrence rules, so that no rule holds up reminders, however it is written."""
 
 from threading import Event
+from typing import Final
+
+# What work on one task may take. A step is a microsecond or two of processor time.
+CREATION_STEPS: Final = 200_000
+FIRING_STEPS: Final = 50_000
 
 
 class BudgetExceeded(Exception):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from reminders.budget import FIRING_STEPS, Budget
 from reminders.tasks import ALL, LATEST, schedule_of
 from store import occurrences, snoozes
 from store.database import Database
@@ -90,7 +91,7 @@ def plan(task: ReminderTask, now: int, up_since: int, most: int) -> Plan:
     assert task.next_at is not None  # it is due
     due = [task.next_at]
     next_at = None
-    for at in schedule_of(task).after(task.next_at):
+    for at in schedule_of(task).after(task.next_at, Budget(FIRING_STEPS)):
         if at > now or len(due) == most:
             next_at = at
             break

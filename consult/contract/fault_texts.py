@@ -24,6 +24,7 @@ from consult.contract.faults import (
     OTHER_CONTENT,
     QUESTION_CLOSED,
     TOKEN_TEXTS,
+    TOO_COSTLY,
     TOO_FAST,
     TOO_MANY_PAST,
     UNKNOWN_EVENT,
@@ -193,6 +194,14 @@ TEXTS = (
         False,
         "重复规则一次也不会触发，或下一次在一百年之后",
         "a recurrence rule that never comes, or not within a hundred years",
+    ),
+    Text(
+        TOO_COSTLY,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "重复规则过于稀疏，或 `COUNT` 过大，无法在限定的步数内算出",
+        "a recurrence rule so sparse, or with such a `COUNT`, that it takes more steps than are allowed",
     ),
     Text(
         TOO_MANY_PAST,

@@ -23,6 +23,7 @@ from consult.contract.reminder_payloads import (
 from consult.contract.replies import Shape
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
 from reminders import tasks
+from reminders.budget import CREATION_STEPS, Budget, BudgetExceeded
 from reminders.loop import ReminderLoop
 from reminders.rule import NotARule, TooFast
 from reminders.tasks import NoOccurrence, Timing, TooManyPast
@@ -54,6 +55,8 @@ def add_routes(
                 raise invalid(faults.TOO_FAST) from None
             except NotARule:
                 raise must_be("rrule", fields.Rrule) from None
+            except BudgetExceeded:
+                raise invalid(faults.TOO_COSTLY) from None
             except NoOccurrence:
                 raise invalid(faults.NO_OCCURRENCE) from None
             except TooManyPast:
@@ -72,7 +75,7 @@ def add_routes(
             exdates = _walls(time, body.exdates or [], zone)
             missed = body.missed or tasks.LATEST
             timing = Timing(zone, columns["remind_at"], starts_on, body.rrule, exdates, missed)
-            columns = await worked_out(tasks.made, timing, clock())
+            columns = await worked_out(tasks.made, timing, clock(), Budget(CREATION_STEPS))
         new = reminders.NewTask(
             user_id=body.user_id,
             biz_type=body.biz_type,
@@ -114,7 +117,8 @@ def add_routes(
     async def list_occurrences(request: Request, task_id: str) -> HTTPResponse:
         wanted = read_id("id", task_id)
         query = read_query(request, OccurrenceQuery)
-        coming, has_more = await worked_out(tasks.coming, await found(wanted), time.zone, clock(), query.limit)
+        budget = Budget(CREATION_STEPS)
+        coming, has_more = await worked_out(tasks.coming, await found(wanted), time.zone, clock(), query.limit, budget)
         return page_answer([replies.occurrence(planned_at, time) for planned_at in coming], has_more)
 
     @app.get("/api/reminders/<task_id>/history")
@@ -159,9 +163,10 @@ def add_routes(
             timing = replace(timing, exdates=_walls(time, body.exdates, timing.zone))
             if body.exdates and timing.rrule is None:
                 raise invalid(faults.EXDATES_ALONE)
+        timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
-            columns |= await worked_out(tasks.rescheduled, timing, clock())
+            columns |= await worked_out(tasks.rescheduled, timing, clock(), Budget(CREATION_STEPS))
         if _repeats(body) or body.paused is not None:
             columns |= timing.columns()
         elif task.timezone is None:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminders import tasks
+from reminders.budget import CREATION_STEPS, Budget
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
 from reminders.tasks import Timing
@@ -78,7 +79,7 @@ class World:
         start = datetime.fromtimestamp(self.now / 1000, UTC) + timedelta(days=1)
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         timing = Timing(zone, in_milliseconds(first_on_wall(wall, zone)), wall, planned.rrule, (), missed)
-        columns = tasks.made(timing, self.now)
+        columns = tasks.made(timing, self.now, Budget(CREATION_STEPS))
         task = await database.written(each(reminders.add), new_task(timing=columns, created_at=self.now))
         clocks = Clocks(zone, start.year - 1, start.year + DAYS // 365 + 2)
         walls = planned.walls((start.year, start.month, start.day), DAYS + 30)
