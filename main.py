@@ -48,6 +48,7 @@ from consult.wire.tls import Tls
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
+from reminders.work import RuleWork
 from store import backup, messages, notifications, restore, schema
 from store.clock import Clock, WireTime, machine_zone, system_clock
 from store.database import Database
@@ -131,7 +132,8 @@ async def serve_from(
     keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"], chosen["audit_days"])
     house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
     housekeeping = Housekeeping(house_jobs, clock)
-    loop = ReminderLoop(database, clock, push.published, housekeeping, systemd.alive)
+    work = RuleWork()
+    loop = ReminderLoop(database, clock, push.published, work, housekeeping, systemd.alive)
     answering = Answering(database, push, time, clock, loop.wake)
     gateway = Gateway(
         handlers(database, lookup, rooms, push, answering, time, clock),
@@ -169,7 +171,7 @@ async def serve_from(
         entry.install(app, guard, database, access)
         await guard.open()
     questions_over_http.add_routes(app, database, writing, time, clock)
-    reminders_over_http.add_routes(app, database, writing, time, clock, loop)
+    reminders_over_http.add_routes(app, database, writing, time, clock, loop, work)
     notifications_over_http.add_routes(app, database, writing, time, answering)
     lag = LoopLag()
     counts = operations.Counts(gateway, carriers, polling, push, database, loop, lag, clock)

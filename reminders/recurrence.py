@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule
 
+from reminders.budget import Budget
 from reminders.rule import PERIODS, Rule
 from store.clock import first_on_wall, in_milliseconds, on_wall
 
@@ -34,7 +35,7 @@ class Schedule:
     zone: ZoneInfo
     excluded: frozenset[int]  # moments
 
-    def after(self, moment: int) -> Iterator[int]:
+    def after(self, moment: int, budget: Budget) -> Iterator[int]:
         """The moments of the occurrences later than `moment`, each once, rising. What it takes to find one is bounded,
         but may be a second for a rule that gives next to nothing: not to be run on the event loop."""
         fraction = self.starts_on.microsecond // 1000
@@ -43,7 +44,7 @@ class Schedule:
         until = self.rule.until
         latest = self.ends_on if until is None or until.tzinfo else until
         last = moment
-        for wall in walls(self.rule, self.starts_on, beyond):
+        for wall in walls(self.rule, self.starts_on, beyond, budget):
             if latest is not None and wall > latest:
                 return
             at = in_milliseconds(first_on_wall(wall, self.zone)) + fraction
@@ -66,15 +67,15 @@ def has_a_day(rule: Rule) -> bool:
     return next(iter(rrule(YEARLY, dtstart=last_cycle, **{"bymonthday": range(1, 32), **of_days})), None) is not None
 
 
-def last_counted(rule: Rule, starts_on: datetime) -> datetime | None:
+def last_counted(rule: Rule, starts_on: datetime, budget: Budget) -> datetime | None:
     """The last time on the wall that COUNT leaves; None without a COUNT, or when the calendar ends before it."""
     if rule.count is None:
         return None
     before = starts_on.replace(microsecond=0) - timedelta(seconds=1)
-    return next(islice(walls(rule, starts_on, before), rule.count - 1, None), None)
+    return next(islice(walls(rule, starts_on, before, budget), rule.count - 1, None), None)
 
 
-def walls(rule: Rule, starts_on: datetime, beyond: datetime) -> Iterator[datetime]:
+def walls(rule: Rule, starts_on: datetime, beyond: datetime, budget: Budget) -> Iterator[datetime]:
     """The times that the rule gives, on the wall, later than `beyond` and not before the start; without COUNT and
     UNTIL."""
     start = starts_on.replace(microsecond=0)
@@ -83,6 +84,7 @@ def walls(rule: Rule, starts_on: datetime, beyond: datetime) -> Iterator[datetim
     while True:
         found = None
         for wall in _near(rule, start, beyond):
+            budget.spend()
             if wall > beyond and wall >= start:
                 found = wall
                 yield wall

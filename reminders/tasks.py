@@ -10,18 +10,23 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from reminders import rule
+from reminders.budget import Budget
 from reminders.recurrence import SEARCHED, Schedule, has_a_day, last_counted
 from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.reminders import ReminderTask
 
 LATEST, ALL, SKIP = "latest", "all", "skip"
-MOST_PAST: Final = 1000  # occurrences before a task was made, which `all` would fire at once
+MOST_PAST: Final = 100  # occurrences before a task was made, which `all` would fire at once
 _DAY: Final = 86_400_000  # milliseconds
 _YEAR: Final = 366 * _DAY
 
 
 class NoOccurrence(ValueError):
     """The task would never come due."""
+
+
+class Unsound(ValueError):
+    """A stored task is not as the program stores one."""
 
 
 class TooManyPast(ValueError):
@@ -59,46 +64,53 @@ def timing_of(task: ReminderTask, zone: ZoneInfo) -> Timing:
     """The timing of a stored task; `zone` is the clinic's, for one that was made without a zone."""
     if task.timezone is None or task.starts_on is None:
         return Timing(zone, task.remind_at, on_wall(task.remind_at, zone), None, (), LATEST)
+    try:
+        return _stored_timing(task, task.timezone, task.starts_on)
+    except (ValueError, TypeError, KeyError, OSError, AttributeError) as fault:
+        raise Unsound("its time zone or its times are not sound") from fault
+
+
+def _stored_timing(task: ReminderTask, zone: str, starts_on: str) -> Timing:
     return Timing(
-        ZoneInfo(task.timezone),
+        ZoneInfo(zone),
         task.remind_at,
-        datetime.fromisoformat(task.starts_on),
+        datetime.fromisoformat(starts_on),
         task.rrule,
         tuple(map(datetime.fromisoformat, orjson.loads(task.exdates or "[]"))),
         task.missed or LATEST,
     )
 
 
-def made(timing: Timing, now: int) -> dict[str, Any]:
+def made(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
     """The columns of a new task. A start that is past fires at once, as `missed` has it: the latest of a rule's past
     occurrences, all of them, or none.
 
     Like all that is worked out here: NotARule, TooFast, NoOccurrence; not to be run on the event loop.
     """
-    columns, schedule = _columns(timing)
+    columns, schedule = _columns(timing, budget)
     if schedule is None:
         return columns
     before = columns["remind_at"] - 1
     if timing.missed == ALL:
-        past = sum(1 for _ in _until(schedule, before, now, MOST_PAST + 1))
+        past = sum(1 for _ in _until(schedule, before, now, MOST_PAST + 1, budget))
         if past > MOST_PAST:
             raise TooManyPast
-        columns["next_at"] = _first(schedule, before)
+        columns["next_at"] = _first(schedule, before, budget)
     else:
-        latest = _latest(schedule, before, now) if timing.missed == LATEST else None
-        columns["next_at"] = _first(schedule, max(before, now - 1)) if latest is None else latest
+        latest = _latest(schedule, before, now, budget) if timing.missed == LATEST else None
+        columns["next_at"] = _first(schedule, max(before, now - 1), budget) if latest is None else latest
     return columns
 
 
-def rescheduled(timing: Timing, now: int) -> dict[str, Any]:
+def rescheduled(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
     """The columns of a task whose timing is another from now on. A rule fires nothing that is past by then."""
-    columns, schedule = _columns(timing)
+    columns, schedule = _columns(timing, budget)
     if schedule is not None:
-        columns["next_at"] = _first(schedule, max(columns["remind_at"] - 1, now))
+        columns["next_at"] = _first(schedule, max(columns["remind_at"] - 1, now), budget)
     return columns
 
 
-def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int) -> tuple[list[int], bool]:
+def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Budget) -> tuple[list[int], bool]:
     """When the task is due next, at most `limit` times, and whether there are more within SEARCHED years."""
     if task.status != "PENDING":
         return [], False
@@ -107,7 +119,7 @@ def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int) -> tuple[li
     assert task.next_at is not None  # of a pending task that repeats there is a next time
     timing = timing_of(task, zone)
     found = [task.next_at]
-    found += _until(_schedule(timing, task.ends_on), task.next_at, now + SEARCHED * _YEAR, limit)
+    found += _until(_schedule(timing, task.ends_on), task.next_at, now + SEARCHED * _YEAR, limit, budget)
     return found[:limit], len(found) > limit
 
 
@@ -127,7 +139,7 @@ def _schedule(timing: Timing, ends_on: str | None) -> Schedule:
     )
 
 
-def _columns(timing: Timing) -> tuple[dict[str, Any], Schedule | None]:
+def _columns(timing: Timing, budget: Budget) -> tuple[dict[str, Any], Schedule | None]:
     columns = {**timing.columns(), "remind_at": timing.moment, "next_at": timing.moment, "ends_on": None}
     if timing.rrule is None:
         return columns, None
@@ -138,7 +150,7 @@ def _columns(timing: Timing) -> tuple[dict[str, Any], Schedule | None]:
         raise NoOccurrence
     if schedule.rule.count is not None:
         # Worked out once: counting anew for every occurrence would cost more from one to the next.
-        ends_on = last_counted(schedule.rule, timing.starts_on)
+        ends_on = last_counted(schedule.rule, timing.starts_on, budget)
         schedule = replace(schedule, ends_on=ends_on)
         columns["ends_on"] = None if ends_on is None else ends_on.isoformat()
     return columns, schedule
@@ -148,28 +160,28 @@ def _moment(wall: datetime, zone: ZoneInfo) -> int:
     return in_milliseconds(first_on_wall(wall, zone))
 
 
-def _first(schedule: Schedule, after: int) -> int:
-    for at in schedule.after(after):
+def _first(schedule: Schedule, after: int, budget: Budget) -> int:
+    for at in schedule.after(after, budget):
         return at
     raise NoOccurrence
 
 
-def _until(schedule: Schedule, after: int, last: int, most: int) -> Iterator[int]:
-    for at in islice(schedule.after(after), most):
+def _until(schedule: Schedule, after: int, last: int, most: int, budget: Budget) -> Iterator[int]:
+    for at in islice(schedule.after(after, budget), most):
         if at > last:
             return
         yield at
 
 
-def _latest(schedule: Schedule, after: int, now: int) -> int | None:
+def _latest(schedule: Schedule, after: int, now: int, budget: Budget) -> int | None:
     """The latest occurrence up to now, by halving where it may be: a start may lie long back."""
-    latest = next(schedule.after(after), None)
+    latest = next(schedule.after(after, budget), None)
     if latest is None or latest > now:
         return None
     none_since = now
     while latest < none_since:
         middle = (latest + none_since) // 2
-        at = next(schedule.after(middle), None)
+        at = next(schedule.after(middle, budget), None)
         if at is not None and at <= now:
             latest = at
         else:

@@ -26,6 +26,7 @@ from consult.contract.faults import (
     TOKEN_TEXTS,
     TOO_FAST,
     TOO_MANY_PAST,
+    TOO_MUCH_WORK,
     UNKNOWN_EVENT,
     disagrees,
 )
@@ -200,7 +201,15 @@ TEXTS = (
         400,
         False,
         "`missed` 为 `all` 而开始时间太早",
-        "a start so long past that `all` would fire more than 1,000 at once",
+        "a start so long past that `all` would fire more than 100 at once",
+    ),
+    Text(
+        TOO_MUCH_WORK,
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "重复规则计算量过大，例如大多数时间都不触发的 `FREQ=MINUTELY` 规则",
+        "a recurrence rule that takes too much work, such as one of `FREQ=MINUTELY` that seldom comes",
     ),
     Text(
         EXDATES_ALONE,

@@ -1,5 +1,6 @@
 """What the server sends: each shape once, for events and HTTP alike, keys in the protocol document's order."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -152,6 +153,18 @@ def reminder_task(task: ReminderTask, time: WireTime) -> Shape:
             "next_at": None if task.next_at is None else time.text(task.next_at),
         }
     return shape
+
+
+def parked_task(task: ReminderTask, time: WireTime) -> Shape:
+    """A parked task, with why it is, to a client that asked for them. What of its row is not sound is left out."""
+    try:
+        shape = reminder_task(task, time)
+    except (ValueError, TypeError, KeyError, AttributeError, OSError):
+        shape = reminder_task(replace(task, timezone=None), time)
+    return shape | {
+        "parked_at": None if task.parked_at is None else time.text(task.parked_at),
+        "parked_for": task.parked_for,
+    }
 
 
 def occurrence(planned_at: int, time: WireTime) -> Shape:
