@@ -49,7 +49,7 @@ from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, messages, notifications, restore, schema
+from store import backup, messages, notifications, restore, schema, sequences
 from store.clock import Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
@@ -104,6 +104,8 @@ async def serve(chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listeni
             backup.before_migration(chosen["database"])
         for name in schema.migrate(chosen["database"]):
             log.info("the database was brought to schema %s", name)
+        for name in sequences.mend(chosen["database"]):
+            log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
         await serve_from(database, chosen, zone, clock, listening)
     except DatabaseError as fault:

@@ -86,6 +86,9 @@ class Dispatch:
                 _raise_if_of_file(fault)
                 self._leave_alone(task_id, fault)
 
+        for task_id in await occurrences.ids_without_time(self._database):
+            await self._park(task_id, occurrences.UNSOUND)
+
     async def next_due(self) -> int | None:
         """When the earliest task is due, of those that are not passed over."""
         return await occurrences.next_due(self._database, self.passed_over)

@@ -79,7 +79,8 @@ _KNOWN = """SELECT task_id, planned_at FROM json_each(?) AS asked CROSS JOIN occ
 
 # Tasks that come once go from row to row within SQLite: a whole clinic's morning is one second's work.
 _DUE_ONCE = """SELECT id FROM reminder_task WHERE next_at IS NOT NULL AND rrule IS NULL AND parked_at IS NULL
-    AND next_at <= ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY next_at, id LIMIT ?"""
+    AND next_at <= ? AND typeof(next_at) = 'integer' AND id NOT IN (SELECT value FROM json_each(?))
+    ORDER BY next_at, id LIMIT ?"""
 _NOTIFY_ONCE = """INSERT OR IGNORE INTO user_notification
     (id, user_id, biz_type, biz_id, title, content, status, created_at, task_id, occurrence_at)
     SELECT ? + asked.key, user_id, biz_type, biz_id, title, content, 'UNREAD', ?, task.id, next_at
@@ -183,11 +184,17 @@ async def count_due(database: Database, now: int) -> int:
 
 async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
     """When the earliest pending task is due, of those that are not passed over."""
-    # Below the highest time, so that a text or a blob in its place is none: SQLite sorts them above all numbers.
     earliest = TaskRow.select(TaskRow.next_at).where(TaskRow.next_at <= MAX_TIME, _is_looked_at(Due(0, 1, passed_over)))
     earliest = earliest.order_by(TaskRow.next_at).limit(1)
     found = await database.read(earliest.where(_ONCE), earliest.where(_AGAIN))
     return min((rows[0]["next_at"] for rows in found if rows), default=None)
+
+
+async def ids_without_time(database: Database) -> list[int]:
+    """The tasks that have something in place of the time at which they are due."""
+    kind = fn.typeof(TaskRow.next_at)
+    (rows,) = await database.read(TaskRow.select(TaskRow.id).where(kind.not_in(["integer", "null"])))
+    return [row["id"] for row in rows]
 
 
 # Each has an index of its own.
@@ -201,5 +208,7 @@ def _due_again(query: "ModelSelect[TaskRow]", due: Due) -> "ModelSelect[TaskRow]
 
 
 def _is_looked_at(due: Due) -> Expression:
-    looked_at: Expression = TaskRow.id.not_in(SQL("(SELECT value FROM json_each(?))", [_listed(due.passed_over)]))
+    """Whether a task is none of those passed over, and what it has for a time is one."""
+    passed_over = SQL("(SELECT value FROM json_each(?))", [_listed(due.passed_over)])
+    looked_at: Expression = (fn.typeof(TaskRow.next_at) == "integer") & TaskRow.id.not_in(passed_over)
     return looked_at

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from peewee import ModelSelect
+from peewee import ModelSelect, fn
 
 from store import history, notifications
 from store.answers import Answered
@@ -83,6 +83,7 @@ def _due(query: "ModelSelect[NotificationRow]", due: Due) -> "ModelSelect[Notifi
     query = query.where(
         NotificationRow.snoozed_until.is_null(False),
         NotificationRow.snoozed_until <= due.now,
+        fn.typeof(NotificationRow.snoozed_until) == "integer",
         NotificationRow.id.not_in(list(due.passed_over)),
     )
     return query.order_by(NotificationRow.snoozed_until, NotificationRow.id).limit(due.limit)

@@ -128,7 +128,7 @@ def is_of_file(fault: BaseException | None) -> bool:
 
 def touch(connection: sqlite3.Connection, _: None) -> None:
     """A write that leaves nothing behind and still has to reach the disk."""
-    connection.execute("INSERT INTO idempotency_key (key, fingerprint, answer, created_at) VALUES ('', '', '', 0)")
+    connection.execute("REPLACE INTO idempotency_key (key, fingerprint, answer, created_at) VALUES ('', '', '', 0)")
     connection.execute("DELETE FROM idempotency_key WHERE key = ''")
 
 

@@ -113,8 +113,8 @@ class World:
         self.killed = killed = False
         try:
             await loop._tick()
-            while loop._dispatch.passed_over and not self.killed:
-                await asyncio.sleep(0)  # noqa: ASYNC110 - the simulation owns every step
+            while loop._dispatch.passed_over and not self.killed:  # noqa: ASYNC110 - the simulation owns every step
+                await asyncio.sleep(0)
             killed = self.killed
         except Killed:
             killed = True
