@@ -13,10 +13,10 @@ from functools import partial
 from threading import Event
 from typing import Final
 
-from reminders.budget import Budget, BudgetExceeded, WorkStopped
+from reminders.budget import QUICK_STEPS, Budget, BudgetExceeded, WorkStopped
 from reminders.pace import Pace
 from reminders.tasks import ALL, LATEST, Unsound, schedule_of
-from reminders.work import QUICK_STEPS, RuleWork
+from reminders.work import RuleWork
 from store import occurrences, parking, reminders, snoozes
 from store.clock import Clock
 from store.database import Database
@@ -100,14 +100,17 @@ class Dispatch:
         gone_through = 0
         more_once = more_again = True
         until = self._loop.time() + TURN
-        while (more_once or more_again) and not self._stopping and self._loop.time() <= until:
-            if more_once:
-                looked_at, size = await self._fire_once(now)
-                gone_through += looked_at
-                more_once = looked_at >= size
-            if more_again:
-                looked_at, more_again = await self._fire_again(now)
-                gone_through += looked_at
+        try:
+            while (more_once or more_again) and not self._stopping and self._loop.time() <= until:
+                if more_once:
+                    looked_at, size = await self._fire_once(now)
+                    gone_through += looked_at
+                    more_once = looked_at >= size
+                if more_again:
+                    looked_at, more_again = await self._fire_again(now)
+                    gone_through += looked_at
+        finally:
+            self._start_later()
         return gone_through
 
     async def fire_snoozed(self, now: int) -> int | None:
@@ -209,7 +212,9 @@ class Dispatch:
 
     def _come_later(self, *task_ids: int) -> None:
         self._later.extend(task_id for task_id in task_ids if task_id not in self._left_alone)
-        if self._later and (self._going_through is None or self._going_through.done()):
+
+    def _start_later(self) -> None:
+        if self._later and not self._stopping and (self._going_through is None or self._going_through.done()):
             self._going_through = asyncio.create_task(self._go_through_later())
 
     async def _go_through_later(self) -> None:

@@ -1,54 +1,55 @@
-"""When a task that repeats is due: its rule expanded by wall clock in its zone.
+"""When a task that repeats is due: its rule expanded by wall-clock time in its zone.
 
-python-dateutil expands; what is added here is that neither a long life nor a hostile rule costs much. dateutil counts
-from a rule's start and searches up to the year 9999 before it gives up, so a rule is begun anew in the period that is
-asked for, and moved by whole cycles of the calendar to where that last year is near.
+A rule is expanded by days: the days that its BY parts allow (days.py) and the days that its periods fall on
+(periods.py) are searched in turn until they meet. Every candidate costs a step of a budget. A search may begin anywhere
+in a rule's life, in both directions, for the same few steps.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, datetime, timedelta
-from itertools import islice
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule
-
 from reminders.budget import Budget
-from reminders.rule import PERIODS, Rule
+from reminders.days import LAST_DAY, Days
+from reminders.periods import DAY, periods_of
+from reminders.rule import MONTHLY, WEEKLY, YEARLY, Rule
 from store.clock import first_on_wall, in_milliseconds, on_wall
 
-# The calendar repeats after 400 years to the weekday.
-_CYCLE_YEARS: Final = 400
-_CYCLE: Final = timedelta(days=146_097)
-# A rule that gives nothing for so long counts as ended.
+# A rule has ended when a search of this many years finds nothing. It goes further while that takes few candidates.
 SEARCHED: Final = 100  # years
+_FEW: Final = 1000  # candidates
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A rule with its start, in its zone."""
+    """A rule with its start, in its zone. Seconds are the grain: a fraction of the start is cut."""
 
     rule: Rule
-    starts_on: datetime  # on the wall, fractions of a second included
-    ends_on: datetime | None  # the last time on the wall that COUNT leaves; None without a COUNT
+    starts_on: datetime  # wall-clock time
+    ends_on: datetime | None  # the last wall-clock time that COUNT leaves; None without a COUNT
     zone: ZoneInfo
     excluded: frozenset[int]  # moments
+    excluded_days: frozenset[date] = frozenset()  # by the clocks of the zone
 
     def after(self, moment: int, budget: Budget) -> Iterator[int]:
-        """The moments of the occurrences later than `moment`, each once, rising. What it takes to find one is bounded,
-        but may be a second for a rule that gives next to nothing: not to be run on the event loop."""
-        fraction = self.starts_on.microsecond // 1000
-        # Whatever stands on the wall by then has been: no later moment shows an earlier time for the first time.
-        beyond = on_wall(moment - fraction, self.zone)
-        until = self.rule.until
-        latest = self.ends_on if until is None or until.tzinfo else until
+        """Give the moments of the occurrences later than `moment`, each once, rising."""
+        latest = self._last_wall()
+        # Start after the wall time at `moment`: every earlier wall time has had its first occurrence already.
+        beyond = _seconds(on_wall(moment, self.zone))
+        until = self._until_moment()
+        gap_end = 0
         last = moment
-        for wall in walls(self.rule, self.starts_on, beyond, budget):
+        for wall in _Expansion(self.rule, self.starts_on, budget).after(beyond, self._excluded_days()):
             if latest is not None and wall > latest:
                 return
-            at = in_milliseconds(first_on_wall(wall, self.zone)) + fraction
-            if until is not None and until.tzinfo and at > in_milliseconds(until) + fraction:
+            if wall < gap_end:
+                continue
+            budget.spend()
+            at, gap_end = self._moment(wall)
+            if until is not None and at > until:
                 return
             # Times that daylight saving skips all mean the end of the gap.
             if at > last:
@@ -56,95 +57,153 @@ class Schedule:
                 if at not in self.excluded:
                     yield at
 
+    def latest(self, moment: int, budget: Budget) -> int | None:
+        """Return the moment of the last occurrence that is not later than `moment`, or None."""
+        until = self._until_moment()
+        if until is not None:
+            moment = min(moment, until)
+        shown = datetime.fromtimestamp(moment // 1000, self.zone)
+        # While clocks show an hour for the second time, later wall times of that hour have been.
+        repeated = (shown.replace(fold=0).utcoffset() or timedelta()) - (shown.utcoffset() or timedelta())
+        last = _seconds(shown.replace(tzinfo=None) + repeated)
+        latest = self._last_wall()
+        if latest is not None:
+            last = min(last, latest)
+        for wall in _Expansion(self.rule, self.starts_on, budget).before(last, self._excluded_days()):
+            budget.spend()
+            at, _ = self._moment(wall)
+            if at <= moment and at not in self.excluded:
+                return at
+        return None
 
-def has_a_day(rule: Rule) -> bool:
-    """Whether there is any day that the rule's days allow, such as no 30th of February: a year at a time, which is soon
-    known, where `walls` goes day by day."""
-    of_days = {name: rule.by[name] for name in ("bymonth", "bymonthday", "byyearday", "byweekday") if name in rule.by}
-    if rule.freq < DAILY or not of_days:
-        return True
-    last_cycle = datetime(MAXYEAR - _CYCLE_YEARS, 1, 1)
-    return next(iter(rrule(YEARLY, dtstart=last_cycle, **{"bymonthday": range(1, 32), **of_days})), None) is not None
+    def _moment(self, wall: int) -> tuple[int, int]:
+        """Return the moment of a wall-clock time, and the time that clocks show then if they skip the former."""
+        moment = first_on_wall(_wall(wall), self.zone)
+        return in_milliseconds(moment), _seconds(moment.astimezone(self.zone).replace(tzinfo=None))
+
+    def _last_wall(self) -> int | None:
+        """Return the last wall-clock time that COUNT or a local UNTIL leaves."""
+        until = self.rule.until
+        latest = self.ends_on if until is None or until.tzinfo else until
+        return None if latest is None else _seconds(latest)
+
+    def _until_moment(self) -> int | None:
+        until = self.rule.until
+        return in_milliseconds(until) if until is not None and until.tzinfo else None
+
+    def _excluded_days(self) -> frozenset[int]:
+        return frozenset(day.toordinal() for day in self.excluded_days)
 
 
 def last_counted(rule: Rule, starts_on: datetime, budget: Budget) -> datetime | None:
-    """The last time on the wall that COUNT leaves; None without a COUNT, or when the calendar ends before it."""
+    """Return the last wall-clock time that COUNT leaves; None without a COUNT, or when the calendar ends before it."""
     if rule.count is None:
         return None
-    before = starts_on.replace(microsecond=0) - timedelta(seconds=1)
-    return next(islice(walls(rule, starts_on, before, budget), rule.count - 1, None), None)
+    last = _Expansion(rule, starts_on, budget).counted(rule.count)
+    return None if last is None else _wall(last)
 
 
 def walls(rule: Rule, starts_on: datetime, beyond: datetime, budget: Budget) -> Iterator[datetime]:
-    """The times that the rule gives, on the wall, later than `beyond` and not before the start; without COUNT and
+    """Give the wall-clock times of the rule that are later than `beyond` and not before the start, without COUNT and
     UNTIL."""
-    start = starts_on.replace(microsecond=0)
-    if rule.gives_nothing():
-        return
-    while True:
-        found = None
-        for wall in _near(rule, start, beyond):
-            budget.spend()
-            if wall > beyond and wall >= start:
-                found = wall
-                yield wall
-        if found is None:
-            return
-        beyond = found
+    for wall in _Expansion(rule, starts_on, budget).after(_seconds(beyond)):
+        yield _wall(wall)
 
 
-def _near(rule: Rule, start: datetime, beyond: datetime) -> Iterator[datetime]:
-    """What the rule gives from the period that `beyond` is in, for SEARCHED years at least."""
-    first = _period(rule, start, beyond)
-    cycles = max(0, (MAXYEAR - SEARCHED - first.year) // _CYCLE_YEARS)
-    moved = cycles * _CYCLE
-    arguments = rule.starting(start)
-    try:
-        if rule.freq > DAILY or "bysetpos" in arguments:
-            given = rrule(rule.freq, dtstart=first + moved, interval=rule.interval, wkst=rule.week_start, **arguments)
-            for wall in given:
-                yield wall - moved
-            return
-        # A day's times are the same every day: they need no expanding, and there may be 1,440 of them.
-        times = rule.times(start)
-        arguments.update(byhour=0, byminute=0, bysecond=0)
-        midnight = first.replace(hour=0, minute=0, second=0)
-        days = rrule(rule.freq, dtstart=midnight + moved, interval=rule.interval, wkst=rule.week_start, **arguments)
-        for day in days:
-            wall = day - moved
-            if wall.date() >= beyond.date():
-                for time in times:
-                    yield datetime.combine(wall, time)
-    except (ValueError, OverflowError):
-        # dateutil's word for a rule that gives nothing, and the end of the calendar.
-        return
+def _seconds(wall: datetime) -> int:
+    """Return a wall-clock time as days times DAY and the second of the day."""
+    return wall.toordinal() * DAY + wall.hour * 3600 + wall.minute * 60 + wall.second
 
 
-def _period(rule: Rule, start: datetime, beyond: datetime) -> datetime:
-    """Where the rule may begin to give the same from `beyond` on as from its start: the beginning of the rule's latest
-    period that is not after `beyond`."""
-    if beyond <= start:
-        return start
-    begins = datetime(start.year, 1, 1)
-    if rule.freq == YEARLY:
-        periods = (beyond.year - start.year) // rule.interval
-        period = begins.replace(year=start.year + periods * rule.interval)
-    elif rule.freq == MONTHLY:
-        months = (beyond.year - start.year) * 12 + beyond.month - start.month
-        periods = months // rule.interval
-        year, month = divmod(start.year * 12 + start.month - 1 + periods * rule.interval, 12)
-        period = begins.replace(year=year, month=month + 1)
-    else:
-        begins = start.replace(hour=0, minute=0, second=0)
-        length = timedelta(days=1)
-        if rule.freq == WEEKLY:
-            begins -= timedelta(days=(start.weekday() - rule.week_start) % 7)
-            length = timedelta(days=7)
-        elif rule.freq > DAILY:
-            length = timedelta(seconds=PERIODS[rule.freq])
-            begins = start.replace(
-                second=0 if length.seconds > 1 else start.second, minute=0 if length.seconds > 60 else start.minute
-            )
-        periods = (beyond - begins) // (length * rule.interval)
-        period = begins + periods * rule.interval * length
-    return period if periods else start
+def _wall(seconds: int) -> datetime:
+    return datetime.fromordinal(seconds // DAY) + timedelta(seconds=seconds % DAY)
+
+
+class _Expansion:
+    """One search in the occurrences of a rule: wall-clock times in seconds, without COUNT and UNTIL."""
+
+    def __init__(self, rule: Rule, start: datetime, budget: Budget) -> None:
+        self._start = _seconds(start)
+        self._budget = budget
+        completed = rule.completed(start)
+        self._days = Days(completed, budget)
+        self._periods = periods_of(completed, start, budget)
+        # Of shorter periods BYSETPOS has been applied to their times already.
+        self._positions = rule.positions if rule.freq <= WEEKLY else ()
+        # With BYWEEKNO a year may have 53 weeks.
+        most_days = {YEARLY: 371, MONTHLY: 31, WEEKLY: len(completed.weekdays)}
+        held = most_days[rule.freq] * len(self._periods.times(0)) if self._positions else 0
+        self._is_empty = bool(self._positions) and all(abs(place) > held for place in self._positions)
+
+    def after(self, wall: int, excluded: frozenset[int] = frozenset()) -> Iterator[int]:
+        """Give the times later than `wall`, rising; none on the excluded days."""
+        first = max(wall + 1, self._start)
+        for base, times in self._sets(first // DAY, excluded):
+            for place in range(bisect_left(times, first - base), len(times)):
+                yield base + times[place]
+
+    def before(self, wall: int, excluded: frozenset[int] = frozenset()) -> Iterator[int]:
+        """Give the times that are not later than `wall`, falling; none on the excluded days."""
+        for base, times in self._sets_before(wall // DAY, excluded):
+            for place in range(bisect_left(times, wall + 1 - base) - 1, -1, -1):
+                if base + times[place] < self._start:
+                    return
+                yield base + times[place]
+
+    def counted(self, count: int) -> int | None:
+        """Return the time that is number `count` from the start, or None."""
+        left = count
+        for base, times in self._sets(self._start // DAY, frozenset()):
+            passed = bisect_left(times, self._start - base)
+            if left <= len(times) - passed:
+                return base + times[passed + left - 1]
+            left -= len(times) - passed
+        return None
+
+    def _sets(self, day: int, excluded: frozenset[int]) -> Iterator[tuple[int, Sequence[int]]]:
+        """Give the times of one day (or, with BYSETPOS, of one period) after the other, from that of `day`."""
+        since, tried = day, 0
+        while not self._is_empty and day <= LAST_DAY and (tried < _FEW or day - since <= SEARCHED * 366):
+            self._budget.spend()
+            tried += 1
+            found = self._days.at_or_after(day)
+            if found is None or found > LAST_DAY:
+                return
+            day = self._periods.at_or_after(found)
+            if day != found:
+                continue
+            base, times = self._set(day, excluded)
+            if times:
+                yield base, times
+                since, tried = day, 0
+            day = 1 + (self._periods.bounds(day)[1] if self._positions else day)
+
+    def _sets_before(self, day: int, excluded: frozenset[int]) -> Iterator[tuple[int, Sequence[int]]]:
+        """Give the same from that of `day` back to the start."""
+        first = self._periods.bounds(self._start // DAY)[0] if self._positions else self._start // DAY
+        if self._positions and day >= first:
+            # The whole period that the day is in: `before` leaves out what is later.
+            day = min(self._periods.bounds(day)[1], LAST_DAY)
+        while not self._is_empty and day >= first:
+            self._budget.spend()
+            found = self._days.at_or_before(day)
+            if found is None or found < first:
+                return
+            day = self._periods.at_or_before(found)
+            if day != found:
+                continue
+            base, times = self._set(day, excluded)
+            if times:
+                yield base, times
+            day = (self._periods.bounds(day)[0] if self._positions else day) - 1
+
+    def _set(self, day: int, excluded: frozenset[int]) -> tuple[int, Sequence[int]]:
+        times = self._periods.times(day)
+        if not self._positions:
+            return day * DAY, () if day in excluded else times
+        days = self._days.between(*self._periods.bounds(day))
+        count = len(days) * len(times)
+        places = {place - 1 if place > 0 else count + place for place in self._positions if abs(place) <= count}
+        self._budget.spend(1 + len(places))
+        walls = [(days[place // len(times)], times[place % len(times)]) for place in sorted(places)]
+        return 0, [day * DAY + time for day, time in walls if day not in excluded]

@@ -1,50 +1,74 @@
 """Recurrence rules: the RECUR text of RFC 5545 (section 3.3.10), read strictly.
 
-What the RFC forbids is refused rather than guessed at: a rule that means something else than its author thought would
-be noticed only when a reminder does not come.
+What the RFC forbids is refused with the name of the part that is wrong: a rule that means something else than its
+author thought would be noticed only when a reminder does not come.
 """
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from itertools import product
-from typing import Any, Final, Literal
-
-from dateutil import rrule
-from dateutil.rrule import DAILY, HOURLY, MINUTELY, MONTHLY, SECONDLY, WEEKLY, YEARLY
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any, Final
 
 LONGEST: Final = 500  # characters
-MOST_COUNTED: Final = 100_000  # what COUNT may ask for
-FREQUENCIES: Final[dict[str, Literal[0, 1, 2, 3, 4, 5, 6]]] = {
-    name: getattr(rrule, name) for name in ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
+MOST_COUNTED: Final = 100_000  # the largest COUNT
+
+
+class Frequency(IntEnum):
+    """How long a rule's period is, the longest first."""
+
+    YEARLY = 0
+    MONTHLY = 1
+    WEEKLY = 2
+    DAILY = 3
+    HOURLY = 4
+    MINUTELY = 5
+    SECONDLY = 6
+
+
+YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY = Frequency
+# The largest INTERVAL: a longer one does not come again between the years 1970 and 9999.
+LARGEST_INTERVAL: Final = {
+    YEARLY: 8_029,
+    MONTHLY: 8_029 * 12,
+    WEEKLY: 8_029 * 52,
+    DAILY: 8_029 * 365,
+    HOURLY: 8_029 * 365 * 24,
+    MINUTELY: 8_029 * 365 * 24 * 60,
+    SECONDLY: 8_029 * 365 * 24 * 60 * 60,
 }
-PERIODS: Final = {HOURLY: 3600, MINUTELY: 60, SECONDLY: 1}  # seconds
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-# Each part's name for dateutil, its least and its greatest number; those with a negative least know no 0.
+# Each list's field in Rule, its least and its greatest number; 0 is not allowed where the least is negative.
 _LISTS: Final = {
-    "BYMONTH": ("bymonth", 1, 12),
-    "BYWEEKNO": ("byweekno", -53, 53),
-    "BYYEARDAY": ("byyearday", -366, 366),
-    "BYMONTHDAY": ("bymonthday", -31, 31),
-    "BYHOUR": ("byhour", 0, 23),
-    "BYMINUTE": ("byminute", 0, 59),
-    "BYSECOND": ("bysecond", 0, 59),
-    "BYSETPOS": ("bysetpos", -366, 366),
+    "BYMONTH": ("months", 1, 12),
+    "BYWEEKNO": ("week_numbers", -53, 53),
+    "BYYEARDAY": ("year_days", -366, 366),
+    "BYMONTHDAY": ("month_days", -31, 31),
+    "BYHOUR": ("hours", 0, 23),
+    "BYMINUTE": ("minutes", 0, 59),
+    "BYSECOND": ("seconds", 0, 59),
+    "BYSETPOS": ("positions", -366, 366),
 }
+PARTS: Final = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_LISTS)
 _NOT_WITH: Final = {
-    "byweekno": (MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY),
-    "byyearday": (MONTHLY, WEEKLY, DAILY),
-    "bymonthday": (WEEKLY,),
+    "BYWEEKNO": {MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY},
+    "BYYEARDAY": {MONTHLY, WEEKLY, DAILY},
+    "BYMONTHDAY": {WEEKLY},
 }
-_PART: Final = re.compile(r"([A-Z]+)=([A-Z0-9,+-]+)", re.ASCII)
+_LINE: Final = re.compile(r"([A-Z-]+)((?:;[^:\n]*)?):(.*)", re.ASCII)
+_PART: Final = re.compile(r"([A-Z][A-Z0-9-]{0,29})=([^;=]*)", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?\d{1,3}", re.ASCII)
 _DAY: Final = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
-_COUNT: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
-_UNTIL: Final = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
+_POSITIVE: Final = re.compile(r"\d{1,12}", re.ASCII)
+_TIME: Final = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
 
 
 class NotARule(ValueError):
-    """The text is no rule of RFC 5545, or one that is beyond what is worked out here."""
+    """The text is not a rule of RFC 5545, or it is one that is not supported. `part` names what is wrong with it."""
+
+    def __init__(self, part: str | None = None) -> None:
+        super().__init__(part or "the whole text")
+        self.part = part  # one of PARTS, another name that the text has, or None for the text as a whole
 
 
 class TooFast(ValueError):
@@ -53,141 +77,178 @@ class TooFast(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule. Its times are those on the wall of the zone that it is expanded in."""
+    """A rule. Its times are wall-clock times of the zone that it is expanded in. A list that is not given is empty."""
 
-    freq: Literal[0, 1, 2, 3, 4, 5, 6]  # as dateutil numbers them, YEARLY first
-    interval: int
-    week_start: int  # 0 for Monday
-    count: int | None
-    until: datetime | None  # inclusive: on the wall, or with UTC as its zone
-    by: dict[str, Any]  # dateutil's arguments
+    text: str  # the rule by itself, in capitals
+    freq: Frequency
+    interval: int = 1
+    week_start: int = 0  # 0 for Monday
+    count: int | None = None
+    until: datetime | None = None  # inclusive: wall-clock time, or with UTC as its zone
+    months: tuple[int, ...] = ()
+    week_numbers: tuple[int, ...] = ()
+    year_days: tuple[int, ...] = ()
+    month_days: tuple[int, ...] = ()
+    weekdays: tuple[tuple[int, int], ...] = ()  # which one (0: each), and the day (0 for Monday)
+    hours: tuple[int, ...] = ()
+    minutes: tuple[int, ...] = ()
+    seconds: tuple[int, ...] = ()
+    positions: tuple[int, ...] = ()
+    dtstart: str | None = None  # the value of a DTSTART line above the rule
 
-    def starting(self, start: datetime) -> dict[str, Any]:
-        """dateutil's arguments with all that the rule takes from its start, so that it may be begun anywhere."""
-        by = dict(self.by)
-        if not by.keys() & {"byweekno", "byyearday", "bymonthday", "byweekday"}:
+    def completed(self, start: datetime) -> "Rule":
+        """Return the rule with everything that it takes from its start written out."""
+        months, month_days, weekdays = self.months, self.month_days, self.weekdays
+        if not (self.week_numbers or self.year_days or month_days or weekdays):
             if self.freq == YEARLY:
-                by.setdefault("bymonth", (start.month,))
+                months = months or (start.month,)
             if self.freq in (YEARLY, MONTHLY):
-                by["bymonthday"] = (start.day,)
+                month_days = (start.day,)
             if self.freq == WEEKLY:
-                by["byweekday"] = (start.weekday(),)
-        for name, frequency in (("hour", HOURLY), ("minute", MINUTELY), ("second", SECONDLY)):
-            if self.freq < frequency:
-                by.setdefault(f"by{name}", (getattr(start, name),))
-        return by
+                weekdays = ((0, start.weekday()),)
+        elif self.week_numbers and not (self.year_days or month_days or weekdays):
+            weekdays = ((0, start.weekday()),)
+        return replace(
+            self,
+            months=months,
+            month_days=month_days,
+            weekdays=weekdays,
+            hours=self.hours or ((start.hour,) if self.freq < HOURLY else ()),
+            minutes=self.minutes or ((start.minute,) if self.freq < MINUTELY else ()),
+            seconds=self.seconds or ((start.second,) if self.freq < SECONDLY else ()),
+        )
 
-    def times(self, start: datetime) -> list[time]:
-        """The times of day of a rule that repeats by days or longer."""
-        by = self.starting(start)
-        return [time(*parts) for parts in sorted(product(by["byhour"], by["byminute"], by["bysecond"]))]
+    def starts_at(self, wall: datetime, moment: datetime) -> bool:
+        """Return whether the DTSTART line, if there is one, names this start: as wall-clock time or as a moment.
 
-    def gives_nothing(self) -> bool:
-        """Whether BYSETPOS picks what no period holds; dateutil would look for it in every period there is."""
-        if "bysetpos" not in self.by or self.freq < DAILY:
-            return False
-        finer = {DAILY: ("byhour", "byminute", "bysecond"), HOURLY: ("byminute", "bysecond"), MINUTELY: ("bysecond",)}
-        held = 1
-        for name in finer.get(self.freq, ()):
-            held *= len(self.by.get(name, (0,)))
-        return all(abs(position) > held for position in self.by["bysetpos"])
+        rrule.js writes wall-clock time with a Z, so a time with a Z may be either.
+        """
+        if self.dtstart is None:
+            return True
+        value = self.dtstart.removesuffix("Z")
+        form = "%Y%m%dT%H%M%S" if "T" in value else "%Y%m%d"
+        return value in (wall.strftime(form), moment.astimezone(UTC).strftime(form) if self.dtstart[-1] == "Z" else "")
 
 
 def read(text: str) -> Rule:
-    """The rule that the text is; NotARule or TooFast."""
+    """Return the rule that the text is. Raise NotARule or TooFast."""
     if len(text) > LONGEST:
-        raise NotARule(text)
+        raise NotARule
+    dtstart, line = _lines(text)
     parts: dict[str, str] = {}
-    for part in text.upper().removeprefix("RRULE:").split(";"):
+    for part in line.removesuffix(";").split(";"):
         found = _PART.fullmatch(part)
-        if not found or found[1] in parts:
-            raise NotARule(text)
+        if not found:
+            raise NotARule
+        if found[1] in parts or found[1] not in PARTS:
+            raise NotARule(found[1])
         parts[found[1]] = found[2]
-    try:
-        rule = _rule(parts)
-    except (KeyError, ValueError) as fault:
-        raise NotARule(text) from fault
+    rule = replace(_rule(parts), text=line.removesuffix(";"), dtstart=dtstart)
     if _is_too_fast(rule):
         raise TooFast(text)
     return rule
 
 
+def _lines(text: str) -> tuple[str | None, str]:
+    """Return the value of a DTSTART line, if any, and the rule without its name, both in capitals."""
+    # A long line is folded: its next part begins with a space or a tab (RFC 5545, section 3.1).
+    unfolded = re.sub(r"\r?\n[ \t]", "", text.strip()).upper()
+    dtstart = rule = None
+    for line in unfolded.split("\n"):
+        # A rule has no colon, so a line with one has a name.
+        found = _LINE.fullmatch(line.rstrip("\r"))
+        name, parameters, value = found.groups() if found else ("RRULE", "", line.rstrip("\r"))
+        if name == "DTSTART" and dtstart is None and _TIME.fullmatch(value):
+            dtstart = value
+        elif name == "RRULE" and rule is None and not parameters:
+            rule = value
+        else:
+            raise NotARule(name if found and len(name) <= 30 else None)
+    if rule is None:
+        raise NotARule("RRULE")
+    return dtstart, rule
+
+
 def _rule(parts: dict[str, str]) -> Rule:
-    freq = FREQUENCIES[parts.pop("FREQ")]
-    count = _counted(parts.pop("COUNT")) if "COUNT" in parts else None
-    until = _until(parts.pop("UNTIL")) if "UNTIL" in parts else None
-    if count is not None and (until is not None or count > MOST_COUNTED):
-        raise ValueError("COUNT")
-    interval = _counted(parts.pop("INTERVAL", "1"))
-    week_start = _DAYS.index(parts.pop("WKST", "MO"))
-    by: dict[str, Any] = {}
-    if "BYDAY" in parts:
-        by["byweekday"] = _days(freq, parts.pop("BYDAY"), parts)
-    for name, text in parts.items():
-        argument, least, greatest = _LISTS[name]
-        by[argument] = _numbers(text, least, greatest)
-        if freq in _NOT_WITH.get(argument, ()):
-            raise ValueError(name)
-    if by.keys() == {"bysetpos"}:
-        raise ValueError("BYSETPOS")
-    if freq == SECONDLY and interval % 60 == 0 and "bysecond" not in by:
-        freq, interval = MINUTELY, interval // 60
-    elif freq == SECONDLY and interval == 1 and len(by.get("bysecond", ())) == 1:
-        freq = MINUTELY
-    elif freq == SECONDLY and interval >= 60 and by.keys() & {"byhour", "byminute", "bysecond"}:
-        # dateutil would go through the seconds of every day that there is.
-        raise ValueError("FREQ")
-    return Rule(freq, interval, week_start, count, until, by)
+    if parts.get("FREQ") not in Frequency.__members__:
+        raise NotARule("FREQ")
+    freq = Frequency[parts["FREQ"]]
+    interval = _positive("INTERVAL", parts.get("INTERVAL", "1"), LARGEST_INTERVAL[freq])
+    count = _positive("COUNT", parts["COUNT"], MOST_COUNTED) if "COUNT" in parts else None
+    until = _until(parts["UNTIL"]) if "UNTIL" in parts else None
+    if count is not None and until is not None:
+        raise NotARule("UNTIL")
+    if parts.get("WKST", "MO") not in _DAYS:
+        raise NotARule("WKST")
+    lists: dict[str, Any] = {}
+    for name, (field, least, greatest) in _LISTS.items():
+        if name in parts:
+            if freq in _NOT_WITH.get(name, ()):
+                raise NotARule(name)
+            lists[field] = _numbers(name, parts[name], least, greatest)
+    if lists.keys() == {"positions"} and "BYDAY" not in parts:
+        # The RFC asks for another BY part beside it.
+        raise NotARule("BYSETPOS")
+    rule = Rule(
+        text="",
+        freq=freq,
+        interval=interval,
+        week_start=_DAYS.index(parts.get("WKST", "MO")),
+        count=count,
+        until=until,
+        weekdays=_days(freq, parts) if "BYDAY" in parts else (),
+    )
+    return replace(rule, **lists)
 
 
-def _counted(text: str) -> int:
-    if not _COUNT.fullmatch(text):
-        raise ValueError(text)
+def _positive(name: str, text: str, most: int) -> int:
+    if not _POSITIVE.fullmatch(text) or not 1 <= int(text) <= most:
+        raise NotARule(name)
     return int(text)
 
 
 def _until(text: str) -> datetime:
-    if not _UNTIL.fullmatch(text):
-        raise ValueError(text)
-    if len(text) == 8:
-        # UNTIL is inclusive, so a date means the whole of that day.
-        return datetime.strptime(text, "%Y%m%d") + timedelta(days=1, seconds=-1)
-    wall = datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")
+    if not _TIME.fullmatch(text):
+        raise NotARule("UNTIL")
+    try:
+        if len(text) == 8:
+            # UNTIL is inclusive, so a date means the whole of that day.
+            return datetime.strptime(text, "%Y%m%d") + timedelta(hours=23, minutes=59, seconds=59)
+        wall = datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")
+    except ValueError:
+        raise NotARule("UNTIL") from None
     return wall.replace(tzinfo=UTC) if text.endswith("Z") else wall
 
 
-def _numbers(text: str, least: int, greatest: int) -> tuple[int, ...]:
+def _numbers(name: str, text: str, least: int, greatest: int) -> tuple[int, ...]:
     numbers = set()
     for part in text.split(","):
         if not _NUMBER.fullmatch(part) or (least >= 0 and not part.isdigit()):
-            raise ValueError(text)
+            raise NotARule(name)
         number = int(part)
         if not least <= number <= greatest or (number == 0 and least < 0):
-            raise ValueError(text)
+            raise NotARule(name)
         numbers.add(number)
     return tuple(sorted(numbers))
 
 
-def _days(freq: int, text: str, others: dict[str, str]) -> tuple[Any, ...]:
-    # Beyond what a month or a year holds, dateutil reads past the end of its tables.
-    most = 53 if freq == YEARLY and "BYMONTH" not in others else 5
-    found = [_DAY.fullmatch(part) for part in text.split(",")]
-    days: set[tuple[int, int | None]] = set()
-    for day in found:
+def _days(freq: Frequency, parts: dict[str, str]) -> tuple[tuple[int, int], ...]:
+    most = 53 if freq == YEARLY and "BYMONTH" not in parts else 5
+    days: set[tuple[int, int]] = set()
+    for part in parts["BYDAY"].split(","):
+        day = _DAY.fullmatch(part)
         if day is None:
-            raise ValueError(text)
-        which = None if day[1] is None else int(day[1])
-        if which is not None and (freq not in (YEARLY, MONTHLY) or "BYWEEKNO" in others or not 1 <= abs(which) <= most):
-            raise ValueError(text)
-        days.add((_DAYS.index(day[2]), which))
-    if any(which for _, which in days):
-        # dateutil takes a list of both kinds for days that are of both; by the RFC they are of either.
-        plain = [day for day, which in days if which is None]
-        days = {one for one in days if one[1]} | {(day, which) for day in plain for which in range(1, most + 1)}
-    return tuple(rrule.weekday(day, which) for day, which in sorted(days, key=str))
+            raise NotARule("BYDAY")
+        which = 0
+        if day[1] is not None:
+            which = int(day[1])
+            if freq not in (YEARLY, MONTHLY) or "BYWEEKNO" in parts or not 1 <= abs(which) <= most:
+                raise NotARule("BYDAY")
+        days.add((which, _DAYS.index(day[2])))
+    return tuple(sorted(days))
 
 
 def _is_too_fast(rule: Rule) -> bool:
     if rule.freq == SECONDLY:
-        return rule.interval < 60
-    return len(rule.by.get("bysecond", ())) > 1
+        return rule.interval < 60 and len(rule.seconds) != 1
+    return len(rule.seconds) > 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import orjson
 
 from reminders import rule
 from reminders.budget import Budget
-from reminders.recurrence import SEARCHED, Schedule, has_a_day, last_counted
+from reminders.recurrence import SEARCHED, Schedule, last_counted
 from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.reminders import ReminderTask
 
@@ -41,7 +41,7 @@ class Timing:
     moment: int  # all that counts for a task that comes once
     starts_on: datetime  # the same on the wall, from which a rule goes on
     rrule: str | None
-    exdates: tuple[datetime, ...]  # on the wall
+    exdates: tuple[datetime | date, ...]  # wall-clock times; a date is all of that day
     missed: str
 
     def columns(self) -> dict[str, Any]:
@@ -53,6 +53,14 @@ class Timing:
             "missed": self.missed,
             "starts_on": self.starts_on.isoformat(),
         }
+
+    def to_the_second(self) -> "Timing":
+        """Return the same without fractions of a second, if it repeats: seconds are the grain of a rule."""
+        if self.rrule is None:
+            return self
+        exdates = tuple(one.replace(microsecond=0) if isinstance(one, datetime) else one for one in self.exdates)
+        starts_on = self.starts_on.replace(microsecond=0)
+        return replace(self, moment=self.moment // 1000 * 1000, starts_on=starts_on, exdates=exdates)
 
     def moved(self, zone: ZoneInfo) -> "Timing":
         """The same in another zone: a rule keeps its times on the wall, what comes once keeps its moment."""
@@ -76,16 +84,21 @@ def _stored_timing(task: ReminderTask, zone: str, starts_on: str) -> Timing:
         task.remind_at,
         datetime.fromisoformat(starts_on),
         task.rrule,
-        tuple(map(datetime.fromisoformat, orjson.loads(task.exdates or "[]"))),
+        tuple(map(_exdate, orjson.loads(task.exdates or "[]"))),
         task.missed or LATEST,
     )
+
+
+def _exdate(text: str) -> datetime | date:
+    return date.fromisoformat(text) if len(text) == len("2030-01-01") else datetime.fromisoformat(text)
 
 
 def made(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
     """The columns of a new task. A start that is past fires at once, as `missed` has it: the latest of a rule's past
     occurrences, all of them, or none.
 
-    Like all that is worked out here: NotARule, TooFast, NoOccurrence; not to be run on the event loop.
+    Like everything that is worked out here it may raise NotARule, TooFast, NoOccurrence, and what `budget` raises; not
+    to be run on the event loop.
     """
     columns, schedule = _columns(timing, budget)
     if schedule is None:
@@ -97,7 +110,7 @@ def made(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
             raise TooManyPast
         columns["next_at"] = _first(schedule, before, budget)
     else:
-        latest = _latest(schedule, before, now, budget) if timing.missed == LATEST else None
+        latest = schedule.latest(now, budget) if timing.missed == LATEST else None
         columns["next_at"] = _first(schedule, max(before, now - 1), budget) if latest is None else latest
     return columns
 
@@ -135,19 +148,19 @@ def _schedule(timing: Timing, ends_on: str | None) -> Schedule:
         timing.starts_on,
         None if ends_on is None else datetime.fromisoformat(ends_on),
         timing.zone,
-        frozenset(_moment(wall, timing.zone) for wall in timing.exdates),
+        frozenset(_moment(one, timing.zone) for one in timing.exdates if isinstance(one, datetime)),
+        frozenset(one for one in timing.exdates if not isinstance(one, datetime)),
     )
 
 
 def _columns(timing: Timing, budget: Budget) -> tuple[dict[str, Any], Schedule | None]:
+    timing = timing.to_the_second()
     columns = {**timing.columns(), "remind_at": timing.moment, "next_at": timing.moment, "ends_on": None}
     if timing.rrule is None:
         return columns, None
     # Where clocks show a time twice, a rule's start is the first, as are its occurrences.
     columns["remind_at"] = _moment(timing.starts_on, timing.zone)
     schedule = _schedule(timing, None)
-    if not has_a_day(schedule.rule):
-        raise NoOccurrence
     if schedule.rule.count is not None:
         # Worked out once: counting anew for every occurrence would cost more from one to the next.
         ends_on = last_counted(schedule.rule, timing.starts_on, budget)
@@ -171,19 +184,3 @@ def _until(schedule: Schedule, after: int, last: int, most: int, budget: Budget)
         if at > last:
             return
         yield at
-
-
-def _latest(schedule: Schedule, after: int, now: int, budget: Budget) -> int | None:
-    """The latest occurrence up to now, by halving where it may be: a start may lie long back."""
-    latest = next(schedule.after(after, budget), None)
-    if latest is None or latest > now:
-        return None
-    none_since = now
-    while latest < none_since:
-        middle = (latest + none_since) // 2
-        at = next(schedule.after(middle, budget), None)
-        if at is not None and at <= now:
-            latest = at
-        else:
-            none_since = middle
-    return latest

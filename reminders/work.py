@@ -10,13 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Final, TypeVar
 
-from reminders.budget import Budget, WorkStopped
+from reminders.budget import CREATION_STEPS, FIRING_STEPS, Budget, WorkStopped
 
 T = TypeVar("T")
 
-REQUEST_STEPS: Final = 200_000  # what a request may ask for
-QUICK_STEPS: Final = 5_000  # what a due task may take before the others that are due
-SLOW_STEPS: Final = 1_000_000  # what it may take after them; beyond it is parked
 MOST_REQUESTS: Final = 32  # that wait for the thread; one more is refused
 
 
@@ -41,7 +38,7 @@ class RuleWork:
 
     async def slow(self, work: Callable[[Budget], T]) -> T:
         """Run work for a task that is due and takes long."""
-        return await self._run(self._slow, lambda stopped: work(Budget(SLOW_STEPS, stopped)))
+        return await self._run(self._slow, lambda stopped: work(Budget(FIRING_STEPS, stopped)))
 
     async def asked(self, work: Callable[[Budget], T]) -> T:
         """Run work for a request; TooManyRequests, BudgetExceeded. A cancelled caller ends it."""
@@ -49,7 +46,7 @@ class RuleWork:
             raise TooManyRequests
         self.requests += 1
         try:
-            return await self._run(self._asking, lambda stopped: work(Budget(REQUEST_STEPS, stopped)))
+            return await self._run(self._asking, lambda stopped: work(Budget(CREATION_STEPS, stopped)))
         finally:
             self.requests -= 1
 

@@ -143,16 +143,23 @@ def reminder_task(task: ReminderTask, time: WireTime) -> Shape:
     }
     if task.timezone is not None:
         zone = ZoneInfo(task.timezone)
-        exdates = map(datetime.fromisoformat, orjson.loads(task.exdates or "[]"))
+        exdates = orjson.loads(task.exdates or "[]")
         shape |= {
             "rrule": task.rrule,
-            "exdates": [time.text(in_milliseconds(first_on_wall(wall, zone))) for wall in exdates],
+            "exdates": [_exdate(text, zone, time) for text in exdates],
             "timezone": task.timezone,
             "missed": task.missed,
             "paused": task.paused,
             "next_at": None if task.next_at is None else time.text(task.next_at),
         }
     return shape
+
+
+def _exdate(text: str, zone: ZoneInfo, time: WireTime) -> str:
+    """Return an excluded time as every other; a whole day is its date alone, by the clocks of the task's zone."""
+    if len(text) == len("2030-01-01"):
+        return text
+    return time.text(in_milliseconds(first_on_wall(datetime.fromisoformat(text), zone)))
 
 
 def parked_task(task: ReminderTask, time: WireTime) -> Shape:

@@ -63,7 +63,7 @@ def add_routes(
         except TooManyPast:
             raise invalid(faults.TOO_MANY_PAST) from None
         except BudgetExceeded:
-            raise invalid(faults.TOO_MUCH_WORK) from None
+            raise invalid(faults.TOO_COSTLY) from None
         except TooManyRequests:
             raise Fault("RATE_LIMITED") from None
         except WorkStopped:
@@ -176,6 +176,7 @@ def add_routes(
             timing = replace(timing, exdates=_walls(time, body.exdates, timing.zone))
             if body.exdates and timing.rrule is None:
                 raise invalid(faults.EXDATES_ALONE)
+        timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
             columns |= await worked_out(tasks.rescheduled, timing, clock())

@@ -14,7 +14,7 @@ import pytest
 
 from reminders import due
 from reminders import work as rule_work
-from reminders.budget import Budget, BudgetExceeded, WorkStopped
+from reminders.budget import CREATION_STEPS, FIRING_STEPS, QUICK_STEPS, Budget, BudgetExceeded, WorkStopped
 from reminders.due import Dispatch
 from reminders.work import RuleWork, TooManyRequests
 from store import history, parking, reminders
@@ -80,7 +80,7 @@ async def test_eighty_that_take_long_come_after_one_that_does_not(
 ) -> None:
     for number in range(80):
         task = await add_task(database, timing=repeating(), title=f"慢 {number}")
-        planning.steps[task.id] = rule_work.QUICK_STEPS + 1000
+        planning.steps[task.id] = QUICK_STEPS + 1000
     await add_task(database, timing=repeating(), title="好")
     await fired(dispatch)
     assert handed.titles[0] == "好"
@@ -91,15 +91,15 @@ async def test_one_that_takes_too_long_is_parked(
     database: Database, planning: Planning, dispatch: Dispatch, handed: Handed, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = await add_task(database, timing=repeating())
-    planning.steps[task.id] = rule_work.SLOW_STEPS + 1
+    planning.steps[task.id] = FIRING_STEPS + 1
     await add_task(database, timing=repeating(), title="好")
     await fired(dispatch)
     assert handed.titles == ["好"]
     parked = await reminders.get(database, task.id)
     assert parked is not None
-    assert (parked.parked_at, parked.parked_for) == (NOW, "its rule takes more than 1,000,000 steps")
+    assert (parked.parked_at, parked.parked_for) == (NOW, "its rule takes more than 400,000 steps")
     assert await parking.parked(database, 10) == parking.Parked(1, [task.id])
-    assert f"reminder task {task.id} is parked: its rule takes more than 1,000,000 steps" in caplog.text
+    assert f"reminder task {task.id} is parked: its rule takes more than 400,000 steps" in caplog.text
     page = await history.of_task(database, task.id, before_id=None, limit=10)
     assert page is not None
     assert [entry.what for entry in page[0]] == ["created", "parked"]
@@ -235,7 +235,7 @@ async def test_requests_that_wait_are_bounded_and_delay_nothing_that_is_due(
 
 async def test_a_request_has_a_budget() -> None:
     with pytest.raises(BudgetExceeded):
-        await RuleWork().asked(lambda budget: budget.spend(rule_work.REQUEST_STEPS + 1))
+        await RuleWork().asked(lambda budget: budget.spend(CREATION_STEPS + 1))
 
 
 async def test_a_task_that_is_cancelled_and_still_has_a_time_does_not_ring(
