@@ -48,7 +48,8 @@ from consult.wire.tls import Tls
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
-from store import backup, messages, notifications, restore, schema
+from reminders.work import RuleWork
+from store import backup, messages, notifications, restore, schema, sequences
 from store.clock import Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
@@ -116,6 +117,8 @@ async def serve(chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listeni
             backup.before_migration(chosen["database"])
         for name in schema.migrate(chosen["database"]):
             log.info("the database was brought to schema %s", name)
+        for name in sequences.mend(chosen["database"]):
+            log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
         await serve_from(database, chosen, zone, clock, listening)
     except DatabaseError as fault:
@@ -144,7 +147,8 @@ async def serve_from(
     keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"], chosen["audit_days"])
     house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
     housekeeping = Housekeeping(house_jobs, clock)
-    loop = ReminderLoop(database, clock, push.published, housekeeping, systemd.alive)
+    work = RuleWork()
+    loop = ReminderLoop(database, clock, push.published, work, housekeeping, systemd.alive)
     answering = Answering(database, push, time, clock, loop.wake)
     gateway = Gateway(
         handlers(database, lookup, rooms, push, answering, time, clock),
@@ -182,7 +186,7 @@ async def serve_from(
         entry.install(app, guard, database, access)
         await guard.open()
     questions_over_http.add_routes(app, database, writing, time, clock)
-    reminders_over_http.add_routes(app, database, writing, time, clock, loop)
+    reminders_over_http.add_routes(app, database, writing, time, clock, loop, work)
     notifications_over_http.add_routes(app, database, writing, time, answering)
     lag = LoopLag()
     counts = operations.Counts(gateway, carriers, polling, push, database, loop, lag, clock)

@@ -111,6 +111,8 @@ def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, st
     written = samples.value("careline_notifications_written_total")
     due = samples.value("careline_reminders_due")
     yield "reminders", f"{health['reminders']}; {due:,.0f} due, {written:,.0f} notifications written"
+    if health["parked"] and health["parked"]["count"]:
+        yield "parked", f"{health['parked']['count']:,} reminders: {', '.join(map(str, health['parked']['ids']))}"
     yield "connections", _listed(samples.by("careline_connections", "transport"))
     yield "events", _listed(samples.by("careline_events_total", "result"))
     yield "cut off", _listed(samples.by("careline_cuts_total", "reason"))

@@ -5,7 +5,8 @@ from typing import Final
 
 # What work on one task may take. A step is a microsecond or two of processor time.
 CREATION_STEPS: Final = 200_000
-FIRING_STEPS: Final = 50_000
+QUICK_STEPS: Final = 1_000  # of a task that is due, before the others that are
+FIRING_STEPS: Final = 400_000  # after them; one that takes more is parked
 
 
 class BudgetExceeded(Exception):

@@ -1,97 +1,322 @@
-"""One tick of the loop: claim what is due, write the notifications, hand them on after the commit."""
+"""Fires what is due: writes the notifications, hands them on after the commit, and parks the tasks that fail.
+
+What a task brings stops no other task: one that fails is parked, one that takes long comes after the others.
+"""
 
 import asyncio
-from collections.abc import Callable
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from typing import Final
 
-from reminders.budget import FIRING_STEPS, Budget
-from reminders.tasks import ALL, LATEST, schedule_of
-from store import occurrences, snoozes
+from reminders.budget import QUICK_STEPS, Budget, BudgetExceeded, WorkStopped
+from reminders.pace import Pace
+from reminders.tasks import ALL, LATEST, Unsound, schedule_of
+from reminders.work import RuleWork
+from store import occurrences, parking, reminders, snoozes
+from store.clock import Clock
 from store.database import Database
 from store.notifications import Notification
-from store.occurrences import MISSED, PAUSED, WRITTEN, Due, Plan, Planned
+from store.occurrences import MISSED, PAUSED, WRITTEN, DispatchedOnce, Due, Plan, Planned
+from store.parking import Parking
 from store.reminders import ReminderTask
 from store.snoozes import CameAgain
-from store.transaction import each
+from store.transaction import WriteRefused, WriteUnknown, each, is_of_file
 
-# A transaction of more would keep messages waiting for their acknowledgement.
-CHUNK = 500
+log = logging.getLogger("careline.reminders")
+
 # What came due while the process was not running is missed, and so is what is late by more than this: the machine
 # slept, or its clock was set forward.
-LATE = 60_000  # milliseconds
+LATE: Final = 60_000  # milliseconds
+# Occurrences of one task that are written before the other tasks that are due.
+SHARE: Final = 50
+# Seconds of plans in one transaction. Plans that take long are written as they come.
+PLANNING: Final = 0.05
+# Seconds of one tick. A backlog goes on with the next: the loop is alive meanwhile, and can stop.
+TURN: Final = 1.0
+RETRY: Final = 1.0  # seconds, after the file could not be written
 
-HandOn = Callable[[list[Notification]], None]
-HandOnAgain = Callable[[list[CameAgain]], None]
-
-
-async def dispatch(database: Database, now: int, up_since: int, hand_on: HandOn) -> int:
-    """Writes the notifications of every task due at `now`; how many. Each chunk is handed on in commit order. What was
-    due before `up_since` came due while the process was not running.
-
-    A task whose next time cannot be worked out keeps no other from firing; what it failed with is raised in the end.
-    """
-    written = 0
-    more_once = more_again = True
-    while more_once or more_again:
-        if more_once:
-            once = await database.written(each(occurrences.dispatch_once), Due(now, CHUNK), hand_on)
-            written += len(once)
-            more_once = len(once) == CHUNK
-        if more_again:
-            again, more_again = await _dispatch_again(database, now, up_since, hand_on)
-            written += again
-    return written
+HandOn = Callable[[Sequence[Notification | CameAgain]], None]
 
 
-async def dispatch_snoozed(database: Database, now: int, hand_on: HandOnAgain) -> None:
-    """The same for what was snoozed until `now`."""
-    while True:
-        chunk = await database.written(each(snoozes.dispatch_due), Due(now, CHUNK), hand_on)
-        if len(chunk) < CHUNK:
-            return
+@dataclass(slots=True)
+class Plans:
+    """What came of planning some tasks."""
+
+    made: list[Plan] = field(default_factory=list)
+    failed: list[tuple[int, str]] = field(default_factory=list)  # each task's id, and the reason
+    slow: list[int] = field(default_factory=list)  # the ids of those that take long
+    is_whole: bool = True  # whether there was time and room for all
 
 
-async def _dispatch_again(database: Database, now: int, up_since: int, hand_on: HandOn) -> tuple[int, bool]:
-    """The same for one chunk of what repeats; how many, and whether there may be more."""
-    tasks = await occurrences.due_again(database, Due(now, CHUNK))
-    if not tasks:
-        return 0, False
-    # In a thread, since a rule may take its time; the transaction finds out whether the tasks are still the same.
-    plans, fault = await asyncio.to_thread(_plan_all, tasks, now, up_since)
-    if fault is not None and not plans:
-        raise fault
-    written = await database.written(each(occurrences.dispatch_planned), Planned(now, plans), hand_on)
-    is_whole = len(plans) == len(tasks) < CHUNK and not any(_is_due(plan, now) for plan in plans)
-    return len(written), not is_whole
+class Dispatch:
+    """Fires what is due. Build it within the event loop that uses it."""
 
+    def __init__(self, database: Database, clock: Clock, work: RuleWork, hand_on: HandOn) -> None:
+        self._database = database
+        self._clock = clock
+        self._work = work
+        self._hand_on = hand_on
+        self._pace = Pace(database)
+        self._loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._up_since = 0
+        self._later: deque[int] = deque()  # tasks that come after the others, each once
+        self._going_through: asyncio.Task[None] | None = None
+        # What cannot even be parked, since its row cannot be written: it is left alone until the next start.
+        self._left_alone: set[int] = set()
+        self._left_alone_snoozes: set[int] = set()
+        self.fired = 0
 
-def _is_due(plan: Plan, now: int) -> bool:
-    return plan.next_at is not None and plan.next_at <= now
+    @property
+    def passed_over(self) -> set[int]:
+        """The ids of tasks that are due and are dealt with elsewhere, or not at all."""
+        return self._left_alone.union(self._later)
 
+    async def begin(self) -> None:
+        """Try again what was parked before the start."""
+        for task_id in (await parking.parked(self._database, -1)).ids:
+            try:
+                await self._database.written(each(parking.release), task_id)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                self._leave_alone(task_id, fault)
 
-def _plan_all(tasks: list[ReminderTask], now: int, up_since: int) -> tuple[list[Plan], Exception | None]:
-    """The plans for as many of the tasks as a transaction has room for, and the first fault of one that has none."""
-    plans: list[Plan] = []
-    first: Exception | None = None
-    room = CHUNK
-    for task in tasks:
+        for task_id in await occurrences.ids_without_time(self._database):
+            await self._park(task_id, occurrences.UNSOUND)
+
+    async def next_due(self) -> int | None:
+        """When the earliest task is due, of those that are not passed over."""
+        return await occurrences.next_due(self._database, self.passed_over)
+
+    async def fire(self, now: int, up_since: int) -> int:
+        """Write the notifications of tasks due at `now`, for TURN seconds; how many tasks it went through. What was due
+        before `up_since` came due while the process was not running. Tasks that take long go on after it returns."""
+        self._up_since = up_since
+        gone_through = 0
+        more_once = more_again = True
+        until = self._loop.time() + TURN
         try:
-            plans.append(plan(task, now, up_since, room))
+            while (more_once or more_again) and not self._stopping and self._loop.time() <= until:
+                if more_once:
+                    looked_at, size = await self._fire_once(now)
+                    gone_through += looked_at
+                    more_once = looked_at >= size
+                if more_again:
+                    looked_at, more_again = await self._fire_again(now)
+                    gone_through += looked_at
+        finally:
+            self._start_later()
+        return gone_through
+
+    async def fire_snoozed(self, now: int) -> int | None:
+        """Let what was snoozed until `now` come again; when the next one does."""
+        until = self._loop.time() + TURN
+        while True:
+            next_at = await snoozes.next_due(self._database, self._left_alone_snoozes)
+            if next_at is None or next_at > now or self._stopping or self._loop.time() > until:
+                return next_at
+            due = Due(now, self._pace.size, self._left_alone_snoozes)
+            try:
+                await self._pace.write(each(snoozes.dispatch_due), due, self._hand_on)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                await self._fire_each_snoozed(due)
+
+    async def settle(self) -> None:
+        """Wait until the tasks that take long are gone through."""
+        while self._going_through is not None and not self._going_through.done():
+            await asyncio.wait([self._going_through])
+
+    async def stop(self) -> None:
+        """End at once: what is not written yet is due at the next start."""
+        self._stopping = True
+        self._work.stop()
+        if self._going_through is not None:
+            self._going_through.cancel()
+            await asyncio.wait([self._going_through])
+
+    async def _fire_once(self, now: int) -> tuple[int, int]:
+        """Fire a chunk of the tasks that come once; how many were due, and how many were asked for."""
+        due = Due(now, self._pace.size, self.passed_over)
+        try:
+            done = await self._pace.write(each(occurrences.dispatch_once), due, self._dispatched)
         except Exception as fault:
-            fault.add_note(f"when the reminder task {task.id} is due again cannot be worked out")
-            first = first or fault
-            continue
-        room -= len(plans[-1].outcomes)
-        if room <= 0:
+            _raise_if_of_file(fault)
+        else:
+            return done.looked_at, due.limit
+        # A row that is not sound spoils its chunk: each by itself.
+        ids, _ = await occurrences.ids_due(self._database, due)
+        for task_id in ids:
+            try:
+                await self._pace.write(each(occurrences.dispatch_one), (task_id, now), self._dispatched)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                await self._park(task_id, _why(fault))
+        return len(ids), due.limit
+
+    async def _fire_again(self, now: int) -> tuple[int, bool]:
+        """Fire a chunk of what repeats; how many tasks, and whether there may be more."""
+        due = Due(now, self._pace.size, self.passed_over)
+        tasks = await self._read(due)
+        if not tasks:
+            return 0, False
+        # In a thread, since a rule may take its time; the transaction finds out whether the tasks are still the same.
+        plans = await self._work.quick(partial(plan_all, tasks, now, self._up_since, due.limit))
+        await self._carry_out(now, plans)
+        return len(plans.made), len(tasks) == due.limit or not plans.is_whole
+
+    async def _read(self, due: Due) -> list[ReminderTask]:
+        """The repeating tasks that are due. Those that cannot be read are parked."""
+        try:
+            return await occurrences.due_again(self._database, due)
+        except Exception as fault:
+            _raise_if_of_file(fault)
+        _, ids = await occurrences.ids_due(self._database, due)
+        tasks = []
+        for task_id in ids:
+            try:
+                task = await reminders.get(self._database, task_id)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                await self._park(task_id, _why(fault))
+            else:
+                tasks += [task] if task is not None else []
+        return tasks
+
+    async def _carry_out(self, now: int, plans: Plans) -> None:
+        for task_id, reason in plans.failed:
+            await self._park(task_id, reason)
+        self._come_later(*plans.slow)
+        if not plans.made:
+            return
+        try:
+            await self._pace.write(each(occurrences.dispatch_planned), Planned(now, plans.made), self._fired)
+        except Exception as fault:
+            _raise_if_of_file(fault)
+            # A plan that cannot be written spoils its chunk: each by itself.
+            for plan in plans.made:
+                await self._carry_out_one(now, plan)
+        self._come_later(*(plan.task_id for plan in plans.made if _is_due(plan, now)))
+
+    async def _carry_out_one(self, now: int, plan: Plan) -> None:
+        try:
+            await self._pace.write(each(occurrences.dispatch_planned), Planned(now, [plan]), self._fired)
+        except Exception as fault:
+            _raise_if_of_file(fault)
+            await self._park(plan.task_id, _why(fault))
+
+    def _come_later(self, *task_ids: int) -> None:
+        self._later.extend(task_id for task_id in task_ids if task_id not in self._left_alone)
+
+    def _start_later(self) -> None:
+        if self._later and not self._stopping and (self._going_through is None or self._going_through.done()):
+            self._going_through = asyncio.create_task(self._go_through_later())
+
+    async def _go_through_later(self) -> None:
+        """Fire what takes long, task by task, in turns of SHARE occurrences."""
+        while self._later:
+            task_id = self._later[0]
+            try:
+                is_due = await self._fire_or_park(task_id)
+            except WorkStopped:
+                return
+            except Exception as fault:
+                # The file's fault, which the tick meets and tells as well.
+                log.debug("reminder task %d waits: %s", task_id, _why(fault))
+                await asyncio.sleep(RETRY)
+                continue
+            self._later.popleft()
+            if is_due:
+                self._later.append(task_id)
+
+    async def _fire_or_park(self, task_id: int) -> bool:
+        try:
+            return await self._fire_later(task_id)
+        except Exception as fault:
+            _raise_if_of_file(fault)
+            await self._park(task_id, _why(fault))
+            return False
+
+    async def _fire_later(self, task_id: int) -> bool:
+        """Fire some of what is due of a task; whether there is more."""
+        task = await reminders.get(self._database, task_id)
+        now = self._clock()
+        if task is None or task.parked_at is not None or task.next_at is None or task.next_at > now:
+            return False
+        made = await self._work.slow(partial(plan, task, now, self._up_since, SHARE))
+        await self._pace.write(each(occurrences.dispatch_planned), Planned(now, [made]), self._fired)
+        return _is_due(made, now)
+
+    async def _park(self, task_id: int, reason: str) -> None:
+        """Take a task out of what is due, until it is changed or the server starts again."""
+        try:
+            parked = await self._database.written(each(parking.park), Parking(task_id, self._clock(), reason))
+        except Exception as fault:
+            _raise_if_of_file(fault)
+            self._leave_alone(task_id, fault)
+        else:
+            if parked:
+                log.warning("reminder task %d is parked: %s", task_id, reason)
+
+    def _leave_alone(self, task_id: int, fault: Exception) -> None:
+        self._left_alone.add(task_id)
+        log.warning("reminder task %d is passed over until the next start: %s", task_id, _why(fault))
+
+    async def _fire_each_snoozed(self, due: Due) -> None:
+        """One that is not sound spoils its chunk: each by itself."""
+        for notification_id in await snoozes.ids_due(self._database, due):
+            try:
+                await self._pace.write(each(snoozes.dispatch_one), (notification_id, due.now), self._hand_on)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                self._left_alone_snoozes.add(notification_id)
+                log.warning("notification %d does not come again: %s", notification_id, _why(fault))
+
+    def _dispatched(self, done: DispatchedOnce) -> None:
+        for one in done.parked:
+            log.warning("reminder task %d is parked: %s", one.task_id, one.reason)
+        self._fired(done.written)
+
+    def _fired(self, chunk: list[Notification]) -> None:
+        self.fired += len(chunk)
+        if chunk:
+            self._hand_on(chunk)
+
+
+def plan_all(tasks: list[ReminderTask], now: int, up_since: int, room: int, stopped: Event) -> Plans:
+    """Plan as many of the tasks as a transaction has room for, for PLANNING seconds at most."""
+    plans = Plans()
+    until = time.monotonic() + PLANNING
+    for task in tasks:
+        if room <= 0 or time.monotonic() > until:
+            plans.is_whole = False
             break
-    return plans, first
+        try:
+            made = plan(task, now, up_since, SHARE, Budget(QUICK_STEPS, stopped))
+        except WorkStopped:
+            raise
+        except BudgetExceeded:
+            plans.slow.append(task.id)
+        except Exception as fault:
+            plans.failed.append((task.id, _why(fault)))
+        else:
+            plans.made.append(made)
+            room -= len(made.outcomes)
+    return plans
 
 
-def plan(task: ReminderTask, now: int, up_since: int, most: int) -> Plan:
+def plan(task: ReminderTask, now: int, up_since: int, most: int, budget: Budget) -> Plan:
     """What is to become of the occurrences of a repeating task that are due, of `most` at a time."""
-    assert task.next_at is not None  # it is due
+    if task.status != "PENDING" or task.next_at is None:
+        raise Unsound("its status is not PENDING")
     due = [task.next_at]
     next_at = None
-    for at in schedule_of(task).after(task.next_at, Budget(FIRING_STEPS)):
+    for at in schedule_of(task).after(task.next_at, budget):
         if at > now or len(due) == most:
             next_at = at
             break
@@ -99,6 +324,10 @@ def plan(task: ReminderTask, now: int, up_since: int, most: int) -> Plan:
     is_last = next_at is None or next_at > now
     outcomes = [(at, _outcome(task, at, now, up_since, is_last and at == due[-1])) for at in due]
     return Plan(task.id, task.revision, task.next_at, outcomes, next_at)
+
+
+def _is_due(plan: Plan, now: int) -> bool:
+    return plan.next_at is not None and plan.next_at <= now
 
 
 def _outcome(task: ReminderTask, at: int, now: int, up_since: int, is_latest: bool) -> str:
@@ -109,3 +338,18 @@ def _outcome(task: ReminderTask, at: int, now: int, up_since: int, is_latest: bo
     if task.missed == LATEST:
         return WRITTEN if is_latest else MISSED
     return MISSED if at < up_since or now - at > LATE else WRITTEN
+
+
+def _why(fault: Exception) -> str:
+    """Why a task is parked, without a word of what a client has sent."""
+    if isinstance(fault, BudgetExceeded):
+        return f"its rule takes {fault}"
+    if isinstance(fault, Unsound):
+        return str(fault)
+    return f"{occurrences.UNSOUND} ({type(fault).__name__})"
+
+
+def _raise_if_of_file(fault: Exception) -> None:
+    """Raise what the file is at fault for, and what ends the work: no task is parked for that."""
+    if isinstance(fault, WriteRefused | WriteUnknown | WorkStopped | TimeoutError) or is_of_file(fault):
+        raise fault

@@ -7,21 +7,18 @@ second, whichever comes first, and reads the clock again: a clock that is set ba
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from reminders import due
+from reminders.budget import WorkStopped
+from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
-from store import occurrences, snoozes
+from reminders.work import RuleWork
 from store.clock import Clock
 from store.database import Database
 from store.histogram import Histogram
-from store.notifications import Notification
-from store.snoozes import CameAgain
 from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.reminders")
-
-HandOn = Callable[[Sequence[Notification | CameAgain]], None]
 
 LONGEST_SLEEP = 1.0  # seconds
 # Without a completed tick for this long the loop counts as stopped; a locked database holds one up for a while.
@@ -34,13 +31,15 @@ class ReminderLoop:
         database: Database,
         clock: Clock,
         hand_on: HandOn,
+        work: RuleWork,
         housekeeping: Housekeeping,
         ticked: Callable[[], None],
     ) -> None:
         """`ticked` is called after each tick that did not fail, once a second at least."""
         self._database = database
         self._clock = clock
-        self._hand_on = hand_on
+        self._dispatch = Dispatch(database, clock, work, hand_on)
+        self._has_begun = False
         self._housekeeping = housekeeping
         self._woken = asyncio.Event()
         self._stopping = False
@@ -50,7 +49,6 @@ class ReminderLoop:
         self._ticked_at = self._loop.time()
         self._up_since: int | None = None  # what was due before came due while nobody was there to notice
         self._failing: type[Exception] | None = None  # what the last tick failed with
-        self.fired = 0
         # How long after its time the earliest of those that fire together is written, in seconds.
         self.lateness = Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86_400)
 
@@ -63,6 +61,11 @@ class ReminderLoop:
             return "the reminder loop is stalled"
         return None
 
+    @property
+    def fired(self) -> int:
+        """How many notifications of reminders were written."""
+        return self._dispatch.fired
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
@@ -71,9 +74,10 @@ class ReminderLoop:
         self._woken.set()
 
     async def stop(self) -> None:
-        """Ends after the tick that is under way, and breaks off the housekeeping."""
+        """Ends after the write that is under way, and breaks off the housekeeping and the work on rules."""
         self._stopping = True
         self._woken.set()
+        await self._dispatch.stop()
         await self._housekeeping.stop()
         if self._task is not None:
             await self._task
@@ -84,6 +88,8 @@ class ReminderLoop:
             sleep = LONGEST_SLEEP
             try:
                 sleep = await self._tick()
+            except WorkStopped:
+                return
             except Exception as fault:
                 self._failed(fault)
             else:
@@ -96,25 +102,21 @@ class ReminderLoop:
     async def _tick(self) -> float:
         """Fires what is due; the seconds until it should look again."""
         self._housekeeping.run_pending()
+        if not self._has_begun:
+            await self._dispatch.begin()
+            self._has_begun = True
         # These first: no task at fault keeps them from coming again.
-        next_snoozed = await snoozes.next_due(self._database)
-        if next_snoozed is not None and next_snoozed <= self._clock():
-            await due.dispatch_snoozed(self._database, self._clock(), self._hand_on)
-            next_snoozed = await snoozes.next_due(self._database)
-        next_due = await occurrences.next_due(self._database)
+        next_snoozed = await self._dispatch.fire_snoozed(self._clock())
+        next_due = await self._dispatch.next_due()
         now = self._clock()
         # A clock that is set back makes nothing late.
         self._up_since = now if self._up_since is None else min(self._up_since, now)
         if next_due is not None and next_due <= now:
-            await due.dispatch(self._database, now, self._up_since, self._fired)
+            await self._dispatch.fire(now, self._up_since)
             self.lateness.observe((self._clock() - next_due) / 1000)
-            next_due = await occurrences.next_due(self._database)
+            next_due = await self._dispatch.next_due()
         next_times = [time for time in (next_due, next_snoozed) if time is not None]
         return min((LONGEST_SLEEP, *(max(0.0, (time - self._clock()) / 1000) for time in next_times)))
-
-    def _fired(self, chunk: list[Notification]) -> None:
-        self.fired += len(chunk)
-        self._hand_on(chunk)
 
     def _failed(self, fault: Exception) -> None:
         """It is tried again every second, and told once."""

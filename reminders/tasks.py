@@ -16,13 +16,17 @@ from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.reminders import ReminderTask
 
 LATEST, ALL, SKIP = "latest", "all", "skip"
-MOST_PAST: Final = 1000  # occurrences before a task was made, which `all` would fire at once
+MOST_PAST: Final = 100  # occurrences before a task was made, which `all` would fire at once
 _DAY: Final = 86_400_000  # milliseconds
 _YEAR: Final = 366 * _DAY
 
 
 class NoOccurrence(ValueError):
     """The task would never come due."""
+
+
+class Unsound(ValueError):
+    """A stored task is not as the program stores one."""
 
 
 class TooManyPast(ValueError):
@@ -68,10 +72,17 @@ def timing_of(task: ReminderTask, zone: ZoneInfo) -> Timing:
     """The timing of a stored task; `zone` is the clinic's, for one that was made without a zone."""
     if task.timezone is None or task.starts_on is None:
         return Timing(zone, task.remind_at, on_wall(task.remind_at, zone), None, (), LATEST)
+    try:
+        return _stored_timing(task, task.timezone, task.starts_on)
+    except (ValueError, TypeError, KeyError, OSError, AttributeError) as fault:
+        raise Unsound("its time zone or its times are not sound") from fault
+
+
+def _stored_timing(task: ReminderTask, zone: str, starts_on: str) -> Timing:
     return Timing(
-        ZoneInfo(task.timezone),
+        ZoneInfo(zone),
         task.remind_at,
-        datetime.fromisoformat(task.starts_on),
+        datetime.fromisoformat(starts_on),
         task.rrule,
         tuple(map(_exdate, orjson.loads(task.exdates or "[]"))),
         task.missed or LATEST,

@@ -5,6 +5,7 @@ import { bindFirst } from "./inbox_panel.js";
 import { inEveryLanguage, say, sayIfKnown } from "./language.js";
 import { RepeatFields, repeatPart } from "./repeats.js";
 
+const PARKED = "PARKED"; // no status of a task: the list of those that the server has parked
 const KINDS = { PENDING: "warn", DISPATCHED: "good", CANCELLED: "" };
 
 export function remindersPanel({ connections, calls, actions, composer, tabs, attempt }) {
@@ -19,7 +20,8 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   const read = async (older = false) => {
     owner = userOf(connections.selected);
     const query = new URLSearchParams({ user_id: owner, limit: "20" });
-    if (status) query.set("status", status);
+    if (status === PARKED) query.set("parked", "true");
+    else if (status) query.set("status", status);
     if (older) query.set("before_id", items.at(-1).id);
     const answer = await calls.ask("GET", `/api/reminders?${query}`);
     items = older ? [...items, ...answer.items] : answer.items;
@@ -90,7 +92,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         element(
           "div",
           { class: "segmented", role: "group" },
-          ...["", "PENDING", "DISPATCHED", "CANCELLED"].map(choice),
+          ...["", "PENDING", "DISPATCHED", "CANCELLED", PARKED].map(choice),
         ),
         button("", () => attempt(read()), {
           kind: "quiet square small",
@@ -117,7 +119,11 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         element("span", { class: "item-number" }, `#${task.id}`),
         foreign(task.title, "item-title"),
         chip(sayIfKnown(`status_${task.status}`, task.status), KINDS[task.status] ?? ""),
+        task.parked_at ? chip(say("status_PARKED"), "warn") : null,
       ),
+      task.parked_at
+        ? element("p", { class: "hint" }, say("parkedFor", { at: task.parked_at, reason: task.parked_for ?? "" }))
+        : null,
       element(
         "div",
         { class: "item-foot" },

@@ -167,6 +167,8 @@ export const texts = {
   status_PENDING: ["待触发", "Pending"],
   status_DISPATCHED: ["已触发", "Dispatched"],
   status_CANCELLED: ["已取消", "Cancelled"],
+  status_PARKED: ["已搁置", "Parked"],
+  parkedFor: ["{at} 起搁置：{reason}。修改后会再次尝试。", "Parked since {at}: {reason}. A change tries it again."],
   cancelReminder: ["取消提醒", "Cancel it"],
   remindAt: ["{at} · {channel}", "{at} · {channel}"],
   nextAt: ["下一次 {at} · {zone}", "next {at} · {zone}"],

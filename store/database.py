@@ -118,10 +118,16 @@ class Database:
 
     async def _read(self, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
         async with self._readers:
-            if len(queries) == 1:
-                return [await self._readers.list(queries[0].dicts().bind(self._readers))]
-            async with self._readers.atomic():
-                return [await self._readers.list(query.dicts().bind(self._readers)) for query in queries]
+            try:
+                if len(queries) == 1:
+                    return [await self._readers.list(queries[0].dicts().bind(self._readers))]
+                async with self._readers.atomic():
+                    return [await self._readers.list(query.dicts().bind(self._readers)) for query in queries]
+            except Exception:
+                # A row that cannot be read leaves its statement half-way: for that connection the file would stay as
+                # it is now. It is closed, and another takes its place.
+                await (await self._readers.aconnect()).close()
+                raise
 
     def write(
         self,

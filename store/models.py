@@ -69,6 +69,8 @@ class ReminderTask(Model):
     ends_on = TextField(null=True)
     next_at = BigIntegerField(null=True)  # when it is due next; null when nothing more comes by itself
     revision = BigIntegerField(default=0)  # rises whenever somebody changes the task
+    parked_at = BigIntegerField(null=True)  # not null: it is not due until it is tried again
+    parked_for = TextField(null=True)  # why it is parked
 
     class Meta:
         table_name = "reminder_task"

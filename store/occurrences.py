@@ -5,29 +5,43 @@ written in one transaction, and the row's key is unique, so whatever crashes, th
 """
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import orjson
-from peewee import ModelSelect, fn
+from peewee import SQL, Expression, ModelSelect, fn
 
-from store import notifications, reminders
+from store import notifications, parking, reminders
 from store.database import Database
 from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
 from store.notifications import NewNotification, Notification
+from store.parking import Parking
 from store.reminders import ReminderTask
 
 WRITTEN = "WRITTEN"  # became a notification
 MISSED = "MISSED"  # came due while nobody was there to notice, and is left out as the task wants it
 PAUSED = "PAUSED"  # came due while the task was paused
+UNSOUND = "its row is not sound"  # why a task is parked
+MAX_TIME = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Asks for the notifications of tasks due at `now`, at most `limit` of them."""
+    """Asks for what is due at `now`: at most `limit`, and none of the ids that are passed over."""
 
     now: int
     limit: int
+    passed_over: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchedOnce:
+    """What became of due tasks that come once."""
+
+    looked_at: int  # how many were due
+    written: list[Notification]
+    parked: list[Parking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +73,65 @@ _OCCURRED = OccurrenceRow.insert(
 ).sql()[0]
 _MOVED = "UPDATE reminder_task SET next_at = ?, status = ? WHERE id = ?"
 _PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content FROM reminder_task
-    WHERE id IN (SELECT value FROM json_each(?))"""
+    WHERE id IN (SELECT value FROM json_each(?)) AND status = 'PENDING' AND parked_at IS NULL"""
 _KNOWN = """SELECT task_id, planned_at FROM json_each(?) AS asked CROSS JOIN occurrence
     WHERE task_id = asked.value ->> 0 AND planned_at = asked.value ->> 1"""
 
-# One that has its notification already, by whatever hand, is passed over: it must not keep the others from theirs.
 # Tasks that come once go from row to row within SQLite: a whole clinic's morning is one second's work.
-_DUE_ONCE = """SELECT id FROM reminder_task WHERE next_at IS NOT NULL AND rrule IS NULL AND next_at <= ?
+_DUE_ONCE = """SELECT id FROM reminder_task WHERE next_at IS NOT NULL AND rrule IS NULL AND parked_at IS NULL
+    AND next_at <= ? AND typeof(next_at) = 'integer' AND id NOT IN (SELECT value FROM json_each(?))
     ORDER BY next_at, id LIMIT ?"""
 _NOTIFY_ONCE = """INSERT OR IGNORE INTO user_notification
     (id, user_id, biz_type, biz_id, title, content, status, created_at, task_id, occurrence_at)
     SELECT ? + asked.key, user_id, biz_type, biz_id, title, content, 'UNREAD', ?, task.id, next_at
-    FROM json_each(?) AS asked CROSS JOIN reminder_task AS task WHERE task.id = asked.value
+    FROM json_each(?) AS asked CROSS JOIN reminder_task AS task
+    WHERE task.id = asked.value AND status = 'PENDING' AND rrule IS NULL AND parked_at IS NULL AND next_at <= ?
     RETURNING id, user_id, biz_type, biz_id, title, content, status, created_at, read_at, confirmed_at, snoozed_until,
     task_id"""
 _OCCURRED_ONCE = """INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome, notification_id)
     SELECT task_id, occurrence_at, created_at, 'WRITTEN', id FROM user_notification WHERE id >= ?"""
 _DONE_ONCE = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
     WHERE id IN (SELECT value FROM json_each(?))"""
+# One that has its notification already, by whatever hand, is done.
+_HAS_ITS_OWN = """SELECT task.id, status = 'PENDING' AND EXISTS (SELECT 1 FROM user_notification
+        WHERE task_id = task.id AND occurrence_at = next_at AND snooze_of IS NULL)
+    FROM json_each(?) AS asked CROSS JOIN reminder_task AS task WHERE task.id = asked.value AND next_at <= ?"""
 
 
-def dispatch_once(connection: sqlite3.Connection, due: Due) -> list[Notification]:
-    """Turns due tasks that come once into notifications, earliest first."""
-    ids = [task_id for (task_id,) in connection.execute(_DUE_ONCE, (due.now, due.limit))]
+def dispatch_once(connection: sqlite3.Connection, due: Due) -> DispatchedOnce:
+    """Turn due tasks that come once into notifications, earliest first."""
+    ids = [task_id for (task_id,) in connection.execute(_DUE_ONCE, (due.now, _listed(due.passed_over), due.limit))]
+    return _dispatch_once(connection, ids, due.now)
+
+
+def dispatch_one(connection: sqlite3.Connection, one: tuple[int, int]) -> DispatchedOnce:
+    """The same for a single task by its id, and the time that it is now."""
+    task_id, now = one
+    return _dispatch_once(connection, [task_id], now)
+
+
+def _dispatch_once(connection: sqlite3.Connection, ids: list[int], now: int) -> DispatchedOnce:
     if not ids:
-        return []
-    listed = orjson.dumps(ids)
+        return DispatchedOnce(0, [], [])
     first = notifications.next_id(connection)
-    rows = connection.execute(_NOTIFY_ONCE, (first, due.now, listed)).fetchall()
+    rows = connection.execute(_NOTIFY_ONCE, (first, now, _listed(ids), now)).fetchall()
     connection.execute(_OCCURRED_ONCE, (first,))
-    connection.execute(_DONE_ONCE, (listed,))
-    return [Notification(*row) for row in sorted(rows)]
+    written = [Notification(*row) for row in sorted(rows)]
+    done = {one.task_id for one in written}
+    parked: list[Parking] = []
+    if len(done) < len(ids):
+        left = [task_id for task_id in ids if task_id not in done]
+        for task_id, has_its_own in connection.execute(_HAS_ITS_OWN, (_listed(left), now)).fetchall():
+            if has_its_own:
+                done.add(task_id)
+            else:
+                parked.append(Parking(task_id, now, UNSOUND))
+    connection.execute(_DONE_ONCE, (_listed(done),))
+    return DispatchedOnce(len(ids), written, [one for one in parked if parking.park(connection, one)])
+
+
+def _listed(ids: Collection[int]) -> str:
+    return orjson.dumps(list(ids)).decode()
 
 
 def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[Notification]:
@@ -120,27 +162,53 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
 
 
 async def due_again(database: Database, due: Due) -> list[ReminderTask]:
-    """Repeating tasks that are due, earliest first."""
-    query = reminders.select().where(TaskRow.next_at.is_null(False), TaskRow.rrule.is_null(False))
-    (rows,) = await database.read(
-        query.where(TaskRow.next_at <= due.now).order_by(TaskRow.next_at, TaskRow.id).limit(due.limit)
-    )
+    """Repeating tasks that are due, earliest first. Raises what a row that cannot be read raises."""
+    (rows,) = await database.read(_due_again(reminders.select(), due))
     return [reminders.task_of(row) for row in rows]
+
+
+async def ids_due(database: Database, due: Due) -> tuple[list[int], list[int]]:
+    """The ids alone of the tasks that are due: those that come once, and those that repeat."""
+    once = TaskRow.select(TaskRow.id).where(_ONCE, TaskRow.next_at <= due.now, _is_looked_at(due))
+    once = once.order_by(TaskRow.next_at, TaskRow.id).limit(due.limit)
+    found = await database.read(once, _due_again(TaskRow.select(TaskRow.id), due))
+    return [row["id"] for row in found[0]], [row["id"] for row in found[1]]
 
 
 async def count_due(database: Database, now: int) -> int:
     """How many pending tasks are due."""
     counted = TaskRow.select(fn.COUNT(TaskRow.id).alias("due")).where(TaskRow.next_at <= now)
-    found = await database.read(*_of_each_kind(counted))
+    found = await database.read(counted.where(_ONCE), counted.where(_AGAIN))
     return sum(rows[0]["due"] for rows in found)
 
 
-async def next_due(database: Database) -> int | None:
-    """When the earliest pending task is due."""
-    found = await database.read(*_of_each_kind(TaskRow.select(TaskRow.next_at).order_by(TaskRow.next_at).limit(1)))
+async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
+    """When the earliest pending task is due, of those that are not passed over."""
+    earliest = TaskRow.select(TaskRow.next_at).where(TaskRow.next_at <= MAX_TIME, _is_looked_at(Due(0, 1, passed_over)))
+    earliest = earliest.order_by(TaskRow.next_at).limit(1)
+    found = await database.read(earliest.where(_ONCE), earliest.where(_AGAIN))
     return min((rows[0]["next_at"] for rows in found if rows), default=None)
 
 
-def _of_each_kind(query: "ModelSelect[TaskRow]") -> list["ModelSelect[TaskRow]"]:
-    """The query of those that come once and of those that repeat: each has an index of its own."""
-    return [query.where(TaskRow.next_at.is_null(False), TaskRow.rrule.is_null(once)) for once in (True, False)]
+async def ids_without_time(database: Database) -> list[int]:
+    """The tasks that have something in place of the time at which they are due."""
+    kind = fn.typeof(TaskRow.next_at)
+    (rows,) = await database.read(TaskRow.select(TaskRow.id).where(kind.not_in(["integer", "null"])))
+    return [row["id"] for row in rows]
+
+
+# Each has an index of its own.
+_ONCE = TaskRow.next_at.is_null(False) & TaskRow.rrule.is_null() & TaskRow.parked_at.is_null()
+_AGAIN = TaskRow.next_at.is_null(False) & TaskRow.rrule.is_null(False) & TaskRow.parked_at.is_null()
+
+
+def _due_again(query: "ModelSelect[TaskRow]", due: Due) -> "ModelSelect[TaskRow]":
+    query = query.where(_AGAIN, TaskRow.next_at <= due.now, _is_looked_at(due))
+    return query.order_by(TaskRow.next_at, TaskRow.id).limit(due.limit)
+
+
+def _is_looked_at(due: Due) -> Expression:
+    """Whether a task is none of those passed over, and what it has for a time is one."""
+    passed_over = SQL("(SELECT value FROM json_each(?))", [_listed(due.passed_over)])
+    looked_at: Expression = (fn.typeof(TaskRow.next_at) == "integer") & TaskRow.id.not_in(passed_over)
+    return looked_at

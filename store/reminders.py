@@ -34,6 +34,8 @@ class ReminderTask:
     ends_on: str | None = None
     next_at: int | None = None  # when it is due next; None when nothing more comes by itself
     revision: int = 0
+    parked_at: int | None = None  # since when it is not due, until it is tried again
+    parked_for: str | None = None  # why
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,11 @@ def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotA
     task = _find(connection, asked.task_id)
     if task is None or task.status != "PENDING":
         return task
-    is_due = task.next_at is not None and task.next_at <= asked.entry.at
+    is_due = task.next_at is not None and task.next_at <= asked.entry.at and task.parked_at is None
     if task.revision != asked.revision or (asked.is_rescheduled and is_due):
         return NotAsRead()
-    update = TaskRow.update(**asked.columns, revision=task.revision + 1)
+    # What is parked is tried again after a change.
+    update = TaskRow.update(**asked.columns, revision=task.revision + 1, parked_at=None, parked_for=None)
     run(connection, update.where(TaskRow.id == task.id))
     history.record(connection, asked.entry)
     return _find(connection, task.id)
@@ -133,14 +136,22 @@ async def get(database: Database, task_id: int) -> ReminderTask | None:
 
 
 async def page(
-    database: Database, *, user_id: int | None, status: str | None, before_id: int | None, limit: int
+    database: Database,
+    *,
+    user_id: int | None,
+    status: str | None,
+    parked: bool = False,
+    before_id: int | None,
+    limit: int,
 ) -> tuple[list[ReminderTask], bool]:
-    """Newest first, and whether there are more."""
+    """Newest first, of the parked ones alone where they are asked for, and whether there are more."""
     query = select().order_by(TaskRow.id.desc()).limit(limit + 1)
     if user_id is not None:
         query = query.where(TaskRow.user_id == user_id)
     if status is not None:
         query = query.where(TaskRow.status == status)
+    if parked:
+        query = query.where(TaskRow.parked_at.is_null(False))
     if before_id is not None:
         query = query.where(TaskRow.id < before_id)
     (rows,) = await database.read(query)

@@ -41,6 +41,8 @@ def delete_read_notifications(connection: sqlite3.Connection, before: int) -> in
         NotificationRow.select(NotificationRow.id, NotificationRow.task)
         .where(
             NotificationRow.read_at < before,
+            # Garbage that was written over a task's id is passed over: it must not keep the others.
+            fn.typeof(NotificationRow.task) == "integer",
             NotificationRow.snoozed_until.is_null(),
             ~fn.EXISTS(again.select(again.id).where(again.snooze_of == NotificationRow.id)),
         )

@@ -1,10 +1,10 @@
 """Notifications that were snoozed come again, each once, as new ones."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from peewee import fn
+from peewee import ModelSelect, fn
 
 from store import history, notifications
 from store.answers import Answered
@@ -13,7 +13,7 @@ from store.history import SYSTEM, Entry
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
 from store.notifications import NewNotification, Notification
-from store.occurrences import Due
+from store.occurrences import MAX_TIME, Due
 from store.transaction import run
 
 
@@ -35,45 +35,58 @@ def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[CameAgain]:
     The new one stands for the one that was snoozed, which becomes READ: unread ones are counted once a reminder. What
     belongs to a reminder that was cancelled meanwhile does not come again.
     """
-    found = [
-        (Notification(*row[:-1]), row[-1] == "CANCELLED")
-        for row in run(
-            connection,
-            notifications.select(TaskRow.status)
-            .join(TaskRow)
-            .where(NotificationRow.snoozed_until.is_null(False), NotificationRow.snoozed_until <= due.now)
-            .order_by(NotificationRow.snoozed_until, NotificationRow.id)
-            .limit(due.limit),
-        )
-    ]
+    return _dispatch(connection, _due(notifications.select(TaskRow.status).join(TaskRow), due), due.now)
+
+
+def dispatch_one(connection: sqlite3.Connection, one: tuple[int, int]) -> list[CameAgain]:
+    """The same for a single notification by its id, and the time that it is now."""
+    notification_id, now = one
+    query = notifications.select(TaskRow.status).join(TaskRow).where(NotificationRow.id == notification_id)
+    return _dispatch(connection, query.where(NotificationRow.snoozed_until <= now), now)
+
+
+def _dispatch(connection: sqlite3.Connection, query: "ModelSelect[NotificationRow]", now: int) -> list[CameAgain]:
+    found = [(Notification(*row[:-1]), row[-1] == "CANCELLED") for row in run(connection, query)]
     again = [one for one, cancelled in found if not cancelled]
     new = dict(
         zip(
             (one.id for one in again),
-            notifications.notify(connection, [_new_notification(one, due.now) for one in again]),
+            notifications.notify(connection, [_new_notification(one, now) for one in again]),
             strict=True,
         )
     )
-    connection.executemany(_STANDS_FOR_IT, [(due.now, one.id) for one in again])
+    connection.executemany(_STANDS_FOR_IT, [(now, one.id) for one in again])
     connection.executemany(_NO_MORE, [(one.id,) for one, cancelled in found if cancelled])
     for one, _ in found:
-        history.record(connection, *_entries(one, new.get(one.id), due.now))
+        history.record(connection, *_entries(one, new.get(one.id), now))
     unread = {user_id: notifications.count_unread(connection, user_id) for user_id in {one.user_id for one, _ in found}}
     return [
-        CameAgain(Answered(_afterwards(one, one.id in new, due.now), unread[one.user_id]), new.get(one.id))
+        CameAgain(Answered(_afterwards(one, one.id in new, now), unread[one.user_id]), new.get(one.id))
         for one, _ in found
     ]
 
 
-async def next_due(database: Database) -> int | None:
-    """When the first of those that are snoozed comes again."""
-    (rows,) = await database.read(
-        NotificationRow.select(fn.MIN(NotificationRow.snoozed_until).alias("due")).where(
-            NotificationRow.snoozed_until.is_null(False)
-        )
+async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
+    """When the first of those that are snoozed comes again, but for those that are passed over."""
+    first = NotificationRow.select(NotificationRow.snoozed_until)
+    (rows,) = await database.read(_due(first, Due(MAX_TIME, 1, passed_over)))
+    return rows[0]["snoozed_until"] if rows else None
+
+
+async def ids_due(database: Database, due: Due) -> list[int]:
+    """The ids alone of those that come again."""
+    (rows,) = await database.read(_due(NotificationRow.select(NotificationRow.id), due))
+    return [row["id"] for row in rows]
+
+
+def _due(query: "ModelSelect[NotificationRow]", due: Due) -> "ModelSelect[NotificationRow]":
+    query = query.where(
+        NotificationRow.snoozed_until.is_null(False),
+        NotificationRow.snoozed_until <= due.now,
+        fn.typeof(NotificationRow.snoozed_until) == "integer",
+        NotificationRow.id.not_in(list(due.passed_over)),
     )
-    due: int | None = rows[0]["due"]
-    return due
+    return query.order_by(NotificationRow.snoozed_until, NotificationRow.id).limit(due.limit)
 
 
 def _new_notification(snoozed: Notification, now: int) -> NewNotification:

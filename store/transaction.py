@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
-from peewee import Query
+from peewee import PeeweeException, Query
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
@@ -96,7 +96,7 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
         for statement, run_of in groupby(batch, key=_statement):
             outcomes += statement(connection, [write.request for write in run_of])
     except Exception as fault:
-        if _is_of_file(fault):
+        if is_of_file(fault):
             _roll_back(connection)
             raise
         # One request spoils the run that it is in: start again, each on its own.
@@ -118,14 +118,17 @@ def is_damage(fault: BaseException | None) -> bool:
     return isinstance(fault, sqlite3.Error) and getattr(fault, "sqlite_errorcode", 0) & 0xFF in DAMAGED
 
 
-def _is_of_file(fault: Exception) -> bool:
-    """Whether the file is at fault, and not a single request."""
-    return isinstance(fault, sqlite3.OperationalError) or is_damage(fault)
+def is_of_file(fault: BaseException | None) -> bool:
+    """Whether the file is at fault, and not a single request or row. peewee's faults count as what they come from."""
+    if isinstance(fault, PeeweeException):
+        return is_of_file(fault.__cause__ or fault.__context__)
+    # Python raises an OperationalError without a code for a text that is no UTF-8: that is a row's fault.
+    return (isinstance(fault, sqlite3.OperationalError) and hasattr(fault, "sqlite_errorcode")) or is_damage(fault)
 
 
 def touch(connection: sqlite3.Connection, _: None) -> None:
     """A write that leaves nothing behind and still has to reach the disk."""
-    connection.execute("INSERT INTO idempotency_key (key, fingerprint, answer, created_at) VALUES ('', '', '', 0)")
+    connection.execute("REPLACE INTO idempotency_key (key, fingerprint, answer, created_at) VALUES ('', '', '', 0)")
     connection.execute("DELETE FROM idempotency_key WHERE key = ''")
 
 
@@ -138,7 +141,7 @@ def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
     try:
         (outcome,) = write.statement(connection, [write.request])
     except Exception as fault:
-        if _is_of_file(fault):
+        if is_of_file(fault):
             _roll_back(connection)
             raise
         connection.execute("ROLLBACK TO alone")

@@ -209,7 +209,7 @@ TEXTS = (
         400,
         False,
         "`missed` 为 `all` 而开始时间太早",
-        "a start so long past that `all` would fire more than 1,000 at once",
+        "a start so long past that `all` would fire more than 100 at once",
     ),
     Text(
         EXDATES_ALONE,

@@ -39,6 +39,13 @@ class Jobs(Struct, kw_only=True):
     revoked_tokens: Annotated[Job, told("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
 
 
+class Parked(Struct, kw_only=True):
+    """被搁置的提醒任务。Reminder tasks that are parked."""
+
+    count: Annotated[int, told("数量", "how many")]
+    ids: Annotated[list[int], told("最前面的编号，最多 10 个", "the ids of the first, 10 at most")]
+
+
 class Queues(Struct, kw_only=True):
     """各处等待的数量。How much waits where."""
 
@@ -54,6 +61,17 @@ class Health(Struct, kw_only=True):
     version: Annotated[str, told("Careline 的版本", "Careline's version")]
     database: Annotated[str, told("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
     reminders: Annotated[str, told("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
+    reminders_due: Annotated[
+        int | None,
+        told("已到期而尚未触发的任务，无法得知时为 null", "tasks that are due and have not fired yet, null if unknown"),
+    ]
+    parked: Annotated[
+        Parked | None,
+        told(
+            "被搁置的提醒任务，不影响 status；无法得知时为 null",
+            "reminder tasks that are parked, which leaves status as it is; null if unknown",
+        ),
+    ]
     loop_lag_ms: Annotated[
         float, told("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute")
     ]

@@ -13,6 +13,7 @@ from consult.contract.fields import (
     Rrule,
     TaskStatus,
     Title,
+    YesNo,
     Zone,
 )
 from consult.contract.payloads import Payload
@@ -46,6 +47,7 @@ class ReminderChange(Payload, kw_only=True, gc=False):
 class ReminderQuery(Payload, kw_only=True, gc=False):
     user_id: Id | None = None
     status: TaskStatus | None = None
+    parked: YesNo | None = None
     before_id: Id | None = None
     limit: Limit = 50
 

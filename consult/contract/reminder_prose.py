@@ -73,9 +73,9 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "Each one that did not fire leaves its row as well (`MISSED` or `PAUSED`): see its history.",
         ),
         (
-            "新建时 `remind_at` 已过：按 `missed` 立即触发已过去的最后一次、每一次（最多 1000 次）或不触发。"
+            "新建时 `remind_at` 已过：按 `missed` 立即触发已过去的最后一次、每一次（最多 100 次）或不触发。"
             "更早的没有计划过，不留下记录。",
-            "A new task whose `remind_at` is past fires at once by `missed`: the last of those past, each (1,000 at "
+            "A new task whose `remind_at` is past fires at once by `missed`: the last of those past, each (100 at "
             "most), or none. Earlier ones were never planned and leave no row.",
         ),
         (
@@ -92,6 +92,21 @@ NOTES: dict[str, tuple[Both, ...]] = {
         ),
     ),
     "11.3": (
+        (
+            "无法计算的任务会被搁置（parked）：规则计算量过大，或数据库中的内容不正确。它不再触发，也不影响其他任务；"
+            "修改（PATCH）之后、服务器重启之后，会再次尝试。",
+            "A task that cannot be worked out is parked: its rule takes too much work, or what the database holds of "
+            "it is not sound. It does not fire, and no other task is affected. After a change (PATCH) and after a "
+            "restart of the server it is tried again.",
+        ),
+        (
+            "`GET /api/reminders?parked=true` 只列出被搁置的任务，并带 `parked_at` 与 `parked_for`；其他响应不变。"
+            "历史记录中有 `parked` 一项，`/health` 有数量与最前面的编号。",
+            "`GET /api/reminders?parked=true` lists the parked tasks alone, with `parked_at` and `parked_for`; no "
+            "other answer changes. The history has an entry `parked`, and `/health` the number and the first ids.",
+        ),
+    ),
+    "11.4": (
         (
             "历史记录按时间排列，`id` 是其中的序号：`before_id` 取更早的。只有事实：`pushed` 表示交给了几个打开的连接，"
             "不表示有人看到。",

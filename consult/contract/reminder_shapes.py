@@ -40,6 +40,13 @@ class ReminderTask(Struct, kw_only=True):
     next_at: Annotated[
         Time | UnsetType | None, told("下一次触发，没有时为 null", "when it is due next, null when it is not")
     ] = UNSET
+    parked_at: Annotated[
+        Time | UnsetType | None,
+        told("带 `parked=true` 查询时才有：何时搁置", "only in a list with `parked=true`: when it was parked"),
+    ] = UNSET
+    parked_for: Annotated[
+        str | UnsetType | None, told("带 `parked=true` 查询时才有：搁置的原因", "only in the same list: why")
+    ] = UNSET
 
 
 class Occurrence(Struct, kw_only=True):
@@ -66,6 +73,7 @@ class HistoryEntry(Struct, kw_only=True):
             "confirmed",
             "snoozed",
             "cancelled",
+            "parked",
         ],
         told("发生了什么", "what happened"),
     ]
@@ -83,11 +91,12 @@ class HistoryEntry(Struct, kw_only=True):
         dict[str, Any],
         told(
             "细节：计划的时间 `planned_at`、未触发的原因 `outcome`（`MISSED` 或 `PAUSED`）、"
-            "推送到几个连接 `connections`、推迟到何时 `until`、再次提醒的通知 `notification_id`、"
+            "推送到几个连接 `connections`、搁置的原因 `reason`、推迟到何时 `until`、再次提醒的通知 `notification_id`、"
             "再次提醒的是哪一条 `snooze_of`，或修改的字段",
             "what belongs to it: the time planned `planned_at`, why it was left out `outcome` (`MISSED` or `PAUSED`), "
-            "to how many connections it was handed `connections`, `until` when it was snoozed, which notification came "
-            "again `notification_id`, which one it was before `snooze_of`, or the fields changed",
+            "to how many connections it was handed `connections`, why it was parked `reason`, `until` when it was "
+            "snoozed, which notification came again `notification_id`, which one it was before "
+            "`snooze_of`, or the fields changed",
         ),
     ]
 

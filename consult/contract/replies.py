@@ -1,5 +1,6 @@
 """What the server sends: each shape once, for events and HTTP alike, keys in the protocol document's order."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -159,6 +160,18 @@ def _exdate(text: str, zone: ZoneInfo, time: WireTime) -> str:
     if len(text) == len("2030-01-01"):
         return text
     return time.text(in_milliseconds(first_on_wall(datetime.fromisoformat(text), zone)))
+
+
+def parked_task(task: ReminderTask, time: WireTime) -> Shape:
+    """A parked task, with why it is, to a client that asked for them. What of its row is not sound is left out."""
+    try:
+        shape = reminder_task(task, time)
+    except (ValueError, TypeError, KeyError, AttributeError, OSError):
+        shape = reminder_task(replace(task, timezone=None), time)
+    return shape | {
+        "parked_at": None if task.parked_at is None else time.text(task.parked_at),
+        "parked_for": task.parked_for,
+    }
 
 
 def occurrence(planned_at: int, time: WireTime) -> Shape:

@@ -23,7 +23,8 @@ HEADINGS: dict[str, Both] = {
     "11": ("重复的提醒", "Reminders that repeat"),
     "11.1": ("规则", "Rules"),
     "11.2": ("错过、修改与暂停", "Missed, changed and paused"),
-    "11.3": ("历史记录", "History"),
+    "11.3": ("被搁置的任务", "Parked tasks"),
+    "11.4": ("历史记录", "History"),
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Both] = {

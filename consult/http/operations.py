@@ -27,14 +27,16 @@ from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
-from store import occurrences
+from store import occurrences, parking
 from store.backup import Daily
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.histogram import Histogram
+from store.parking import Parked
 
 Found = TypeVar("Found")
 
+PARKED_IDS = 10  # that `/health` names
 LONGEST_READ = 2.0  # seconds that the metrics wait for the database
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -61,20 +63,18 @@ class Counts(Collector):
         self._database = database
         self._loop = loop
         self._clock = clock
-        self._reminders_due: int | None = None
-        self._disk_free: int | None = None
+        self.reminders_due: int | None = None
+        self.parked: Parked | None = None
+        self.disk_free: int | None = None  # bytes that are left where the database is
 
     async def look(self) -> None:
-        """Finds out what nobody counts; None of what cannot be found out."""
-        self._disk_free = await self.disk_free()
-        self._reminders_due = None
+        """Find out what no counter counts; None for what cannot be found out."""
+        self.disk_free = await _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free)
+        self.reminders_due = self.parked = None
         with suppress(DatabaseError, sqlite3.Error, TimeoutError):
             async with asyncio.timeout(LONGEST_READ):
-                self._reminders_due = await occurrences.count_due(self._database, self._clock())
-
-    async def disk_free(self) -> int | None:
-        """Bytes that are left where the database is; None where that cannot be found out."""
-        return await _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free)
+                self.reminders_due = await occurrences.count_due(self._database, self._clock())
+                self.parked = await parking.parked(self._database, PARKED_IDS)
 
     @property
     def queues(self) -> dict[str, int]:
@@ -109,7 +109,12 @@ class Counts(Collector):
         refused = {"too many waiting": database.refused_at_once, "waited too long": database.refused_late}
         yield _counter("writes_refused", "Writes that were refused.", "reason", refused)
         yield _gauge(
-            "reminders_due", "Reminders whose time has come and that have not fired.", value=self._reminders_due
+            "reminders_due", "Reminders whose time has come and that have not fired.", value=self.reminders_due
+        )
+        yield _gauge(
+            "reminders_parked",
+            "Reminder tasks that are parked.",
+            value=None if self.parked is None else self.parked.count,
         )
         yield _histogram(
             "reminder_lateness_seconds", "From the time of the earliest of a tick to its commit.", loop.lateness
@@ -120,7 +125,7 @@ class Counts(Collector):
             "careline_notifications_handed", "Times that a connection was handed one.", self._push.handed
         )
         yield _histogram("loop_lag_seconds", "How late the event loop was, four times a second.", self.lag.seconds)
-        yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self._disk_free)
+        yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self.disk_free)
 
     def _events(self) -> Metric:
         events = CounterMetricFamily("careline_events", "Events answered.", labels=["event", "result"])
@@ -209,15 +214,18 @@ def add_routes(
         failing = database_fault is not None or loop_fault is not None
         if not is_operator(request):
             return json_answer({"status": "failing" if failing else "ok"}, 503 if failing else 200)
+        await counts.look()
         backed_up_at = await _asked_of_disk(daily.latest)
         body = {
             "status": "failing" if failing else "ok",
             "version": version,
             "database": database_fault or "ok",
             "reminders": loop_fault or "ok",
+            "reminders_due": counts.reminders_due,
+            "parked": None if counts.parked is None else {"count": counts.parked.count, "ids": counts.parked.ids},
             "loop_lag_ms": round(counts.lag.worst * 1000, 1),
             "queues": counts.queues,
-            "disk_free_bytes": await counts.disk_free(),
+            "disk_free_bytes": counts.disk_free,
             "last_backup": None if backed_up_at is None else time.text(backed_up_at),
             "jobs": {name: replies.job(outcome, time) for name, outcome in housekeeping.outcomes.items()},
         }

@@ -23,10 +23,11 @@ from consult.contract.reminder_payloads import (
 from consult.contract.replies import Shape
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
 from reminders import tasks
-from reminders.budget import CREATION_STEPS, Budget, BudgetExceeded
+from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop
 from reminders.rule import NotARule, TooFast
 from reminders.tasks import NoOccurrence, Timing, TooManyPast
+from reminders.work import RuleWork, TooManyRequests
 from store import history, reminders
 from store.clock import Clock, WireTime
 from store.database import Database
@@ -41,26 +42,32 @@ PAUSE = 0.02  # seconds between
 
 
 def add_routes(
-    app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, clock: Clock, loop: ReminderLoop
+    app: Sanic[Any, Any],
+    database: Database,
+    writing: Writing,
+    time: WireTime,
+    clock: Clock,
+    loop: ReminderLoop,
+    work: RuleWork,
 ) -> None:
-    # One after the other: a rule that is made to take long must not keep every thread busy.
-    working = asyncio.Lock()
-
-    async def worked_out(work: Callable[..., T], *given: Any) -> T:
-        """What takes a thread's time to work out; its faults in the protocol's words."""
-        async with working:
-            try:
-                return await asyncio.to_thread(work, *given)
-            except TooFast:
-                raise invalid(faults.TOO_FAST) from None
-            except NotARule:
-                raise must_be("rrule", fields.Rrule) from None
-            except BudgetExceeded:
-                raise invalid(faults.TOO_COSTLY) from None
-            except NoOccurrence:
-                raise invalid(faults.NO_OCCURRENCE) from None
-            except TooManyPast:
-                raise invalid(faults.TOO_MANY_PAST) from None
+    async def worked_out(function: Callable[..., T], *given: Any) -> T:
+        """Work on a rule within its budget; its faults in the protocol's words."""
+        try:
+            return await work.asked(lambda budget: function(*given, budget))
+        except TooFast:
+            raise invalid(faults.TOO_FAST) from None
+        except NotARule:
+            raise must_be("rrule", fields.Rrule) from None
+        except NoOccurrence:
+            raise invalid(faults.NO_OCCURRENCE) from None
+        except TooManyPast:
+            raise invalid(faults.TOO_MANY_PAST) from None
+        except BudgetExceeded:
+            raise invalid(faults.TOO_COSTLY) from None
+        except TooManyRequests:
+            raise Fault("RATE_LIMITED") from None
+        except WorkStopped:
+            raise WriteRefused("the server stops") from None
 
     @app.post("/api/reminders")
     async def add_reminder(request: Request) -> HTTPResponse:
@@ -75,7 +82,7 @@ def add_routes(
             exdates = _walls(time, body.exdates or [], zone)
             missed = body.missed or tasks.LATEST
             timing = Timing(zone, columns["remind_at"], starts_on, body.rrule, exdates, missed)
-            columns = await worked_out(tasks.made, timing, clock(), Budget(CREATION_STEPS))
+            columns = await worked_out(tasks.made, timing, clock())
         new = reminders.NewTask(
             user_id=body.user_id,
             biz_type=body.biz_type,
@@ -98,10 +105,17 @@ def add_routes(
         user_id = query.user_id or asker.only_user
         if user_id is not None:
             asker.refuse_other("user_id", user_id)
+        parked = query.parked == "true"
         items, has_more = await reminders.page(
-            database, user_id=user_id, status=query.status, before_id=query.before_id, limit=query.limit
+            database,
+            user_id=user_id,
+            status=query.status,
+            parked=parked,
+            before_id=query.before_id,
+            limit=query.limit,
         )
-        return page_answer([replies.reminder_task(task, time) for task in items], has_more)
+        shape = replies.parked_task if parked else replies.reminder_task
+        return page_answer([shape(task, time) for task in items], has_more)
 
     async def found(task_id: int) -> ReminderTask:
         task = await reminders.get(database, task_id)
@@ -117,8 +131,7 @@ def add_routes(
     async def list_occurrences(request: Request, task_id: str) -> HTTPResponse:
         wanted = read_id("id", task_id)
         query = read_query(request, OccurrenceQuery)
-        budget = Budget(CREATION_STEPS)
-        coming, has_more = await worked_out(tasks.coming, await found(wanted), time.zone, clock(), query.limit, budget)
+        coming, has_more = await worked_out(tasks.coming, await found(wanted), time.zone, clock(), query.limit)
         return page_answer([replies.occurrence(planned_at, time) for planned_at in coming], has_more)
 
     @app.get("/api/reminders/<task_id>/history")
@@ -166,7 +179,7 @@ def add_routes(
         timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
-            columns |= await worked_out(tasks.rescheduled, timing, clock(), Budget(CREATION_STEPS))
+            columns |= await worked_out(tasks.rescheduled, timing, clock())
         if _repeats(body) or body.paused is not None:
             columns |= timing.columns()
         elif task.timezone is None:

@@ -7,6 +7,7 @@ has a run again as it was.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from bisect import bisect_left
@@ -20,15 +21,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminders import tasks
-from reminders.budget import CREATION_STEPS, Budget
+from reminders.budget import Budget
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
 from reminders.tasks import Timing
+from reminders.work import RuleWork
 from store import file as stored
 from store import occurrences, reminders
 from store.clock import first_on_wall, in_milliseconds
 from store.database import Database
-from store.transaction import each
+from store.transaction import WriteUnknown, each
 from tests.reminders.calendar import PLANNED, Clocks, Planned
 from tests.store.file import opened, rows
 from tests.store.samples import new_task
@@ -40,7 +42,7 @@ LONG: Final = os.environ.get("TEST_TEN_YEARS") == "1"
 DAYS: Final = 3653 if LONG else 36
 
 
-class Killed(Exception):
+class Killed(WriteUnknown):
     """The program ends here."""
 
 
@@ -72,6 +74,7 @@ class World:
     starts: int = 0
     kills: int = 0
     jumps: int = 0
+    killed: bool = False  # in this tick
     dying: str | None = None  # how the program ends in this tick: before the commit, or after it
 
     async def add(self, database: Database, zone: ZoneInfo, planned: Planned, missed: str) -> None:
@@ -79,7 +82,7 @@ class World:
         start = datetime.fromtimestamp(self.now / 1000, UTC) + timedelta(days=1)
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         timing = Timing(zone, in_milliseconds(first_on_wall(wall, zone)), wall, planned.rrule, (), missed)
-        columns = tasks.made(timing, self.now, Budget(CREATION_STEPS))
+        columns = tasks.made(timing, self.now, Budget(10**6))
         task = await database.written(each(reminders.add), new_task(timing=columns, created_at=self.now))
         clocks = Clocks(zone, start.year - 1, start.year + DAYS // 365 + 2)
         walls = planned.walls((start.year, start.month, start.day), DAYS + 30)
@@ -96,19 +99,23 @@ class World:
         self.starts += 1
         async with opened(self.path) as database:
             loop = ReminderLoop(
-                database, lambda: self.now, self._hand_on, Housekeeping([], lambda: self.now), lambda: None
+                database, lambda: self.now, self._hand_on, RuleWork(), Housekeeping([], lambda: self.now), lambda: None
             )
             for _ in range(self.random.randrange(1, 500)):
                 if self.now >= self.until or not await self._tick(loop):
-                    return
+                    break
                 self._pass_time(await occurrences.next_due(database))
+            await loop._dispatch.stop()
 
     async def _tick(self, loop: ReminderLoop) -> bool:
         """Whether the program lives on."""
         self.dying = self.random.choice(("before", "after")) if self.random.random() < 0.01 else None
-        killed = False
+        self.killed = killed = False
         try:
             await loop._tick()
+            while loop._dispatch.passed_over and not self.killed:  # noqa: ASYNC110 - the simulation owns every step
+                await asyncio.sleep(0)
+            killed = self.killed
         except Killed:
             killed = True
         assert loop._up_since is not None
@@ -128,6 +135,7 @@ class World:
         def apply(connection: Any, asked: Any) -> Any:
             outcome = statement(connection, asked)
             if self.dying == "before":
+                self.killed = True
                 raise Killed
             return outcome
 

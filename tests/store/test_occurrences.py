@@ -101,7 +101,7 @@ async def test_those_that_come_once_and_those_that_repeat(database: Database) ->
     assert [await occurrences.count_due(database, NOW + after) for after in range(4)] == [0, 1, 2, 2]
     assert await occurrences.due_again(database, Due(NOW + 1, 500)) == []
     assert [task.id for task in await occurrences.due_again(database, Due(NOW + 2, 500))] == [again.id]
-    (notification,) = await database.written(each(occurrences.dispatch_once), Due(NOW + 9, 500))
+    (notification,) = (await database.written(each(occurrences.dispatch_once), Due(NOW + 9, 500))).written
     assert notification.task_id == once.id
     assert await occurrences.next_due(database) == NOW + 2
 

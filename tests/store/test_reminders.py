@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from store import occurrences, reminders
 from store.database import Database
 from store.notifications import Notification
-from store.occurrences import Due
+from store.occurrences import DispatchedOnce, Due
 from store.reminders import ReminderTask
 from store.transaction import each
 from tests.store.file import all_written, opened, rows, within
@@ -24,7 +24,7 @@ ADD, CANCEL, DISPATCH = each(reminders.add), each(reminders.cancel), each(occurr
 
 
 async def dispatch(database: Database, now: int = NOW, limit: int = 500) -> list[Notification]:
-    return await database.written(DISPATCH, Due(now, limit))
+    return (await database.written(DISPATCH, Due(now, limit))).written
 
 
 async def status_of(database: Database, task_id: int) -> str:
@@ -133,9 +133,9 @@ async def test_a_batch_that_starts_again_makes_no_second_notification(path: Path
         await all_written(database, ADD, [new_task() for _ in range(30)])
         bad = new_task(channel="FAX")
         first, refused, second = await all_written(database, DISPATCH_OR_ADD, [Due(NOW, 500), bad, Due(NOW, 500)])
-        assert isinstance(first, list)
+        assert isinstance(first, DispatchedOnce)
         assert isinstance(refused, Exception)
-        assert (len(first), second) == (30, [])
+        assert (len(first.written), second) == (30, DispatchedOnce(0, [], []))
     assert rows(path, "SELECT COUNT(*), COUNT(DISTINCT task_id) FROM user_notification") == [(30, 30)]
 
 

@@ -192,7 +192,7 @@ class TestNotifications:
     async def test_a_task_that_is_over_goes_with_its_last_one(self, database: Database, path: Path) -> None:
         """One that is still to come stays, and so does one whose notification nobody has read yet."""
         over, unread = [(await add_task(database)).id for _ in range(2)]
-        fired, not_read = await database.written(each(occurrences.dispatch_once), Due(NOW, 500))
+        fired, not_read = (await database.written(each(occurrences.dispatch_once), Due(NOW, 500))).written
         to_come, ids = await self.notified(database, 2)
         cancelled, more = await self.notified(database, 2)
         await database.written(each(reminders.cancel), cancelling(cancelled))
