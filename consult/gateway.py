@@ -177,8 +177,8 @@ class Gateway:
                 connection.send(packets.refused("/", fault.message, data))
                 return
             self.guard.audit.record(connection.identity, connection.address, "connect")
-            connection.carrier.entered()
         connection.connected = True
+        connection.carrier.entered()
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))
 

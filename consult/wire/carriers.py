@@ -8,8 +8,8 @@ from time import thread_time
 from typing import TYPE_CHECKING
 
 from consult.connection import Carrier, Connection
-from consult.contract.fields import MAX_BYTES
 from consult.gateway import Gateway
+from consult.wire.share import Allowed, Turns
 from consult.wire.tls import give_back_memory
 
 if TYPE_CHECKING:
@@ -24,18 +24,19 @@ HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 # Connections that have not entered: a whole clinic comes back at once, but no crowd stays before the door.
 MOST_STRANGERS = 10_000
-STRANGER_BYTES = 16_384  # of a packet, from whom a token must come before anything else
 SWEEP = 1.0
 FLUSHED_AT_ONCE = 25  # websockets, before the loop may look at what has come
 GIVE_BACK_AFTER = 500  # carriers that have ended
 
 
 class Carriers:
-    def __init__(self, gateway: Gateway, outbox_bytes: int) -> None:
+    def __init__(self, gateway: Gateway, outbox_bytes: int, allowed: Allowed) -> None:
+        """`allowed` is what one connection may send before it is cut."""
         self.gateway = gateway
         self.outbox_bytes = outbox_bytes
-        self.stranger_bytes = MAX_BYTES if gateway.guard is None else STRANGER_BYTES
+        self.allowed = allowed
         self.loop = asyncio.get_running_loop()
+        self.turns = Turns(self.loop)
         self.websockets: set[Websocket] = set()
         self.doors: set[Door] = set()  # of which it is not known yet who stands before them
         self.cuts: Counter[str] = Counter()

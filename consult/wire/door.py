@@ -23,6 +23,7 @@ from consult.wire import handshake
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
+from consult.wire.share import STRANGER_BYTES
 from consult.wire.websocket import Websocket
 
 MOST_HEAD = 16_384  # bytes of a request's head
@@ -192,7 +193,7 @@ class Door(asyncio.Protocol):
             return
         self._doors.carriers.doors.discard(self)
         # A session that moves here may have entered already.
-        most = self._doors.carriers.stranger_bytes if session is None else session.most_bytes
+        most = STRANGER_BYTES if session is None else session.most_bytes
         protocol = WebsocketProtocol(SERVER, max_size=most, logger=_log)
         websocket = Websocket(self._doors.carriers, self._transport, protocol, address, session)
         self._transport.set_protocol(websocket)

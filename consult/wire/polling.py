@@ -20,6 +20,7 @@ from consult.json_text import dumps
 from consult.wire import payload
 from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
 from consult.wire.packets import Frame, Malformed
+from consult.wire.share import STRANGER_BYTES
 
 log = logging.getLogger("careline.wire")
 
@@ -59,7 +60,7 @@ class PollingSession:
         self.going_on.set()
         self.closed = False
         self.posts = 0  # that are being read
-        self.most_bytes = polling.carriers.stranger_bytes  # of a payload
+        self.most_bytes = STRANGER_BYTES  # of a payload
         self._polling = polling
         self._socket = socket
         self.waiting = 0  # bytes, for the next poll
