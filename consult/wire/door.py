@@ -32,7 +32,8 @@ HTTP_CLOSE_TRIES = 25  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
-_SOCKET_IO = b"GET /socket.io/"
+_SOCKET_IO = b"GET /socket.io"
+_PATH = re.compile(rb"GET /socket\.io/?[ ?]")
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 
 # The library logs the opening and closing of each connection; a clinic's log has better things to say.
@@ -210,6 +211,7 @@ class Door(asyncio.Protocol):
         if query.get("transport") != ["websocket"]:
             raise Refused(400, "Transport unknown")
         if query.get("EIO") != ["4"]:
+            self._doors.carriers.refused_version(access.address(peer, request), query.get("EIO", [None])[0])
             raise Refused(400, "Unsupported protocol version")
         address = access.address(peer, request)
         if "sid" not in query:
@@ -225,5 +227,5 @@ class Door(asyncio.Protocol):
 def _is_for_door(head: bytes) -> bool:
     """Whether this is a websocket request for Socket.IO, or may become one with the bytes that follow."""
     if b"\r\n\r\n" in head:
-        return head.startswith(_SOCKET_IO) and _UPGRADE.search(head) is not None
+        return _PATH.match(head) is not None and _UPGRADE.search(head) is not None
     return head.startswith(_SOCKET_IO[: len(head)])

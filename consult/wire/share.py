@@ -63,6 +63,12 @@ class Turns:
         self._waiting.append(reader)
         self._expect_next()
 
+    async def come(self) -> None:
+        """Return in a later turn, behind those that wait already."""
+        asleep = _Asleep(self._loop.create_future())
+        self.wait(asleep)
+        await asleep.awake
+
     def _expect_next(self) -> None:
         if not self._next_is_due:
             self._next_is_due = True
@@ -77,6 +83,17 @@ class Turns:
             self._waiting.popleft().serve()
         if self._waiting:
             self._expect_next()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asleep:
+    """A task that waits for its turn."""
+
+    awake: asyncio.Future[None]
+
+    def serve(self) -> None:
+        if not self.awake.done():  # its task may have been cancelled
+            self.awake.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +115,22 @@ class Allowed:
 class Received:
     """Counts what one connection has sent, before it is parsed."""
 
-    __slots__ = ("_allowed", "_bytes", "_ends_at", "_frames", "_idle", "_stranger_bytes", "_stranger_frames")
+    __slots__ = (
+        "_allowed",
+        "_bytes",
+        "_ends_at",
+        "_frames",
+        "_idle",
+        "_is_stranger",
+        "_stranger_bytes",
+        "_stranger_frames",
+    )
 
     def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
         self._ends_at = 0.0
         self._frames = self._bytes = self._idle = 0
+        self._is_stranger = True
         self._stranger_frames = self._stranger_bytes = 0
 
     def add(self, now: float, frames: int, size: int) -> str | None:
@@ -119,14 +146,17 @@ class Received:
             return "too many bytes"
         if self._idle > MOST_IDLE:
             return "too many frames that ask nothing"
-        return None
+        return self._add_stranger(frames, size) if self._is_stranger else None
 
     def add_idle(self) -> None:
         """Count a frame that asks nothing, beside `add`."""
         self._idle += 1
 
-    def add_stranger(self, frames: int, size: int) -> str | None:
-        """Count what was sent before the CONNECT was accepted. Return the reason to cut the connection, or None."""
+    def entered(self) -> None:
+        """The client's CONNECT was accepted: it is a stranger no more."""
+        self._is_stranger = False
+
+    def _add_stranger(self, frames: int, size: int) -> str | None:
         self._stranger_frames += frames
         self._stranger_bytes += size
         if self._stranger_frames > STRANGER_FRAMES:
@@ -134,10 +164,6 @@ class Received:
         if self._stranger_bytes > STRANGER_BYTES:
             return "too many bytes before its CONNECT"
         return None
-
-    def entered(self) -> None:
-        """The client's CONNECT was accepted: it is a stranger no more."""
-        self._stranger_frames = self._stranger_bytes = 0
 
 
 def frame_end(data: bytes, start: int) -> int:
@@ -165,13 +191,18 @@ def frame_end(data: bytes, start: int) -> int:
 class Share:
     """What is left of one connection's share of the present turn."""
 
-    __slots__ = ("_bytes", "_frames", "_until", "began")
+    __slots__ = ("_began", "_bytes", "_frames", "_until")
 
     def __init__(self) -> None:
-        self.began = perf_counter()
-        self._until = self.began + SECONDS
+        self._began = perf_counter()
+        self._until = self._began + SECONDS
         self._frames = FRAMES
         self._bytes = BYTES
+
+    @property
+    def seconds(self) -> float:
+        """What was spent of it."""
+        return perf_counter() - self._began
 
     def is_used_up(self, size: int) -> bool:
         """Count a frame of so many bytes that was handled. True when the share is used up."""

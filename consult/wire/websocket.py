@@ -7,7 +7,6 @@ the packets within, the outbox and its bound are ours. Nothing is raised out of 
 import asyncio
 import logging
 import secrets
-from time import perf_counter
 from typing import cast
 
 from websockets.frames import CloseCode, Opcode
@@ -45,6 +44,7 @@ class Websocket(asyncio.Protocol):
         "_connection",
         "_deadline",
         "_descriptor",
+        "_entered",
         "_fragments",
         "_kept",
         "_kept_from",
@@ -84,7 +84,7 @@ class Websocket(asyncio.Protocol):
         self._fragments: list[bytes] | None = None
         self._open = True
         self._clogged: asyncio.Future[None] | None = None  # until the client has read most of what it was sent
-        self._pinged = False
+        self._entered = self._pinged = False
         self._received = Received(carriers.allowed)
         self._missing = 0  # bytes of a frame whose beginning the library has
         self._kept = b""  # bytes that are not read yet, from `_kept_from` on
@@ -108,6 +108,7 @@ class Websocket(asyncio.Protocol):
     # What the gateway asks of a carrier.
 
     def entered(self) -> None:
+        self._entered = True
         self._protocol.max_message_size = MAX_BYTES
         self._received.entered()
 
@@ -171,7 +172,7 @@ class Websocket(asyncio.Protocol):
             return
         if not self._open:
             self.abort()
-        elif self._connection is None or not self._connection.connected:
+        elif not self._entered:
             self.cut("no CONNECT in time")
         elif self._pinged:
             self.cut("ping timeout")
@@ -219,7 +220,7 @@ class Websocket(asyncio.Protocol):
             self._read(piece, int(begins))
             used_up = share.is_used_up(len(piece))
         self._pass_on()
-        self._carriers.turns.spend(perf_counter() - share.began)
+        self._carriers.turns.spend(share.seconds)
         if used_up:
             self._wait()
         else:
@@ -287,10 +288,7 @@ class Websocket(asyncio.Protocol):
 
     def _read(self, data: bytes, frames: int) -> None:
         """Count, then parse and handle one frame or a part of it."""
-        connection = self._connection
         reason = self._received.add(self._carriers.loop.time(), frames, len(data))
-        if reason is None and self._open and (connection is None or not connection.connected):
-            reason = self._received.add_stranger(frames, len(data))
         if reason is not None:
             self.cut(reason)
             return
@@ -372,7 +370,7 @@ class Websocket(asyncio.Protocol):
                 packet.decode()
                 raise
         elif kind == packets.PONG:
-            if self._connection.connected:  # who has not entered gains no time by it
+            if self._entered:  # before that it gains no time by it
                 self._pinged = False
                 self._deadline = self._carriers.loop.time() + PING_INTERVAL
         elif kind == packets.CLOSE:
@@ -389,6 +387,7 @@ class Websocket(asyncio.Protocol):
             self.send(_PROBE_ANSWER)
             session.probing(True)
         elif packet == packets.UPGRADE:
+            self._received = session.received
             self._connection = session.moved_to(self)
             self._upgrade_of = None
         else:

@@ -209,7 +209,7 @@ def test_events_beyond_the_limit_are_answered_and_then_cut(tmp_path: Path, tls_s
     assert len(answers) - limit <= 20
     assert limit <= REFUSED
     wait_until(lambda: cut(server, "too many frames") == 1, "the cut")
-    assert metric(server, 'careline_refused_total{limit="connection_events"}') <= REFUSED
+    assert metric(server, 'careline_rate_limited_total{limit="connection_events"}') <= REFUSED
     server.close()
 
 
