@@ -43,7 +43,7 @@ class PollingSession:
         self.connection: Connection | None = Connection(sid, address, self)  # until the end of both
         self.going_on = asyncio.Event()  # cleared while reading pauses
         self.going_on.set()
-        self.closed = False
+        self.closed = self.ended_by_server = False
         self.posts = 0  # that came and are not answered
         self.posting = asyncio.Lock()  # held by the POST whose packets are taken in
         self.most_bytes = STRANGER_BYTES  # of a payload
@@ -89,7 +89,7 @@ class PollingSession:
         """End the session. A poll that waits gets what there is to say, with a goodbye."""
         if self.closed:
             return
-        self.closed = True
+        self.closed = self.ended_by_server = True
         if reason is not None:
             self._polling.carriers.ended(self.sid, reason)
         # Not within the caller's step, which may be in the middle of a room.
@@ -330,8 +330,7 @@ class Polling:
                 await turns.come()
                 share = Share()
         turns.spend(share.seconds)
-        is_cut = session.closed and connection.carrier is session and packet != packets.CLOSE
-        return _refused(3, "Bad request") if is_cut else _ok()
+        return _refused(3, "Bad request") if session.ended_by_server else _ok()
 
     def _received(self, session: PollingSession, connection: Connection, packet: bytes) -> None:
         """Count, then handle one packet. The session may have moved to a websocket meanwhile."""
