@@ -285,6 +285,19 @@ class TestWebsockets:
         assert protocol.eof_sent
         assert protocol.data_to_send() == [bytes([0x88, len(payload)]) + payload, b""]
 
+    def test_a_close_within_a_message_is_taken_for_a_fault_unless_its_size_is_forgotten(self) -> None:
+        """RFC 6455 allows it; the driver sets `current_size` before it hands the close frame over."""
+        protocol = connected()
+        taken(protocol, frame(TEXT, b"a", fin=False))
+        assert protocol.current_size == 1
+        protocol.current_size = None
+        taken(protocol, frame(CLOSE, b"\x03\xe8"))
+        assert protocol.parser_exc is None
+        assert protocol.data_to_send() == [b"\x88\x02\x03\xe8", b""]
+        untouched = connected()
+        taken(untouched, frame(TEXT, b"a", fin=False) + frame(CLOSE, b"\x03\xe8"))
+        assert untouched.parser_exc is not None, "the library has learned it"
+
     def test_a_servers_close_waits_for_the_echo(self) -> None:
         protocol = connected()
         protocol.send_close(CloseCode.GOING_AWAY)

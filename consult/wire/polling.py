@@ -325,9 +325,10 @@ class Polling:
             self._received(session, connection, packet)
             # While too much is unanswered the request waits, and with it the client.
             if share.is_used_up(len(packet)) or not session.going_on.is_set():
-                turns.spend(share.seconds)
+                spent = share.seconds
+                turns.spend(spent)
                 await session.going_on.wait()
-                await turns.come()
+                await turns.come(spent)
                 share = Share()
         turns.spend(share.seconds)
         return _refused(3, "Bad request") if session.ended_by_server else _ok()

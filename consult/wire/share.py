@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Protocol
 
 from consult.contract.fields import MAX_BYTES
@@ -20,6 +20,10 @@ BYTES = 65_536
 SECONDS = 0.002
 # All connections that have sent more than one frame, together, in one turn.
 TURN_SECONDS = 0.010
+
+# What takes longer is followed by a pause of so many times as long: large packets of one connection get a quarter.
+LONG_SECONDS = 0.010
+PAUSE_TIMES = 3
 
 # What a connection may send before it has entered. A front end sends one frame: its CONNECT.
 STRANGER_FRAMES = 16
@@ -58,15 +62,19 @@ class Turns:
         self._used += seconds
         self._expect_next()
 
-    def wait(self, reader: Reader) -> None:
-        """Serve the reader in the next turn, behind those that wait already."""
+    def wait(self, reader: Reader, spent: float = 0.0) -> None:
+        """Serve the reader in the next turn, behind those that wait already; after a pause where it has spent seconds
+        on a packet that could not be split."""
+        if spent > LONG_SECONDS:
+            self._loop.call_later(spent * PAUSE_TIMES, self.wait, reader)
+            return
         self._waiting.append(reader)
         self._expect_next()
 
-    async def come(self) -> None:
-        """Return in a later turn, behind those that wait already."""
+    async def come(self, spent: float = 0.0) -> None:
+        """Return in a later turn, as `wait` has it."""
         asleep = _Asleep(self._loop.create_future())
-        self.wait(asleep)
+        self.wait(asleep, spent)
         await asleep.awake
 
     def _expect_next(self) -> None:
@@ -194,15 +202,15 @@ class Share:
     __slots__ = ("_began", "_bytes", "_frames", "_until")
 
     def __init__(self) -> None:
-        self._began = perf_counter()
-        self._until = self._began + SECONDS
+        self._began = thread_time()
+        self._until = perf_counter() + SECONDS  # which is cheap to ask
         self._frames = FRAMES
         self._bytes = BYTES
 
     @property
     def seconds(self) -> float:
-        """What was spent of it."""
-        return perf_counter() - self._began
+        """Processor time that was spent since it began."""
+        return thread_time() - self._began
 
     def is_used_up(self, size: int) -> bool:
         """Count a frame of so many bytes that was handled. True when the share is used up."""

@@ -220,9 +220,10 @@ class Websocket(asyncio.Protocol):
             self._read(piece, int(begins))
             used_up = share.is_used_up(len(piece))
         self._pass_on()
-        self._carriers.turns.spend(share.seconds)
+        spent = share.seconds
+        self._carriers.turns.spend(spent)
         if used_up:
-            self._wait()
+            self._wait(spent)
         else:
             self._read_on()
 
@@ -260,12 +261,12 @@ class Websocket(asyncio.Protocol):
                 self._carriers.flush_soon(self)
             self._outbox.append(data)
 
-    def _wait(self) -> None:
+    def _wait(self, spent: float = 0.0) -> None:
         """Stop reading until the connection has its share of a later turn."""
         if not self._waits and not self._transport.is_closing():
             self._waits = True
             self._transport.pause_reading()
-            self._carriers.turns.wait(self)
+            self._carriers.turns.wait(self, spent)
 
     def _read_on(self) -> None:
         if not (self._waits or self._paused or self._transport.is_closing()):
@@ -292,8 +293,12 @@ class Websocket(asyncio.Protocol):
         if reason is not None:
             self.cut(reason)
             return
+        if frames and data[0] & 0x0F == Opcode.CLOSE and self._fragments is not None:
+            # Allowed within a message (RFC 6455, section 5.4), but the library takes it for a fault.
+            self._fragments = self._protocol.current_size = None
         try:
             self._protocol.receive_data(data)
+            self._queue_replies()  # a pong comes before the answer to what follows its ping
             for frame in self._protocol.events_received():
                 if self._open:
                     self._frame_received(cast(WebsocketFrame, frame))
@@ -307,10 +312,7 @@ class Websocket(asyncio.Protocol):
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
-        if self._protocol.writes:
-            for data in self._protocol.data_to_send():
-                if data:
-                    self._queue(data)
+        self._queue_replies()
         if self._protocol.state is not OPEN and self._open:
             fault = self._protocol.parser_exc
             if fault is not None:
@@ -318,6 +320,12 @@ class Websocket(asyncio.Protocol):
             self._ending()
         if self._protocol.eof_sent and not self._outbox:
             self._transport.close()
+
+    def _queue_replies(self) -> None:
+        if self._protocol.writes:
+            for data in self._protocol.data_to_send():
+                if data:
+                    self._queue(data)
 
     def _refuse(self, code: CloseCode, reason: str) -> None:
         if self._protocol.parser_exc is None:  # else the frames were broken, too, and that is told
