@@ -44,6 +44,7 @@ from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.listening import accept, listen, url
 from consult.wire.polling import Polling
+from consult.wire.share import Allowed
 from consult.wire.tls import Tls
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
@@ -164,7 +165,8 @@ async def serve_from(
         ),
         guard,
     )
-    carriers = Carriers(gateway, chosen["outbox_bytes"])
+    allowed = Allowed.beyond(chosen["connection_events"], chosen["connection_bytes"])
+    carriers = Carriers(gateway, chosen["outbox_bytes"], allowed)
     tls = Tls(chosen["tls_certificate"], chosen["tls_key"]) if chosen["tls_certificate"] else None
     if tls is not None:
         carriers.loop.add_signal_handler(signal.SIGHUP, tls.reload)

@@ -102,6 +102,7 @@ class Gateway:
         self.handlers = handlers
         self._rooms = rooms
         self._push = push
+        self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections: set[Connection] = set()
         self.unknown: Counter[str] = Counter()  # events of no name that is known, by the fault's code
@@ -157,7 +158,9 @@ class Gateway:
             self._push.answer(connection, name, payload, answer.ack_id)
         if answer.may_overlap:
             connection.open_sends -= 1
-            self._proceed(connection)
+            if connection.inbox or connection.paused:
+                # What comes next must not overtake what this answer's event still does, such as its broadcast.
+                self._loop.call_soon(self._proceed, connection)
 
     def _received_connect(self, connection: Connection, connect: packets.Connect, size: int) -> None:
         if connect.namespace != "/":
@@ -177,8 +180,8 @@ class Gateway:
                 connection.send(packets.refused("/", fault.message, data))
                 return
             self.guard.audit.record(connection.identity, connection.address, "connect")
-            connection.carrier.entered()
         connection.connected = True
+        connection.carrier.entered()
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))
 

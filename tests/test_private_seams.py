@@ -20,15 +20,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import aiosqlite
-import engineio
-import engineio.packet
-import engineio.payload
 import peewee
 import pytest
 import schedule
 import socketio.packet
 import uvloop
-from engineio.async_drivers import sanic as engine_driver
 from playhouse.migrations import Runner
 from playhouse.pwasyncio import AsyncSqliteDatabase
 from sanic import Request, Sanic
@@ -41,8 +37,6 @@ from websockets.frames import Frame as WebsocketFrame
 from websockets.protocol import CLOSING, OPEN, SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
-import consult.wire.polling  # noqa: F401 - it sets the engine's limit of packets
-from consult.contract.fields import MAX_BYTES
 from tests.certificates import pair
 from tests.server import LIMIT
 from tests.wire.raw import CLOSE, CONTINUATION, PING, TEXT, frame, head
@@ -171,121 +165,6 @@ class TestPeewee:
         database.close()
 
 
-class Sent:
-    """What an engine's polling session is sent and hears, without a network."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.ended: list[str] = []
-        self.at_connect: list[bool] = []
-        self.engine = engineio.AsyncServer(
-            async_mode="asgi", cors_allowed_origins=[], async_handlers=False, ping_interval=25, ping_timeout=20
-        )
-        self.engine.on("connect", lambda sid, _: self.at_connect.append(sid in self.engine.sockets))
-        self.engine.on("message", lambda _, message: self.messages.append(message))
-        self.engine.on("disconnect", lambda sid, _: self.ended.append(sid))
-
-    async def ask(self, method: str, query: str, body: bytes = b"") -> tuple[int, str]:
-        answer: dict[str, Any] = {}
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            answer.update(message)
-
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": "/socket.io/",
-            "raw_path": b"/socket.io/",
-            "query_string": f"EIO=4&transport=polling{query}".encode(),
-            "headers": [(b"content-length", str(len(body)).encode())],
-            "http_version": "1.1",
-            "scheme": "http",
-            "server": ("127.0.0.1", 80),
-        }
-        await self.engine.handle_request(scope, receive, send)
-        return answer["status"], answer["body"].decode()
-
-
-class TestEngineio:
-    """consult/wire/polling.py: sessions are the engine's, and their packets are put and taken directly."""
-
-    @pytest.fixture
-    async def sent(self) -> AsyncIterator[Sent]:
-        sent = Sent()
-        yield sent
-        await sent.engine.shutdown()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-
-    async def opened(self, sent: Sent) -> Any:
-        status, body = await sent.ask("GET", "")
-        assert status == 200
-        assert body.startswith("0{")
-        assert sent.at_connect == [True], "when the handler is told, the socket is in the engine's table"
-        (found,) = sent.engine.sockets.values()
-        assert found.sid in body
-        return found
-
-    async def test_what_is_put_into_a_sockets_queue_is_the_next_poll(self, sent: Sent) -> None:
-        found = await self.opened(sent)
-        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.MESSAGE, '2["a"]'))
-        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.NOOP, None))
-        assert await sent.ask("GET", f"&sid={found.sid}") == (200, '42["a"]\x1e6')
-        assert found.queue.empty()
-
-    async def test_a_put_answers_the_poll_that_waits(self, sent: Sent) -> None:
-        found = await self.opened(sent)
-        poll = asyncio.create_task(sent.ask("GET", f"&sid={found.sid}"))
-        await asyncio.sleep(0)
-        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.NOOP, None))
-        assert await asyncio.wait_for(poll, LIMIT) == (200, "6")
-
-    async def test_a_packet_taken_from_the_queue_is_encoded_as_it_would_be_polled(self, sent: Sent) -> None:
-        found = await self.opened(sent)
-        found.queue.put_nowait(engineio.packet.Packet(engineio.packet.MESSAGE, '2["😀"]'))
-        packet = found.queue.get_nowait()
-        assert packet.packet_type == engineio.packet.MESSAGE
-        assert packet.encode() == '42["😀"]'
-        assert (engineio.packet.PING, engineio.packet.MESSAGE, engineio.packet.NOOP) == (2, 4, 6)
-
-    async def test_packets_of_a_post_are_heard_in_order_before_it_is_answered(self, sent: Sent) -> None:
-        found = await self.opened(sent)
-        body = "\x1e".join(f"4{number}" for number in range(100)).encode()
-        assert engineio.payload.Payload.max_decode_packets == MAX_BYTES, "bounded by its bytes"
-        assert await sent.ask("POST", f"&sid={found.sid}", body) == (200, "OK")
-        assert sent.messages == [str(number) for number in range(100)]
-
-    async def test_a_socket_that_is_told_to_be_upgraded_and_closed_is_left_alone(self, sent: Sent) -> None:
-        """Once a session has moved to a websocket, the engine neither pings it nor reports its end."""
-        found = await self.opened(sent)
-        del sent.engine.sockets[found.sid]
-        found.upgraded = found.closed = True
-        await found.close(wait=False)
-        found.schedule_ping()
-        assert sent.ended == []
-        status, _ = await sent.ask("GET", f"&sid={found.sid}")
-        assert status == 400
-
-    async def test_closing_a_socket_answers_its_poll_and_tells_the_handler_once(self, sent: Sent) -> None:
-        found = await self.opened(sent)
-        poll = asyncio.create_task(sent.ask("GET", f"&sid={found.sid}"))
-        await asyncio.sleep(0)
-        await found.close(wait=False)
-        await found.close(wait=False)
-        assert await asyncio.wait_for(poll, LIMIT) == (200, "1")
-        assert sent.ended == [found.sid]
-        assert found.sid not in sent.engine.sockets
-
-    def test_the_limit_of_packets_is_the_classes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(engineio.payload.Payload, "max_decode_packets", 2)
-        assert len(engineio.payload.Payload(encoded_payload="4a\x1e4b").packets) == 2
-        with pytest.raises(ValueError, match="Too many"):
-            engineio.payload.Payload(encoded_payload="4a\x1e4b\x1e4c")
-
-
 class TestSocketio:
     """consult/wire/packets.py: every packet that is no plain event is read by this codec."""
 
@@ -406,6 +285,19 @@ class TestWebsockets:
         assert protocol.eof_sent
         assert protocol.data_to_send() == [bytes([0x88, len(payload)]) + payload, b""]
 
+    def test_a_close_within_a_message_is_taken_for_a_fault_unless_its_size_is_forgotten(self) -> None:
+        """RFC 6455 allows it; the driver sets `current_size` before it hands the close frame over."""
+        protocol = connected()
+        taken(protocol, frame(TEXT, b"a", fin=False))
+        assert protocol.current_size == 1
+        protocol.current_size = None
+        taken(protocol, frame(CLOSE, b"\x03\xe8"))
+        assert protocol.parser_exc is None
+        assert protocol.data_to_send() == [b"\x88\x02\x03\xe8", b""]
+        untouched = connected()
+        taken(untouched, frame(TEXT, b"a", fin=False) + frame(CLOSE, b"\x03\xe8"))
+        assert untouched.parser_exc is not None, "the library has learned it"
+
     def test_a_servers_close_waits_for_the_echo(self) -> None:
         protocol = connected()
         protocol.send_close(CloseCode.GOING_AWAY)
@@ -443,15 +335,6 @@ class TestSanic:
         @app.post("/whole")
         async def whole(request: Request) -> HTTPResponse:
             return text(str(len(request.body)))
-
-        @app.post("/engine", stream=True)
-        async def engine(request: Request) -> HTTPResponse:
-            request.body = b"read before"
-            request.headers["content-length"] = str(len(request.body))
-            environ = engine_driver.translate_request(request)
-            assert environ["sanic.request"] is request
-            body = await environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            return text(f"{body.decode()} from {request.ip}, {environ['QUERY_STRING']}")
 
         @app.post("/refused")
         async def refused(_: Request) -> HTTPResponse:
@@ -610,15 +493,6 @@ class TestSanic:
         transport.write(b"still here")
         assert await asyncio.wait_for(reader.readexactly(10), LIMIT) == b"still here"
         transport.close()
-        writer.close()
-
-    async def test_the_engine_is_given_the_body_that_was_read(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
-        """consult/wire/polling.py reads it first, chunked or not, and takes the address from the request."""
-        _, _, port = made
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = b"POST /engine?EIO=4 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        writer.write(head + b"3\r\nabc\r\n0\r\n\r\n")
-        assert await asyncio.wait_for(reader.readuntil(b"read before from 127.0.0.1, EIO=4"), LIMIT)
         writer.close()
 
     async def test_close_if_idle_closes_what_waits_for_a_request(

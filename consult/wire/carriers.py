@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections import Counter, deque
 from time import thread_time
 from typing import TYPE_CHECKING
 
 from consult.connection import Carrier, Connection
-from consult.contract.fields import MAX_BYTES
 from consult.gateway import Gateway
+from consult.wire.share import Allowed, Turns
 from consult.wire.tls import give_back_memory
 
 if TYPE_CHECKING:
     from consult.wire.door import Door
+    from consult.wire.polling import PollingSession
     from consult.wire.websocket import Websocket
 
 log = logging.getLogger("careline.wire")
@@ -24,19 +26,22 @@ HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 # Connections that have not entered: a whole clinic comes back at once, but no crowd stays before the door.
 MOST_STRANGERS = 10_000
-STRANGER_BYTES = 16_384  # of a packet, from whom a token must come before anything else
 SWEEP = 1.0
 FLUSHED_AT_ONCE = 25  # websockets, before the loop may look at what has come
+VERSION_TOLD_EVERY = 600  # seconds
 GIVE_BACK_AFTER = 500  # carriers that have ended
 
 
 class Carriers:
-    def __init__(self, gateway: Gateway, outbox_bytes: int) -> None:
+    def __init__(self, gateway: Gateway, outbox_bytes: int, allowed: Allowed) -> None:
+        """`allowed` is what one connection may send before it is cut."""
         self.gateway = gateway
         self.outbox_bytes = outbox_bytes
-        self.stranger_bytes = MAX_BYTES if gateway.guard is None else STRANGER_BYTES
+        self.allowed = allowed
         self.loop = asyncio.get_running_loop()
+        self.turns = Turns(self.loop)
         self.websockets: set[Websocket] = set()
+        self.sessions: dict[str, PollingSession] = {}  # by their ids
         self.doors: set[Door] = set()  # of which it is not known yet who stands before them
         self.cuts: Counter[str] = Counter()
         self._arrived: dict[Carrier, Connection] = {}  # in their order; those that have entered go lazily
@@ -45,6 +50,7 @@ class Carriers:
         self._ended = 0  # carriers, since memory was given back
         self._all_gone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._version_told_at = -math.inf
 
     @property
     def unread(self) -> int:
@@ -104,6 +110,19 @@ class Carriers:
         self.cuts[reason] += 1
         log.warning("connection %s ended: %s", sid, reason)
 
+    def refused_version(self, address: str, version: str | None) -> None:
+        """Log, once in a while, that a client of another Engine.IO version was refused, and what to do."""
+        now = self.loop.time()
+        if now - self._version_told_at > VERSION_TOLD_EVERY:
+            self._version_told_at = now
+            log.warning(
+                "refused a client of %s with Engine.IO version %.20r: it needs a Socket.IO client of version 3 or 4"
+                " (EIO=4); more of them are not logged for %d minutes",
+                address,
+                version,
+                VERSION_TOLD_EVERY // 60,
+            )
+
     def _flush(self) -> None:
         """Writes to some of those that wait. Then the loop sees what has come meanwhile: that is committed while the
         others are written to, and goes out with the same write."""
@@ -122,6 +141,8 @@ class Carriers:
         now = self.loop.time()
         for websocket in list(self.websockets):
             websocket.beat(now)
+        for session in list(self.sessions.values()):
+            session.beat(now)
         for door in list(self.doors):
             door.beat(now)
         if self._ended >= GIVE_BACK_AFTER:

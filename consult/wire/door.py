@@ -24,6 +24,7 @@ from consult.wire import handshake, http_syntax
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
+from consult.wire.share import STRANGER_BYTES
 from consult.wire.websocket import Websocket
 
 MOST_HEAD = 32_768  # bytes of a request's head: hosts with many cookies send 8 KB of them
@@ -34,7 +35,8 @@ HTTP_CLOSE_TRIES = 25  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
-_SOCKET_IO = b"GET /socket.io/"
+_SOCKET_IO = b"GET /socket.io"
+_PATH = re.compile(rb"GET /socket\.io/?[ ?]")
 _UPGRADE = re.compile(rb"\r\nupgrade:(?:[^\r\n]*,)?[ \t]*websocket[ \t]*(?:,[^\r\n]*)?\r\n", re.IGNORECASE)
 
 # The library logs the opening and closing of each connection; a clinic's log has better things to say.
@@ -260,7 +262,7 @@ class Door(asyncio.Protocol):
             return
         self._doors.carriers.doors.discard(self)
         # A session that moves here may have entered already.
-        most = self._doors.carriers.stranger_bytes if session is None else session.most_bytes
+        most = STRANGER_BYTES if session is None else session.most_bytes
         protocol = WebsocketProtocol(SERVER, max_size=most, logger=_log)
         websocket = Websocket(self._doors.carriers, self._transport, protocol, address, session)
         self._transport.set_protocol(websocket)
@@ -277,6 +279,7 @@ class Door(asyncio.Protocol):
         if query.get("transport") != ["websocket"]:
             raise Refused(400, "Transport unknown")
         if query.get("EIO") != ["4"]:
+            self._doors.carriers.refused_version(access.address(peer, request), query.get("EIO", [None])[0])
             raise Refused(400, "Unsupported protocol version")
         address = access.address(peer, request)
         if "sid" not in query:
@@ -292,5 +295,5 @@ class Door(asyncio.Protocol):
 def _is_for_door(head: bytes) -> bool:
     """Whether this is a websocket request for Socket.IO, or may become one with the bytes that follow."""
     if b"\r\n\r\n" in head:
-        return head.startswith(_SOCKET_IO) and _UPGRADE.search(head) is not None
+        return _PATH.match(head) is not None and _UPGRADE.search(head) is not None
     return head.startswith(_SOCKET_IO[: len(head)])

@@ -3,6 +3,7 @@
 Events take the short way. Every other kind of packet is read by python-socketio's own codec.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import socketio.packet
@@ -124,11 +125,11 @@ def acknowledgement(ack_id: bytes, payload: bytes) -> Frame:
     return Frame(b"43" + ack_id + b"[" + payload + b"]")
 
 
-def opened(sid: str, ping_interval: int, ping_timeout: int, max_bytes: int) -> Frame:
-    """The Engine.IO handshake of a websocket that begins as one; intervals in seconds."""
+def opened(sid: str, ping_interval: int, ping_timeout: int, max_bytes: int, upgrades: Sequence[str] = ()) -> Frame:
+    """The Engine.IO handshake; intervals in seconds. `upgrades` are the transports that the session may move to."""
     handshake = {
         "sid": sid,
-        "upgrades": [],
+        "upgrades": list(upgrades),
         "pingInterval": ping_interval * 1000,
         "pingTimeout": ping_timeout * 1000,
         "maxPayload": max_bytes,

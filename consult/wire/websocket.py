@@ -21,10 +21,12 @@ from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVA
 from consult.wire.packets import Frame, Malformed
 from consult.wire.polling import PollingSession
 from consult.wire.sending import plain_descriptor, send
+from consult.wire.share import BYTES, MOST_FRAGMENTS, Received, Share, frame_end
 
 log = logging.getLogger("careline.wire")
 
 MOST_UNSENT = 65_536  # bytes at which a catch-up waits for its reader
+MOST_KEPT = 1_048_576  # bytes that came and are not read: four buffers of the loop, of which one comes after a pause
 
 _PING = Frame(packets.PING)
 _PROBE = b"probe"
@@ -42,13 +44,20 @@ class Websocket(asyncio.Protocol):
         "_connection",
         "_deadline",
         "_descriptor",
+        "_entered",
         "_fragments",
+        "_kept",
+        "_kept_from",
+        "_missing",
         "_open",
         "_outbox",
+        "_paused",
         "_pinged",
         "_protocol",
+        "_received",
         "_transport",
         "_upgrade_of",
+        "_waits",
     )
 
     def __init__(
@@ -75,7 +84,13 @@ class Websocket(asyncio.Protocol):
         self._fragments: list[bytes] | None = None
         self._open = True
         self._clogged: asyncio.Future[None] | None = None  # until the client has read most of what it was sent
-        self._pinged = False
+        self._entered = self._pinged = False
+        self._received = Received(carriers.allowed)
+        self._missing = 0  # bytes of a frame whose beginning the library has
+        self._kept = b""  # bytes that are not read yet, from `_kept_from` on
+        self._kept_from = 0
+        # Reading stops while the connection waits for a later turn, and while too much is unanswered.
+        self._waits = self._paused = False
         # When something is due: the client's CONNECT, the next ping, the answer to one, or the end of a close.
         self._deadline = carriers.loop.time() + HANDSHAKE_TIMEOUT
         carriers.websockets.add(self)
@@ -93,7 +108,9 @@ class Websocket(asyncio.Protocol):
     # What the gateway asks of a carrier.
 
     def entered(self) -> None:
+        self._entered = True
         self._protocol.max_message_size = MAX_BYTES
+        self._received.entered()
 
     def send(self, frame: Frame) -> None:
         self._queue(frame.websocket)
@@ -118,11 +135,15 @@ class Websocket(asyncio.Protocol):
             await self._clogged
 
     def pause(self) -> None:
+        self._paused = True
         self._transport.pause_reading()
 
     def resume(self) -> None:
-        if self._open:
-            self._transport.resume_reading()
+        self._paused = False
+        if self._kept:
+            self._wait()
+        else:
+            self._read_on()
 
     # What the carriers ask.
 
@@ -151,7 +172,7 @@ class Websocket(asyncio.Protocol):
             return
         if not self._open:
             self.abort()
-        elif self._connection is None or not self._connection.connected:
+        elif not self._entered:
             self.cut("no CONNECT in time")
         elif self._pinged:
             self.cut("ping timeout")
@@ -173,19 +194,38 @@ class Websocket(asyncio.Protocol):
     # What the loop calls.
 
     def data_received(self, data: bytes) -> None:
-        try:
-            self._protocol.receive_data(data)
-            for frame in self._protocol.events_received():
-                if self._open:
-                    self._frame_received(cast(WebsocketFrame, frame))
+        alone = not (self._kept or self._missing or self._paused)
+        if alone and len(data) < BYTES and frame_end(data, 0) == len(data):
+            self._read(data, 1)  # one whole frame, as almost always
             self._pass_on()
-        except Malformed as fault:
-            self._refuse(CloseCode.PROTOCOL_ERROR, str(fault))
-        except UnicodeDecodeError:
-            self._refuse(CloseCode.INVALID_DATA, "text that is not UTF-8")
-        except Exception:
-            log.exception("a websocket failed")
-            self.cut("internal error")
+            return
+        self._kept = self._kept[self._kept_from :] + data
+        self._kept_from = 0
+        if len(self._kept) > MOST_KEPT:
+            self.cut("too many bytes")
+        elif self._carriers.turns.is_over:
+            self._wait()
+        elif not self._waits and not self._paused:
+            self.serve()
+
+    def serve(self) -> None:
+        """Read one share of what has come. What is left is kept, and read in a later turn."""
+        self._waits = False
+        share, used_up = Share(), False
+        while not (used_up or self._paused or self._transport.is_closing()):
+            begins = not self._missing
+            piece = self._next_piece()
+            if not piece:
+                break
+            self._read(piece, int(begins))
+            used_up = share.is_used_up(len(piece))
+        self._pass_on()
+        spent = share.seconds
+        self._carriers.turns.spend(spent)
+        if used_up:
+            self._wait(spent)
+        else:
+            self._read_on()
 
     def pause_writing(self) -> None:
         if self._open and self._clogged is None:
@@ -207,6 +247,7 @@ class Websocket(asyncio.Protocol):
             self._carriers.gateway.limits.leave(self._connection.address)
         # What holds itself in a ring would lie about until the collector comes, which is seldom: with TLS 20 KB each.
         self._connection = None
+        self._kept = b""
         self._protocol.parser.close()
 
     @property
@@ -220,12 +261,58 @@ class Websocket(asyncio.Protocol):
                 self._carriers.flush_soon(self)
             self._outbox.append(data)
 
+    def _wait(self, spent: float = 0.0) -> None:
+        """Stop reading until the connection has its share of a later turn."""
+        if not self._waits and not self._transport.is_closing():
+            self._waits = True
+            self._transport.pause_reading()
+            self._carriers.turns.wait(self, spent)
+
+    def _read_on(self) -> None:
+        if not (self._waits or self._paused or self._transport.is_closing()):
+            self._transport.resume_reading()
+
+    def _next_piece(self) -> bytes:
+        """Take the next frame, or as much of it as is there, from what is kept; nothing when too little is there."""
+        begin, size = self._kept_from, len(self._kept)
+        end = begin + self._missing if self._missing else frame_end(self._kept, begin)
+        self._missing = max(0, end - size)
+        end = min(end, size)
+        if end <= begin:
+            return b""
+        piece = self._kept[begin:end]
+        if end < size:
+            self._kept_from = end
+        else:
+            self._kept, self._kept_from = b"", 0
+        return piece
+
+    def _read(self, data: bytes, frames: int) -> None:
+        """Count, then parse and handle one frame or a part of it."""
+        reason = self._received.add(self._carriers.loop.time(), frames, len(data))
+        if reason is not None:
+            self.cut(reason)
+            return
+        if frames and data[0] & 0x0F == Opcode.CLOSE and self._fragments is not None:
+            # Allowed within a message (RFC 6455, section 5.4), but the library takes it for a fault.
+            self._fragments = self._protocol.current_size = None
+        try:
+            self._protocol.receive_data(data)
+            self._queue_replies()  # a pong comes before the answer to what follows its ping
+            for frame in self._protocol.events_received():
+                if self._open:
+                    self._frame_received(cast(WebsocketFrame, frame))
+        except Malformed as fault:
+            self._refuse(CloseCode.PROTOCOL_ERROR, str(fault))
+        except UnicodeDecodeError:
+            self._refuse(CloseCode.INVALID_DATA, "text that is not UTF-8")
+        except Exception:
+            log.exception("a websocket failed")
+            self.cut("internal error")
+
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
-        if self._protocol.writes:
-            for data in self._protocol.data_to_send():
-                if data:
-                    self._queue(data)
+        self._queue_replies()
         if self._protocol.state is not OPEN and self._open:
             fault = self._protocol.parser_exc
             if fault is not None:
@@ -233,6 +320,12 @@ class Websocket(asyncio.Protocol):
             self._ending()
         if self._protocol.eof_sent and not self._outbox:
             self._transport.close()
+
+    def _queue_replies(self) -> None:
+        if self._protocol.writes:
+            for data in self._protocol.data_to_send():
+                if data:
+                    self._queue(data)
 
     def _refuse(self, code: CloseCode, reason: str) -> None:
         if self._protocol.parser_exc is None:  # else the frames were broken, too, and that is told
@@ -262,11 +355,19 @@ class Websocket(asyncio.Protocol):
             if frame.fin:
                 whole, self._fragments = b"".join(self._fragments), None
                 self._packet_received(whole)
+            elif len(self._fragments) > MOST_FRAGMENTS:
+                self.cut("too many fragments of a message")
+            elif not frame.data:
+                self._received.add_idle()
         elif frame.opcode is Opcode.BINARY:
             raise Malformed("a binary packet")
+        else:
+            self._received.add_idle()
 
     def _packet_received(self, packet: bytes) -> None:
         kind = packet[:1]
+        if packet[:2] != b"42":  # whatever it is, it is no event
+            self._received.add_idle()
         if self._connection is None:
             self._probe_received(packet)
         elif kind == packets.MESSAGE:
@@ -277,7 +378,7 @@ class Websocket(asyncio.Protocol):
                 packet.decode()
                 raise
         elif kind == packets.PONG:
-            if self._connection.connected:  # who has not entered gains no time by it
+            if self._entered:  # before that it gains no time by it
                 self._pinged = False
                 self._deadline = self._carriers.loop.time() + PING_INTERVAL
         elif kind == packets.CLOSE:
@@ -294,6 +395,7 @@ class Websocket(asyncio.Protocol):
             self.send(_PROBE_ANSWER)
             session.probing(True)
         elif packet == packets.UPGRADE:
+            self._received = session.received
             self._connection = session.moved_to(self)
             self._upgrade_of = None
         else:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.clients import TRANSPORTS, Client, Clients, message
 from tests.conftest import Enter
+from tests.json_text import decode, encode
 from tests.packets import Kind, Polling, Websocket
 from tests.server import Server
 
@@ -158,3 +161,21 @@ def test_nothing_is_lost_or_turned_round_while_a_connection_upgrades(server: Ser
         assert heard(client) == stored[missed:]
         own = [one["content_text"] for one in heard(client) if not one["content_text"].startswith("旁")]
         assert own == [str(number) for number in range(40)]
+
+
+@pytest.mark.parametrize("kind", [Websocket, Polling])
+def test_what_is_sent_before_a_leave_is_heard_before_it(server: Server, enter: Enter, kind: Kind) -> None:
+    """The leave comes in the very next packet, and yet the sender hears its own message."""
+    question_id = server.open_question()
+    client = enter(kind, server)
+    send = "42" + encode(["send_message", message(question_id)]).decode()
+    join, leave = (
+        "42" + encode([event, {"question_id": question_id, "user_id": 9, "user_type": "ELDER"}]).decode()
+        for event in ("join_question", "leave_question")
+    )
+    client.send(*[join, send, send, leave] * 20)
+    heard = [decode(client.receive()[2:])[0] for _ in range(20 * 6)]
+    assert heard[0::6] == ["joined_question"] * 20
+    assert heard[5::6] == ["left_question"] * 20
+    assert sorted(heard[1:5]) == ["new_message", "new_message", "send_message:ack", "send_message:ack"]
+    assert heard.count("new_message") == 40

@@ -54,7 +54,7 @@ async def test_messages_are_acknowledged_between_the_chunks(database: Database) 
         assert isinstance(message, Message)
         happened.append(f"message {message.content_text}")
 
-    def hand_on(chunk: list[Notification]) -> None:
+    def hand_on(chunk: Sequence[Notification | CameAgain]) -> None:
         happened.append(f"chunk of {len(chunk)}")
         # What a client sends while the chunk goes out.
         text = str(len(happened))

@@ -100,8 +100,8 @@ class CountedWebsocket(Websocket):
 
 
 class CountedSession(PollingSession):
-    def __init__(self, polling: Polling, socket: Any, address: str) -> None:
-        super().__init__(polling, socket, address)
+    def __init__(self, polling: Polling, sid: str, address: str) -> None:
+        super().__init__(polling, sid, address)
         alive["session"] += 1
         weakref.finalize(self, alive.subtract, ["session"])
 

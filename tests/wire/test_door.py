@@ -124,7 +124,7 @@ def test_a_head_without_end(server: Server, head: bytes) -> None:
     assert server.stderr() == before
 
 
-@pytest.mark.parametrize("path", ["/socket.io", "/", "/health", "/api/questions"])
+@pytest.mark.parametrize("path", ["/socket.io/other", "/socket.iox", "/", "/health", "/api/questions"])
 def test_a_websocket_request_for_something_else(server: Server, path: str) -> None:
     """Nobody but Socket.IO speaks websocket here, and it leaves nothing behind."""
     before = metric(server, POLLING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Final
 
@@ -21,6 +22,7 @@ from tests.wire.raw import (
     PING,
     PONG,
     TEXT,
+    Ended,
     Raw,
     event,
     frame,
@@ -126,7 +128,6 @@ BROKEN: Final = {
     ),
     "a continuation of nothing": (frame(CONTINUATION, LEAVE), 1002),
     "text within fragments": (frame(TEXT, LEAVE[:9], fin=False) + frame(TEXT, LEAVE), 1002),
-    "a close within fragments": (frame(TEXT, LEAVE[:9], fin=False) + frame(CLOSE, b"\x03\xe8"), 1002),
     "a ping in fragments": (frame(PING, b"x", fin=False), 1002),
     "a long ping": (frame(PING, b"x" * 126), 1002),
     "a reserved opcode": (frame(3, b"x"), 1002),
@@ -305,3 +306,33 @@ class TestGoingAway:
         entered.reset()
         wait_until(lambda: metric(server, WEBSOCKETS) == 0, "the end of the connection")
         assert server.stderr() == before
+
+
+@pytest.mark.parametrize("chop", [1, 3, 1000], ids=["byte by byte", "in threes", "at once"])
+def test_a_pong_comes_before_what_follows_its_ping(entered: Raw, chop: int) -> None:
+    """Autobahn's cases 5.6, 5.7, 5.19 and 5.20: pings between the fragments of a message."""
+    sent = (
+        frame(TEXT, LEAVE[:5], fin=False)
+        + frame(PING, b"one")
+        + frame(CONTINUATION, LEAVE[5:9], fin=False)
+        + frame(CONTINUATION, LEAVE[9:20], fin=False)
+        + frame(PING, b"two")
+        + frame(CONTINUATION, LEAVE[20:])
+        + frame(PING, b"three")
+    )
+    for start in range(0, len(sent), chop):
+        entered.send(sent[start : start + chop])
+    assert [entered.read() for _ in range(4)] == [(PONG, b"one"), (PONG, b"two"), (TEXT, LEFT), (PONG, b"three")]
+
+
+@pytest.mark.parametrize("chop", [1, 1000], ids=["byte by byte", "at once"])
+def test_a_close_within_a_message_is_a_close(server: Server, entered: Raw, chop: int) -> None:
+    """Autobahn's case 7.1.5: the message never ends, and its sender is no offender."""
+    before = server.stderr()
+    code = struct.pack("!H", 1000)
+    sent = frame(TEXT, LEAVE[:5], fin=False) + frame(CLOSE, code) + frame(CONTINUATION, LEAVE[5:])
+    for start in range(0, len(sent), chop):
+        with suppress(Ended):
+            entered.send(sent[start : start + chop])
+    assert entered.rest() == [(CLOSE, code)]
+    assert server.stderr() == before

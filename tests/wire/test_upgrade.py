@@ -113,7 +113,7 @@ def post(server: Server, session: Polling, *packets: bytes) -> None:
     answer = server.http(
         "POST", path, body=SEPARATOR.encode().join(packets), headers={"Content-Type": "text/plain;charset=UTF-8"}
     )
-    assert (answer.status, answer.body) == (200, "OK")
+    assert (answer.status, answer.body) == (200, "ok")
 
 
 def probed(websocket: Raw, session: Polling) -> None:

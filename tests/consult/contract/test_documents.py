@@ -27,7 +27,7 @@ from consult.contract.markdown import markdown
 from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
 from consult.version import VERSION
-from consult.wire import carriers
+from consult.wire import carriers, share
 from store import answers, database, idempotency_keys
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
@@ -161,7 +161,7 @@ def test_limits_are_those_of_the_code() -> None:
     page = msgspec.json.schema(Limit)
     assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
     assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
-    assert (carriers.STRANGER_BYTES, carriers.MOST_STRANGERS) == (told.STRANGER_BYTES, told.MOST_STRANGERS)
+    assert (share.STRANGER_BYTES, carriers.MOST_STRANGERS) == (told.STRANGER_BYTES, told.MOST_STRANGERS)
     assert (main.SANIC["REQUEST_TIMEOUT"], main.SANIC["RESPONSE_TIMEOUT"]) == (told.HEAD_SECONDS, told.REQUEST_SECONDS)
     assert database.DEADLINE == told.WRITE_DEADLINE
     assert database.MOST_WAITING == told.MOST_WAITING

@@ -1,0 +1,219 @@
+"""Fairness between connections: the share of a turn of the loop that each one has, and what it may send at all.
+
+uvloop may read megabytes of one connection before it looks at the next one. So a connection that has sent more than
+its share is not read any further: what it has sent is kept, and it is served again in a later turn, behind the others.
+"""
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass
+from time import perf_counter, thread_time
+from typing import Protocol
+
+from consult.contract.fields import MAX_BYTES
+from consult.limits import WINDOW
+
+# The share of one connection in one turn: whichever is used up first. One packet is never split.
+FRAMES = 64
+BYTES = 65_536
+SECONDS = 0.002
+# All connections that have sent more than one frame, together, in one turn.
+TURN_SECONDS = 0.010
+
+# What takes longer is followed by a pause of so many times as long: large packets of one connection get a quarter.
+LONG_SECONDS = 0.010
+PAUSE_TIMES = 3
+
+# What a connection may send before it has entered. A front end sends one frame: its CONNECT.
+STRANGER_FRAMES = 16
+STRANGER_BYTES = 16_384
+# Frames that ask nothing: pings, pongs, empty fragments, CONNECTs, in a window. A front end sends one in 25 seconds.
+MOST_IDLE = 1000
+# Events beyond the connection's limit that are answered with RATE_LIMITED, in a window; after that it is cut.
+MOST_REFUSED = 1000
+# Fragments of one message. A front end that fragments at all cuts into kilobytes.
+MOST_FRAGMENTS = 2048
+
+
+class Reader(Protocol):
+    """A carrier that keeps bytes which it has not read yet."""
+
+    def serve(self) -> None:
+        """Read one share of what is kept."""
+
+
+class Turns:
+    """Serves the readers that have more to read than one share, round robin."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Reader] = deque()
+        self._used = 0.0  # seconds of the present turn
+        self._next_is_due = False
+
+    @property
+    def is_over(self) -> bool:
+        """True when the present turn has no time left for connections with more than one frame."""
+        return self._used > TURN_SECONDS
+
+    def spend(self, seconds: float) -> None:
+        """Count time that was spent on one connection in the present turn."""
+        self._used += seconds
+        self._expect_next()
+
+    def wait(self, reader: Reader, spent: float = 0.0) -> None:
+        """Serve the reader in the next turn, behind those that wait already; after a pause where it has spent seconds
+        on a packet that could not be split."""
+        if spent > LONG_SECONDS:
+            self._loop.call_later(spent * PAUSE_TIMES, self.wait, reader)
+            return
+        self._waiting.append(reader)
+        self._expect_next()
+
+    async def come(self, spent: float = 0.0) -> None:
+        """Return in a later turn, as `wait` has it."""
+        asleep = _Asleep(self._loop.create_future())
+        self.wait(asleep, spent)
+        await asleep.awake
+
+    def _expect_next(self) -> None:
+        if not self._next_is_due:
+            self._next_is_due = True
+            self._loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        self._next_is_due = False
+        self._used = 0.0
+        for _ in range(len(self._waiting)):
+            if self.is_over:
+                break
+            self._waiting.popleft().serve()
+        if self._waiting:
+            self._expect_next()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asleep:
+    """A task that waits for its turn."""
+
+    awake: asyncio.Future[None]
+
+    def serve(self) -> None:
+        if not self.awake.done():  # its task may have been cancelled
+            self.awake.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a connection may send within a window before it is cut."""
+
+    frames: float
+    bytes: float
+
+    @classmethod
+    def beyond(cls, events_per_second: int, bytes_per_second: int) -> "Allowed":
+        """Allow the limits of the settings, 0 for none, and what is answered with RATE_LIMITED beyond them."""
+        return cls(
+            events_per_second * WINDOW + MOST_REFUSED if events_per_second else math.inf,
+            bytes_per_second * WINDOW + MAX_BYTES if bytes_per_second else math.inf,
+        )
+
+
+class Received:
+    """Counts what one connection has sent, before it is parsed."""
+
+    __slots__ = (
+        "_allowed",
+        "_bytes",
+        "_ends_at",
+        "_frames",
+        "_idle",
+        "_is_stranger",
+        "_stranger_bytes",
+        "_stranger_frames",
+    )
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+        self._ends_at = 0.0
+        self._frames = self._bytes = self._idle = 0
+        self._is_stranger = True
+        self._stranger_frames = self._stranger_bytes = 0
+
+    def add(self, now: float, frames: int, size: int) -> str | None:
+        """Count what a connection has sent. Return the reason to cut it, or None."""
+        if now >= self._ends_at:
+            self._ends_at = now + WINDOW
+            self._frames = self._bytes = self._idle = 0
+        self._frames += frames
+        self._bytes += size
+        if self._frames > self._allowed.frames:
+            return "too many frames"
+        if self._bytes > self._allowed.bytes:
+            return "too many bytes"
+        if self._idle > MOST_IDLE:
+            return "too many frames that ask nothing"
+        return self._add_stranger(frames, size) if self._is_stranger else None
+
+    def add_idle(self) -> None:
+        """Count a frame that asks nothing, beside `add`."""
+        self._idle += 1
+
+    def entered(self) -> None:
+        """The client's CONNECT was accepted: it is a stranger no more."""
+        self._is_stranger = False
+
+    def _add_stranger(self, frames: int, size: int) -> str | None:
+        self._stranger_frames += frames
+        self._stranger_bytes += size
+        if self._stranger_frames > STRANGER_FRAMES:
+            return "too many frames before its CONNECT"
+        if self._stranger_bytes > STRANGER_BYTES:
+            return "too many bytes before its CONNECT"
+        return None
+
+
+def frame_end(data: bytes, start: int) -> int:
+    """Return where the websocket frame ends that starts there, 0 when its header is not complete."""
+    have = len(data) - start
+    if have < 2:
+        return 0
+    second = data[start + 1]
+    length, header = second & 0x7F, start + (6 if second & 0x80 else 2)
+    if length == 126:
+        header += 2
+        if len(data) < header:
+            return 0
+        length = int.from_bytes(data[start + 2 : start + 4])
+    elif length == 127:
+        header += 8
+        if len(data) < header:
+            return 0
+        length = int.from_bytes(data[start + 2 : start + 10])
+    elif len(data) < header:
+        return 0
+    return header + length
+
+
+class Share:
+    """What is left of one connection's share of the present turn."""
+
+    __slots__ = ("_began", "_bytes", "_frames", "_until")
+
+    def __init__(self) -> None:
+        self._began = thread_time()
+        self._until = perf_counter() + SECONDS  # which is cheap to ask
+        self._frames = FRAMES
+        self._bytes = BYTES
+
+    @property
+    def seconds(self) -> float:
+        """Processor time that was spent since it began."""
+        return thread_time() - self._began
+
+    def is_used_up(self, size: int) -> bool:
+        """Count a frame of so many bytes that was handled. True when the share is used up."""
+        self._frames -= 1
+        self._bytes -= size
+        return self._frames <= 0 or self._bytes <= 0 or perf_counter() > self._until
