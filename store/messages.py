@@ -6,14 +6,13 @@ from typing import Any
 
 import orjson
 from msgspec import Struct
-from peewee import ModelSelect, Tuple, ValuesList
+from peewee import ModelSelect
 
 from store.database import Database
 from store.models import HighestId
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.reading import PAGE_BYTES, Row
-from store.transaction import run
 
 STAFF = "STAFF"
 
@@ -193,9 +192,13 @@ def _first_of(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[Clien
     keys = {_client_key(draft) for draft in drafts if draft.client_msg_id}
     if not keys:
         return {}
-    client_key = Tuple(MessageRow.question, MessageRow.sender_type, MessageRow.sender_id, MessageRow.client_msg_id)
-    rows = run(
-        connection, MessageRow.select(*_COLUMNS, MessageRow.client_msg_id).where(client_key.in_(ValuesList(list(keys))))
+    # From key to key: SQLite would walk through all messages of a question to compare each with a list of keys.
+    rows = connection.execute(
+        """SELECT message.id, question_id, sender_type, sender_id, role_display_name, content_type, content_text,
+        attachments, is_visible_to_patient, sent_at, client_msg_id FROM json_each(?) AS asked CROSS JOIN message
+        WHERE question_id = asked.value ->> 0 AND sender_type = asked.value ->> 1
+        AND sender_id = asked.value ->> 2 AND client_msg_id = asked.value ->> 3""",
+        (orjson.dumps(list(keys)),),
     )
     first = {}
     for *columns, client_msg_id in rows:
