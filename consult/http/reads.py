@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
@@ -18,8 +18,7 @@ AT_ONCE_FOR_CLIENT = 4
 MOST_WAITING = 256  # requests of one client; one more is refused
 LONGEST_WAIT = 10.0  # seconds
 
-Given = ParamSpec("Given")
-Handler = Callable[Concatenate[Request, Given], Coroutine[Any, Any, HTTPResponse]]
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
 class _Client:
@@ -38,13 +37,13 @@ class Reads:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._clients: dict[int | str, _Client] = {}
 
-    def bounded(self, handler: Handler[Given]) -> Handler[Given]:
+    def bounded(self, handler: Handler) -> Handler:
         """Have a handler answer when its client has a turn; Fault RATE_LIMITED when it does not get one."""
 
         @wraps(handler)
-        async def answer(request: Request, *args: Given.args, **kwargs: Given.kwargs) -> HTTPResponse:
+        async def answer(request: Request, **in_path: str) -> HTTPResponse:
             async with self._turn(self._client_of(request)):
-                return await handler(request, *args, **kwargs)
+                return await handler(request, **in_path)
 
         return answer
 

@@ -23,7 +23,7 @@ def held(*given: Any) -> reading.Page:
     return page_of(*given)
 
 
-reading._page_of = held
+reading._page_of = held  # type: ignore[assignment]
 
 if __name__ == "__main__":
     sys.exit(main.main(sys.argv[1:]))
