@@ -31,6 +31,7 @@ from consult.http import notifications as notifications_over_http
 from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
 from consult.http.answers import Writing
+from consult.http.reads import Reads
 from consult.limits import Allowance, Limits
 from consult.loop_lag import LoopLag
 from consult.proxies import Proxies
@@ -182,16 +183,16 @@ async def serve_from(
 
     app = Sanic("careline", configure_logging=False)
     app.config.update(SANIC)
-    writing = Writing(database, clock)
+    reads, writing = Reads(access), Writing(database, clock)
     answers.install(app, access)
     if guard is not None:
         entry.install(app, guard, database, access)
         await guard.open()
-    questions_over_http.add_routes(app, database, writing, time, clock)
-    reminders_over_http.add_routes(app, database, writing, time, clock, loop, work)
-    notifications_over_http.add_routes(app, database, writing, time, answering)
+    questions_over_http.add_routes(app, database, reads, writing, time, clock)
+    reminders_over_http.add_routes(app, database, reads, writing, time, clock, loop, work)
+    notifications_over_http.add_routes(app, database, reads, writing, time, answering)
     lag = LoopLag()
-    counts = operations.Counts(gateway, carriers, polling, push, database, loop, lag, clock)
+    counts = operations.Counts(gateway, carriers, polling, push, reads, database, loop, lag, clock)
     operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, daily, counts)
     polling.add_route(app)
 

@@ -1,8 +1,11 @@
-"""The database in use: readers from a pool, and the one writer.
+"""The database in use: readers in lanes, and the one writer.
 
-Readers go through peewee's asyncio support. Every write goes through `Database.write`: the writer takes all that is
-waiting, applies it in one transaction (group commit, synchronous=FULL), and after the commit has each write's
-`published` called on the loop, in commit order. It does not wait for that: the disk is never idle while the loop talks.
+Readers go through peewee's asyncio support. What lists, what looks something up, and what watches over who is in have
+connections of their own: none of them waits for the others.
+
+Every write goes through `Database.write`: the writer takes what is waiting, applies it in one transaction (group
+commit, synchronous=FULL), and after the commit has each write's `published` called on the loop, in commit order. It
+does not wait for that: the disk is never idle while the loop talks.
 """
 
 import asyncio
@@ -17,10 +20,10 @@ from typing import Any
 
 import aiosqlite
 from peewee import BaseQuery
-from playhouse.pwasyncio import AsyncSqliteDatabase
 
-from store.file import PRAGMAS, StoreFault, claim, connect
+from store.file import StoreFault, claim, connect
 from store.histogram import Histogram
+from store.reading import PAGE_BYTES, Lane, Page, Row
 from store.transaction import (
     Outcome,
     Request,
@@ -39,10 +42,10 @@ from store.waiting import Waiting
 
 log = logging.getLogger("careline.store")
 
-Row = dict[str, Any]
-READERS = 4
+READERS = 2  # connections for short reads
+PAGE_READERS = 3  # connections for what lists
 MOST_WAITING = 20_000  # writes; one more is refused at once
-MOST_IN_BATCH = 2_000  # writes in one transaction
+MOST_IN_BATCH = 2_000  # writes in one transaction, which ends sooner where they take long
 MOST_IN_TURN = 50  # transactions, before somebody else may have the writer's connection
 PROBE_AFTER = 5.0  # seconds since the last commit
 SWEEP = 0.5  # seconds between looks at how long writes have waited
@@ -55,9 +58,10 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = claim(path)
-        self._readers = AsyncSqliteDatabase(str(path), pragmas={**PRAGMAS, "query_only": 1}, pool_size=READERS)
+        self._short = Lane(path, READERS)
+        self._pages = Lane(path, PAGE_READERS)
+        self._watch = Lane(path, 1)
         self._writer: aiosqlite.Connection | None = None
-        self._reading: set[asyncio.Task[list[list[Row]]]] = set()
         self._waiting = Waiting()
         self._taken: list[Write[Any, Any]] = []  # of the transaction under way
         self._more = asyncio.Event()
@@ -93,9 +97,8 @@ class Database:
             self._sweeper.cancel()
         if self._writer is not None:
             await self._writer.close()
-        if self._reading:
-            await asyncio.wait(self._reading)
-        await self._readers.close_pool()
+        for lane in (self._short, self._pages, self._watch):
+            await lane.close()
         os.close(self._lock)
 
     @property
@@ -104,30 +107,17 @@ class Database:
         return len(self._waiting)
 
     async def read(self, *queries: BaseQuery) -> list[list[Row]]:
-        """The rows of each query, all from one snapshot of the database."""
-        # In a task of its own: a reader that is cancelled half-way would leave its connection in a transaction.
-        reading = asyncio.create_task(self._read(queries))
-        self._reading.add(reading)
-        reading.add_done_callback(self._read_done)
-        return await asyncio.shield(reading)
+        """Return the rows of each query, all from one snapshot of the database. For what is found in a moment."""
+        return await self._short.read(*queries)
 
-    def _read_done(self, reading: asyncio.Task[list[list[Row]]]) -> None:
-        self._reading.discard(reading)
-        if not reading.cancelled():
-            reading.exception()  # of a reader that is gone nobody asks for it
+    async def page(self, query: BaseQuery, limit: int, *beside: BaseQuery, most_bytes: int = PAGE_BYTES) -> Page:
+        """Return a page of the query's rows, bounded in rows and bytes, with the rows of the queries beside it."""
+        return await self._pages.page(query, limit, most_bytes, beside)
 
-    async def _read(self, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
-        async with self._readers:
-            try:
-                if len(queries) == 1:
-                    return [await self._readers.list(queries[0].dicts().bind(self._readers))]
-                async with self._readers.atomic():
-                    return [await self._readers.list(query.dicts().bind(self._readers)) for query in queries]
-            except Exception:
-                # A row that cannot be read leaves its statement half-way: for that connection the file would stay as
-                # it is now. It is closed, and another takes its place.
-                await (await self._readers.aconnect()).close()
-                raise
+    async def watch(self, query: BaseQuery) -> list[Row]:
+        """Return the rows of a query on which safety depends: no other read is waited for."""
+        (rows,) = await self._watch.read(query)
+        return rows
 
     def write(
         self,
@@ -222,6 +212,9 @@ class Database:
             taken_at = time.perf_counter()
             outcomes, wrote = transact(connection, self._taken)
             batch, self._taken = self._taken, []
+            if len(outcomes) < len(batch):
+                self._waiting.give_back(batch[len(outcomes) :])
+                del batch[len(outcomes) :]
             self._loop.call_soon_threadsafe(self._committed, batch, outcomes, wrote, time.perf_counter() - taken_at)
 
     def _committed(self, batch: list[Write[Any, Any]], outcomes: list[Any], wrote: bool, seconds: float) -> None:

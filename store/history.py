@@ -59,51 +59,62 @@ def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     )
 
 
+# Each part of a history has the columns at, what, by, task_id, notification_id, detail and place, which orders what is
+# alike otherwise. A row of the table `history` has its id there; its detail may be long, and is read for a page alone.
 _OF_NOTIFICATIONS = """
-    SELECT pushed_at, 'pushed', 'SYSTEM', task_id, id, json_object('connections', pushed_to)
+    SELECT pushed_at, 'pushed', 'SYSTEM', task_id, id, json_object('connections', pushed_to), 0
     FROM user_notification WHERE {of} = ?1 AND pushed_at IS NOT NULL
     UNION ALL
-    SELECT read_at, 'read', 'API', task_id, id, '{{}}' FROM user_notification AS one
+    SELECT read_at, 'read', 'API', task_id, id, '{{}}', 0 FROM user_notification AS one
     WHERE {of} = ?1 AND read_at IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM history WHERE notification_id = one.id AND what = 'read')
     UNION ALL
     SELECT occurrence_at, 'due', 'SYSTEM', task_id, id,
-        json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
+        json_object('planned_at', occurrence_at, 'snooze_of', snooze_of), occurrence_at
     FROM user_notification WHERE {of} = ?1 AND snooze_of IS NOT NULL
     UNION ALL
     SELECT created_at, 'written', 'SYSTEM', task_id, id,
-        json_object('planned_at', occurrence_at, 'snooze_of', snooze_of)
+        json_object('planned_at', occurrence_at, 'snooze_of', snooze_of), occurrence_at
     FROM user_notification WHERE {of} = ?1 AND snooze_of IS NOT NULL"""
 _RECORDED = """
-    SELECT at, what, "by", task_id, notification_id, detail FROM history WHERE {of} = ?1 AND what <> 'created'"""
+    SELECT at, what, "by", task_id, notification_id, NULL, id FROM history WHERE {of} = ?1 AND what <> 'created'"""
+# The row of who created a task, where there is one, is the first of its history.
 _CREATED = """
     SELECT created_at AS at, 'created' AS what,
-        coalesce((SELECT "by" FROM history WHERE task_id = task.id AND what = 'created'), 'API') AS "by",
-        id AS task_id, NULL AS notification_id, '{{}}' AS detail
+        coalesce((SELECT iif(what = 'created', "by", NULL) FROM history WHERE task_id = task.id ORDER BY id LIMIT 1),
+            'API') AS "by",
+        id AS task_id, NULL AS notification_id, '{{}}' AS detail, 0 AS place
     FROM reminder_task AS task WHERE id = {id}"""
 _OF_TASK = f"""{_CREATED.format(id="?1")}
     UNION ALL
-    SELECT max(planned_at, created_at), 'due', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
+    SELECT max(planned_at, created_at), 'due', 'SYSTEM', task_id, notification_id,
+        json_object('planned_at', planned_at), planned_at
     FROM occurrence JOIN reminder_task ON id = task_id WHERE task_id = ?1 AND outcome <> 'CANCELLED'
     UNION ALL
-    SELECT at, 'written', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at)
+    SELECT at, 'written', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at), planned_at
     FROM occurrence WHERE task_id = ?1 AND outcome = 'WRITTEN'
     UNION ALL
-    SELECT at, 'skipped', 'SYSTEM', task_id, NULL, json_object('planned_at', planned_at, 'outcome', outcome)
+    SELECT at, 'skipped', 'SYSTEM', task_id, NULL, json_object('planned_at', planned_at, 'outcome', outcome), planned_at
     FROM occurrence WHERE task_id = ?1 AND outcome NOT IN ('CANCELLED', 'WRITTEN')
     UNION ALL {_OF_NOTIFICATIONS.format(of="task_id")}
     UNION ALL {_RECORDED.format(of="task_id")}"""
 _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = ?1)")}
     UNION ALL
     SELECT max(occurrence_at, task.created_at), 'due', 'SYSTEM', task_id, one.id,
-        json_object('planned_at', occurrence_at)
+        json_object('planned_at', occurrence_at), occurrence_at
     FROM user_notification AS one JOIN reminder_task AS task ON task.id = task_id
     WHERE one.id = ?1 AND snooze_of IS NULL
     UNION ALL
-    SELECT created_at, 'written', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at)
+    SELECT created_at, 'written', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at), occurrence_at
     FROM user_notification WHERE id = ?1 AND snooze_of IS NULL
     UNION ALL {_OF_NOTIFICATIONS.format(of="id")}
     UNION ALL {_RECORDED.format(of="notification_id")}"""
+_COUNT = "SELECT count(*) AS entries FROM ({entries})"
+# The latest first, without those from place ?3 on: SQLite keeps no more of them than a page while it sorts.
+_LATEST = f"""SELECT at, what, "by", task_id, notification_id,
+        coalesce(detail, (SELECT detail FROM history WHERE id = place)) AS detail
+    FROM (SELECT * FROM ({{entries}}) ORDER BY at DESC, instr(?2, what) DESC, notification_id DESC, place DESC
+        LIMIT ?4 OFFSET max(0, coalesce(({_COUNT}) - ?3 + 1, 0)))"""
 # Of one moment, in this order.
 _ORDER = "created changed due written skipped pushed came_again read confirmed snoozed cancelled parked"
 
@@ -127,12 +138,14 @@ async def of_notification(
 
 
 async def _page(database: Database, entries: str, about: int, before_id: int | None, limit: int) -> Page:
-    if before_id is None:
-        (counted,) = await database.read(HistoryRow.raw(f"SELECT count(*) AS entries FROM ({entries})", about))
-        before_id = counted[0]["entries"] + 1
-    first = max(0, before_id - 1 - limit)
-    query = f"SELECT * FROM ({entries}) ORDER BY at, instr(?2, what), notification_id LIMIT ?3 OFFSET ?4"
-    (rows,) = await database.read(HistoryRow.raw(query, about, _ORDER, before_id - 1 - first, first))
-    return [
-        Entry(**{**row, "detail": orjson.loads(row["detail"])}, id=number) for number, row in enumerate(rows, first + 1)
-    ], first > 0
+    """An entry's id is its place in the whole history."""
+    latest = HistoryRow.raw(_LATEST.format(entries=entries), about, _ORDER, before_id, limit + 1)
+    found = await database.page(latest, limit, HistoryRow.raw(_COUNT.format(entries=entries), about))
+    last = found.beside[0][0]["entries"]
+    if before_id is not None:
+        last = min(last, before_id - 1)
+    read = [
+        Entry(**{**row, "detail": orjson.loads(row["detail"])}, id=number)
+        for row, number in zip(found.rows, range(last, 0, -1), strict=False)
+    ]
+    return read[::-1], found.has_more

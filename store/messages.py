@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 from msgspec import Struct
-from peewee import ModelSelect, Tuple, ValuesList
+from peewee import ModelSelect
 
-from store.database import Database, Row
+from store.database import Database
 from store.models import HighestId
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
-from store.transaction import run
+from store.reading import PAGE_BYTES, Row
 
 STAFF = "STAFF"
 
@@ -193,9 +193,13 @@ def _first_of(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[Clien
     keys = {_client_key(draft) for draft in drafts if draft.client_msg_id}
     if not keys:
         return {}
-    client_key = Tuple(MessageRow.question, MessageRow.sender_type, MessageRow.sender_id, MessageRow.client_msg_id)
-    rows = run(
-        connection, MessageRow.select(*_COLUMNS, MessageRow.client_msg_id).where(client_key.in_(ValuesList(list(keys))))
+    # From key to key: SQLite would walk through all messages of a question to compare each with a list of keys.
+    rows = connection.execute(
+        """SELECT message.id, question_id, sender_type, sender_id, role_display_name, content_type, content_text,
+        attachments, is_visible_to_patient, sent_at, client_msg_id FROM json_each(?) AS asked CROSS JOIN message
+        WHERE question_id = asked.value ->> 0 AND sender_type = asked.value ->> 1
+        AND sender_id = asked.value ->> 2 AND client_msg_id = asked.value ->> 3""",
+        (orjson.dumps(list(keys)),),
     )
     first = {}
     for *columns, client_msg_id in rows:
@@ -241,23 +245,30 @@ async def backlog(
     visible = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == question_id))
     latest = visible.where(MessageRow.id <= up_to).order_by(MessageRow.id.desc()).limit(1)
     beyond = visible.where(MessageRow.id > after_id, MessageRow.id <= up_to).order_by(MessageRow.id)
-    question, latest_rows, beyond_rows = await database.read(
-        existing(QuestionRow.elder_id).where(QuestionRow.id == question_id), latest, beyond.offset(most).limit(1)
-    )
-    if not question or elder_id not in (None, question[0]["elder_id"]):
+    question = existing(QuestionRow.elder_id).where(QuestionRow.id == question_id)
+    found = await database.page(beyond.offset(most).limit(1), 1, question, latest)
+    question_rows, latest_rows = found.beside
+    if not question_rows or elder_id not in (None, question_rows[0]["elder_id"]):
         return None
-    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(beyond_rows))
+    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(found.rows))
 
 
 async def between(
-    database: Database, question_id: int, visibility: Visibility, *, after_id: int, up_to: int, limit: int
-) -> list[Message]:
-    """Visible messages with `after_id < id <= up_to`, oldest first."""
+    database: Database,
+    question_id: int,
+    visibility: Visibility,
+    *,
+    after_id: int,
+    up_to: int,
+    limit: int,
+    most_bytes: int = PAGE_BYTES,
+) -> tuple[list[Message], bool]:
+    """Visible messages with `after_id < id <= up_to`, oldest first, and whether there are more."""
     query = visibility.of(MessageRow.select(*_COLUMNS)).where(
         MessageRow.question == question_id, MessageRow.id > after_id, MessageRow.id <= up_to
     )
-    (rows,) = await database.read(query.order_by(MessageRow.id).limit(limit))
-    return [_message(row) for row in rows]
+    page = await database.page(query.order_by(MessageRow.id).limit(limit + 1), limit, most_bytes=most_bytes)
+    return [_message(row) for row in page.rows], page.has_more
 
 
 async def latest_id(database: Database) -> int:
@@ -281,7 +292,8 @@ async def page(
 ) -> tuple[list[Message], bool] | None:
     """Messages of a question, oldest first: the next ones above `after_id`, or the latest (below `before_id`).
 
-    With it, whether there are more in that direction. None when there is no such question.
+    With it, whether there are more in that direction. A page is bounded in bytes, too: then it has the nearest to the
+    cursor. None when there is no such question.
     """
     query = visibility.of(MessageRow.select(*_COLUMNS).where(MessageRow.question == question_id)).limit(limit + 1)
     if after_id is not None:
@@ -290,13 +302,13 @@ async def page(
         query = query.order_by(MessageRow.id.desc())
     if before_id is not None:
         query = query.where(MessageRow.id < before_id)
-    question, rows = await database.read(existing(QuestionRow.id).where(QuestionRow.id == question_id), query)
-    if not question:
+    found = await database.page(query, limit, existing(QuestionRow.id).where(QuestionRow.id == question_id))
+    if not found.beside[0]:
         return None
-    messages = [_message(row) for row in rows[:limit]]
+    messages = [_message(row) for row in found.rows]
     if after_id is None:
         messages.reverse()
-    return messages, len(rows) > limit
+    return messages, found.has_more
 
 
 def _message(row: Row) -> Message:

@@ -4,11 +4,12 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import ModelSelect, fn
+from peewee import SQL, ModelSelect
 
-from store.database import Database, Row
+from store.database import Database
 from store.models import HighestId
 from store.models import UserNotification as NotificationRow
+from store.reading import PAGE_BYTES, Row
 from store.transaction import run
 
 
@@ -68,6 +69,22 @@ _INSERT = NotificationRow.insert(
 ).sql()[0]
 _PUSHED = """UPDATE user_notification
     SET pushed_at = coalesce(pushed_at, ?), pushed_to = max(1, pushed_to + ?) WHERE id = ?"""
+# A literal: SQLite leaves an index of unread ones aside where the status is a parameter.
+_IS_UNREAD = SQL('"t1"."status" = \'UNREAD\'')
+_COUNT_UNREAD = "SELECT count(*) AS unread FROM user_notification WHERE user_id = ? AND status = 'UNREAD'"
+# The writer's own counts. They roll back with its transaction, and end with its connection.
+_KEEP_COUNTS = (
+    "CREATE TEMP TABLE IF NOT EXISTS unread_count (user_id INTEGER PRIMARY KEY, unread INTEGER NOT NULL)",
+    """CREATE TEMP TRIGGER IF NOT EXISTS unread_added AFTER INSERT ON main.user_notification WHEN new.status = 'UNREAD'
+    BEGIN UPDATE unread_count SET unread = unread + 1 WHERE user_id = new.user_id; END""",
+    """CREATE TEMP TRIGGER IF NOT EXISTS unread_changed AFTER UPDATE OF status ON main.user_notification
+    WHEN old.status <> new.status BEGIN
+        UPDATE unread_count SET unread = unread + iif(new.status = 'UNREAD', 1, -1) WHERE user_id = new.user_id; END""",
+    """CREATE TEMP TRIGGER IF NOT EXISTS unread_deleted AFTER DELETE ON main.user_notification
+    WHEN old.status = 'UNREAD'
+    BEGIN UPDATE unread_count SET unread = unread - 1 WHERE user_id = old.user_id; END""",
+)
+_KEPT = "SELECT unread FROM unread_count WHERE user_id = ?"
 # Ids go on from the highest ever used, so that none comes twice.
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'user_notification'"
 
@@ -132,26 +149,33 @@ def find(connection: sqlite3.Connection, notification_id: int) -> Notification |
 
 
 def count_unread(connection: sqlite3.Connection, user_id: int) -> int:
-    """How many of the user's notifications are unread."""
-    (count,) = run(connection, _unread(user_id)).fetchone()
-    return int(count)
+    """Return how many of the user's notifications are unread.
+
+    They are counted once for as long as the writer's connection lasts: from then on its triggers keep the count, so
+    that an answer costs the same whether a user has ten unread ones or a hundred thousand.
+    """
+    for statement in _KEEP_COUNTS:
+        connection.execute(statement)
+    kept = connection.execute(_KEPT, (user_id,)).fetchone()
+    if kept is None:
+        kept = connection.execute(_COUNT_UNREAD, (user_id,)).fetchone()
+        connection.execute("INSERT INTO unread_count (user_id, unread) VALUES (?, ?)", (user_id, *kept))
+    return int(kept[0])
 
 
-async def unpushed(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
-    """Unread notifications with `after_id < id <= up_to` that no connection was handed yet, oldest first."""
-    (rows,) = await database.read(
-        select()
-        .where(
-            NotificationRow.user_id == user_id,
-            NotificationRow.pushed_at.is_null(),
-            NotificationRow.status == "UNREAD",
-            NotificationRow.id > after_id,
-            NotificationRow.id <= up_to,
-        )
-        .order_by(NotificationRow.id)
-        .limit(limit)
+async def unpushed(
+    database: Database, user_id: int, *, after_id: int, up_to: int, limit: int, most_bytes: int = PAGE_BYTES
+) -> tuple[list[Notification], bool]:
+    """Unread notifications with `after_id < id <= up_to` that no connection was handed yet, oldest first, and whether
+    there are more."""
+    query = select().where(
+        NotificationRow.user_id == user_id,
+        NotificationRow.pushed_at.is_null(),
+        _IS_UNREAD,
+        NotificationRow.id > after_id,
+        NotificationRow.id <= up_to,
     )
-    return [_notification(row) for row in rows]
+    return await _next(database, query, limit, most_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +192,26 @@ async def backlog(database: Database, user_id: int, *, after_id: int, up_to: int
     )
     latest = own.order_by(NotificationRow.id.desc()).limit(1)
     beyond = own.where(NotificationRow.id > after_id).order_by(NotificationRow.id).offset(most).limit(1)
-    latest_rows, beyond_rows = await database.read(latest, beyond)
-    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(beyond_rows))
+    found = await database.page(beyond, 1, latest)
+    (latest_rows,) = found.beside
+    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(found.rows))
 
 
-async def between(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
-    """The user's notifications with `after_id < id <= up_to`, oldest first."""
-    (rows,) = await database.read(
-        select()
-        .where(NotificationRow.user_id == user_id, NotificationRow.id > after_id, NotificationRow.id <= up_to)
-        .order_by(NotificationRow.id)
-        .limit(limit)
+async def between(
+    database: Database, user_id: int, *, after_id: int, up_to: int, limit: int, most_bytes: int = PAGE_BYTES
+) -> tuple[list[Notification], bool]:
+    """The user's notifications with `after_id < id <= up_to`, oldest first, and whether there are more."""
+    query = select().where(
+        NotificationRow.user_id == user_id, NotificationRow.id > after_id, NotificationRow.id <= up_to
     )
-    return [_notification(row) for row in rows]
+    return await _next(database, query, limit, most_bytes)
+
+
+async def _next(
+    database: Database, query: "ModelSelect[NotificationRow]", limit: int, most_bytes: int
+) -> tuple[list[Notification], bool]:
+    found = await database.page(query.order_by(NotificationRow.id).limit(limit + 1), limit, most_bytes=most_bytes)
+    return [_notification(row) for row in found.rows], found.has_more
 
 
 async def page(
@@ -200,21 +231,16 @@ async def page(
     if before_id is not None:
         query = query.where(NotificationRow.id < before_id)
     if status is not None:
-        query = query.where(NotificationRow.status == status)
-    rows, counted = await database.read(query, _unread(user_id))
-    return [_notification(row) for row in rows[:limit]], len(rows) > limit, counted[0]["unread"]
+        query = query.where(_IS_UNREAD if status == "UNREAD" else NotificationRow.status == status)
+    found = await database.page(query, limit, NotificationRow.raw(_COUNT_UNREAD, user_id))
+    (counted,) = found.beside
+    return [_notification(row) for row in found.rows], found.has_more, counted[0]["unread"]
 
 
 async def latest_id(database: Database) -> int:
     """The highest id that was ever given, 0 before the first."""
     (rows,) = await database.read(HighestId.select(HighestId.seq).where(HighestId.name == "user_notification"))
     return rows[0]["seq"] if rows else 0
-
-
-def _unread(user_id: int) -> "ModelSelect[NotificationRow]":
-    return NotificationRow.select(fn.COUNT(NotificationRow.id).alias("unread")).where(
-        NotificationRow.user_id == user_id, NotificationRow.status == "UNREAD"
-    )
 
 
 def select(*more: Any) -> "ModelSelect[NotificationRow]":

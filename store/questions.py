@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from peewee import ModelSelect, fn
 
-from store.database import Database, Row
+from store.database import Database
 from store.messages import Visibility, existing
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
+from store.reading import Row
 from store.transaction import run
 
 MOST_IN_READING = 1000  # questions that one reading looks for
@@ -128,8 +129,8 @@ async def page(
         query = query.where(QuestionRow.elder_id == only_elder)
     if only_ids is not None:
         query = query.where(QuestionRow.id.in_(only_ids))
-    (rows,) = await database.read(query)
-    return [_question(row) for row in rows[:limit]], len(rows) > limit
+    found = await database.page(query, limit)
+    return [_question(row) for row in found.rows], found.has_more
 
 
 def _select(visibility: Visibility) -> "ModelSelect[QuestionRow]":

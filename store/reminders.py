@@ -7,9 +7,10 @@ from typing import Any
 from peewee import ModelSelect
 
 from store import history
-from store.database import Database, Row
+from store.database import Database
 from store.history import API, Entry
 from store.models import ReminderTask as TaskRow
+from store.reading import Row
 from store.transaction import run
 
 
@@ -154,8 +155,8 @@ async def page(
         query = query.where(TaskRow.parked_at.is_null(False))
     if before_id is not None:
         query = query.where(TaskRow.id < before_id)
-    (rows,) = await database.read(query)
-    return [task_of(row) for row in rows[:limit]], len(rows) > limit
+    found = await database.page(query, limit)
+    return [task_of(row) for row in found.rows], found.has_more
 
 
 def select() -> "ModelSelect[TaskRow]":

@@ -40,7 +40,7 @@ def revoke(path: Path, token: bytes, expires_at: int, now: int) -> None:
 
 async def above(database: Database, last_id: int) -> list[Revocation]:
     """Those that came after the one of that id, in their order."""
-    (rows,) = await database.read(
+    rows = await database.watch(
         RevokedToken.select(RevokedToken.id, RevokedToken.token, RevokedToken.expires_at)
         .where(RevokedToken.id > last_id)
         .order_by(RevokedToken.id)

@@ -1,8 +1,9 @@
 """One transaction, on the writer's thread: what a write is, and how a batch of them is applied and committed."""
 
 import sqlite3
-from collections.abc import Callable
-from itertools import groupby
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby, islice
 from typing import Any, Generic, TypeVar
 
 from peewee import PeeweeException, Query
@@ -76,12 +77,16 @@ class Write(Generic[Request, Outcome]):
         self.asked_at = asked_at  # seconds, by the loop's clock
 
 
+# Seconds of work after which a transaction takes no more writes: those that wait behind it have their turn.
+LONGEST = 0.1
+SLICE = 100  # writes that are applied between two looks at the clock
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
     """One transaction, on the writer's thread: the outcomes, and whether it had anything to write.
 
+    There are fewer outcomes than writes where the first of these took LONGEST; the others were not applied.
     WriteRefused: nothing is stored. WriteUnknown: the commit failed.
     """
     before = connection.total_changes
@@ -92,9 +97,12 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
             raise WriteRefused(str(fault)) from fault
         raise  # with a new connection it may be otherwise
     try:
+        end = time.monotonic() + LONGEST
         outcomes: list[Any] = []
-        for statement, run_of in groupby(batch, key=_statement):
-            outcomes += statement(connection, [write.request for write in run_of])
+        for statement, requests in _slices(batch):
+            outcomes += statement(connection, requests)
+            if time.monotonic() > end:
+                break
     except Exception as fault:
         if is_of_file(fault):
             _roll_back(connection)
@@ -102,7 +110,12 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
         # One request spoils the run that it is in: start again, each on its own.
         _roll_back(connection)
         connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_alone(connection, write) for write in batch]
+        end = time.monotonic() + LONGEST
+        outcomes = []
+        for write in batch:
+            outcomes.append(_alone(connection, write))
+            if time.monotonic() > end:
+                break
     try:
         connection.execute("COMMIT")
     except sqlite3.Error as fault:
@@ -130,6 +143,13 @@ def touch(connection: sqlite3.Connection, _: None) -> None:
     """A write that leaves nothing behind and still has to reach the disk."""
     connection.execute("REPLACE INTO idempotency_key (key, fingerprint, answer, created_at) VALUES ('', '', '', 0)")
     connection.execute("DELETE FROM idempotency_key WHERE key = ''")
+
+
+def _slices(batch: list[Write[Any, Any]]) -> Iterator[tuple[Statement[Any, Any], list[Any]]]:
+    """The batch in its order: each statement with the requests that it applies at once, at most SLICE of them."""
+    for statement, run_of in groupby(batch, key=_statement):
+        while requests := [write.request for write in islice(run_of, SLICE)]:
+            yield statement, requests
 
 
 def _statement(write: Write[Any, Any]) -> Statement[Any, Any]:

@@ -24,6 +24,11 @@ class Waiting:
         with self._taking:
             return [self._writes.popleft() for _ in range(min(len(self._writes), most))]
 
+    def give_back(self, writes: list[Write[Any, Any]]) -> None:
+        """Put back what was taken last and not applied, before all others, in its order."""
+        with self._taking:
+            self._writes.extendleft(reversed(writes))
+
     def take_asked_before(self, moment: float) -> list[Write[Any, Any]]:
         """Those that were asked for before that moment, by the loop's clock."""
         taken = []

@@ -130,6 +130,14 @@ class TestPeewee:
             async with readers:
                 await readers.list(self.Thing.delete().returning(self.Thing.id).bind(readers))
 
+    async def test_a_function_runs_on_a_connection_of_the_pool(self, readers: AsyncSqliteDatabase) -> None:
+        """store/reading.py: a page is read in one hop to the connection's thread."""
+        async with readers:
+            connection = (await readers.aconnect()).conn
+            assert isinstance(connection, aiosqlite.Connection)
+            cursor = await connection._execute(connection._conn.execute, "SELECT name FROM thing")
+            assert await connection._execute(cursor.fetchall) == [("a",)]
+
     async def test_more_readers_than_the_pool_has_wait_for_each_other(self, readers: AsyncSqliteDatabase) -> None:
         async def read() -> int:
             async with readers:
@@ -405,6 +413,15 @@ class TestSanic:
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
+
+    async def test_one_that_is_lost_is_told_that_it_may_write(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
+        """consult/wire/unread_answers.py: what was paused is always resumed, or lost and resumed."""
+        protocols, _, port = made
+        _, writer = await self.ask(port)
+        protocols[0].pause_writing()
+        assert not protocols[0]._can_write.is_set()
+        writer.close()
+        await comes(lambda: protocols[0]._can_write.is_set())
 
     async def test_a_body_need_not_be_read_to_its_end(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
         """consult/http/entry.py: a signal comes before the body, and the answer to a stranger ends the connection."""

@@ -1,7 +1,7 @@
 """What no table of the protocol holds, in the sections that were added to the first document: Chinese first."""
 
 from consult.contract.fields import MAX_BYTES
-from consult.contract.limits import KEYS_KEPT
+from consult.contract.limits import KEYS_KEPT, PAGE_BYTES
 from consult.contract.prose import Both
 
 NOTES: dict[str, tuple[Both, ...]] = {
@@ -148,6 +148,12 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "（消息历史向前翻页时，用第一项的 `id` 作为 `before_id`）。",
             "`has_more` speaks of that direction. The next page begins at the last item's `id` (going back through "
             "messages: at the first item's, as `before_id`).",
+        ),
+        (
+            f"一页也受字节数限制：约 {PAGE_BYTES:,} 字节之后就结束，可能少于 `limit` 项，但至少一项。"
+            "所以是否还有更多只看 `has_more`，不看项数。",
+            f"A page is bounded in bytes, too: it ends at about {PAGE_BYTES:,}, maybe with fewer items than `limit`, "
+            "though never without one. So only `has_more` tells whether there is more, not the number of items.",
         ),
     ),
     "7.faults": (

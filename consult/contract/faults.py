@@ -33,12 +33,18 @@ CODES = {
 
 
 class Fault(Exception):
-    """A fault that the client is told of: its code, its text, and its HTTP status where that is not the code's own."""
+    """A fault that the client is told of: its code, its text, and its HTTP status where that is not the code's own.
 
-    def __init__(self, code: str, message: str | None = None, status: int | None = None) -> None:
+    `retry_after` is the number of seconds after which the same request is not refused for this any more, if known.
+    """
+
+    def __init__(
+        self, code: str, message: str | None = None, status: int | None = None, retry_after: int | None = None
+    ) -> None:
         self.code = code
         self.message = message or CODES[code].zh
         self.status = status or CODES[code].status
+        self.retry_after = retry_after
         super().__init__(f"{code}: {self.message}")
 
 

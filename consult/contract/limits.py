@@ -21,6 +21,13 @@ BYTES_PER_SECOND = 8_000_000
 COUNTED_OVER = 10  # seconds
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
+PAGE_BYTES = 1_000_000
+LISTS_AT_ONCE = 4  # of one client
+MOST_LISTS_WAITING = 256
+LIST_WAIT = 10  # seconds, as are the next two
+STILL_SECONDS = 10
+ANSWER_SECONDS = 60
+MOST_UNREAD_ANSWERS = 32
 KEYS_KEPT = 7  # days, as is the next
 LONGEST_SNOOZE = 366
 
@@ -61,6 +68,30 @@ LIMITS = (
         f"1 to {LONGEST_PAGE} items, {USUAL_PAGE} when left out",
         "400",
         "400",
+    ),
+    Limit(
+        "一次列表的内容",
+        "what a list over HTTP holds",
+        f"约 {PAGE_BYTES:,} 字节，至少一项",
+        f"about {PAGE_BYTES:,} bytes, one item at least",
+        "`has_more` 为 true，其余的在下一页",
+        "`has_more` is true, and the rest is on the next page",
+    ),
+    Limit(
+        "一个用户（没有令牌时为一个网络地址）同时进行的列表请求",
+        "lists that are worked on at once for one user (without tokens: one network address)",
+        f"{LISTS_AT_ONCE} 个，另有 {MOST_LISTS_WAITING} 个最多等待 {LIST_WAIT} 秒",
+        f"{LISTS_AT_ONCE}, while {MOST_LISTS_WAITING} more wait for up to {LIST_WAIT} s",
+        "`RATE_LIMITED`，带 `Retry-After`",
+        "`RATE_LIMITED` with `Retry-After`",
+    ),
+    Limit(
+        "客户端读取一个 HTTP 响应",
+        "for a client to read an HTTP answer",
+        f"{ANSWER_SECONDS} 秒，且每 {STILL_SECONDS} 秒都有进展；这样的连接最多 {MOST_UNREAD_ANSWERS} 个",
+        f"{ANSWER_SECONDS} s, with some of it every {STILL_SECONDS} s; at most {MOST_UNREAD_ANSWERS} such connections",
+        "断开该连接",
+        "that connection ends",
     ),
     Limit(
         "加入或绑定后补发的消息、通知",

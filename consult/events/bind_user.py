@@ -1,6 +1,6 @@
 """`bind_user` (section 4.1), with `after_id` as catch-up: the user's notifications above the cursor, then live."""
 
-from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, send_all
+from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, PAGE_BYTES, send_all
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.payloads import BindUser
@@ -28,10 +28,10 @@ async def handle(
     fence = push.last_notification_id
     handed = push.handed_not_marked if after_id is None else frozenset()
 
-    async def read(above: int, limit: int) -> list[Notification]:
-        if after_id is None:
-            return await notifications.unpushed(database, user_id, after_id=above, up_to=fence, limit=limit)
-        return await notifications.between(database, user_id, after_id=above, up_to=fence, limit=limit)
+    missed_by = notifications.unpushed if after_id is None else notifications.between
+
+    async def read(above: int, limit: int) -> tuple[list[Notification], bool]:
+        return await missed_by(database, user_id, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES)
 
     def send(connection: Connection, missed: Notification) -> int:
         return 0 if missed.id in handed else push.replay_notification(connection, missed)

@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, send_all
+from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, PAGE_BYTES, send_all
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.faults import Fault
@@ -91,8 +91,10 @@ async def _catch_up(
     rooms.hold_in_question(connection, question_id)
     fence = push.last_message_id
 
-    async def read(above: int, limit: int) -> list[Message]:
-        return await messages.between(database, question_id, visibility, after_id=above, up_to=fence, limit=limit)
+    async def read(above: int, limit: int) -> tuple[list[Message], bool]:
+        return await messages.between(
+            database, question_id, visibility, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES
+        )
 
     joined = False
     try:

@@ -251,6 +251,8 @@ def _methods(path: str) -> list[str]:
 
 def fault_answer(fault: Fault) -> HTTPResponse:
     answer = json_answer(replies.error(fault.code, fault.message), fault.status)
+    if fault.retry_after is not None:
+        answer.headers["retry-after"] = str(fault.retry_after)
     if fault.status == 401:
         answer.headers["www-authenticate"] = "Bearer"
     return answer

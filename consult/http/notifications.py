@@ -12,6 +12,7 @@ from consult.contract.payloads import NotificationQuery, Snooze
 from consult.contract.reminder_payloads import HistoryQuery
 from consult.contract.replies import Shape
 from consult.http.answers import Writing, by_whom, page_answer, read_body, read_id, read_query
+from consult.http.reads import Reads
 from store import answers, history, notifications
 from store.answers import Answered, Outcome
 from store.clock import WireTime
@@ -19,9 +20,10 @@ from store.database import Database
 
 
 def add_routes(
-    app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, answering: Answering
+    app: Sanic[Any, Any], database: Database, reads: Reads, writing: Writing, time: WireTime, answering: Answering
 ) -> None:
     @app.get("/api/users/<user_id>/notifications")
+    @reads.bounded
     async def list_notifications(request: Request, user_id: str) -> HTTPResponse:
         wanted = read_id("user_id", user_id)
         query = read_query(request, NotificationQuery)
@@ -59,6 +61,7 @@ def add_routes(
         return await writing.post(request, answers.snooze, asked_to_snooze, answered, 200, answering.publish)
 
     @app.get("/api/notifications/<notification_id>/history")
+    @reads.bounded
     async def notification_history(request: Request, notification_id: str) -> HTTPResponse:
         wanted = read_id("id", notification_id)
         query = read_query(request, HistoryQuery)

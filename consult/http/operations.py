@@ -13,13 +13,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sanic import Request, Sanic
-from sanic.response import HTTPResponse, file, raw
+from sanic.response import HTTPResponse, raw
 
 from consult.contract import replies
 from consult.contract.document import protocol
 from consult.contract.faults import Fault
 from consult.gateway import Gateway
+from consult.http import static_files
 from consult.http.answers import is_operator, json_answer
+from consult.http.reads import Reads
 from consult.json_text import dumps
 from consult.loop_lag import LoopLag
 from consult.push import Push
@@ -50,6 +52,7 @@ class Counts(Collector):
         carriers: Carriers,
         polling: Polling,
         push: Push,
+        reads: Reads,
         database: Database,
         loop: ReminderLoop,
         lag: LoopLag,
@@ -60,6 +63,7 @@ class Counts(Collector):
         self._carriers = carriers
         self._polling = polling
         self._push = push
+        self._reads = reads
         self._database = database
         self._loop = loop
         self._clock = clock
@@ -91,7 +95,8 @@ class Counts(Collector):
         yield _gauge("connections", "Open connections.", "transport", connections)
         yield self._events()
         yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues["events"])
-        yield _counter("rate_limited", "Events and connections beyond a limit.", "limit", self._gateway.limits.refused)
+        limited = {**self._gateway.limits.refused, "reads": self._reads.refused}
+        yield _counter("rate_limited", "Events, requests and connections beyond a limit.", "limit", limited)
         yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
         guard = self._gateway.guard
         checks = CounterMetricFamily("careline_token_checks", "Tokens that were shown.", labels=["where", "result"])
@@ -185,8 +190,7 @@ def add_routes(
 ) -> None:
     registry = CollectorRegistry()
     registry.register(counts)
-    # By name, since Sanic's own way fails over names that no file can have.
-    files = {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
+    files = static_files.read(static)
     tokens = getattr(app.ctx, "tokens", False)
     protocol_json = dumps({"version": version, "timezone": str(time.zone), "tokens": tokens, **protocol()})
 
@@ -194,15 +198,15 @@ def add_routes(
     async def file_of_page(request: Request, name: str) -> HTTPResponse:
         if name not in files:
             raise Fault("NOT_FOUND")
-        return await file(files[name], request_headers=request.headers)
+        return files[name].answer(request)
 
     @app.get("/")
-    async def console(_: Request) -> HTTPResponse:
-        return await file(static / "index.html", headers={"cache-control": "no-cache"})
+    async def console(request: Request) -> HTTPResponse:
+        return files["index.html"].answer(request)
 
     @app.get("/docs")
-    async def docs(_: Request) -> HTTPResponse:
-        return await file(static / "docs.html", headers={"cache-control": "no-cache"})
+    async def docs(request: Request) -> HTTPResponse:
+        return files["docs.html"].answer(request)
 
     @app.get("/protocol.json")
     async def protocol_data(_: Request) -> HTTPResponse:

@@ -9,6 +9,7 @@ from consult.contract import replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import MessageQuery, NewQuestion, QuestionChange, QuestionQuery, VisibilityQuery
 from consult.http.answers import Writing, asker_of, json_answer, page_answer, read_body, read_id, read_query
+from consult.http.reads import Reads
 from store import messages, questions
 from store.clock import Clock, WireTime
 from store.database import Database
@@ -16,7 +17,9 @@ from store.messages import visible_to
 from store.transaction import each
 
 
-def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, clock: Clock) -> None:
+def add_routes(
+    app: Sanic[Any, Any], database: Database, reads: Reads, writing: Writing, time: WireTime, clock: Clock
+) -> None:
     @app.post("/api/questions")
     async def open_question(request: Request) -> HTTPResponse:
         body = read_body(request, NewQuestion)
@@ -27,6 +30,7 @@ def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time:
         )
 
     @app.get("/api/questions")
+    @reads.bounded
     async def list_questions(request: Request) -> HTTPResponse:
         query = read_query(request, QuestionQuery)
         asker = asker_of(request)
@@ -57,6 +61,7 @@ def add_routes(app: Sanic[Any, Any], database: Database, writing: Writing, time:
         return await _question_answer(request, wanted, query)
 
     @app.get("/api/questions/<question_id>/messages")
+    @reads.bounded
     async def list_messages(request: Request, question_id: str) -> HTTPResponse:
         wanted = read_id("question_id", question_id)
         query = read_query(request, MessageQuery)

@@ -22,6 +22,7 @@ from consult.contract.reminder_payloads import (
 )
 from consult.contract.replies import Shape
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
+from consult.http.reads import Reads
 from reminders import tasks
 from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop
@@ -44,6 +45,7 @@ PAUSE = 0.02  # seconds between
 def add_routes(
     app: Sanic[Any, Any],
     database: Database,
+    reads: Reads,
     writing: Writing,
     time: WireTime,
     clock: Clock,
@@ -99,6 +101,7 @@ def add_routes(
         return answer
 
     @app.get("/api/reminders")
+    @reads.bounded
     async def list_reminders(request: Request) -> HTTPResponse:
         query = read_query(request, ReminderQuery)
         asker = asker_of(request)
@@ -135,6 +138,7 @@ def add_routes(
         return page_answer([replies.occurrence(planned_at, time) for planned_at in coming], has_more)
 
     @app.get("/api/reminders/<task_id>/history")
+    @reads.bounded
     async def get_history(request: Request, task_id: str) -> HTTPResponse:
         wanted = read_id("id", task_id)
         query = read_query(request, HistoryQuery)

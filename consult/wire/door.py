@@ -25,6 +25,7 @@ from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.share import STRANGER_BYTES
+from consult.wire.unread_answers import TakenAnswers, UnreadAnswers
 from consult.wire.websocket import Websocket
 
 MOST_HEAD = 32_768  # bytes of a request's head: hosts with many cookies send 8 KB of them
@@ -51,6 +52,7 @@ class Doors:
         self.carriers = carriers
         self.polling = polling
         self.access = access
+        self.unread_answers = UnreadAnswers(carriers, access)
         self.last_descriptor = 0  # that a connection may have
 
     def __call__(self, **sanic: Any) -> "Door":
@@ -139,7 +141,7 @@ class _Http(Http):
                         pass
 
 
-class HttpBehindDoor(HttpProtocol):
+class HttpBehindDoor(TakenAnswers):
     """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection."""
 
     HTTP_CLASS = _Http
@@ -147,7 +149,7 @@ class HttpBehindDoor(HttpProtocol):
     __slots__ = ("_doors", "_sanic")
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
-        super().__init__(**sanic)
+        super().__init__(doors.unread_answers, **sanic)
         self._http = None  # until Sanic's task has begun, which more bytes may come before
         self._doors = doors
         self._sanic = sanic
@@ -160,6 +162,7 @@ class HttpBehindDoor(HttpProtocol):
             transport, task = self.transport, self._task
             assert transport is not None
             assert task is not None
+            self.forget_answer()
             # Without a transport Sanic's task ends in silence and leaves the connection alone.
             self.transport = None
             self.connections.discard(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from reminders.due import Dispatch, HandOn
@@ -12,6 +13,7 @@ from store import messages, reminders
 from store.database import Database
 from store.messages import Message
 from store.notifications import Notification
+from store.snoozes import CameAgain
 from store.transaction import each
 from tests.reminders.conftest import Handed
 from tests.store.file import all_written, rows, within

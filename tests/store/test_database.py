@@ -14,7 +14,7 @@ import pytest
 from peewee import OperationalError, fn
 
 from store import database as store_database
-from store import messages, questions
+from store import messages, questions, revocations, transaction
 from store.database import Database
 from store.file import StoreFault
 from store.models import Question as QuestionRow
@@ -512,3 +512,65 @@ async def test_who_needs_the_connection_waits_for_no_end_of_writes(
     assert database.waiting, "while they still came"
     goes_on = False
     await within(database.settle())
+
+
+async def test_a_transaction_ends_when_its_writes_take_long(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others go into the next ones, in their order; nothing is lost and nothing done twice."""
+    monkeypatch.setattr(transaction, "LONGEST", -1.0)
+    monkeypatch.setattr(transaction, "SLICE", 10)
+    commits = database.commit_writes.count
+    stored = await all_written(database, OPEN_QUESTION, titled(*range(35)))
+    assert [question.title for question in stored if isinstance(question, Question)] == [str(n) for n in range(35)]
+    assert rows(path, TITLES) == [str(number) for number in range(35)]
+    assert database.commit_writes.count == commits + 4
+
+
+async def test_so_does_one_in_which_a_request_has_failed(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unless_odd(connection: sqlite3.Connection, number: int) -> str:
+        if number % 2:
+            raise ValueError(number)
+        return questions.open_question(connection, new_question(title=str(number))).title
+
+    monkeypatch.setattr(transaction, "LONGEST", -1.0)
+    commits = database.commit_writes.count
+    outcomes = await all_written(database, each(unless_odd), list(range(6)))
+    assert [str(outcome) for outcome in outcomes] == [str(number) for number in range(6)]
+    assert rows(path, TITLES) == ["0", "2", "4"]
+    assert database.commit_writes.count == commits + 6
+
+
+async def test_short_reads_and_those_of_safety_wait_for_no_page(database: Database) -> None:
+    """Every connection that reads pages is busy, and another page waits."""
+    await open_question(database)
+    go_on = threading.Event()
+    busy = threading.Semaphore(0)
+
+    def hold() -> int:
+        busy.release()
+        assert go_on.wait(10)
+        return 1
+
+    for _ in range(store_database.PAGE_READERS):
+        await database.page(QuestionRow.select(), 1)  # the connections are made with the first
+    for connection in pooled(database):
+        await connection.create_function("hold", 0, hold)
+    query = QuestionRow.raw("SELECT hold() AS held FROM question")
+    pages = [asyncio.create_task(database.page(query, 1)) for _ in range(store_database.PAGE_READERS + 1)]
+    for _ in range(store_database.PAGE_READERS):
+        assert await asyncio.to_thread(busy.acquire, timeout=10)
+    assert (await within(database.read(QuestionRow.select())))[0][0]["id"] == 1
+    assert (await within(revocations.above(database, 0))) == []
+    assert not any(page.done() for page in pages)
+    go_on.set()
+    for page in await within(asyncio.gather(*pages)):
+        assert page.rows == [{"held": 1}]
+
+
+def pooled(database: Database) -> list[Any]:
+    """The idle connections that read pages."""
+    pool = database._pages._pool._pool
+    return [connection.conn for connection in list(pool._queue._queue)]

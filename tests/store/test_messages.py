@@ -190,7 +190,7 @@ async def test_the_rule_of_who_sees_what_is_one(database: Database, visible: lis
     assert await paged(database, question_id, visibility) == (admitted, False)
     assert await paged(database, question_id, visibility, after_id=0) == (admitted, False)
     fence = {"after_id": 0, "up_to": 2**62}
-    assert await messages.between(database, question_id, visibility, limit=200, **fence) == admitted
+    assert await messages.between(database, question_id, visibility, limit=200, **fence) == (admitted, False)
     backlog = await messages.backlog(database, question_id, visibility, most=3, **fence)
     latest = admitted[-1].id if admitted else 0
     assert backlog == messages.Backlog(latest, has_more=len(admitted) > 3)
@@ -244,8 +244,9 @@ async def test_a_catch_up_stays_between_its_fences(
     first = found[0].id if found else 1
     fence = {"after_id": first - 1 + after, "up_to": first - 1 + up_to}
     expected = found[after:up_to]
-    assert await messages.between(database, question_id, EVERYTHING, limit=200, **fence) == expected
-    assert await messages.between(database, question_id, EVERYTHING, limit=most, **fence) == expected[:most]
+    assert await messages.between(database, question_id, EVERYTHING, limit=200, **fence) == (expected, False)
+    some = await messages.between(database, question_id, EVERYTHING, limit=most, **fence)
+    assert some == (expected[:most], len(expected) > most)
     backlog = await messages.backlog(database, question_id, EVERYTHING, most=most, **fence)
     latest = found[:up_to][-1].id if found[:up_to] else 0
     assert backlog == messages.Backlog(latest, has_more=len(expected) > most)

@@ -23,7 +23,7 @@ NOTIFY, MARK_PUSHED, READ = notifications.notify, each(notifications.mark_pushed
 async def owed(
     database: Database, user_id: int = 1001, after_id: int = 0, up_to: int = 2**62, limit: int = 500
 ) -> list[int]:
-    found = await notifications.unpushed(database, user_id, after_id=after_id, up_to=up_to, limit=limit)
+    found, _ = await notifications.unpushed(database, user_id, after_id=after_id, up_to=up_to, limit=limit)
     return [notification.id for notification in found]
 
 
@@ -118,8 +118,9 @@ async def test_paging_both_ways_meets_every_notification_once(
             assert found == (expected if forward else expected[::-1])
 
         beyond = [one for one in own if one > cursor]
-        between = await notifications.between(database, 1, after_id=cursor, up_to=2**62, limit=limit)
+        between, has_more = await notifications.between(database, 1, after_id=cursor, up_to=2**62, limit=limit)
         assert [notification.id for notification in between] == beyond[:limit]
+        assert has_more == (len(beyond) > limit)
         backlog = await notifications.backlog(database, 1, after_id=cursor, up_to=2**62, most=limit)
         assert backlog == Backlog(own[-1] if own else 0, has_more=len(beyond) > limit)
         fenced = await notifications.backlog(database, 1, after_id=0, up_to=cursor, most=limit)

@@ -237,7 +237,7 @@ class TestNotifications:
         assert later == ids[4] + 1
         left = [ids[1], ids[3], later]
         for after_id in (0, *ids):
-            found = await notifications.between(database, 1001, after_id=after_id, up_to=later, limit=50)
+            found, _ = await notifications.between(database, 1001, after_id=after_id, up_to=later, limit=50)
             assert [one.id for one in found] == [one for one in left if one > after_id]
 
 

@@ -26,9 +26,10 @@ from consult.contract.limits import LIMITS
 from consult.contract.markdown import markdown
 from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
+from consult.http import reads
 from consult.version import VERSION
-from consult.wire import carriers, share
-from store import answers, database, idempotency_keys
+from consult.wire import carriers, share, unread_answers
+from store import answers, database, idempotency_keys, reading
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
 
@@ -167,6 +168,11 @@ def test_limits_are_those_of_the_code() -> None:
     assert database.MOST_WAITING == told.MOST_WAITING
     assert gateway.MOST_OPEN == told.MOST_OPEN
     assert catch_up.MOST_REPLAYED == told.MOST_REPLAYED
+    assert reading.PAGE_BYTES == told.PAGE_BYTES
+    assert (reads.AT_ONCE_FOR_CLIENT, reads.MOST_WAITING) == (told.LISTS_AT_ONCE, told.MOST_LISTS_WAITING)
+    assert reads.LONGEST_WAIT == told.LIST_WAIT
+    assert (unread_answers.LONGEST_STILL, unread_answers.LONGEST) == (told.STILL_SECONDS, told.ANSWER_SECONDS)
+    assert unread_answers.MOST_UNREAD == told.MOST_UNREAD_ANSWERS
     assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR
     assert told.LONGEST_SNOOZE * 86_400_000 == answers.LONGEST_SNOOZE
     assert limits.WINDOW == told.COUNTED_OVER

@@ -14,7 +14,7 @@ MOMENT = 0.05  # seconds
 between = messages.between
 
 
-async def slowly(*arguments: Any, **named: Any) -> list[Message]:
+async def slowly(*arguments: Any, **named: Any) -> tuple[list[Message], bool]:
     page = await between(*arguments, **named)
     await asyncio.sleep(MOMENT)
     return page

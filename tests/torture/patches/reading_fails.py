@@ -11,13 +11,13 @@ from store import messages, notifications
 
 MOMENT = 0.3  # seconds
 
-Read = Callable[..., Awaitable[list[Any]]]
+Read = Callable[..., Awaitable[tuple[list[Any], bool]]]
 
 
 def failing(read: Read) -> Read:
-    async def between(*arguments: Any, after_id: int, **named: Any) -> list[Any]:
+    async def between(*arguments: Any, after_id: int, **named: Any) -> tuple[list[Any], bool]:
         page = await read(*arguments, after_id=after_id, **named)
-        if after_id == 666_000 or any(one.id == 50 for one in page):
+        if after_id == 666_000 or any(one.id == 50 for one in page[0]):
             await asyncio.sleep(MOMENT)
             raise sqlite3.OperationalError("disk I/O error")
         return page

@@ -1,0 +1,104 @@
+"""HTTP answers that clients do not take from the network: held for a while, a few at a time, then cut."""
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+from consult.access import Access
+
+if TYPE_CHECKING:
+    from consult.wire.carriers import Carriers
+
+MOST_UNREAD = 32  # answers, of which a client has not taken most of the bytes yet
+LONGEST_STILL = 10.0  # seconds in which a client takes none
+LONGEST = 60.0  # seconds until a client must have taken the answer
+REASON = "answer not read"
+
+
+class UnreadAnswers:
+    """The answers that the network has not taken. Of too many, the oldest of the client with the most is cut."""
+
+    def __init__(self, carriers: "Carriers", access: Access) -> None:
+        self.access = access
+        self._carriers = carriers
+        self._clients: dict[TakenAnswers, str] = {}  # in the order in which they began
+
+    def began(self, answer: "TakenAnswers") -> None:
+        """The network did not take all of it at once."""
+        self._clients[answer] = answer.client
+        if len(self._clients) > MOST_UNREAD:
+            ((most, _),) = Counter(self._clients.values()).most_common(1)
+            self.cut(next(one for one, its_client in self._clients.items() if its_client == most))
+
+    def ended(self, answer: "TakenAnswers") -> None:
+        """It was taken, or its connection has ended."""
+        self._clients.pop(answer, None)
+
+    def cut(self, answer: "TakenAnswers") -> None:
+        """End the connection at once: what it holds is let go."""
+        self.ended(answer)
+        self._carriers.cuts[REASON] += 1
+        if answer.transport is not None:
+            answer.transport.abort()
+
+
+class TakenAnswers(HttpProtocol):
+    """Sanic's HTTP protocol for clients that may not read.
+
+    An answer is in the transport's buffer until the network takes it; the transport says when most of it has gone.
+    """
+
+    __slots__ = ("_began", "_left", "_look", "_unread")
+
+    def __init__(self, unread: UnreadAnswers, **sanic: Any) -> None:
+        super().__init__(**sanic)
+        self._unread = unread
+        self._look: asyncio.Handle | None = None
+        self._began = 0.0
+        self._left = 0
+
+    @property
+    def client(self) -> str:
+        """The user, as far as the request has shown one, or the address."""
+        request = None if self._http is None else self._http.request
+        if request is None:
+            return ""
+        identity = getattr(request.ctx, "identity", None)
+        address = self._unread.access.address(request.ip, request.headers)
+        return address if identity is None else f"user {identity.user_id}"
+
+    def pause_writing(self) -> None:
+        """Called when an answer is too long for the transport, which tries to send it at the end of this turn."""
+        super().pause_writing()  # type: ignore[no-untyped-call]
+        self._look = self.loop.call_soon(self._begin)
+
+    def resume_writing(self) -> None:
+        """Called when the network has taken most of it, and when the connection is lost."""
+        super().resume_writing()  # type: ignore[no-untyped-call]
+        self.forget_answer()
+
+    def forget_answer(self) -> None:
+        """What this connection holds is no matter of ours any more."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+            self._unread.ended(self)
+
+    def _begin(self) -> None:
+        self._began = self.loop.time()
+        self._watch()
+        self._unread.began(self)
+
+    def _watch(self) -> None:
+        assert self.transport is not None
+        self._left = self.transport.get_write_buffer_size()
+        self._look = self.loop.call_later(LONGEST_STILL, self._look_again)
+
+    def _look_again(self) -> None:
+        assert self.transport is not None
+        if self.transport.get_write_buffer_size() >= self._left or self.loop.time() - self._began >= LONGEST:
+            self._unread.cut(self)
+        else:
+            self._watch()

@@ -1,0 +1,286 @@
+"""No statement that runs for an event, a call or a tick walks through a table: each finds its rows by an index."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+from peewee import BaseQuery
+
+from store import (
+    answers,
+    audit,
+    history,
+    idempotency_keys,
+    messages,
+    notifications,
+    occurrences,
+    owners,
+    questions,
+    reminders,
+    retention,
+    revocations,
+    schema,
+    snoozes,
+)
+from store.database import Database
+from store.history import API, Entry
+from store.idempotency_keys import Keyed
+from store.notifications import Pushed
+from store.occurrences import MISSED, WRITTEN, Due, Plan, Planned
+from store.questions import Lookup, StatusChange
+from store.reading import Page, Row
+from store.reminders import Change
+from store.retention import Closed
+from tests.store.file import within
+from tests.store.samples import (
+    NOW,
+    asked,
+    cancelling,
+    draft,
+    history_entry,
+    new_notification,
+    new_question,
+    new_task,
+    to_snooze,
+)
+
+MODULES: Final = (
+    *(answers, audit, history, idempotency_keys, messages, notifications, occurrences),
+    *(owners, questions, reminders, retention, revocations, snoozes),
+)
+EVERYTHING: Final = messages.visible_to("STAFF")
+PATIENT: Final = messages.visible_to("ELDER")
+
+Recorded = list[tuple[str, Any]]
+
+
+class Recording(sqlite3.Connection):
+    """A connection that keeps what it was asked to run."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.asked: Recorded = []
+
+    def execute(self, sql: str, given: Any = (), /) -> sqlite3.Cursor:
+        self.asked.append((sql, given))
+        return super().execute(sql, given)
+
+    def executemany(self, sql: str, rows: Any, /) -> sqlite3.Cursor:
+        rows = list(rows)
+        self.asked += [(sql, row) for row in rows[:1]]
+        return super().executemany(sql, rows)
+
+
+class RecordingDatabase(Database):
+    """A database that keeps what it was asked to read."""
+
+    asked: Recorded
+
+    async def read(self, *queries: BaseQuery) -> list[list[Row]]:
+        self.asked += [query.sql() for query in queries]
+        return await super().read(*queries)
+
+    async def page(self, query: BaseQuery, limit: int, *beside: BaseQuery, **named: Any) -> Page:
+        self.asked += [one.sql() for one in (query, *beside)]
+        return await super().page(query, limit, *beside, **named)
+
+    async def watch(self, query: BaseQuery) -> list[Row]:
+        self.asked.append(query.sql())
+        return await super().watch(query)
+
+
+def change(connection: sqlite3.Connection) -> None:
+    task = reminders.add(connection, new_task())
+    reminders.change(connection, Change(task.id, 0, {"title": "改"}, False, history_entry(task.id)))
+
+
+def plan(connection: sqlite3.Connection) -> None:
+    again = {"remind_at": NOW, "rrule": "FREQ=DAILY", "timezone": "Asia/Shanghai"}
+    task = reminders.add(connection, new_task(timing=again))
+    occurrences.dispatch_planned(
+        connection, Planned(NOW, [Plan(task.id, 0, NOW, [(NOW, WRITTEN), (NOW + 1, MISSED)], NOW + 2)])
+    )
+
+
+# What writes, by the functions that it goes through.
+WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
+    "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
+    "questions.set_status": lambda connection: questions.set_status(connection, StatusChange(1, "CLOSED", NOW)),
+    "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
+    "reminders.add": lambda connection: reminders.add(connection, new_task(by="USER:1")),
+    "reminders.cancel": lambda connection: reminders.cancel(connection, cancelling(2)),
+    "reminders.change": change,
+    "notifications.notify notifications.next_id": lambda connection: notifications.notify(
+        connection, [new_notification(reminders.add(connection, new_task()))]
+    ),
+    "notifications.find": lambda connection: notifications.find(connection, 1),
+    "notifications.count_unread": lambda connection: notifications.count_unread(connection, 1001),
+    "notifications.mark_pushed": lambda connection: notifications.mark_pushed(connection, [Pushed(1, NOW, 1)]),
+    "answers.snooze": lambda connection: answers.snooze(connection, to_snooze(1, NOW + 1)),
+    "snoozes.dispatch_due": lambda connection: snoozes.dispatch_due(connection, Due(NOW + 2, 100)),
+    "answers.read": lambda connection: answers.read(connection, asked(2)),
+    "answers.confirm": lambda connection: answers.confirm(connection, asked(2)),
+    "occurrences.dispatch_once": lambda connection: occurrences.dispatch_once(connection, Due(NOW, 100)),
+    "occurrences.dispatch_planned": plan,
+    "history.record": lambda connection: history.record(connection, Entry(NOW, "changed", API, 1, 1)),
+    "idempotency_keys.once": lambda connection: idempotency_keys.once(lambda *_: 1, str)(
+        connection, Keyed("a", "b", NOW, None)
+    ),
+    "idempotency_keys.forget_older_than": lambda connection: idempotency_keys.forget_older_than(connection, NOW + 9),
+    "audit.append": lambda connection: audit.append(
+        connection, [audit.Entry(NOW, 1, "ELDER", "::1", "join_question", "question", 1, "ok")]
+    ),
+    "audit.delete_older_than": lambda connection: audit.delete_older_than(connection, NOW + 9),
+    "revocations.forget_expired": lambda connection: revocations.forget_expired(connection, NOW),
+    "retention.delete_read_notifications": lambda connection: retention.delete_read_notifications(connection, NOW * 2),
+    "retention.delete_questions": lambda connection: retention.delete_questions(connection, Closed(NOW * 2, NOW)),
+    "retention.clear_away": lambda connection: retention.clear_away(connection, None),
+}
+# What reads.
+READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
+    "questions.get": lambda database: questions.get(database, 1, PATIENT),
+    "questions.Lookup": lambda database: Lookup(database).elder_of(1),
+    "questions.page": lambda database: questions.page(
+        database, EVERYTHING, status=None, elder_id=None, before_id=9, limit=50, only_ids=[1, 2]
+    ),
+    "questions.page of an elder": lambda database: questions.page(
+        database, PATIENT, status="OPEN", elder_id=1, before_id=9, limit=50, only_elder=1
+    ),
+    "messages.page": lambda database: messages.page(database, 1, EVERYTHING, limit=50),
+    "messages.page after": lambda database: messages.page(database, 1, PATIENT, after_id=1, limit=50),
+    "messages.page before": lambda database: messages.page(database, 1, PATIENT, before_id=9, limit=50),
+    "messages.between": lambda database: messages.between(database, 1, PATIENT, after_id=0, up_to=9, limit=5),
+    "messages.backlog": lambda database: messages.backlog(database, 1, PATIENT, after_id=0, up_to=9, most=500),
+    "notifications.page": lambda database: notifications.page(
+        database, 1001, status=None, after_id=None, before_id=9, limit=50
+    ),
+    "notifications.page of unread ones": lambda database: notifications.page(
+        database, 1001, status="UNREAD", after_id=0, before_id=None, limit=50
+    ),
+    "notifications.page of read ones": lambda database: notifications.page(
+        database, 1001, status="READ", after_id=None, before_id=None, limit=50
+    ),
+    "notifications.between": lambda database: notifications.between(database, 1001, after_id=0, up_to=9, limit=5),
+    "notifications.unpushed": lambda database: notifications.unpushed(database, 1001, after_id=0, up_to=9, limit=5),
+    "notifications.backlog": lambda database: notifications.backlog(database, 1001, after_id=0, up_to=9, most=500),
+    "reminders.get": lambda database: reminders.get(database, 1),
+    "reminders.page": lambda database: reminders.page(database, user_id=1001, status=None, before_id=9, limit=50),
+    "occurrences.due_again": lambda database: occurrences.due_again(database, Due(NOW, 100)),
+    "occurrences.count_due": lambda database: occurrences.count_due(database, NOW),
+    "occurrences.next_due": occurrences.next_due,
+    "snoozes.next_due": snoozes.next_due,
+    "history.of_task": lambda database: history.of_task(database, 1, before_id=5, limit=50),
+    "history.of_notification": lambda database: history.of_notification(database, 1, before_id=None, limit=50),
+    "owners.owner": lambda database: owners.owner(database, "question", 1),
+    "owners.owner of a notification": lambda database: owners.owner(database, "notification", 1),
+    "owners.owner of a reminder": lambda database: owners.owner(database, "reminder", 1),
+    "revocations.above": lambda database: revocations.above(database, 0),
+}
+# The index that a statement must use: what it is known by, and by which of the calls above it is made.
+INDEXES: Final = (
+    ("notifications.count_unread", "SELECT count(*) AS unread", "user_notification_unread"),
+    ("notifications.page", "SELECT count(*) AS unread", "user_notification_unread"),
+    ("notifications.page", 'SELECT "t1"."id"', "user_notification_of_user"),
+    ("notifications.page of unread ones", 'SELECT "t1"."id"', "user_notification_unread"),
+    ("notifications.unpushed", 'SELECT "t1"."id"', "user_notification_unpushed"),
+    ("notifications.between", 'SELECT "t1"."id"', "user_notification_of_user"),
+    ("messages.page", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
+    ("messages.between", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
+    ("messages.append", "SELECT message.id", "message_of_client"),
+    ("reminders.page", 'SELECT "t1"."id"', "reminder_task_of_user"),
+    ("questions.page of an elder", 'SELECT "t1"."id"', "question_by_elder"),
+    ("occurrences.dispatch_once", "SELECT id FROM reminder_task", "reminder_task_due"),
+    ("occurrences.due_again", 'SELECT "t1"."id"', "reminder_task_due_again"),
+    ("occurrences.count_due", 'SELECT COUNT("t1"."id")', "reminder_task_due(_again)?"),
+    ("snoozes.dispatch_due", 'SELECT "t1"."id"', "user_notification_snoozed"),
+    ("history.of_task", "SELECT at, what", "history_of_task"),
+    ("history.of_notification", "SELECT at, what", "history_of_notification"),
+)
+# What runs once, as the server starts.
+AT_START: Final = {"messages.latest_id", "notifications.latest_id"}
+# What may be walked through: values that were given, rows that were found before, a statement that finds nothing, a
+# table that has a row for each table, and the revoked tokens, of which the server knows all by heart anyway.
+WALKED: Final = re.compile(r"\(subquery-|\d+ CONSTANT ROW|CONSTANT ROW|asked |json_each |revoked_token$")
+NOTHING: Final = "WHERE (0 = 1)"
+
+
+@pytest.fixture(scope="module")
+def asked_for(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
+    """What each of the calls has run, on a file with a little of everything."""
+    path = tmp_path_factory.mktemp("plans") / "careline.db"
+    path.touch()
+    schema.migrate(path)
+    made: dict[str, Recorded] = {}
+    with closing(sqlite3.connect(path, isolation_level=None, factory=Recording)) as connection:
+        for name, write in WRITES.items():
+            connection.asked = []
+            write(connection)
+            made[name] = connection.asked
+
+    async def read_all() -> None:
+        database = RecordingDatabase(path)
+        try:
+            await database.open()
+            for name, read in READS.items():
+                database.asked = []
+                await within(read(database))
+                made[name] = database.asked
+        finally:
+            await database.close()
+
+    asyncio.run(read_all())
+    made["path"] = [(str(path), ())]
+    return made
+
+
+@pytest.fixture(scope="module")
+def planner(asked_for: dict[str, Recorded]) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(asked_for["path"][0][0])) as connection:
+        yield connection
+
+
+def plan_of(connection: sqlite3.Connection, sql: str, given: Any) -> list[str]:
+    if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)", sql) or "unread_count" in sql:
+        return []
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given)]
+
+
+@pytest.mark.parametrize("name", [*WRITES, *READS])
+def test_no_table_is_walked_through(asked_for: dict[str, Recorded], planner: sqlite3.Connection, name: str) -> None:
+    assert asked_for[name], "it has run something"
+    for sql, given in asked_for[name]:
+        for line in plan_of(planner, sql, given):
+            is_small = NOTHING in sql or "sqlite_sequence" in sql
+            assert is_small or not line.startswith("SCAN") or WALKED.match(line.removeprefix("SCAN ")), (line, sql)
+
+
+@pytest.mark.parametrize(("name", "begins", "index"), INDEXES)
+def test_a_statement_uses_its_index(
+    asked_for: dict[str, Recorded], planner: sqlite3.Connection, name: str, begins: str, index: str
+) -> None:
+    plans = [plan_of(planner, sql, given) for sql, given in asked_for[name] if sql.startswith(begins)]
+    assert plans, "there is such a statement"
+    for plan in plans:
+        assert any(re.search(rf"USING (COVERING )?INDEX {index}\b", line) for line in plan), plan
+
+
+def public(module: ModuleType) -> Iterator[str]:
+    """Give the functions of a module that run something, by module and name."""
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        first = next(iter(inspect.signature(function).parameters), "")
+        if function.__module__ == module.__name__ and not name.startswith("_") and first in ("connection", "database"):
+            yield f"{module.__name__.removeprefix('store.')}.{name}"
+
+
+def test_every_function_that_runs_something_is_here() -> None:
+    functions = {name for module in MODULES for name in public(module)}
+    here = {name for names in (*WRITES, *READS) for name in names.split()}
+    assert functions - here == AT_START, "add a call of each to WRITES or READS"
