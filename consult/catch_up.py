@@ -38,6 +38,8 @@ async def send_all(connection: Connection, first: Sequence[Item], read: ReadPage
                 size = send(connection, item)
                 sent += size
                 unread += size
+            if connection.account is not None:
+                connection.account.reads += sent
             left -= len(page)
             if len(page) < limit or not left:
                 return

@@ -199,6 +199,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
         if origin is not None and not hasattr(request.ctx, "refused"):
             answer.headers["access-control-allow-origin"] = origin
             answer.headers["access-control-allow-credentials"] = "true"
+            answer.headers["access-control-expose-headers"] = "retry-after"
             answer.headers["vary"] = "Origin"
 
     @app.exception(Exception)
@@ -230,6 +231,8 @@ def _methods(path: str) -> list[str]:
 
 def fault_answer(fault: Fault) -> HTTPResponse:
     answer = json_answer(replies.error(fault.code, fault.message), fault.status)
+    if fault.retry_after is not None:
+        answer.headers["retry-after"] = str(fault.retry_after)
     if fault.status == 401:
         answer.headers["www-authenticate"] = "Bearer"
     return answer

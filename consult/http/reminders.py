@@ -21,7 +21,9 @@ from consult.contract.reminder_payloads import (
     ReminderQuery,
 )
 from consult.contract.replies import Shape
+from consult.http.admission import account_of
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
+from consult.limits import Limits
 from reminders import tasks
 from reminders.loop import ReminderLoop
 from reminders.rule import NotARule, TooFast
@@ -30,7 +32,7 @@ from store import history, reminders
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.history import Entry
-from store.reminders import Cancelling, Change, NotAsRead, ReminderTask
+from store.reminders import Cancelling, Change, NotAsRead, ReminderTask, TooManyPending
 from store.transaction import WriteRefused, each
 
 T = TypeVar("T")
@@ -40,7 +42,13 @@ PAUSE = 0.02  # seconds between
 
 
 def add_routes(
-    app: Sanic[Any, Any], database: Database, writing: Writing, time: WireTime, clock: Clock, loop: ReminderLoop
+    app: Sanic[Any, Any],
+    database: Database,
+    writing: Writing,
+    time: WireTime,
+    clock: Clock,
+    loop: ReminderLoop,
+    limits: Limits,
 ) -> None:
     # One after the other: a rule that is made to take long must not keep every thread busy.
     working = asyncio.Lock()
@@ -61,7 +69,7 @@ def add_routes(
 
     @app.post("/api/reminders")
     async def add_reminder(request: Request) -> HTTPResponse:
-        body = read_body(request, NewReminder)
+        body, account = read_body(request, NewReminder), account_of(request)
         asker_of(request).refuse_other("user_id", body.user_id)
         zone = _zone(body.timezone) or time.zone
         starts_on = _wall(time, "remind_at", body.remind_at, zone)
@@ -83,8 +91,19 @@ def add_routes(
             created_at=clock(),
             by=by_whom(request),
             timing=columns,
+            most_pending=0 if account is None else account.most.reminders,
         )
-        answer = await writing.post(request, reminders.add, new, lambda task: replies.reminder_task(task, time), 201)
+
+        def shape(added: ReminderTask | TooManyPending) -> Shape | Fault:
+            if isinstance(added, ReminderTask):
+                return replies.reminder_task(added, time)
+            return Fault("RATE_LIMITED", faults.TOO_MANY_PENDING)
+
+        def count(added: ReminderTask | TooManyPending) -> None:
+            if account is not None and isinstance(added, TooManyPending):
+                limits.beyond_reminders(account)
+
+        answer = await writing.post(request, reminders.add, new, shape, 201, count)
         loop.wake()
         return answer
 
