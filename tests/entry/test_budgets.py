@@ -7,13 +7,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pytest
 
 from tests.clients import message
+from tests.conftest import StartServer
 from tests.entry.world import reminder
 from tests.packets import Closed, Connection, Kind, Polling, Websocket
 from tests.server import LIMIT, Answer, Server, in_seconds, wait_until
@@ -40,12 +42,11 @@ class Start(Protocol):
 
 
 @pytest.fixture
-def start(start_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+def start(start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     def start(*arguments: str, patch: str | None = None) -> Server:
         if patch is not None:
             monkeypatch.setattr("tests.server.COMMAND", patched(patch))
-        server: Server = start_server("--auth-secret-file", str(key_file(tmp_path)), *arguments)
-        return server
+        return start_server("--auth-secret-file", str(key_file(tmp_path)), *arguments)
 
     return start
 
@@ -253,7 +254,7 @@ def test_a_program_of_the_clinic_has_ten_times_as_much(start: Start) -> None:
     assert statuses == [200] * 10 * WINDOW + [429]
 
 
-def test_without_tokens_an_address_is_a_user(start_server: Any) -> None:
+def test_without_tokens_an_address_is_a_user(start_server: StartServer) -> None:
     """Where the setting is given; by default there is no limit."""
     server = start_server("--user-events", "2")
     with closing(Websocket(server)) as client:
@@ -300,65 +301,62 @@ def test_requests_of_strangers(start: Start) -> None:
     assert refusals(server, "stranger_requests") == 3
 
 
+def read_health(line: HTTPConnection) -> None:
+    line.request("GET", "/health")
+    assert line.getresponse().read()
+
+
 def test_connections_of_strangers(start: Start) -> None:
     """Of too many that show no token, over websockets, long-polling and HTTP together, the oldest goes."""
     server = start("--stranger-connections", "3")
     entered = Websocket(server)
     entered.enter(ELDER)
     line = server.http_line()
-    line.request("GET", "/health")
-    line.getresponse().read()
+    read_health(line)
     strangers = [Websocket(server), Polling(server)]  # a long-polling client's own connection is a third
     newcomer = Websocket(server)
     newcomer.enter(OTHER_ELDER)
     assert newcomer.call(*LEAVE) == LEFT
-    with pytest.raises((ConnectionError, OSError, Exception)):
-        line.request("GET", "/health")
-        line.getresponse().read()
+    line.auto_open = 0  # or it would open another connection
+    with pytest.raises((OSError, HTTPException)):
+        read_health(line)
     assert entered.call(*LEAVE) == LEFT
     assert refusals(server, "stranger_connections") >= 1
     for one in (*strangers, entered, newcomer):
         one.close()
 
 
-def test_pipelined_requests_take_turns(start: Start) -> None:
-    """10,000 requests in one write: another connection is answered between them, not behind them."""
-    server = start("--user-events", "0", "--stranger-requests", "0")
-    answered = 0
-    over = threading.Event()
+def test_pipelined_requests_take_turns(start_server: StartServer) -> None:
+    """50,000 requests on one connection: others are answered between them, not behind all that has come."""
+    server = start_server()
+    asked = b"HEAD /protocol.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     flood = socket.create_connection(("127.0.0.1", server.port), LIMIT)
+    answered = 0
 
     def send() -> None:
-        try:
-            flood.sendall(
-                b"GET /api/questions/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".replace(b"/api/questions/1", b"/nothing")
-                * 10_000
-            )
-        except OSError:
-            assert over.is_set()
+        with suppress(OSError):
+            flood.sendall(asked * 50_000)
 
     def read() -> None:
         nonlocal answered
-        try:
+        with suppress(OSError):
             while data := flood.recv(65_536):
                 answered += data.count(b"HTTP/1.1 ")
-        except OSError:
-            assert over.is_set()
 
     threads = [threading.Thread(target=work) for work in (send, read)]
     for thread in threads:
         thread.start()
     wait_until(lambda: answered > 100, "the flood")
     between = []
-    for _ in range(10):
+    for _ in range(9):
         before = answered
-        assert ask(server, CLINIC, "/health").status == 200
+        assert server.http("GET", "/api/questions/x").status == 400
         between.append(answered - before)
-    over.set()
-    assert answered < 10_000, "it was over before the last was answered"
-    print(between)
-    assert sorted(between)[5] < 200
+    is_going_on = threads[0].is_alive() or answered < 50_000
     flood.shutdown(socket.SHUT_RDWR)
-    flood.close()
     for thread in threads:
         thread.join()
+    flood.close()
+    assert is_going_on
+    # Some turns each; without them it is all that one read has brought, thousands.
+    assert sorted(between)[4] < 150, between
