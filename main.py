@@ -26,7 +26,7 @@ from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
 from consult.guard import Guard
-from consult.http import answers, entry, operations
+from consult.http import admission, answers, entry, operations
 from consult.http import notifications as notifications_over_http
 from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
@@ -103,6 +103,15 @@ SETTINGS = (
     settings.Setting("--connection-bytes", "8000000", settings.count, "bytes a second of them; 0: no limit"),
     settings.Setting("--address-events", "0", settings.count, "events a second from one address; 0: no limit"),
     settings.Setting("--address-connections", "0", settings.count, "connections from one address; 0: no limit"),
+    settings.Setting("--user-events", "", settings.optional_count, "events and requests a second of one user; 0: any"),
+    settings.Setting("--user-bytes", "", settings.optional_count, "bytes a second that one user sends; 0: any"),
+    settings.Setting("--user-reads", "", settings.optional_count, "bytes a second that one user reads; 0: any"),
+    settings.Setting("--user-rows", "", settings.optional_count, "messages and changes a day of one user; 0: any"),
+    settings.Setting("--user-changes", "", settings.optional_count, "changes of reminders a day of one user; 0: any"),
+    settings.Setting("--user-reminders", "", settings.optional_count, "pending reminders for one user; 0: any"),
+    settings.Setting("--stranger-requests", "1000", settings.count, "requests a second, no token, of one address"),
+    settings.Setting("--stranger-tokens", "100", settings.count, "bad tokens a second of one address; 0: any"),
+    settings.Setting("--stranger-connections", "2000", settings.count, "connections, no token, of one address; 0: any"),
     settings.Setting("--backup-before-migration", "true", settings.flag, "keep the database as it was before one"),
     settings.Setting("--daily-backups", "7", settings.count, "how many are kept beside the database; 0: none is made"),
     settings.Setting("--read-notification-days", "0", settings.days, "read ones are deleted after so many; 0: never"),
@@ -152,18 +161,12 @@ async def serve_from(
     work = RuleWork()
     loop = ReminderLoop(database, clock, push.published, work, housekeeping, systemd.alive)
     answering = Answering(database, push, time, clock, loop.wake)
+    limits = Limits(Allowance.chosen(chosen, guard is not None))
     gateway = Gateway(
         handlers(database, lookup, rooms, push, answering, time, clock),
         rooms,
         push,
-        Limits(
-            Allowance(
-                chosen["connection_events"],
-                chosen["connection_bytes"],
-                chosen["address_events"],
-                chosen["address_connections"],
-            )
-        ),
+        limits,
         guard,
     )
     allowed = Allowed.beyond(chosen["connection_events"], chosen["connection_bytes"])
@@ -185,11 +188,12 @@ async def serve_from(
     app.config.update(SANIC)
     reads, writing = Reads(access), Writing(database, clock)
     answers.install(app, access)
+    admission.install(app, limits, access, polling, guard)
     if guard is not None:
         entry.install(app, guard, database, access)
         await guard.open()
     questions_over_http.add_routes(app, database, reads, writing, time, clock)
-    reminders_over_http.add_routes(app, database, reads, writing, time, clock, loop, work)
+    reminders_over_http.add_routes(app, database, reads, writing, time, clock, loop, work, limits)
     notifications_over_http.add_routes(app, database, reads, writing, time, answering)
     lag = LoopLag()
     counts = operations.Counts(gateway, carriers, polling, push, reads, database, loop, lag, clock)

@@ -35,7 +35,10 @@ async def send_all(
                 if unread > MOST_UNREAD:
                     await connection.carrier.drained()
                     unread = 0
-                unread += send(connection, item)
+                size = send(connection, item)
+                unread += size
+                if connection.account is not None:
+                    connection.account.reads += size
             left -= len(page)
             if not has_more or not left:
                 return

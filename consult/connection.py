@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any, Protocol
 
-from consult.limits import Usage
+from consult.limits import Account, Usage
 from consult.tokens import Identity
 from consult.wire.packets import Frame
 
@@ -39,6 +39,7 @@ class Connection:
     """A Socket.IO client of the namespace `/`, whatever carries it."""
 
     __slots__ = (
+        "account",
         "address",
         "busy",
         "carrier",
@@ -59,6 +60,7 @@ class Connection:
         self.sid = sid
         self.address = address  # the client's, as the limits know it
         self.usage = Usage()
+        self.account: Account | None = None  # what its user may use, where that is limited
         self.connected = False  # between the client's CONNECT and its end
         self.identity: Identity | None = None  # who it is, with tokens on
         self.question_ids: set[int] | None = None  # rooms it is in

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from consult import audit, rights
@@ -17,7 +18,7 @@ from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
 from consult.guard import Guard, shown, told
 from consult.json_text import dumps
-from consult.limits import Limits
+from consult.limits import Limits, Work
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.tokens import Refused
@@ -41,6 +42,7 @@ class Handler:
     # Of a send: further sends of the same connection need not wait for its answer, and it is told of its faults by its
     # own reply.
     is_send: bool = False
+    work: Work = Work.NONE  # what one costs its user
     answered: int = 0  # events that went well
     faults: Counter[str] = field(default_factory=Counter)  # the others, by their code
 
@@ -121,9 +123,19 @@ class Gateway:
             if self.guard is not None:
                 connection.carrier.close()  # so that nobody comes back on it with another token
 
+    def arrived(self, connection: Connection) -> None:
+        """A client has come that has not entered."""
+        if self.guard is not None:
+            cut = partial(_cut_stranger, connection)
+            self.limits.stranger_came(connection.address, connection, cut)
+
     def ended(self, connection: Connection) -> None:
         """The client is gone, or has left the namespace. The messages that it has sent are still stored and broadcast;
         of the rest nobody wants to know any more."""
+        self.limits.stranger_left(connection.address, connection)
+        if connection.account is not None:
+            connection.account.holders -= 1
+            connection.account = None
         connection.connected = False
         if connection.inbox is not None:
             connection.inbox = deque(answer for answer in connection.inbox if answer.may_overlap)
@@ -163,6 +175,11 @@ class Gateway:
                 self._loop.call_soon(self._proceed, connection)
 
     def _received_connect(self, connection: Connection, connect: packets.Connect, size: int) -> None:
+        is_first = not connection.connected and connect.namespace == "/"
+        if (self.guard is not None or not is_first) and not self.limits.admits_event(
+            connection.usage, connection.address, size, connection.account
+        ):
+            raise packets.Malformed("too many CONNECTs")
         if connect.namespace != "/":
             connection.send(packets.refused(connect.namespace, "Invalid namespace"))
             return
@@ -170,24 +187,36 @@ class Gateway:
             # What it asked before it left must not be answered, nor put it into a room, as if it had asked just now.
             raise packets.Malformed("a CONNECT before the events of before are answered")
         if self.guard is not None and not connection.connected:
-            if not self.limits.admits_event(connection.usage, connection.address, size):
-                raise packets.Malformed("too many CONNECTs")
             try:
                 connection.identity = self.guard.admit(shown(connect.auth), "socket")
             except Refused as refused:
+                self._spend_bad_token(connection)
                 fault = told(refused)
                 data = {"code": fault.code, "reason": refused.why}
                 connection.send(packets.refused("/", fault.message, data))
                 return
             self.guard.audit.record(connection.identity, connection.address, "connect")
+            self.limits.stranger_left(connection.address, connection)
+        if connection.account is None:
+            connection.account = self.limits.account(connection.identity, connection.address)
+            if connection.account is not None:
+                connection.account.holders += 1
         connection.connected = True
         connection.carrier.entered()
         self.connections.add(connection)
         connection.send(packets.connected(connection.sid))
 
+    def _spend_bad_token(self, connection: Connection) -> None:
+        """Ends the connection where its address has shown too many."""
+        try:
+            self.limits.spend_bad_token(connection.address)
+        except Fault:
+            raise packets.Malformed("too many bad tokens") from None
+
     def _received_event(self, connection: Connection, event: packets.Event, size: int) -> None:
         handler = self.handlers.get(event.name)
-        if self.limits.admits_event(connection.usage, connection.address, size):
+        account = connection.account
+        if self.limits.admits_event(connection.usage, connection.address, size, account):
             request = _request(handler, event.arguments)
         else:
             request = Fault("RATE_LIMITED")
@@ -197,6 +226,11 @@ class Gateway:
                 assert self.guard is not None
                 self.guard.audit.event(connection.identity, connection.address, event.name, request, refusal.code)
                 request = refusal
+        if account is not None and handler is not None and not isinstance(request, Fault):
+            try:
+                self.limits.spend_work(account, handler.work)
+            except Fault as fault:
+                request = fault
         answer = Answer(self, connection, handler, request, event.ack_id)
         if connection.inbox or not _may_start(connection, answer):
             if connection.inbox is None:
@@ -242,6 +276,11 @@ class Gateway:
             answer.fault(faults.told(fault))
         connection.busy = False
         self._proceed(connection)
+
+
+def _cut_stranger(connection: Connection) -> None:
+    if not connection.connected:
+        connection.carrier.cut("too many that do not enter")
 
 
 def _may_start(connection: Connection, answer: Answer) -> bool:

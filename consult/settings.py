@@ -67,6 +67,10 @@ def count(text: str) -> int:
     return int(text)
 
 
+def optional_count(text: str) -> int | None:
+    return count(text) if text else None
+
+
 def days(text: str) -> int:
     if count(text) > 36_500:
         raise ValueError("must be an integer from 0 to 36500")

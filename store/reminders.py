@@ -50,6 +50,7 @@ class NewTask:
     created_at: int
     by: str
     timing: dict[str, Any]  # when it is due: `remind_at` and the columns of recurrence, by name
+    most_pending: int = 0  # tasks of the user that may be pending before this one; 0 is any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class Change:
     entry: Entry
 
 
+class TooManyPending:
+    """The user has as many pending tasks as may be."""
+
+
 class NotAsRead:
     """The task has changed since it was looked at, or is due right now: look again."""
 
@@ -78,8 +83,13 @@ class NotAsRead:
 _CANCELLED = "INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome) VALUES (?, ?, ?, 'CANCELLED')"
 
 
-def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
-    """Stores a pending task."""
+_PENDING = "SELECT count(*) FROM (SELECT 1 FROM reminder_task WHERE user_id = ? AND status = 'PENDING' LIMIT ?)"
+
+
+def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask | TooManyPending:
+    """Stores a pending task, unless its user has too many of them."""
+    if new.most_pending and _pending(connection, new.user_id, new.most_pending) >= new.most_pending:
+        return TooManyPending()
     task_id = run(
         connection,
         TaskRow.insert(
@@ -167,6 +177,12 @@ def select() -> "ModelSelect[TaskRow]":
 def task_of(row: Row) -> ReminderTask:
     """The task that a row holds."""
     return ReminderTask(**{**row, "paused": bool(row["paused"])})
+
+
+def _pending(connection: sqlite3.Connection, user_id: int, most: int) -> int:
+    """Counts the user's pending tasks, up to `most`."""
+    count: int = connection.execute(_PENDING, (user_id, most)).fetchone()[0]
+    return count
 
 
 def _find(connection: sqlite3.Connection, task_id: int) -> ReminderTask | None:

@@ -8,6 +8,10 @@ from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
 log = logging.getLogger("careline.faults")
 
 
+# Every write that waits now is made or refused by then.
+QUEUE_SECONDS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """An error code of the protocol (section 3) and the HTTP status that goes with it."""
@@ -66,7 +70,7 @@ def told(exception: Exception) -> Fault:
     if isinstance(exception, WriteUnknown):
         return Fault("INTERNAL_ERROR", NOT_KNOWN_TO_BE_STORED)
     if isinstance(exception, TooManyWaiting):
-        return Fault("RATE_LIMITED")
+        return Fault("RATE_LIMITED", retry_after=QUEUE_SECONDS)
     if isinstance(exception, WriteRefused):
         return Fault("INTERNAL_ERROR", status=503)
     log.error("an event or a request failed", exc_info=exception)
@@ -82,6 +86,7 @@ BOTH_CURSORS = "after_id 与 before_id 不能同时使用"
 KEY_REUSED = "Idempotency-Key 已用于其他内容"
 ALREADY_DISPATCHED = "提醒任务已触发，无法取消"
 IS_CONFIRMED = "通知已确认，无法推迟"
+TOO_MANY_PENDING = "未触发的提醒任务已达上限，请先取消一些"
 NOT_PENDING = "提醒任务已触发或已取消，无法修改"
 TOO_FAST = "rrule 必须为每分钟至多一次的规则"
 NO_OCCURRENCE = "rrule 必须为至少会触发一次的规则"

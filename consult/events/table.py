@@ -21,6 +21,7 @@ from consult.events import (
     send_message,
 )
 from consult.gateway import Handler
+from consult.limits import Work
 from consult.push import Push
 from consult.rooms import Rooms
 from store.clock import Clock, WireTime
@@ -45,12 +46,12 @@ def handlers(
     confirm = partial(notification_confirm.handle, answering)
     snooze = partial(notification_snooze.handle, answering)
     table = (
-        Handler("join_question", JoinQuestion, join, b"joined_question"),
+        Handler("join_question", JoinQuestion, join, b"joined_question", work=Work.READ),
         Handler("leave_question", LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
-        Handler("send_message", SendMessage, send, b"send_message:ack", is_send=True),
-        Handler("bind_user", BindUser, bind, b"bind_user:ack"),
-        Handler("notification:read", AnswerNotification, read, b"notification:read:ack"),
-        Handler("notification:confirm", AnswerNotification, confirm, b"notification:confirm:ack"),
-        Handler("notification:snooze", SnoozeNotification, snooze, b"notification:snooze:ack"),
+        Handler("send_message", SendMessage, send, b"send_message:ack", is_send=True, work=Work.WRITE),
+        Handler("bind_user", BindUser, bind, b"bind_user:ack", work=Work.READ),
+        Handler("notification:read", AnswerNotification, read, b"notification:read:ack", work=Work.WRITE),
+        Handler("notification:confirm", AnswerNotification, confirm, b"notification:confirm:ack", work=Work.WRITE),
+        Handler("notification:snooze", SnoozeNotification, snooze, b"notification:snooze:ack", work=Work.CHANGE),
     )
     return {handler.event: handler for handler in table}

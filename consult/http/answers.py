@@ -214,6 +214,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
         if origin is not None and not hasattr(request.ctx, "refused"):
             answer.headers["access-control-allow-origin"] = origin
             answer.headers["access-control-allow-credentials"] = "true"
+            answer.headers["access-control-expose-headers"] = "retry-after"
             answer.headers["vary"] = "Origin"
 
     @app.exception(Exception)

@@ -1,10 +1,9 @@
 """With tokens on: who asks, of every HTTP request, and whether it may, before any handler sees it."""
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from sanic import Request, Sanic
-from sanic.http import Http
 from sanic.response import HTTPResponse
 
 from consult import audit, rights
@@ -13,6 +12,7 @@ from consult.contract.calls import CALLS
 from consult.contract.faults import Fault
 from consult.contract.permissions import PERMISSIONS, May, Permission
 from consult.guard import Guard, told
+from consult.http.admission import read_no_more
 from consult.http.answers import read_body, read_id, read_query
 from consult.json_text import loads
 from consult.rights import Asker
@@ -43,14 +43,16 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
         if path in _BESIDE:
             return
         row = _ROWS.get(f"{request.method} {path}")
-        shown = _shown(request)
-        identity = None
-        if shown is not None or row is None or row.nobody is May.NO:
+        identity = getattr(request.ctx, "identity", None)
+        refused: Refused | None = getattr(request.ctx, "refused_token", None)
+        if identity is None and refused is None and (row is None or row.nobody is May.NO):
             try:
-                identity = guard.admit(shown, "http")
-            except Refused as refused:
-                _read_no_more(request)
-                raise told(refused) from None
+                guard.admit(None, "http")
+            except Refused as missing:
+                refused = missing
+        if refused is not None:
+            read_no_more(request)
+            raise told(refused)
         request.ctx.row = row
         request.ctx.identity = identity
         request.ctx.asker = rights.asker(identity, row)
@@ -91,13 +93,6 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
             guard.audit.record(request.ctx.identity, address, row.name, row.of, _object_id(request, answer), result)
 
 
-def _read_no_more(request: Request) -> None:
-    """The answer ends the connection: a stranger's body is neither kept nor waited for."""
-    http = cast(Http, request.stream)
-    http.keep_alive = False
-    http.request_body = None
-
-
 def _object_id(request: Request, answer: HTTPResponse) -> int | None:
     """What the request was about: the id in its path, or that of what it has made."""
     for text in request.match_info.values():
@@ -109,14 +104,3 @@ def _object_id(request: Request, answer: HTTPResponse) -> int | None:
 def _told(answer: HTTPResponse) -> dict[str, Any]:
     told: dict[str, Any] = loads(answer.body or b"{}")
     return told
-
-
-def _shown(request: Request) -> str | None:
-    """The token that a request shows; None when it shows none."""
-    shown = request.headers.get_all("authorization")
-    if not shown:
-        return None
-    scheme, _, token = shown[0].strip().partition(" ")
-    if len(shown) > 1 or scheme.lower() != "bearer" or not token.strip():
-        return "another way to show oneself"
-    return str(token.strip())

@@ -21,8 +21,10 @@ from consult.contract.reminder_payloads import (
     ReminderQuery,
 )
 from consult.contract.replies import Shape
+from consult.http.admission import account_of
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
 from consult.http.reads import Reads
+from consult.limits import Limits
 from reminders import tasks
 from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop
@@ -33,7 +35,7 @@ from store import history, reminders
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.history import Entry
-from store.reminders import Cancelling, Change, NotAsRead, ReminderTask
+from store.reminders import Cancelling, Change, NotAsRead, ReminderTask, TooManyPending
 from store.transaction import WriteRefused, each
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ def add_routes(
     clock: Clock,
     loop: ReminderLoop,
     work: RuleWork,
+    limits: Limits,
 ) -> None:
     async def worked_out(function: Callable[..., T], *given: Any) -> T:
         """Work on a rule within its budget; its faults in the protocol's words."""
@@ -73,7 +76,7 @@ def add_routes(
 
     @app.post("/api/reminders")
     async def add_reminder(request: Request) -> HTTPResponse:
-        body = read_body(request, NewReminder)
+        body, account = read_body(request, NewReminder), account_of(request)
         asker_of(request).refuse_other("user_id", body.user_id)
         zone = _zone(body.timezone) or time.zone
         starts_on = _wall(time, "remind_at", body.remind_at, zone)
@@ -95,8 +98,19 @@ def add_routes(
             created_at=clock(),
             by=by_whom(request),
             timing=columns,
+            most_pending=0 if account is None else account.most.reminders,
         )
-        answer = await writing.post(request, reminders.add, new, lambda task: replies.reminder_task(task, time), 201)
+
+        def shape(added: ReminderTask | TooManyPending) -> Shape | Fault:
+            if isinstance(added, ReminderTask):
+                return replies.reminder_task(added, time)
+            return Fault("RATE_LIMITED", faults.TOO_MANY_PENDING)
+
+        def count(added: ReminderTask | TooManyPending) -> None:
+            if account is not None and isinstance(added, TooManyPending):
+                limits.beyond_reminders(account)
+
+        answer = await writing.post(request, reminders.add, new, shape, 201, count)
         loop.wake()
         return answer
 

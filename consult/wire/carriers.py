@@ -85,6 +85,7 @@ class Carriers:
     def arrived(self, connection: Connection) -> None:
         """Somebody has come who has not entered yet. Of too many the first has to go: who means to enter has long done
         so."""
+        self.gateway.arrived(connection)
         carrier = connection.carrier
         self._arrived[carrier] = connection
         if len(self._arrived) > MOST_STRANGERS:

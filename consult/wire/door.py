@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, cast
 from urllib.parse import parse_qs
 
+from sanic import Request
 from sanic.exceptions import BadRequest, PayloadTooLarge
 from sanic.http import Http, Stage
 from sanic.http.http1 import HTTP_CONTINUE
@@ -20,6 +21,7 @@ from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.access import Access
+from consult.limits import Account
 from consult.wire import handshake, http_syntax
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
@@ -142,17 +144,53 @@ class _Http(Http):
 
 
 class HttpBehindDoor(TakenAnswers):
-    """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection."""
+    """Sanic's HTTP protocol, but for websocket requests that come on a kept-alive connection, and for the turns that
+    its requests take."""
 
     HTTP_CLASS = _Http
 
-    __slots__ = ("_doors", "_sanic")
+    __slots__ = ("_doors", "_sanic", "_stranger", "account")
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(doors.unread_answers, **sanic)
         self._http = None  # until Sanic's task has begun, which more bytes may come before
         self._doors = doors
         self._sanic = sanic
+        self._stranger: str | None = None  # the address that the connection is counted for, without a good token
+        self.account: Account | None = None  # of whose request is being answered
+        self.request_handler = self._handle
+
+    async def _handle(self, request: Request) -> None:
+        """Handles a request. While others of the connection wait behind it, all other connections have a turn first."""
+        if self.recv_buffer:
+            await asyncio.sleep(0)
+        await self.app.handle_request(request)
+
+    async def send(self, data: bytes) -> None:
+        """Counts what the user has read, as it goes out."""
+        if self.account is not None:
+            self.account.reads += len(data)
+        await super().send(data)  # type: ignore[no-untyped-call]
+
+    def is_stranger_of(self, address: str) -> None:
+        """Counts the connection for an address, from its first request without a good token on."""
+        if self._stranger is None:
+            self._stranger = address
+            self._doors.carriers.gateway.limits.stranger_came(address, self, self._cut)
+
+    def is_no_stranger(self) -> None:
+        """The connection has shown a good token, or is gone."""
+        if self._stranger is not None:
+            self._doors.carriers.gateway.limits.stranger_left(self._stranger, self)
+            self._stranger = None
+
+    def _cut(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_no_stranger()
+        super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         http, began = self._http, self._time
@@ -167,6 +205,7 @@ class HttpBehindDoor(TakenAnswers):
             self.transport = None
             self.connections.discard(self)
             task.cancel()
+            self.is_no_stranger()
             door = self._doors(**self._sanic)
             transport.set_protocol(door)
             door.connection_made(transport)

@@ -1,0 +1,112 @@
+"""Counts every HTTP request before its body is read and before a handler works for it, and refuses what is beyond.
+
+With tokens a request counts for the user whose token it shows, without a good one for its address. The requests of a
+long-polling session count for the user who has entered on it.
+"""
+
+import re
+from typing import Any, cast
+
+from sanic import Request, Sanic
+from sanic.http import Http
+
+from consult.access import Access
+from consult.contract.faults import Fault
+from consult.guard import Guard
+from consult.limits import Account, Limits, Work
+from consult.tokens import Refused
+from consult.wire.door import HttpBehindDoor
+from consult.wire.polling import Polling
+
+# Reads that look at much more than they give, and changes that make a history longer.
+_SEARCHES = re.compile(r"/api/(?:reminders|notifications)/[^/]+/(?:history|occurrences)/?")
+_CHANGES = re.compile(r"PATCH /api/reminders/[^/]+/?|POST /api/notifications/[^/]+/snooze/?")
+_READERS = ("GET", "HEAD")
+
+
+def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polling, guard: Guard | None) -> None:
+    """Before `entry.install`, which asks for the identity that is found here."""
+
+    @app.signal("http.routing.before")
+    async def count(request: Request) -> None:
+        connection = cast(HttpBehindDoor, cast(Http, request.stream).protocol)
+        connection.account = None
+        try:
+            _count(request, connection)
+        except Fault:
+            if cast(Http, request.stream).request_body:
+                read_no_more(request)
+            raise
+
+    def _count(request: Request, connection: HttpBehindDoor) -> None:
+        address = access.address(request.ip, request.headers)
+        account = None if guard is not None else limits.account(None, address)
+        if request.path.startswith("/socket.io"):
+            session = polling.session(request.args.get("sid", ""))
+            carried = None if session is None else session.connection
+            if carried is not None and carried.connected:
+                if carried.account is not None:
+                    limits.spend_poll(carried.account, request.method == "POST")
+                return
+        elif guard is not None:
+            account = _enter(request, connection, address, guard)
+        if account is not None:
+            limits.spend_request(account, _body_bytes(request))
+            limits.spend_work(account, _work(request))
+            connection.account = request.ctx.account = account
+        elif guard is not None and getattr(request.ctx, "identity", None) is None:
+            limits.spend_stranger_request(address)
+            connection.is_stranger_of(address)
+
+    def _enter(request: Request, connection: HttpBehindDoor, address: str, guard: Guard) -> Account | None:
+        """Finds out who asks. A token that is no good is refused later, by the entry, where one is asked for."""
+        shown = shown_token(request)
+        if shown is None:
+            return None
+        try:
+            request.ctx.identity = guard.admit(shown, "http")
+        except Refused as refused:
+            request.ctx.refused_token = refused
+            limits.spend_bad_token(address)
+            return None
+        connection.is_no_stranger()
+        return limits.account(request.ctx.identity, address)
+
+
+def account_of(request: Request) -> Account | None:
+    """What the user who asks may use; None where that is not limited."""
+    account: Account | None = getattr(request.ctx, "account", None)
+    return account
+
+
+def read_no_more(request: Request) -> None:
+    """The answer ends the connection: the body is neither kept nor waited for."""
+    http = cast(Http, request.stream)
+    http.keep_alive = False
+    http.request_body = None
+
+
+def shown_token(request: Request) -> str | None:
+    """The token that a request shows; None when it shows none."""
+    shown = request.headers.get_all("authorization")
+    if not shown:
+        return None
+    scheme, _, token = shown[0].strip().partition(" ")
+    if len(shown) > 1 or scheme.lower() != "bearer" or not token.strip():
+        return "another way to show oneself"
+    return str(token.strip())
+
+
+def _work(request: Request) -> Work:
+    if not request.path.startswith("/api/"):
+        return Work.NONE
+    if request.method in _READERS:
+        return Work.SEARCH if _SEARCHES.fullmatch(request.path) else Work.READ
+    if request.method == "OPTIONS":
+        return Work.NONE
+    return Work.CHANGE if _CHANGES.fullmatch(f"{request.method} {request.path}") else Work.WRITE
+
+
+def _body_bytes(request: Request) -> int:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
