@@ -212,8 +212,9 @@ NOTES: dict[str, tuple[Both, ...]] = {
 CALL_NOTES: dict[str, tuple[Both, ...]] = {
     "GET /health": (
         (
-            "要求令牌时（第 10 节），没有 `STAFF` 或 `SERVICE` 令牌的请求只得到 `status`。",
-            "Where tokens are asked for (section 10), who shows none of `STAFF` or `SERVICE` gets `status` alone.",
+            "要求令牌时（第 10 节），没有 `STAFF`、`SERVICE` 或 `MONITOR` 令牌的请求只得到 `status`。",
+            "Where tokens are required (section 10), a request without a `STAFF`, `SERVICE` or `MONITOR` token gets "
+            "`status` alone.",
         ),
     ),
     "PATCH /api/questions/{question_id}": (

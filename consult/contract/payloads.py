@@ -31,6 +31,8 @@ from consult.contract.fields import (
     YesNo,
 )
 
+STAFF_ONLY = "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -85,7 +87,7 @@ class SendMessage(Payload, kw_only=True, gc=False):
         Check(
             "is_visible_to_patient",
             lambda payload: payload.get("is_visible_to_patient") is not False or payload["sender_type"] == "STAFF",
-            "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）",
+            STAFF_ONLY,
         ),
     )
 

@@ -20,6 +20,7 @@ from consult.contract.permissions import Role
 from consult.contract.replies import Shape
 from consult.json_text import dumps, loads
 from consult.rights import ANYBODY, Asker
+from consult.security_headers import HEADERS, HSTS
 from store.clock import Clock
 from store.database import Database
 from store.history import API, user
@@ -32,13 +33,6 @@ Outcome = TypeVar("Outcome")
 
 # Bytes that are no UTF-8 come as halves of surrogate pairs.
 _IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
-_HEADERS = {
-    "content-security-policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; "
-    "object-src 'none'",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-}
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, PATCH, DELETE",
     "access-control-allow-headers": "authorization, content-type, idempotency-key",
@@ -109,7 +103,7 @@ def is_operator(request: Request) -> bool:
     identity = asker_of(request).identity
     if identity is None:
         return not getattr(request.app.ctx, "tokens", False)
-    return identity.role in (Role.STAFF, Role.SERVICE)
+    return identity.role in (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
 def by_whom(request: Request) -> str:
@@ -175,6 +169,7 @@ def _fingerprint(request: Request) -> str:
 
 def install(app: Sanic[Any, Any], access: Access) -> None:
     """Admission before every request, headers on every answer, and faults as the table of faults has them."""
+    security_headers = {**HEADERS, **HSTS} if access.tls else HEADERS
 
     # Sanic knows of each request whether it asks for the head alone, and leaves the body out by itself.
     @app.signal("http.routing.before")
@@ -194,7 +189,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
-        answer.headers = _Headers({**answer.headers, **_HEADERS})
+        answer.headers = _Headers({**answer.headers, **security_headers})
         origin = request.headers.get("origin")
         if origin is not None and not hasattr(request.ctx, "refused"):
             answer.headers["access-control-allow-origin"] = origin

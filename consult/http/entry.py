@@ -47,7 +47,7 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
         identity = None
         if shown is not None or row is None or row.nobody is May.NO:
             try:
-                identity = guard.admit(shown, "http")
+                identity = guard.admit(shown, "http", access.address(request.ip, request.headers))
             except Refused as refused:
                 _read_no_more(request)
                 raise told(refused) from None
