@@ -269,7 +269,7 @@ def main(arguments: list[str]) -> int:
                 done = backup.by_hand(chosen["database"], words.file)
             case _:
                 time = WireTime(chosen["timezone"] or machine_zone())
-                done = restore.by_hand(chosen["database"], words.file, time.text(system_clock()))
+                done = restore.by_hand(chosen["database"], words.file, time.text, system_clock(), words.agreed)
     except StoreFault as fault:
         return fail(str(fault))
     return tell(f"{done}\n")
