@@ -141,9 +141,10 @@ def _carry_notifications(
             if known[row["id"]] == (row["task_id"], row["occurrence_at"]) and values != state[row["id"]]:
                 new.execute(update, (*values, row["id"]))
                 carried.answers += 1
-        elif (row.get("snooze_of") or row["id"]) in {*there, row["id"]} and _insert(
-            new, "user_notification", row, columns
-        ):
+            continue
+        # One that came again needs the one that it stands for.
+        has_first = row.get("snooze_of") is None or row["snooze_of"] in there
+        if has_first and _insert(new, "user_notification", row, columns):
             there.add(row["id"])
     return there
 

@@ -146,7 +146,7 @@ def _fold(database: Path) -> dict[str, int] | None:
         log.warning("%s is damaged (%s): ids go on far above those of the backup", database, fault)
         return None
     highest_ids.pop(schema.HISTORY, None)
-    return highest_ids or None
+    return highest_ids if any(highest_ids.values()) else None
 
 
 def _keep(database: Path, stamp: str) -> Path:
