@@ -18,7 +18,7 @@ from peewee import DatabaseError
 from sanic import Sanic
 
 from consult import command_line, entry_commands, install, log_lines, settings, status
-from consult.access import Access
+from consult.access import EVERYWHERE, Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
 from consult.contract.fields import MAX_BYTES
@@ -39,7 +39,6 @@ from consult.push import Push
 from consult.rooms import Rooms
 from consult.standard_streams import fail, tell
 from consult.systemd import Systemd
-from consult.tokens import Tokens, read_keys
 from consult.version import VERSION, in_words, notices
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
@@ -149,7 +148,7 @@ async def serve_from(
     systemd = Systemd(os.environ)
 
     secret_file = chosen["auth_secret_file"]
-    guard = Guard(Tokens(read_keys(secret_file), clock), database, clock) if secret_file else None
+    guard = Guard(secret_file, database, clock) if secret_file else None
     rooms, lookup = Rooms(), Lookup(database)
     push = Push(rooms, database, time, clock, chosen["outbox_bytes"])
     push.last_message_id = await messages.latest_id(database)
@@ -172,8 +171,7 @@ async def serve_from(
     allowed = Allowed.beyond(chosen["connection_events"], chosen["connection_bytes"])
     carriers = Carriers(gateway, chosen["outbox_bytes"], allowed)
     tls = Tls(chosen["tls_certificate"], chosen["tls_key"]) if chosen["tls_certificate"] else None
-    if tls is not None:
-        carriers.loop.add_signal_handler(signal.SIGHUP, tls.reload)
+    carriers.loop.add_signal_handler(signal.SIGHUP, partial(reload, tls, guard))
     access = Access(
         chosen["host"],
         chosen["allowed_hosts"],
@@ -216,6 +214,8 @@ async def serve_from(
     sys.setswitchinterval(0.0005)
     where = url(chosen["host"], listening, tls)
     print(f"Careline listening on {where}", flush=True)  # noqa: T201
+    if chosen["host"] in EVERYWHERE and not chosen["allowed_hosts"]:
+        log.info("answered as hosts: loopback names and this machine's own addresses; --allowed-hosts names others")
     systemd.ready(where)
 
     await stop.wait()
@@ -234,8 +234,20 @@ async def serve_from(
     await server.after_stop()
 
 
+def reload(tls: Tls | None, guard: Guard | None) -> None:
+    """SIGHUP: read the certificate and the signing keys again."""
+    if tls is not None:
+        tls.reload()
+    if guard is not None:
+        guard.reload_keys()
+    if tls is None and guard is None:
+        log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+
+
 def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
     """`careline serve`."""
+    # While it starts there is nothing to read again yet, and a SIGHUP must not end it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = chosen["timezone"] or machine_zone()
     log.info("times are shown in the zone %s", zone)
     try:
@@ -283,7 +295,7 @@ def main(arguments: list[str]) -> int:
                 done = backup.by_hand(chosen["database"], words.file)
             case _:
                 time = WireTime(chosen["timezone"] or machine_zone())
-                done = restore.by_hand(chosen["database"], words.file, time.text(system_clock()))
+                done = restore.by_hand(chosen["database"], words.file, time.text, system_clock(), words.agreed)
     except StoreFault as fault:
         return fail(str(fault))
     return tell(f"{done}\n")

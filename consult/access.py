@@ -3,8 +3,10 @@
 Both doors and every HTTP call ask `Access.refusal` before anything else.
 """
 
+import contextlib
 import ipaddress
 import logging
+import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,7 +14,8 @@ from consult.proxies import Headers, Proxies
 
 log = logging.getLogger("careline.access")
 
-_PORTS = {"http": 80, "https": 443}  # that a browser leaves out
+DEFAULT_PORTS = {"http": 80, "https": 443}  # that a browser leaves out
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - hosts that stand for every address of this machine
 
 
 def is_loopback(host: str) -> bool:
@@ -25,10 +28,35 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_own_address(name: str) -> bool:
+    """Whether a name is an address of this machine. A host name is never one: a foreign page could lead its own name
+    here."""
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    # The system lets a socket have an address of its own alone. Nothing is sent.
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as own:
+        own.bind((str(address), 0))
+        return not (address.is_unspecified or address.is_multicast)
+    return False
+
+
+def own_address(family: socket.AddressFamily) -> str:
+    """Return the address of this machine that others are likely to reach, or the loopback one. Nothing is sent."""
+    v4 = family == socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as asking:
+        # An address kept for documents: connecting only looks up by which of our own it would be reached.
+        asking.connect(("192.0.2.1", 9) if v4 else ("2001:db8::1", 9))
+        return str(asking.getsockname()[0]).partition("%")[0]
+    return "127.0.0.1" if v4 else "::1"
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     host: str  # that the server listens on
-    allowed_hosts: tuple[str, ...]  # empty: loopback names and `host`
+    allowed_hosts: tuple[str, ...]  # empty: loopback names and `host`, or every address of this machine
     allowed_origins: tuple[str, ...]  # empty: none but the server's own and, on loopback, loopback ones
     tls: bool  # whether the server speaks https itself
     proxies: Proxies
@@ -65,7 +93,9 @@ class Access:
     def _answers_to(self, name: str) -> bool:
         if self.allowed_hosts:
             return name in self.allowed_hosts
-        return name == self.host or is_loopback(name)
+        if name == self.host or is_loopback(name):
+            return True
+        return self.host in EVERYWHERE and is_own_address(name)
 
     def _lets_in(self, origin: str, host: str | None, scheme: str | None, address: str) -> bool:
         if origin in self.allowed_origins:
@@ -75,10 +105,10 @@ class Access:
             of_page = parts.hostname
         except ValueError:
             return False
-        if of_page is None or parts.scheme not in _PORTS:
+        if of_page is None or parts.scheme not in DEFAULT_PORTS:
             return False
         # The server's own page. A proxy that is not known may have ended TLS: then either scheme is its own.
-        own = (parts.netloc.lower(), f"{parts.netloc.lower()}:{_PORTS[parts.scheme]}")
+        own = (parts.netloc.lower(), f"{parts.netloc.lower()}:{DEFAULT_PORTS[parts.scheme]}")
         if host is not None and host.lower() in own and scheme in (None, parts.scheme):
             return True
         is_open = not self.allowed_origins and not self.tokens

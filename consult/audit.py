@@ -8,7 +8,7 @@ from collections import deque
 from itertools import islice
 
 from consult.contract.payloads import Payload
-from consult.contract.permissions import PERMISSIONS
+from consult.contract.permissions import PERMISSIONS, Role
 from consult.tokens import Identity
 from store import audit
 from store.audit import CHUNK, Entry
@@ -22,6 +22,8 @@ MOST_WAITING = 50_000  # rows; beyond, while the file cannot be written, the old
 # What was refused for what it said was about nothing yet, and is as good as not said.
 NOT_DONE = frozenset({"INVALID_PAYLOAD", "RATE_LIMITED"})
 OK = "ok"
+NOBODY = Role.NOBODY.value  # the type in rows of clients without a good token; their user id is 0
+STAFF_ONLY_REFUSED = "FORBIDDEN staff-only"  # the result of a send that claims staff's visibility for another type
 _ID_FIELDS = {"question": "question_id", "user": "user_id", "notification": "id"}
 
 
@@ -36,21 +38,21 @@ class Audit:
 
     def record(
         self,
-        identity: Identity,
+        identity: Identity | None,
         address: str,
         action: str,
         of: str = "",
         object_id: int | None = None,
         result: str = OK,
     ) -> None:
-        """Takes down that somebody did something, or with another result than OK: tried to."""
+        """Write down what a user did or, with a result other than OK, tried to do. None is a client without a good
+        token."""
         if result in NOT_DONE:
             return
         if len(self._waiting) >= MOST_WAITING:
             self._lose()
-        self._waiting.append(
-            Entry(self._clock(), identity.user_id, identity.user_type, address, action, of, object_id, result)
-        )
+        user_id, user_type = (0, NOBODY) if identity is None else (identity.user_id, identity.user_type)
+        self._waiting.append(Entry(self._clock(), user_id, user_type, address, action, of, object_id, result))
 
     def event(self, identity: Identity, address: str, event: str, request: Payload, result: str = OK) -> None:
         """The same for an event that a client sent."""

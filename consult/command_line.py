@@ -18,7 +18,7 @@ class Words:
     command: str
     file: Path  # of the commands that take one
     form: str  # of `protocol`
-    agreed: bool  # `install` need not ask
+    agreed: bool  # `install` and `restore` need not ask
     shown: bool  # `install` is only to show what it would
     given: dict[str, str]  # of `token` and `audit`
     options: dict[str, str | None]  # by the setting's name
@@ -34,7 +34,7 @@ def read(arguments: Sequence[str], commands: Sequence[str], table: Sequence[Sett
     parser.add_argument("command", nargs="?", default="serve", choices=commands)
     parser.add_argument("file", nargs="?", type=Path, help="what `backup` and `key` write and `restore` reads")
     parser.add_argument("--format", choices=contract.FORMATS, help="what `protocol` prints (default: markdown)")
-    parser.add_argument("--yes", action="store_true", help="`install` does not ask")
+    parser.add_argument("--yes", action="store_true", help="`install` and `restore` do not ask")
     parser.add_argument("--print", action="store_true", help="`install` prints its systemd unit and does nothing else")
     entry_commands.add_options(parser)
     for setting in table:
@@ -48,8 +48,10 @@ def read(arguments: Sequence[str], commands: Sequence[str], table: Sequence[Sett
         parser.error(f"{command} takes {'no' if file else 'a'} FILE")
     if form is not None and command != "protocol":
         parser.error(f"{command} takes no --format")
-    if (agreed or shown) and command != "install":
-        parser.error(f"{command} takes neither --yes nor --print")
+    if agreed and command not in ("install", "restore"):
+        parser.error(f"{command} takes no --yes")
+    if shown and command != "install":
+        parser.error(f"{command} takes no --print")
     if entry_commands.not_for(command, given):
         parser.error(f"{command} takes no {entry_commands.not_for(command, given)}")
     return Words(command, file, form or "markdown", agreed, shown, given, options)

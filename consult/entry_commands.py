@@ -1,35 +1,27 @@
 """The subcommands about who may enter and what they did: `careline key FILE`, `careline token`, `careline audit`."""
 
-import re
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from consult.contract.fields import MAX_ID
-from consult.standard_streams import fail, tell, tell_all
-from consult.tokens import (
-    EXPIRED,
-    LONGEST_TTL,
-    USUAL_TTL,
-    KeyFault,
-    Refused,
-    Tokens,
-    Wanted,
-    make_key,
-    read_keys,
-    revocation_of,
-)
+from consult.contract.permissions import TOKEN_TYPES
+from consult.key_file import KeyFault, make_key, read_keys
+from consult.standard_streams import fail, printable, tell, tell_all
+from consult.tokens import EXPIRED, LONGEST_TTL, USUAL_TTL, Refused, Tokens, Wanted, revocation_of
 from store import audit, revocations
 from store.clock import Clock, WireTime
 
 # The options of `token`, and of `audit` the last two.
 _OPTIONS = {
-    "--user-type": "STAFF, ELDER, FAMILY, SERVICE or another type",
+    "--user-type": f"one of {', '.join(TOKEN_TYPES)}",
     "--ttl": f"seconds that the token is good for (default: {USUAL_TTL})",
     "--name": "the name to show; left out, the client may choose one",
     "--questions": "ids of the questions that FAMILY may come to, separated by commas",
     "--revoke": "a token that is to be good no more, also for a server that runs",
+    "--revoke-user": "a user's id: all its tokens until now are revoked, with --user-type those of that type",
     "--user-id": "whom `token` is for; whose rows `audit` shows (default: everybody's)",
     "--since": "from when on `audit` shows rows, as YYYY-MM-DD HH:MM:SS (default: all of them)",
 }
@@ -64,12 +56,14 @@ def key(path: Path) -> int:
 
 
 def token(given: Mapping[str, str], chosen: Mapping[str, Any], clock: Clock) -> int:
-    """Makes a token, or revokes one; the exit status. StoreFault where it cannot be revoked."""
+    """Make a token, or revoke one or all of a user; return the exit status. StoreFault when nothing can be revoked."""
     path = chosen["auth_secret_file"]
-    if path is None:
-        fail("--auth-secret-file (CARELINE_AUTH_SECRET_FILE): `token` needs the key; `careline key FILE` makes one")
-        return 2
     try:
+        if "revoke_user" in given:
+            return _revoke_user(given, chosen["database"], clock)
+        if path is None:
+            fail("--auth-secret-file (CARELINE_AUTH_SECRET_FILE): `token` needs the key; `careline key FILE` makes one")
+            return 2
         tokens = Tokens(read_keys(path), clock)
         if "revoke" in given:
             return _revoke(tokens, given["revoke"], chosen["database"], clock)
@@ -96,7 +90,7 @@ def audit_rows(given: Mapping[str, str], chosen: Mapping[str, Any], time: WireTi
         return 2
     rows = audit.since(chosen["database"], since, user_id)
     return tell_all(
-        f"{time.text(at)}\t{user_type} {user}\t{address}\t{action}\t{of_what}\t{result}\n"
+        "\t".join((time.text(at), *map(printable, (f"{user_type} {user}", address, action, of_what, result)))) + "\n"
         for at, user, user_type, address, action, of_what, result in rows
     )
 
@@ -112,13 +106,35 @@ def _revoke(tokens: Tokens, token: str, database: Path, clock: Clock) -> int:
     return tell(f"the token of {identity.user_type} {identity.user_id} is revoked\n")
 
 
+def _revoke_user(given: Mapping[str, str], database: Path, clock: Clock) -> int:
+    user_id, user_type = _id("--revoke-user", given["revoke_user"]), given.get("user_type", "")
+    unfit = sorted(set(given) - {"revoke_user", "user_type"})
+    if unfit:
+        raise ValueError(f"--{unfit[0].replace('_', '-')}: not together with --revoke-user")
+    if user_type:
+        _token_type(user_type)
+    now = clock()
+    # Tokens tell the second in which they were issued. This one is over before the command ends, so that a token made
+    # afterwards is a good one.
+    second_ends = now - now % 1000 + 1000
+    revocations.revoke_user(database, user_id, user_type, second_ends - 1, now)
+    sleep((second_ends - now) / 1000)
+    whose = f"{user_type} {user_id}" if user_type else f"user {user_id}, of every type,"
+    return tell(f"all tokens of {whose} that were issued until now are revoked\n")
+
+
+def _token_type(text: str) -> str:
+    if text not in TOKEN_TYPES:
+        raise ValueError(f"--user-type: must be one of {', '.join(TOKEN_TYPES)}, not {text!r}")
+    return text
+
+
 def _wanted(given: Mapping[str, str]) -> Wanted:
     """Whom the options describe; ValueError names the one that is wrong."""
     missing = [option for option in ("--user-id", "--user-type") if option[2:].replace("-", "_") not in given]
     if missing:
         raise ValueError(f"`token` needs {' and '.join(missing)}")
-    if not re.fullmatch(r"[A-Z0-9_]{1,32}", given["user_type"]):
-        raise ValueError("--user-type: must be 1 to 32 of A-Z, 0-9 and _")
+    user_type = _token_type(given["user_type"])
     name = given.get("name")
     if name is not None and not (name.isprintable() and 1 <= len(name) <= 64):
         raise ValueError("--name: must be text of 1 to 64 characters")
@@ -127,7 +143,7 @@ def _wanted(given: Mapping[str, str]) -> Wanted:
     ttl = _id("--ttl", given.get("ttl", str(USUAL_TTL)))
     if ttl > LONGEST_TTL:
         raise ValueError(f"--ttl: must be at most {LONGEST_TTL} seconds")
-    return Wanted(_id("--user-id", given["user_id"]), given["user_type"], name, listed, ttl)
+    return Wanted(_id("--user-id", given["user_id"]), user_type, name, listed, ttl)
 
 
 def _id(option: str, text: str) -> int:

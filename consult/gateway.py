@@ -21,7 +21,7 @@ from consult.json_text import dumps
 from consult.limits import Limits, Work
 from consult.push import Push
 from consult.rooms import Rooms
-from consult.tokens import Refused
+from consult.tokens import Identity, Refused
 from consult.wire import packets
 
 # Unanswered events at which reading from a client pauses, and at which it goes on.
@@ -188,7 +188,7 @@ class Gateway:
             raise packets.Malformed("a CONNECT before the events of before are answered")
         if self.guard is not None and not connection.connected:
             try:
-                connection.identity = self.guard.admit(shown(connect.auth), "socket")
+                connection.identity = self.guard.admit(shown(connect.auth), "socket", connection.address)
             except Refused as refused:
                 self._spend_bad_token(connection)
                 fault = told(refused)
@@ -220,6 +220,8 @@ class Gateway:
             request = _request(handler, event.arguments)
         else:
             request = Fault("RATE_LIMITED")
+        if connection.identity is not None and isinstance(request, Fault) and request.message == payloads.STAFF_ONLY:
+            self._record_staff_only(connection, connection.identity, event)
         if connection.identity is not None and not isinstance(request, Fault):
             refusal = rights.refusal(connection.identity, event.name, request)
             if refusal is not None:
@@ -241,6 +243,13 @@ class Gateway:
         if not connection.paused and connection.open_sends + len(connection.inbox or ()) >= MOST_OPEN:
             connection.paused = True
             connection.carrier.pause()
+
+    def _record_staff_only(self, connection: Connection, identity: Identity, event: packets.Event) -> None:
+        """Audit a staff-only send of another type, which is a payload fault to the client."""
+        assert self.guard is not None
+        question_id = event.arguments[0]["question_id"]  # valid: it comes before the check that has failed
+        result = audit.STAFF_ONLY_REFUSED
+        self.guard.audit.record(identity, connection.address, event.name, "question", question_id, result)
 
     def _proceed(self, connection: Connection) -> None:
         """Does what may be done now of what the client asked."""

@@ -1,15 +1,21 @@
-"""Lets in who shows a good token, and out whose token has run out or was revoked. Without keys there is no guard."""
+"""Admits clients by their token, and ends their connections when it expires, is revoked, or its key is removed.
+
+Without a key file there is no guard.
+"""
 
 import asyncio
 import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from consult.audit import Audit
 from consult.contract.faults import TOKEN_TEXTS, Fault
-from consult.tokens import EXPIRED, REVOKED, Identity, Refused, Tokens
+from consult.failed_logins import FailedLogins
+from consult.key_file import KeyFault, read_keys
+from consult.tokens import BAD, EXPIRED, REVOKED, Identity, Refused, Tokens
 from store import revocations
 from store.clock import Clock
 from store.database import Database
@@ -20,20 +26,24 @@ WATCH = 0.5  # seconds between two looks at who is in
 
 
 class Guard:
-    def __init__(self, tokens: Tokens, database: Database, clock: Clock) -> None:
+    def __init__(self, key_file: Path, database: Database, clock: Clock) -> None:
+        """KeyFault when the key file cannot be used."""
         self.audit = Audit(database, clock)
         self.checks: Counter[tuple[str, str]] = Counter()  # of tokens, by where they were shown and the outcome
-        self._tokens = tokens
+        self._key_file = key_file
+        self._tokens = Tokens(read_keys(key_file), clock)
+        self._failed_logins = FailedLogins(self.audit, clock)
         self._database = database
         self._clock = clock
         self._revoked: dict[bytes, int] = {}  # with the moment from which on they have run out anyway
-        self._last_read = 0
+        self._revoked_users: dict[tuple[int, str], int] = {}  # until when their tokens were issued
+        self._last_read = self._last_user_read = 0
         self._failing = False
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
     async def open(self) -> None:
-        """Reads what was revoked so far; before anybody is let in."""
+        """Read what was revoked so far, before the first client is admitted."""
         await self._read()
 
     def start(self, look: Callable[[], None]) -> None:
@@ -41,29 +51,56 @@ class Guard:
         self._task = asyncio.create_task(self._watch(look))
 
     async def close(self) -> None:
-        """Once nobody is here any more."""
+        """Write down what is left, after the last client is gone."""
         self._stop.set()
         if self._task is not None:
             await self._task
+        self._failed_logins.flush(everything=True)
         await self.audit.close()
 
-    def admit(self, token: object, where: str) -> Identity:
-        """Who shows the token; Refused when it is no good one. `where` is socket or http, for the counts."""
+    def reload_keys(self) -> None:
+        """Read the key file again. Connections whose key is gone end with the next look; a file that cannot be used
+        changes nothing."""
+        try:
+            keys = read_keys(self._key_file)
+        except KeyFault as fault:
+            log.error("the signing keys stay as they were: %s %s", self._key_file, fault)
+            return
+        self._tokens.replace_keys(keys)
+        log.info("the signing keys were read again from %s", self._key_file)
+
+    def admit(self, token: object, where: str, address: str) -> Identity:
+        """Return who shows the token; Refused when it is not a good one. `where` is socket or http."""
         try:
             identity = self._tokens.identity(token)
-            if identity.token in self._revoked:
+            if self._is_revoked(identity):
                 raise Refused(REVOKED)
         except Refused as refused:
             self.checks[where, refused.why] += 1
+            self._failed_logins.note(where, address, refused)
             raise
         self.checks[where, "ok"] += 1
         return identity
 
     def over(self, identity: Identity, now: int) -> str | None:
-        """Why somebody who is in may not stay; None when it may."""
+        """Return the reason to end this client's connection, or None."""
         if identity.expires_at <= now:
             return EXPIRED
-        return REVOKED if identity.token in self._revoked else None
+        if not self._tokens.has_key(identity.key):
+            return BAD
+        return REVOKED if self._is_revoked(identity) else None
+
+    def _is_revoked(self, identity: Identity) -> bool:
+        if identity.token in self._revoked:
+            return True
+        if not self._revoked_users:
+            return False
+        for user_type in (identity.user_type, ""):
+            until = self._revoked_users.get((identity.user_id, user_type))
+            # A token that does not say when it was issued may be as old as any.
+            if until is not None and (identity.issued_at is None or identity.issued_at <= until):
+                return True
+        return False
 
     def now(self) -> int:
         return self._clock()
@@ -78,6 +115,7 @@ class Guard:
                     log.error("revoked tokens cannot be read: %r", fault)
                 self._failing = True
             look()
+            self._failed_logins.flush()
             self.audit.flush()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), WATCH)
@@ -87,6 +125,9 @@ class Guard:
         for revocation in news:
             self._last_read = revocation.id
             self._revoked[revocation.token] = revocation.expires_at
+        for user in await revocations.users_above(self._database, self._last_user_read):
+            self._last_user_read = user.id
+            self._revoked_users[user.user_id, user.user_type] = user.issued_until
         if news:
             now = self._clock()
             self._revoked = {token: until for token, until in self._revoked.items() if until > now}

@@ -44,14 +44,17 @@ class Proxies:
     def _trusts(self, text: str) -> bool:
         if not self.trusted:
             return False
-        address = _address(text)
+        address = _address(text.partition("%")[0])  # the kernel's own zone of a link-local peer
         return address is not None and any(address in network for network in self.trusted)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address in what a proxy tells, or None. An IPv6 zone may hold any text, and is no address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
+        return None
+    if "%" in text:
         return None
     # What an IPv4 client is called where the server listens on both.
     return address if isinstance(address, ipaddress.IPv4Address) else address.ipv4_mapped or address

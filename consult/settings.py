@@ -1,15 +1,15 @@
 """What settings are and what their values may be; the table of them is in `main.py`."""
 
 import ipaddress
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from consult import tokens
-from consult.access import is_loopback
+from consult import key_file
+from consult.access import DEFAULT_PORTS, is_loopback
 from consult.proxies import Network
 from consult.wire import tls
 
@@ -102,10 +102,20 @@ def names(text: str) -> tuple[str, ...]:
 def origins(text: str) -> tuple[str, ...]:
     listed = names(text)
     for origin in listed:
+        if "*" in origin:
+            raise ValueError("must be whole origins such as https://app.example.com: `*` stands for nothing here")
+        _refuse_usual_port(origin)
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin or not parts.hostname:
             raise ValueError("must be origins such as https://app.example.com")
     return listed
+
+
+def _refuse_usual_port(origin: str) -> None:
+    """A browser leaves out the port that is its scheme's own, so an origin with it would never match."""
+    for scheme, usual in DEFAULT_PORTS.items():
+        if origin.startswith(f"{scheme}://") and origin.endswith(f":{usual}"):
+            raise ValueError(f"must leave out the port {usual}, as browsers do for {scheme}")
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -113,6 +123,13 @@ def networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(name) for name in names(text))
     except ValueError:
         raise ValueError("must be addresses or networks such as 127.0.0.1,10.0.0.0/8") from None
+
+
+_WITHOUT_TOKENS = (
+    ", and any client that reaches it can speak as anyone. Make a key with `careline key FILE`, name it with "
+    "--auth-secret-file (CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them. "
+    "--allow-open (CARELINE_ALLOW_OPEN) permits it without tokens"
+)
 
 
 class SettingsFault(Exception):
@@ -135,17 +152,37 @@ def read(
         except ValueError as fault:
             faults.append(f"{setting.option} ({setting.variable}): {fault}, not {text!r}")
     secret_file = values["auth_secret_file"]
-    is_closed = secret_file is not None or values.get("allow_open") is not False
-    if "host" in values and not is_loopback(values["host"]) and not is_closed:
-        faults.append(
-            f"--host (CARELINE_HOST): {values['host']} can be reached from other machines, and whoever reaches it can "
-            "speak as anyone. Make a key with `careline key FILE`, name it with --auth-secret-file "
-            "(CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them. "
-            "--allow-open (CARELINE_ALLOW_OPEN) permits it without tokens"
-        )
     if serving:
+        if secret_file is None and values.get("allow_open") is False:
+            faults += _open_faults(values)
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
-        faults += tokens.faults(secret_file)
+        faults += key_file.faults(secret_file)
     if faults:
         raise SettingsFault("\n".join(faults))
     return values
+
+
+def _open_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    """Each setting by which other machines reach a server that asks for no token."""
+    host = values.get("host")
+    if host is not None and not is_loopback(host):
+        yield f"--host (CARELINE_HOST): {host} can be reached from other machines{_WITHOUT_TOKENS}"
+    if values.get("trusted_proxies"):
+        yield (
+            "--trusted-proxies (CARELINE_TRUSTED_PROXIES): a proxy lets other machines reach the server"
+            f"{_WITHOUT_TOKENS}"
+        )
+    beyond = [name for name in values.get("allowed_hosts", ()) if not is_loopback(name.strip("[]"))]
+    if beyond:
+        yield f"--allowed-hosts (CARELINE_ALLOWED_HOSTS): {beyond[0]} is a name for other machines{_WITHOUT_TOKENS}"
+    beyond = [origin for origin in values.get("allowed_origins", ()) if _is_beyond(origin)]
+    if beyond:
+        yield (
+            f"--allowed-origins (CARELINE_ALLOWED_ORIGINS): {beyond[0]} is a page of another machine{_WITHOUT_TOKENS}"
+        )
+
+
+def _is_beyond(origin: str) -> bool:
+    """Whether a listed origin is that of a page from another machine. An app's own scheme names no machine."""
+    parts = urlsplit(origin)
+    return parts.scheme in DEFAULT_PORTS and not is_loopback(parts.hostname or "")

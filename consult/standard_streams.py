@@ -5,6 +5,11 @@ import sys
 from collections.abc import Iterable
 
 
+def printable(text: str) -> str:
+    """Return the text with every character escaped that a terminal could take for a command or for a new column."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def tell(text: str) -> int:
     """Prints in UTF-8, whatever the terminal's encoding. That a reader such as `head` has seen enough is no failure."""
     return tell_all([text])

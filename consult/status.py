@@ -9,11 +9,16 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from consult.standard_streams import fail, tell
-from consult.tokens import KeyFault, Tokens, Wanted, read_keys
+from consult.contract.permissions import Role
+from consult.key_file import KeyFault, read_keys
+from consult.standard_streams import fail, printable, tell
+from consult.tokens import Tokens, Wanted
 from store.clock import system_clock
 
-TOKEN_TTL = 60  # seconds
+# Seconds. Over plain HTTP another user of this machine may sit on the port and receive the token: it is good for
+# /health and /metrics alone, and only for so long.
+TOKEN_TTL = 10
+LONGEST_ANSWER = 10_000_000  # bytes
 PATIENCE = 10.0  # seconds, of a server whose database is locked
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where a server listens that listens everywhere
@@ -31,14 +36,14 @@ def show(chosen: Mapping[str, Any]) -> int:
     url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     if not port:
         return fail("--port 0 (CARELINE_PORT) names no server")
-    connection = _connection(scheme, host, port)
+    connection = _connection(host, port, chosen["tls_certificate"])
     # The server answers to the hosts that it is told, wherever it listens.
     headers = {"Host": chosen["allowed_hosts"][0]} if chosen["allowed_hosts"] else {}
+    keys = chosen["auth_secret_file"]
     try:
-        headers |= _shown(chosen["auth_secret_file"])
-        health = json.loads(_ask(connection, "/health", headers))
-        rows = list(_rows(health, Samples(_ask(connection, "/metrics", headers))))
-        text = f"careline {health['version']} at {url}: {health['status']}\n\n"
+        health = json.loads(_ask(connection, "/health", headers | _shown(keys)))
+        rows = list(_rows(health, Samples(_ask(connection, "/metrics", headers | _shown(keys)))))
+        text = f"careline {health['version']} at {url}: {health['status']}"
     except KeyFault as fault:
         return fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {chosen['auth_secret_file']} {fault}")
     except _NoAnswer as fault:
@@ -50,39 +55,67 @@ def show(chosen: Mapping[str, Any]) -> int:
     finally:
         connection.close()
     width = max(len(name) for name, _ in rows)
-    tell(text + "".join(f"{name:{width}}  {value}\n" for name, value in rows))
+    tell(printable(text) + "\n\n" + "".join(f"{printable(f'{name:{width}}  {value}')}\n" for name, value in rows))
     if health["status"] == "ok":
         return 0
     ails = [health[part] for part in ("database", "reminders") if health[part] != "ok"]
-    return fail(f"{url} is failing: {'; '.join(ails)}")
+    return fail(printable(f"{url} is failing: {'; '.join(ails)}"))
 
 
 def _shown(keys: Path | None) -> dict[str, str]:
-    """The header that shows a token, where the server asks for one; KeyFault when none can be made."""
+    """Return the header that shows a new token, where the server asks for one. KeyFault when none can be made."""
     if keys is None:
         return {}
-    asker = Wanted(user_id=1, user_type="SERVICE", name=None, questions=None, ttl=TOKEN_TTL)
+    asker = Wanted(user_id=1, user_type=Role.MONITOR.value, name=None, questions=None, ttl=TOKEN_TTL)
     return {"Authorization": f"Bearer {Tokens(read_keys(keys), system_clock).make(asker)}"}
 
 
-def _connection(scheme: str, host: str, port: int) -> http.client.HTTPConnection:
-    if scheme == "http":
+class _Verified(http.client.HTTPSConnection):
+    """A connection that opens only to a server that has the configured certificate and its key."""
+
+    def __init__(self, host: str, port: int, certificate: Path) -> None:
+        # The certificate names the clinic's host, and this goes to the address that the server listens on, so the
+        # library's own checks cannot pass: `connect` compares the certificate itself.
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        super().__init__(host, port, timeout=PATIENCE, context=context)
+        self._certificate = certificate
+
+    def connect(self) -> None:
+        try:
+            configured = ssl.PEM_cert_to_DER_cert(_first_certificate(self._certificate.read_text("ascii", "replace")))
+        except OSError as fault:
+            raise _NoAnswer(f"was shown no token: cannot read {self._certificate}: {fault.strerror}") from None
+        except ValueError:
+            raise _NoAnswer(f"was shown no token: {self._certificate} holds no certificate in PEM") from None
+        super().connect()
+        assert isinstance(self.sock, ssl.SSLSocket)
+        if self.sock.getpeercert(binary_form=True) != configured:
+            self.close()
+            raise _NoAnswer(f"was shown no token: its certificate is not the one in {self._certificate}")
+
+
+def _connection(host: str, port: int, certificate: Path | None) -> http.client.HTTPConnection:
+    if certificate is None:
         return http.client.HTTPConnection(host, port, timeout=PATIENCE)
-    # The certificate names the clinic's host, and this goes to the address that the server listens on: it cannot fit,
-    # and there is nothing in the question or the answer to protect.
-    anybody = ssl.create_default_context()
-    anybody.check_hostname = False
-    anybody.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=anybody)
+    return _Verified(host, port, certificate)
+
+
+def _first_certificate(text: str) -> str:
+    begin, end = text.find(ssl.PEM_HEADER), text.find(ssl.PEM_FOOTER)
+    if not 0 <= begin < end:
+        raise ValueError("no certificate")
+    return text[begin : end + len(ssl.PEM_FOOTER)]
 
 
 def _ask(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> str:
     connection.request("GET", path, headers=dict(headers))
     answer = connection.getresponse()
-    text = answer.read().decode()
+    text = answer.read(LONGEST_ANSWER).decode()
     if answer.status not in (200, 503):
         remedy = _REMEDIES.get(answer.status, "")
-        raise _NoAnswer(f"refuses to tell how it is: {answer.status} {answer.reason}{remedy}")
+        raise _NoAnswer(f"refuses to tell how it is: {answer.status} {printable(answer.reason)}{remedy}")
     return text
 
 

@@ -1,16 +1,9 @@
-"""Tokens: who somebody is and until when, signed with a key that only this clinic has (JSON Web Tokens, HS256).
+"""Tokens: a user's identity until an expiry time, signed with a key of this clinic (JSON Web Tokens, HS256)."""
 
-The key file holds one key a line: the first signs, all verify, so that keys can be changed while old tokens run out.
-"""
-
-import os
-import re
 import secrets
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Any
 
 import jwt
@@ -23,10 +16,10 @@ from store.clock import Clock
 
 ALGORITHM = "HS256"
 AUDIENCE = "careline"
-LEAST_KEY = 32  # bytes
 LONGEST_TOKEN = 4096  # characters
 USUAL_TTL = 86_400  # seconds
 LONGEST_TTL = 10 * 366 * 86_400
+LEEWAY = 10_000  # milliseconds that the clock of a system that signs may be ahead of ours
 
 MISSING, BAD, EXPIRED, REVOKED = "missing", "bad", "expired", "revoked"
 
@@ -34,21 +27,19 @@ _Seconds = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # since 1970, up to
 
 
 class Refused(Exception):
-    """No good token; `why` is one of the four words above."""
+    """The token is not accepted. `why` is one of the four words above: a client is told no more. `detail` is for the
+    log and the audit, names the claim at fault, and quotes nothing of the token."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, detail: str = "") -> None:
         self.why = why
+        self.detail = detail
         super().__init__(why)
 
 
-class KeyFault(Exception):
-    """The key file can't be used, and why."""
-
-
 class Identity:
-    """Who a good token says its bearer is."""
+    """The user that a good token is for."""
 
-    __slots__ = ("expires_at", "listed", "name", "role", "token", "user_id", "user_type")
+    __slots__ = ("expires_at", "issued_at", "key", "listed", "name", "role", "token", "user_id", "user_type")
 
     def __init__(
         self,
@@ -57,15 +48,20 @@ class Identity:
         name: str | None,
         listed: Iterable[int],
         expires_at: int,
+        issued_at: int | None,
         token: bytes,
+        key: bytes,
+        role: Role,
     ) -> None:
         self.user_id = user_id
         self.user_type = user_type
         self.name = name  # to be shown; None where the token leaves it open
         self.listed = frozenset(listed)  # the questions that the token lists
         self.expires_at = expires_at  # milliseconds
+        self.issued_at = issued_at  # milliseconds; None where the token does not say
         self.token = token  # what it is revoked by
-        self.role: Role = role_of(user_type)
+        self.key = key  # that verified it
+        self.role = role
 
 
 class _Claims(Struct):
@@ -74,7 +70,8 @@ class _Claims(Struct):
     exp: _Seconds
     name: DisplayName | None = None
     questions: list[Id] | None = None
-    nbf: _Seconds = 0.0
+    nbf: _Seconds | None = None
+    iat: _Seconds | None = None
     aud: str | list[str] | None = None
 
 
@@ -110,101 +107,79 @@ class Tokens:
         given = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode(given, self._keys[0], ALGORITHM)
 
+    def replace_keys(self, keys: tuple[bytes, ...]) -> None:
+        """Sign and verify with these keys from now on."""
+        self._keys = keys
+
+    def has_key(self, key: bytes) -> bool:
+        """Return whether tokens signed with the key are accepted."""
+        return key in self._keys
+
     def identity(self, token: object) -> Identity:
-        """Who the token is for; Refused where it is missing, not signed with one of our keys, or not valid now."""
+        """Return the user that the token is for. Refused when it is missing, not signed with one of our keys, or not
+        valid now."""
         if token is None or token == "":
             raise Refused(MISSING)
-        if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not token.isascii():
-            raise Refused(BAD)
-        try:
-            # Lax: others write `sub` as a number, though it is meant to be text.
-            claims = msgspec.json.decode(self._signed(token), type=_Claims, strict=False)
-        except msgspec.ValidationError:
-            raise Refused(BAD) from None
+        if not isinstance(token, str) or not token.isascii():
+            raise Refused(BAD, "it is not ASCII text")
+        if len(token) > LONGEST_TOKEN:
+            raise Refused(BAD, f"it is longer than {LONGEST_TOKEN} characters")
+        payload, key = self._signed(token)
+        claims = _claims(payload)
+        now, expires_at = self._clock(), _milliseconds(claims.exp)
+        for name, value in (("nbf", claims.nbf), ("iat", claims.iat)):
+            if value is not None and _milliseconds(value) > now + LEEWAY:
+                raise Refused(BAD, f"its {name} is in the future")
         audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-        now, expires_at = self._clock(), int(claims.exp * 1000)
-        if claims.nbf * 1000 > now or (audience is not None and AUDIENCE not in audience):
-            raise Refused(BAD)
+        if audience is not None and AUDIENCE not in audience:
+            raise Refused(BAD, f"its aud is not {AUDIENCE}")
+        role = role_of(claims.type)
+        if role is None:
+            raise Refused(BAD, "its type has no row in the table of permissions")
         if expires_at <= now:
             raise Refused(EXPIRED)
-        return Identity(claims.sub, claims.type, claims.name, claims.questions or (), expires_at, revocation_of(token))
+        issued_at = None if claims.iat is None else _milliseconds(claims.iat)
+        listed = claims.questions or ()
+        return Identity(
+            claims.sub, claims.type, claims.name, listed, expires_at, issued_at, revocation_of(token), key, role
+        )
 
-    def _signed(self, token: str) -> bytes:
+    def _signed(self, token: str) -> tuple[bytes, bytes]:
+        """Return the payload, and the key that verifies it."""
         for key in self._keys:
             try:
                 payload: bytes = self._signatures.decode(token, key, [ALGORITHM])
-            except jwt.InvalidTokenError:
+            except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):  # whatever its header holds
                 continue
-            return payload
-        raise Refused(BAD)
+            return payload, key
+        raise Refused(BAD, "it is not signed with a key of this server")
+
+
+def _claims(payload: bytes) -> _Claims:
+    try:
+        # Lax: others write `sub` as a number, though it is meant to be text.
+        return msgspec.json.decode(payload, type=_Claims, strict=False)
+    except msgspec.ValidationError as fault:
+        raise Refused(BAD, _of_claim(fault)) from None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise Refused(BAD, "its payload is not a JSON object") from None
+
+
+def _of_claim(fault: msgspec.ValidationError) -> str:
+    """Return which claim a fault is about. The fault's own text could quote the token."""
+    text = str(fault)
+    for name in _Claims.__struct_fields__:
+        if f"$.{name}" in text:
+            return f"its {name} is not valid"
+        if text.endswith(f"missing required field `{name}`"):
+            return f"it has no {name}"
+    return "its payload is not a JSON object"
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def revocation_of(token: str) -> bytes:
     """What a revoked token is known by. Not of its signature, which can be written in more than one way."""
     return sha256(token.rpartition(".")[0].encode()).digest()
-
-
-def read_keys(path: Path) -> tuple[bytes, ...]:
-    """The keys of a file, the one that signs first; KeyFault where it has none or others may read it.
-
-    A file that is no text is one key whole.
-    """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(1_000_001)
-    except OSError as fault:
-        raise KeyFault(f"cannot be read: {fault.strerror}") from None
-    if not stat.S_ISREG(mode):
-        raise KeyFault("is no file")
-    if mode & (stat.S_IRWXG | stat.S_IRWXO) and not _is_credential(path):
-        raise KeyFault(f"can be read by others than its owner; `chmod 600 {path}`")
-    keys = _keys(content)
-    if not keys:
-        raise KeyFault("holds no key; `careline key FILE` makes one")
-    if min(map(len, keys)) < LEAST_KEY:
-        raise KeyFault(f"holds a key of fewer than {LEAST_KEY} bytes; `careline key FILE` makes one")
-    return keys
-
-
-def faults(path: Path | None) -> list[str]:
-    """What is wrong with the key file, if one is named."""
-    try:
-        if path is not None:
-            read_keys(path)
-    except KeyFault as fault:
-        return [f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {path} {fault}"]
-    return []
-
-
-def make_key(path: Path) -> None:
-    """Makes a key file that only its owner can read; KeyFault where there is a file already."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        raise KeyFault("exists already") from None
-    except OSError as fault:
-        raise KeyFault(f"cannot be made: {fault.strerror}") from None
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o600)  # whatever the umask
-        file.write(secrets.token_hex(32).encode() + b"\n")
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _keys(content: bytes) -> tuple[bytes, ...]:
-    try:
-        is_text = all(line.isprintable() for line in re.split(r"[\r\n\t]", content.decode()))
-    except UnicodeDecodeError:
-        is_text = False
-    if not is_text:
-        return (content,)
-    keys = tuple(line for line in content.replace(b"\r", b"\n").split(b"\n") if line)
-    # A program that reads the one key of a file whole has read the end of its line, too.
-    return (*keys, content) if len(keys) == 1 and keys[0] != content else keys
-
-
-def _is_credential(path: Path) -> bool:
-    """Whether systemd keeps the file for this service alone, which its mode does not show (LoadCredential=)."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return bool(folder) and path.absolute().parent == Path(str(folder))

@@ -2,6 +2,7 @@
 
 import { Connection } from "./connection.js";
 import { say } from "./language.js";
+import { forgetRecent } from "./recent.js";
 import { recall, remember } from "./remembered.js";
 
 export const COLOURS = ["blue", "amber", "violet", "green", "rose", "slate"];
@@ -60,8 +61,14 @@ export class Connections extends EventTarget {
     this.#changed();
   }
 
+  /** Ends a connection and drops what the page keeps of words that came and went, for the next person at this screen. */
   signOut(connection) {
+    const hadToken = connection.token !== "";
     connection.signOut();
+    if (hadToken) {
+      forgetRecent();
+      this.#parts.log.clear();
+    }
     this.#changed();
   }
 
@@ -72,7 +79,7 @@ export class Connections extends EventTarget {
   }
 
   remove(connection) {
-    connection.signOut();
+    this.signOut(connection);
     this.list = this.list.filter((one) => one !== connection);
     if (this.selected === connection) this.selected = this.list[0];
     this.#changed();

@@ -47,7 +47,7 @@ function draw(protocol) {
   byId("outline-links").replaceChildren(outline(all));
   byId("content").replaceChildren(...all.map((section) => section.node));
   const zone = say("clinicZone", { zone: protocol.timezone });
-  byId("facts").textContent = `${location.host} · ${protocol.version} · ${zone}`;
+  byId("facts").textContent = [location.host, protocol.version, zone].filter(Boolean).join(" · ");
   if (read) scrollBy({ top: topOf(byId(read.id)) - before, behavior: "instant" });
   followReading();
 }

@@ -57,7 +57,7 @@ function build(protocol) {
   addEventListener("hashchange", () => tryFromAddress(parts));
   inEveryLanguage(() => {
     const zone = say("clinicZone", { zone: protocol.timezone });
-    byId("facts").textContent = `${location.host} · ${protocol.version} · ${zone}`;
+    byId("facts").textContent = [location.host, protocol.version, zone].filter(Boolean).join(" · ");
   });
 }
 

@@ -14,3 +14,8 @@ export function keepRecent(target, sent) {
   const others = (all[target.id] ?? []).filter((one) => JSON.stringify(one) !== JSON.stringify(sent));
   remember("recent", { ...all, [target.id]: [sent, ...others].slice(0, KEPT) });
 }
+
+/** Drops them all: they hold what patients wrote. */
+export function forgetRecent() {
+  remember("recent", {});
+}

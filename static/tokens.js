@@ -84,8 +84,8 @@ function firstKey(bytes) {
 
 /** A token for an hour. `questions` are the ids that FAMILY may come to. */
 export async function throwAway({ userId, userType, name }, questions) {
-  const exp = Math.floor(Date.now() / 1000) + THROW_AWAY;
-  const claims = { sub: String(userId), type: userType, name, exp, jti: crypto.randomUUID() };
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { sub: String(userId), type: userType, name, iat, exp: iat + THROW_AWAY, jti: crypto.randomUUID() };
   if (userType === "FAMILY") claims.questions = questions;
   const head = `${encoded({ alg: "HS256", typ: "JWT" })}.${encoded(claims)}`;
   const signature = await crypto.subtle.sign("HMAC", signing, new TextEncoder().encode(head));

@@ -45,7 +45,10 @@ def back_up(database: Path, destination: Path, going: Going) -> int:
     if not schema.status(database).applied:
         raise StoreFault(f"{database} is empty")
     with told(f"cannot back up {database} to {destination}"):
-        destination = Path(os.path.realpath(destination))
+        # The folder may be reached by links. A link in place of the file lets its maker choose what is replaced.
+        destination = Path(os.path.realpath(destination.parent)) / destination.name
+        if destination.is_symlink():
+            raise StoreFault(f"{destination} is a symbolic link; name the file that it leads to")
         _refuse_live(database, destination)
         with partial_file(destination) as (partial, descriptor):
             copy(database, partial, descriptor, going)
@@ -146,7 +149,7 @@ def copy(
             if not going(1 - remaining / total):
                 raise sqlite3.OperationalError("interrupted")  # as SQLite says it
 
-        # Nobody looks at the file before it is whole.
+        # No one reads the file before it is whole.
         new.execute("PRAGMA journal_mode = OFF")
         new.execute("PRAGMA synchronous = OFF")
         # Within a transaction of the source: without one the copy would start again at each commit of a server.

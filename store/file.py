@@ -15,6 +15,8 @@ PRAGMAS = {
     "busy_timeout": 1000,  # milliseconds
     # The checkpoint stays in the writer: with a helper thread or a longer stretch the WAL grew without end.
     "wal_autocheckpoint": 2000,  # pages
+    # What is deleted is overwritten in the file. Not every build of SQLite does so by itself.
+    "secure_delete": 1,
 }
 
 

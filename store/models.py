@@ -163,6 +163,19 @@ class RevokedToken(Model):
         table_name = "revoked_token"
 
 
+class RevokedUser(Model):
+    """A user whose tokens up to a moment are revoked."""
+
+    id = AutoIncrementField()
+    user_id = BigIntegerField()
+    user_type = TextField()  # "" for every type
+    issued_until = BigIntegerField()  # tokens issued up to then are revoked, and those that do not say when
+    revoked_at = BigIntegerField()
+
+    class Meta:
+        table_name = "revoked_user"
+
+
 class Audit(Model):
     """Who did what."""
 

@@ -1,30 +1,53 @@
-"""The way back from a backup, with ids that go on where the replaced database was."""
+"""The way back from a backup, with ids that go on where the replaced database was, and what must not be rewound."""
 
 import logging
 import os
 import sqlite3
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from store import schema
 from store.backup import Going, attended, copy, partial_file, put, sync_folder, told
+from store.carry_over import carry_over, needs_newer_schema, reading
 from store.file import StoreFault, claim
+from store.rewind import rewind
 
 log = logging.getLogger("careline.restore")
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# Where nothing says which ids were given after the backup, the next ones are beyond all that can have been: a client
+# with a cursor among them would miss what comes after the restore. JSON numbers are exact up to 9.0e15.
+JUMP = 1_000_000_000
+
+Told = Callable[[str], None]
 
 
-def by_hand(database: Path, file: Path, moment: str) -> str:
-    """`careline restore FILE`; one line that says what was done. `moment` is YYYY-MM-DD HH:MM:SS."""
+def by_hand(database: Path, file: Path, text: Callable[[int], str], now: int, agreed: bool) -> str:
+    """`careline restore FILE`: say what is rewound, ask on a terminal unless that is `agreed`, and restore. Returns one
+    line that says what was done; `text` writes a time as YYYY-MM-DD HH:MM:SS."""
+    said = []
+    back = rewind(database, file) if file.exists() else None
+    if back is not None:
+        said.append(back.in_words(text))
+    if not agreed:
+        if sys.stdin is not None and sys.stdin.isatty():
+            _ask(f"{database} will be replaced by {file}", said)
+        elif back is not None:
+            said.append("nobody was asked, since this is no terminal")
+    stamp = text(now).translate({ord(" "): "-", ord("-"): "", ord(":"): ""})
     with attended("restoring") as going:
-        size, kept = restore(file, database, moment.translate({ord(" "): "-", ord("-"): "", ord(":"): ""}), going)
+        size, kept = restore(file, database, stamp, going, said.append)
     done = f"{database} was restored from {file}: {size:,} bytes"
-    return f"{done}; what it was before is {kept}" if kept else done
+    return "; ".join((done, *([f"what it was before is {kept}"] if kept else []), *said))
 
 
-def restore(file: Path, database: Path, stamp: str, going: Going) -> tuple[int, Path | None]:
-    """Puts a copy of `file` in place of the database; its size in bytes, and where the replaced database is now.
+def restore(
+    file: Path, database: Path, stamp: str, going: Going, tell: Told = lambda _: None
+) -> tuple[int, Path | None]:
+    """Put a copy of `file` in place of the database; return its size in bytes, and where the replaced database is now.
+    `tell` is given sentences about what was taken over.
 
     StoreFault says why not; then the database is as it was. Killed at any moment, one of the two is in place, whole,
     and with nothing of the other beside it. No id of the replaced database is ever given again.
@@ -38,9 +61,17 @@ def restore(file: Path, database: Path, stamp: str, going: Going) -> tuple[int, 
     lock = claim(database)
     try:
         with told(f"cannot restore {database} from {file}"):
-            highest_ids = {} if is_new else _fold(database)
+            highest_ids = None if is_new else _fold(database)
+            jumps = not highest_ids
             with partial_file(database) as (partial, descriptor):
-                copy(file, partial, descriptor, going, highest_ids)
+                copy(file, partial, descriptor, going, _ids_beyond(file) if jumps else highest_ids)
+                if jumps:
+                    tell(
+                        "there was no readable database to go on from, so new ids begin "
+                        f"{JUMP:,} above those of the backup"
+                    )
+                if not is_new and database.stat().st_size:
+                    _carry(database, partial, tell)
                 before = database.stat()
                 os.fchmod(descriptor, before.st_mode & 0o666)
                 os.fchown(descriptor, before.st_uid, before.st_gid)
@@ -54,10 +85,49 @@ def restore(file: Path, database: Path, stamp: str, going: Going) -> tuple[int, 
         os.close(lock)
 
 
-def _fold(database: Path) -> dict[str, int]:
-    """Brings the database into one file, without a WAL beside it; the highest id of each table, by its name.
+def _ask(what: str, said: list[str]) -> None:
+    """StoreFault unless the person at the terminal agrees."""
+    lines = "".join(f"  {sentence}\n" for sentence in said)
+    print(f"{what}\n{lines}Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
+    try:
+        agreed = sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        agreed = False
+    if not agreed:
+        raise StoreFault("nothing was changed")
 
-    A damaged one stays as it is, and what cannot be read in it is not known.
+
+def _carry(replaced: Path, restored: Path, tell: Told) -> None:
+    """Take over from the replaced database what must not be rewound, as far as it can be read."""
+    try:
+        if needs_newer_schema(replaced, restored):
+            schema.migrate(restored)
+        carried = carry_over(replaced, restored)
+    except sqlite3.DatabaseError as fault:
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
+            raise
+        tell(f"nothing of the replaced database could be taken over ({fault}): revoke again what was revoked")
+        return
+    tell(
+        f"taken over from the replaced database: {carried.revocations:,} revocations, {carried.audit:,} rows of the "
+        f"audit, {carried.occurrences:,} reminders that have rung, {carried.answers:,} answers to notifications"
+        + ("" if carried.is_whole else "; it is damaged, so some may be missing: revoke again what was revoked")
+    )
+
+
+def _ids_beyond(file: Path) -> dict[str, int]:
+    """For each table that counts its ids, one that can't have been given since the backup."""
+    with closing(reading(file)) as backup:
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+        highest = dict(backup.execute("SELECT name, max(seq) FROM sqlite_sequence GROUP BY name").fetchall())
+        names = {name for (name,) in backup.execute(tables)} - {schema.HISTORY}
+    return {name: (highest.get(name) or 0) + JUMP for name in names}
+
+
+def _fold(database: Path) -> dict[str, int] | None:
+    """Bring the database into one file, without a WAL beside it; return the highest id of each table, by its name.
+
+    A damaged one stays as it is; None when its ids are not known, or it has never given any.
     """
     highest_ids: dict[str, int] = {}
     try:
@@ -73,8 +143,10 @@ def _fold(database: Path) -> dict[str, int]:
     except sqlite3.DatabaseError as fault:
         if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
             raise
-        log.warning("%s is damaged (%s): ids above those of the backup may be given again", database, fault)
-    return highest_ids
+        log.warning("%s is damaged (%s): ids go on far above those of the backup", database, fault)
+        return None
+    highest_ids.pop(schema.HISTORY, None)
+    return highest_ids if any(highest_ids.values()) else None
 
 
 def _keep(database: Path, stamp: str) -> Path:

@@ -1,17 +1,18 @@
-"""Tokens that were revoked before their time, for as long as they would be good otherwise.
+"""Revoked tokens, one by one or all of a user up to a moment.
 
-`careline token --revoke` writes them beside a running server, which reads what is new.
+`careline token --revoke` and `--revoke-user` write them beside a running server, which reads what is new.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from store import schema
 from store.database import Database
 from store.file import StoreFault
-from store.models import RevokedToken
+from store.models import RevokedToken, RevokedUser
 from store.transaction import run
 
 
@@ -22,24 +23,43 @@ class Revocation:
     expires_at: int  # milliseconds
 
 
+@dataclass(frozen=True, slots=True)
+class UserRevocation:
+    id: int
+    user_id: int
+    user_type: str  # "" for every type
+    issued_until: int  # milliseconds
+
+
 def revoke(path: Path, token: bytes, expires_at: int, now: int) -> None:
-    """Revokes a token, also while a server has the file; again changes nothing. StoreFault says why not."""
-    if schema.status(path).pending:
-        raise StoreFault(f"{path} is of an older Careline; `serve` brings it up to date")
-    try:
-        with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
-            known = RevokedToken.select(RevokedToken.id).where(RevokedToken.token == token)
-            if run(connection, known).fetchone() is None:
-                run(connection, RevokedToken.insert(token=token, expires_at=expires_at, revoked_at=now))
-            connection.execute("COMMIT")
-    except sqlite3.Error as fault:
-        raise StoreFault(f"cannot write to {path}: {fault}") from fault
+    """Revoke a token, also while a server has the file; again changes nothing. StoreFault says why not."""
+    with _writing(path) as connection:
+        known = RevokedToken.select(RevokedToken.id).where(RevokedToken.token == token)
+        if run(connection, known).fetchone() is None:
+            run(connection, RevokedToken.insert(token=token, expires_at=expires_at, revoked_at=now))
+
+
+def revoke_user(path: Path, user_id: int, user_type: str, issued_until: int, now: int) -> None:
+    """Revoke all tokens of a user that were issued until a moment, also while a server has the file. An empty
+    `user_type` stands for every type. StoreFault says why not."""
+    with _writing(path) as connection:
+        put_user(connection, user_id, user_type, issued_until, now)
+
+
+def put_user(connection: sqlite3.Connection, user_id: int, user_type: str, issued_until: int, now: int) -> None:
+    """Write a user's revocation in the open transaction, under a new id so that a server reads it. A later moment
+    stays."""
+    known = (RevokedUser.user_id == user_id) & (RevokedUser.user_type == user_type)
+    row = run(connection, RevokedUser.select(RevokedUser.issued_until).where(known)).fetchone()
+    if row is not None and row[0] >= issued_until:
+        return
+    run(connection, RevokedUser.delete().where(known))
+    new = RevokedUser.insert(user_id=user_id, user_type=user_type, issued_until=issued_until, revoked_at=now)
+    run(connection, new)
 
 
 async def above(database: Database, last_id: int) -> list[Revocation]:
-    """Those that came after the one of that id, in their order."""
+    """Return the revoked tokens above an id, in their order."""
     rows = await database.watch(
         RevokedToken.select(RevokedToken.id, RevokedToken.token, RevokedToken.expires_at)
         .where(RevokedToken.id > last_id)
@@ -48,6 +68,35 @@ async def above(database: Database, last_id: int) -> list[Revocation]:
     return [Revocation(row["id"], bytes(row["token"]), row["expires_at"]) for row in rows]
 
 
+async def users_above(database: Database, last_id: int) -> list[UserRevocation]:
+    """Return the revoked users above an id, in their order."""
+    rows = await database.watch(
+        RevokedUser.select(RevokedUser.id, RevokedUser.user_id, RevokedUser.user_type, RevokedUser.issued_until)
+        .where(RevokedUser.id > last_id)
+        .order_by(RevokedUser.id)
+    )
+    return [UserRevocation(row["id"], row["user_id"], row["user_type"], row["issued_until"]) for row in rows]
+
+
 def forget_expired(connection: sqlite3.Connection, now: int) -> int:
-    """Deletes those that have run out by now; how many."""
+    """Delete the revoked tokens that have expired by now; return how many. A user's revocation stays: how long the
+    tokens before it are good is for their signer to say."""
     return run(connection, RevokedToken.delete().where(RevokedToken.expires_at <= now)).rowcount
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A transaction of this process, beside a server that may be running."""
+    if schema.status(path).pending:
+        raise StoreFault(f"{path} was written by an older Careline; `serve` brings it up to date")
+    try:
+        with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = 1")
+            # Only the server's writer moves the WAL into the file.
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+    except sqlite3.Error as fault:
+        raise StoreFault(f"cannot write to {path}: {fault}") from fault

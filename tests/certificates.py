@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 import tempfile
@@ -52,7 +53,9 @@ class Authority:
         words = ["-x509", "-config", str(self._home / "openssl.cnf"), *KINDS[kind], "-nodes", "-days", "2"]
         words += ["-subj", f"/CN={name}", *added, *signed, "-keyout", str(pair.key), "-out", str(pair.certificate)]
         subprocess.run(["openssl", "req", *words], check=True, capture_output=True)
-        pair.key.chmod(0o644)
+        pair.key.chmod(0o600)
+        if owner := int(os.environ.get("TEST_USER") or 0):  # the user that the program runs as
+            os.chown(pair.key, owner, owner)
         return pair
 
     def sign(self, name: str, kind: str = "EC") -> Pair:

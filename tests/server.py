@@ -38,6 +38,9 @@ USER: Final = int(os.environ.get("TEST_USER") or 0) or None
 # With TEST_NGINX=1 every server has nginx before it, and is told to trust it.
 NGINX: Final = os.environ.get("TEST_NGINX") == "1"
 
+# Most tests are about a server without tokens, which a proxy may stand before only where that is allowed.
+BEHIND_NGINX: Final = {"CARELINE_TRUSTED_PROXIES": "127.0.0.1", "CARELINE_ALLOW_OPEN": "1"}
+
 # Seconds after which something that a user waits for counts as missing.
 LIMIT: Final = 10.0
 
@@ -127,7 +130,7 @@ class Server:
         self.allow_tracebacks = False
         self.bearer = ""  # the token that HTTP calls show
         self._arguments = arguments
-        self._env = environment({**({"CARELINE_TRUSTED_PROXIES": "127.0.0.1"} if nginx else {}), **(env or {})})
+        self._env = environment({**(BEHIND_NGINX if nginx else {}), **(env or {})})
         self._nginx = Nginx() if nginx else None
         self._log = folder / "stderr.log"
         self._errors = errors

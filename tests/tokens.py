@@ -11,7 +11,7 @@ import jwt
 
 from tests.server import USER
 
-KEY: Final = "0123456789abcdef" * 4
+KEY: Final = "424f4d467729fae320f3249089524524d609c63027696dfbc43ba0e5aec75d1b"
 
 
 def key_file(folder: Path, content: str | bytes = KEY + "\n", mode: int = 0o600) -> Path:

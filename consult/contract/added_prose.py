@@ -125,9 +125,9 @@ NOTES: dict[str, tuple[Both, ...]] = {
     "7.idempotency": (
         (
             "每个 POST 都可以带 `Idempotency-Key` 请求头（1 到 64 个字符）。"
-            "同样的请求（方法、地址、请求体逐字节相同）再次发送，不会重复执行，得到 200 和第一次的结果。",
+            "同样的请求（方法与地址相同，请求体是同样的 JSON）再次发送，不会重复执行，得到 200 和第一次的结果。",
             "Every POST takes an `Idempotency-Key` header (1 to 64 characters). The same request again (method, "
-            "address, and the body byte for byte) does nothing and gets 200 with the first result.",
+            "address, and a body that is the same JSON) does nothing and gets 200 with the first result.",
         ),
         (
             "同一个键用于不同的请求，得到 409。被拒绝的请求不占用键。",
@@ -218,8 +218,9 @@ NOTES: dict[str, tuple[Both, ...]] = {
 CALL_NOTES: dict[str, tuple[Both, ...]] = {
     "GET /health": (
         (
-            "要求令牌时（第 10 节），没有 `STAFF` 或 `SERVICE` 令牌的请求只得到 `status`。",
-            "Where tokens are asked for (section 10), who shows none of `STAFF` or `SERVICE` gets `status` alone.",
+            "要求令牌时（第 10 节），没有 `STAFF`、`SERVICE` 或 `MONITOR` 令牌的请求只得到 `status`。",
+            "Where tokens are required (section 10), a request without a `STAFF`, `SERVICE` or `MONITOR` token gets "
+            "`status` alone.",
         ),
     ),
     "PATCH /api/questions/{question_id}": (

@@ -33,6 +33,8 @@ from consult.contract.fields import (
     shows_something,
 )
 
+STAFF_ONLY = "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -92,7 +94,7 @@ class SendMessage(Payload, kw_only=True, gc=False):
         Check(
             "is_visible_to_patient",
             lambda payload: payload.get("is_visible_to_patient") in (None, True) or payload["sender_type"] == "STAFF",
-            "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）",
+            STAFF_ONLY,
         ),
     )
 

@@ -7,12 +7,13 @@ Both = tuple[str, str]  # Chinese, English
 
 
 class Role(Enum):
-    """What a token's type comes to."""
+    """The columns of the table: what a token's type may do."""
 
     STAFF = "STAFF"
-    ELDER = "ELDER"  # and every type that is not named here
+    ELDER = "ELDER"
     FAMILY = "FAMILY"
     SERVICE = "SERVICE"
+    MONITOR = "MONITOR"  # a program that watches the server, such as Prometheus
     NOBODY = "NOBODY"  # without a token
 
 
@@ -33,6 +34,7 @@ class Permission:
     elder: May
     family: May
     service: May
+    monitor: May = May.NO
     nobody: May = May.NO
 
     def of_role(self, role: Role) -> May:
@@ -41,12 +43,16 @@ class Permission:
 
 
 def _open(name: str) -> Permission:
-    return Permission(name, "", May.ALL, May.ALL, May.ALL, May.ALL, May.ALL)
+    return Permission(name, "", May.ALL, May.ALL, May.ALL, May.ALL, May.ALL, May.ALL)
 
 
-def role_of(user_type: str) -> Role:
-    """The role of a token's type."""
-    return Role(user_type) if user_type in ("STAFF", "FAMILY", "SERVICE") else Role.ELDER
+# The types that tokens may have. A type without a column gets no token, and none of its tokens is accepted.
+TOKEN_TYPES = tuple(role.value for role in Role if role is not Role.NOBODY)
+
+
+def role_of(user_type: str) -> Role | None:
+    """Return the role of a token's type, or None for a type without a column."""
+    return Role(user_type) if user_type in TOKEN_TYPES else None
 
 
 PERMISSIONS = {
@@ -79,7 +85,7 @@ PERMISSIONS = {
         Permission("POST /api/notifications/{id}/snooze", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
         Permission("GET /api/notifications/{id}/history", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
         _open("GET /health"),
-        Permission("GET /metrics", "", May.ALL, May.NO, May.NO, May.ALL),
+        Permission("GET /metrics", "", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
         _open("GET /"),
         _open("GET /docs"),
         _open("GET /protocol.json"),

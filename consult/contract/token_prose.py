@@ -11,11 +11,23 @@ NOTES: dict[str, tuple[Both, ...]] = {
         ),
         (
             "令牌是以 HS256 签名的 JWT：`sub` 为用户编号，`type` 为用户类型，`name` 为显示名称（可省略），"
-            "`exp` 为到期时间，`questions` 为 `FAMILY` 可以查看的咨询问题编号的数组。其他声明被忽略；"
-            "`nbf` 与 `aud`（`careline`）如有则检查。",
+            "`exp` 为到期时间，`questions` 为 `FAMILY` 可以查看的咨询问题编号的数组。"
+            "`iat`（签发时间）、`nbf` 与 `aud`（`careline`）如有则检查，"
+            "`iat` 与 `nbf` 允许超前 10 秒；其他声明被忽略。",
             "A token is a JWT signed with HS256: `sub` is the user id, `type` the user type, `name` the name to show "
-            "(may be left out), `exp` the time of its end, and `questions` the list of the questions' ids that "
-            "`FAMILY` may see. `nbf` and `aud` (`careline`) are looked at where they are given, other claims are not.",
+            "(may be left out), `exp` the expiry time, and `questions` the list of the questions' ids that `FAMILY` "
+            "may see. `iat` (the time of issue), `nbf` and `aud` (`careline`) are checked when given; `iat` and `nbf` "
+            "may be 10 seconds ahead. Other claims are ignored.",
+        ),
+        (
+            "令牌的 `type` 只能是下表各列的类型，其他类型的令牌无效（`bad`）。"
+            "用户编号在所有类型之间必须唯一：提醒与通知只按编号区分。",
+            "The `type` of a token is one of the columns below; a token of another type is `bad`. User ids must be "
+            "unique across all types: reminders and notifications go by the id alone.",
+        ),
+        (
+            "没有 `iat` 的令牌，在吊销该用户的全部令牌后一律失效。",
+            "When all tokens of a user are revoked, a token without `iat` counts as issued before that.",
         ),
         (
             "Socket.IO 客户端在 `auth` 中出示：`{ token }`；HTTP 请求用 `Authorization: Bearer` 请求头。",
@@ -54,9 +66,9 @@ NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "10.rights": (
         (
-            "`ELDER` 一栏也适用于表中没有的类型。“自己的”指自己作为长者的咨询问题，以及属于自己用户编号的提醒与通知；"
+            "“自己的”指自己作为长者的咨询问题，以及属于自己用户编号的提醒与通知；"
             "“令牌所列的”指令牌 `questions` 中的咨询问题。",
-            "The column `ELDER` is for types that have none, too. One's own are the questions of which one is the "
+            "One's own are the questions of which one is the "
             "elder, and the reminders and notifications of one's user id; those listed are in the token's `questions`.",
         ),
     ),

@@ -64,7 +64,7 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
         if shown is None:
             return None
         try:
-            request.ctx.identity = guard.admit(shown, "http")
+            request.ctx.identity = guard.admit(shown, "http", address)
         except Refused as refused:
             request.ctx.refused_token = refused
             limits.spend_bad_token(address)

@@ -24,6 +24,7 @@ from consult.contract.permissions import Role
 from consult.contract.replies import Shape
 from consult.json_text import canonical, dumps, loads
 from consult.rights import ANYBODY, Asker
+from consult.security_headers import HEADERS, HSTS
 from store.clock import Clock
 from store.database import Database
 from store.history import API, user
@@ -38,13 +39,6 @@ Outcome = TypeVar("Outcome")
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 # Bytes that are no UTF-8 come as halves of surrogate pairs.
 _IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
-_HEADERS = {
-    "content-security-policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; "
-    "object-src 'none'",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-}
 # Names of headers, as a browser lists those that a page wants to send.
 _IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
 _PREFLIGHT = {
@@ -120,7 +114,7 @@ def is_operator(request: Request) -> bool:
     identity = asker_of(request).identity
     if identity is None:
         return not getattr(request.app.ctx, "tokens", False)
-    return identity.role in (Role.STAFF, Role.SERVICE)
+    return identity.role in (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
 def by_whom(request: Request) -> str:
@@ -190,6 +184,7 @@ def _fingerprint(request: Request) -> str:
 
 def install(app: Sanic[Any, Any], access: Access) -> None:
     """Admission before every request, headers on every answer, and faults as the table of faults has them."""
+    security_headers = {**HEADERS, **HSTS} if access.tls else HEADERS
 
     # Sanic knows of each request whether it asks for the head alone, and leaves the body out by itself.
     @app.signal("http.routing.before")
@@ -209,7 +204,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
-        answer.headers = _Headers({**answer.headers, **_HEADERS, "date": formatdate(usegmt=True)})
+        answer.headers = _Headers({**answer.headers, **security_headers, "date": formatdate(usegmt=True)})
         origin = request.headers.get("origin")
         if origin is not None and not hasattr(request.ctx, "refused"):
             answer.headers["access-control-allow-origin"] = origin

@@ -47,7 +47,7 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
         refused: Refused | None = getattr(request.ctx, "refused_token", None)
         if identity is None and refused is None and (row is None or row.nobody is May.NO):
             try:
-                guard.admit(None, "http")
+                guard.admit(None, "http", access.address(request.ip, request.headers))
             except Refused as missing:
                 refused = missing
         if refused is not None:

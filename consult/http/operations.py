@@ -192,7 +192,9 @@ def add_routes(
     registry.register(counts)
     files = static_files.read(static)
     tokens = getattr(app.ctx, "tokens", False)
-    protocol_json = dumps({"version": version, "timezone": str(time.zone), "tokens": tokens, **protocol()})
+    # With tokens on the version is for those who run the server, in /health: it tells strangers which holes to try.
+    shown = {} if tokens else {"version": version}
+    protocol_json = dumps({**shown, "timezone": str(time.zone), "tokens": tokens, **protocol()})
 
     @app.route("/static/<name:path>", methods=["GET", "HEAD"])
     async def file_of_page(request: Request, name: str) -> HTTPResponse:

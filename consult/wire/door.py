@@ -299,7 +299,7 @@ class Door(asyncio.Protocol):
             address, session = self._admit(request)
             accepted = handshake.accepted(request)
         except Refused as refused:
-            self._transport.write(handshake.refusal(refused))
+            self._transport.write(handshake.refusal(refused, self._doors.access.tls))
             self._transport.close()
             return
         self._doors.carriers.doors.discard(self)

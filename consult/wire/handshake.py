@@ -11,6 +11,8 @@ from email.utils import formatdate
 
 from websockets.utils import accept_key
 
+from consult.security_headers import HEADERS, HSTS
+
 _TOKEN = rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+"
 _HEAD = re.compile(rb"GET ([!-~]+) HTTP/1\.1((?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*)*)")
 _KEY_BYTES = 16
@@ -80,13 +82,14 @@ def accepted(handshake: Handshake) -> bytes:
     ).encode()
 
 
-def refusal(refused: Refused) -> bytes:
+def refusal(refused: Refused, tls: bool = False) -> bytes:
     """The answer to one who is refused; the connection is to be closed after it."""
+    security = "".join(f"{name}: {value}\r\n" for name, value in {**HEADERS, **(HSTS if tls else {})}.items())
     body = refused.text.encode()
     is_version = refused.status == http.HTTPStatus.UPGRADE_REQUIRED
     version = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" if is_version else ""
     return (
-        f"HTTP/1.1 {refused.status} {http.HTTPStatus(refused.status).phrase}\r\n{version}"
+        f"HTTP/1.1 {refused.status} {http.HTTPStatus(refused.status).phrase}\r\n{version}{security}"
         f"Date: {formatdate(usegmt=True)}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
         "Content-Type: text/plain; charset=utf-8\r\n\r\n"
     ).encode() + body

@@ -7,6 +7,7 @@ from typing import Any
 from sanic import Sanic
 from sanic.server.async_server import AsyncioServer
 
+from consult.access import EVERYWHERE, own_address
 from consult.wire import carriers, door
 from consult.wire.tls import Tls
 
@@ -51,6 +52,8 @@ async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doo
 
 
 def url(host: str, listening: socket.socket, tls: Tls | None) -> str:
-    """Where the server is, with the real port."""
+    """Where clients find the server, with the real port. A host that stands for every address is replaced by one."""
     scheme, port = "http" if tls is None else "https", listening.getsockname()[1]
+    if host in EVERYWHERE:
+        host = own_address(listening.family)
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -5,6 +5,8 @@ import logging
 import ssl
 from pathlib import Path
 
+from consult.private_file import mode_fault
+
 log = logging.getLogger("careline.tls")
 
 _LIBC = ctypes.CDLL(None)
@@ -29,6 +31,9 @@ def faults(certificate: Path | None, key: Path | None) -> list[str]:
             unreadable.append(f"{setting}: cannot read {path}: {fault.strerror}")
     if unreadable:
         return unreadable
+    fault_of_mode = mode_fault(key, key.stat().st_mode)
+    if fault_of_mode is not None:
+        return [f"{_KEY}: {key} {fault_of_mode}"]
     try:
         _context(certificate, key)
     except ssl.SSLError as fault:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import os
+import random
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import jwt
 import pytest
 
 from consult import entry_commands
-from consult.tokens import KeyFault, Refused, Tokens, read_keys
+from consult.key_file import KeyFault, read_keys
+from consult.tokens import Refused, Tokens
 from store.clock import system_clock
+from tests.certificates import Pair, pair
 from tests.conftest import StartServer
 from tests.server import run
 from tests.tokens import KEY, key_file, token
@@ -66,10 +71,79 @@ def test_whatever_the_others_may(tmp_path: Path, permitted: int) -> None:
         read_keys(key_file(tmp_path, mode=permitted))
 
 
-@pytest.mark.parametrize("content", ["", "\n", "x" * 31, f"{KEY}\nshort\n", b"\xff" * 31])
-def test_a_key_that_is_none_is_refused(tmp_path: Path, content: str | bytes) -> None:
-    with pytest.raises(KeyFault, match="`careline key FILE` makes one"):
-        read_keys(key_file(tmp_path, content))
+SECOND: Final = "b3f1c5a7902d4e68f7a9c3d1e5b70824966fd1c03ab85e27d4c90b8f6a1e3725"
+SSH: Final = """-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQy
+-----END OPENSSH PRIVATE KEY-----
+"""
+OTHER_FILES: Final[dict[str, tuple[str | bytes, str]]] = {
+    "empty": ("", "holds no key"),
+    "an empty line": ("\n", "holds no key"),
+    "31 bytes": (KEY[:62], "line 1 is a key of fewer than 32 bytes"),
+    "the second is short": (f"{KEY}\nshort\n", "line 2 is neither hex nor base64"),
+    "an SSH private key": (SSH, "PEM"),
+    "a TLS key": (f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(bytes(48)).decode()}\n", "PEM"),
+    "an SSH public key": ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8mN0mPq2 nurse@box\n", "SSH"),
+    "JSON": ('{"k": "' + KEY + '"}\n', "JSON"),
+    "a comment": (f"# the clinic's key\n{KEY}\n", "line 1 is a comment"),
+    "a blank line": (f"{KEY}\n\n{SECOND}\n", "line 2 is blank"),
+    "a line of blanks": (f"{KEY}\n  \n", "line 2 is blank"),
+    "indented": (f" {KEY}\n", "begins or ends with a blank"),
+    "one letter": ("a" * 64, "repeated pattern"),
+    "one letter in base64": ("Z" * 44, "repeated pattern"),
+    "a repeated pattern": ("0123456789abcdef" * 4, "repeated pattern"),
+    "a repeated half": (KEY[:32] * 2, "repeated pattern"),
+    "nearly one byte": ("a1" * 31 + "b2", "too few of its bytes differ"),
+    "counted up": (bytes(range(32)).hex(), "too few of its bytes differ"),
+    "a sentence": ("my dog has fleas and they all have names", "neither hex nor base64"),
+    "a sentence in base64": (base64.b64encode(b"correct horse battery staple, and a nurse").decode(), "encoded text"),
+    "words": ("CorrectHorseBatteryStapleAndANurseOnTheWard", "made of words"),
+    "no hex": ("g" * 63 + "!", "neither hex nor base64"),
+    "binary": (bytes(range(1, 200)), "binary"),
+    "UTF-8": ("钥匙" * 20, "binary"),
+    "a NUL": (KEY.encode() + b"\0\n", "binary"),
+    "large": (f"{KEY}\n" * 1100, "larger than"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FILES)
+def test_a_key_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    """A guess at the key signs a token for anyone, so only random keys pass, and each other file is told why not."""
+    content, why = OTHER_FILES[name]
+    path = key_file(tmp_path, content)
+    done = run("check", "--auth-secret-file", str(path), folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"careline: --auth-secret-file (CARELINE_AUTH_SECRET_FILE): {path} ")
+    assert why in line
+    assert line.endswith("`careline key FILE` makes one")
+    for secret in (KEY, SECOND, "b3BlbnNzaC1rZXk", "fleas", "ward"):
+        assert secret not in line, "the line does not quote the file"
+
+
+def test_no_random_key_is_refused(tmp_path: Path) -> None:
+    """As `openssl rand` and others write them."""
+    for seed in range(2_000):
+        key = random.Random(seed).randbytes(32 + seed % 33)
+        for text in (key.hex(), key.hex().upper(), base64.b64encode(key).decode()):
+            assert read_keys(key_file(tmp_path, f"{text}\n"))[0] == text.encode()
+        bare = base64.urlsafe_b64encode(key).decode().rstrip("=")
+        assert read_keys(key_file(tmp_path, f"{bare}\r\n{KEY}\r\n")) == (bare.encode(), KEY.encode())
+
+
+@pytest.mark.parametrize("permitted", [0o640, 0o604, 0o620, 0o644])
+def test_a_tls_key_for_other_eyes_is_refused(tmp_path: Path, permitted: int) -> None:
+    """The same as with the signing key. What systemd keeps for the service alone passes whatever its mode."""
+    mine = Pair(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    mine.replace(pair())
+    mine.key.chmod(permitted)
+    done = run("check", env=mine.settings(), folder=tmp_path)
+    assert (done.returncode, f"chmod 600 {mine.key}" in done.stderr) == (2, True), done.stderr
+    assert "--tls-key (CARELINE_TLS_KEY)" in done.stderr
+    kept_by_systemd = {**mine.settings(), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert run("check", env=kept_by_systemd, folder=tmp_path).returncode == 0
+    mine.key.chmod(0o600)
+    assert run("check", env=mine.settings(), folder=tmp_path).returncode == 0
 
 
 class TestTokens:
@@ -88,6 +162,9 @@ class TestTokens:
             ({"user_id": "0"}, "--user-id"),
             ({"user_id": "x"}, "--user-id"),
             ({"user_type": "elder"}, "--user-type"),
+            ({"user_type": "NURSE"}, "--user-type"),
+            ({"user_type": "SYSTEM"}, "--user-type"),
+            ({"user_type": "NOBODY"}, "--user-type"),
             ({"ttl": "0"}, "--ttl"),
             ({"ttl": "9999999999"}, "--ttl"),
             ({"name": "a\tb"}, "--name"),

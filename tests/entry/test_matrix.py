@@ -29,11 +29,10 @@ COLUMNS: Final = (*ROLES, ANYBODY)
 Cells = dict[str, tuple[str, str, str]]
 
 
-def row(staff: str, elder: str, family: str, service: str, anybody: str) -> Cells:
-    """Each role's answers for its own things, a stranger's, and such as there are not. VISITOR and SYSTEM are types
-    without a column: as elders."""
-    cells = {"STAFF": staff, "ELDER": elder, "FAMILY": family, "SERVICE": service, ANYBODY: anybody}
-    cells |= {"VISITOR": elder, "SYSTEM": elder}
+def row(staff: str, elder: str, family: str, service: str, monitor: str, anybody: str) -> Cells:
+    """Each role's answers for its own things, a stranger's, and such as there are not."""
+    cells = {"STAFF": staff, "ELDER": elder, "FAMILY": family, "SERVICE": service, "MONITOR": monitor}
+    cells[ANYBODY] = anybody
     split = {role: tuple(told.split()) for role, told in cells.items()}
     assert all(len(told) == len(WHOSE) for told in split.values())
     return {role: (told[0], told[1], told[2]) for role, told in split.items()}
@@ -44,34 +43,38 @@ def same(told: str) -> str:
 
 
 QUESTION: Final = row(
-    f"{OK} {OK} {NOT}", f"{OK} {NOT} {NOT}", f"{OK} {NOT} {NOT}", f"{OK} {OK} {NOT}", f"{OUT} {OUT} {OUT}"
+    f"{OK} {OK} {NOT}", f"{OK} {NOT} {NOT}", f"{OK} {NOT} {NOT}", f"{OK} {OK} {NOT}", same(NO), same(OUT)
 )
 OBJECT: Final = row(
-    f"{OK} {OK} {NONE}", f"{OK} {NONE} {NONE}", f"{OK} {NONE} {NONE}", f"{OK} {OK} {NONE}", f"{OUT} {OUT} {OUT}"
+    f"{OK} {OK} {NONE}", f"{OK} {NONE} {NONE}", f"{OK} {NONE} {NONE}", f"{OK} {OK} {NONE}", same(NO), same(OUT)
 )
-OPEN: Final = row(same(OK), same(OK), same(OK), same(OK), same(OK))
+OPEN: Final = row(same(OK), same(OK), same(OK), same(OK), same(OK), same(OK))
 OWN_ALONE: Final = f"{OK} {NONE} {NONE}"
-ANSWERED: Final = row(OWN_ALONE, OWN_ALONE, OWN_ALONE, same(NO), same(OUT))
+ANSWERED: Final = row(OWN_ALONE, OWN_ALONE, OWN_ALONE, same(NO), same(NO), same(OUT))
 
 EXPECTED: Final[dict[str, Cells]] = {
     "join_question": {**QUESTION, "SERVICE": (NO, NO, NO)},
-    "leave_question": row(same(OK), same(OK), same(OK), same(OK), same(OUT)),
-    # SYSTEM is what SERVICE sends as, and nobody else.
-    "send_message": {**QUESTION, "SYSTEM": (NO, NO, NO)},
-    "bind_user": row(f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(NO), same(OUT)),
+    "leave_question": row(same(OK), same(OK), same(OK), same(OK), same(NO), same(OUT)),
+    "send_message": QUESTION,
+    "bind_user": row(f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(NO), same(NO), same(OUT)),
     "notification:read": ANSWERED,
     "notification:confirm": ANSWERED,
     "notification:snooze": ANSWERED,
-    "POST /api/questions": row(same(OK), f"{OK} {NO} {NO}", same(NO), same(OK), same(OUT)),
+    "POST /api/questions": row(same(OK), f"{OK} {NO} {NO}", same(NO), same(OK), same(NO), same(OUT)),
     "GET /api/questions": row(
-        f"{OK} {OK} {EMPTY}", f"{OK} {EMPTY} {EMPTY}", f"{OK} {EMPTY} {EMPTY}", f"{OK} {OK} {EMPTY}", same(OUT)
+        f"{OK} {OK} {EMPTY}",
+        f"{OK} {EMPTY} {EMPTY}",
+        f"{OK} {EMPTY} {EMPTY}",
+        f"{OK} {OK} {EMPTY}",
+        same(NO),
+        same(OUT),
     ),
     "GET /api/questions/{question_id}": QUESTION,
     "PATCH /api/questions/{question_id}": QUESTION,
     "GET /api/questions/{question_id}/messages": QUESTION,
-    "POST /api/reminders": row(same(OK), f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(OK), same(OUT)),
+    "POST /api/reminders": row(same(OK), f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(OK), same(NO), same(OUT)),
     "GET /api/reminders": row(
-        f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(OUT)
+        f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(NO), same(OUT)
     ),
     "GET /api/reminders/{id}": OBJECT,
     "PATCH /api/reminders/{id}": OBJECT,
@@ -79,14 +82,14 @@ EXPECTED: Final[dict[str, Cells]] = {
     "GET /api/reminders/{id}/history": OBJECT,
     "DELETE /api/reminders/{id}": OBJECT,
     "GET /api/users/{user_id}/notifications": row(
-        f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(OUT)
+        f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(NO), same(OUT)
     ),
     "POST /api/notifications/{id}/read": OBJECT,
     "POST /api/notifications/{id}/confirm": OBJECT,
     "POST /api/notifications/{id}/snooze": OBJECT,
     "GET /api/notifications/{id}/history": OBJECT,
     "GET /health": OPEN,
-    "GET /metrics": row(same(OK), same(NO), same(NO), same(OK), same(OUT)),
+    "GET /metrics": row(same(OK), same(NO), same(NO), same(OK), same(OK), same(OUT)),
     "GET /": OPEN,
     "GET /docs": OPEN,
     "GET /protocol.json": OPEN,
@@ -245,8 +248,6 @@ def test_what_clients_say_of_themselves(world: World, entered: dict[tuple[str, s
             for field, values in fields.items():
                 for value in values:
                     may_be = {role} if role != "SERVICE" else {"SERVICE", "SYSTEM"}
-                    if role == "SYSTEM" and event == "send_message":
-                        may_be = set()
                     if field.endswith("_type") and value in may_be:
                         continue
                     # About a question that one may see, and one that one may not, alike.
@@ -258,7 +259,7 @@ def test_what_clients_say_of_themselves(world: World, entered: dict[tuple[str, s
 
 @pytest.mark.parametrize("kind", [Websocket, Polling])
 def test_one_s_own_name(world: World, entered: dict[tuple[str, str], Connection], kind: Kind) -> None:
-    for role in ("STAFF", "ELDER", "FAMILY", "VISITOR"):
+    for role in ("STAFF", "ELDER", "FAMILY"):
         connection = entered[role, kind.__name__]
         for name in (f"{role} 王", None):
             claim = payload(world, "send_message", role, OWN, role_display_name=name)
@@ -280,7 +281,7 @@ class TestWhatIsNotSeen:
     """Beyond single answers: lists, counts, cursors, live messages and internal ones."""
 
     def test_lists_hold_what_is_within_reach(self, world: World) -> None:
-        for role in ("ELDER", "VISITOR", "SYSTEM", "FAMILY"):
+        for role in ("ELDER", "FAMILY"):
             listed = world.ask("GET", "/api/questions?limit=200", world.tokens[role]).body["items"]
             owners = {item["elder_id"] for item in listed}
             assert owners == {ROLES["ELDER" if role == "FAMILY" else role]}
@@ -364,8 +365,8 @@ class TestWhatIsNotSeen:
         notification_id = world.notification("ELDER", OWN)
         path, key = f"/api/notifications/{notification_id}/read", {"Idempotency-Key": "the same"}
         assert world.ask("POST", path, world.tokens["ELDER"], **key).status == 200
-        assert told_over_http(world.ask("POST", path, world.tokens["VISITOR"], **key)) == NONE
-        for role in ("ELDER", "VISITOR"):
+        assert told_over_http(world.ask("POST", path, world.tokens["FAMILY"], **key)) == NONE
+        for role in ("ELDER", "STAFF"):
             new = {"title": "一样的", "elder_id": ROLES[role]}
             answer = world.ask("POST", "/api/questions", world.tokens[role], new, **{"Idempotency-Key": "another"})
             assert (answer.status, answer.body["elder_id"]) == (201, ROLES[role])

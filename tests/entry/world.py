@@ -10,7 +10,7 @@ from tests.packets import Websocket
 from tests.server import Answer, Server, in_seconds, wait_until
 from tests.tokens import token
 
-ROLES: Final = {"STAFF": 11, "ELDER": 12, "FAMILY": 13, "SERVICE": 14, "VISITOR": 15, "SYSTEM": 16}
+ROLES: Final = {"STAFF": 11, "ELDER": 12, "FAMILY": 13, "SERVICE": 14, "MONITOR": 15}
 # Somebody else, whom none of them has to do with, and an id that nobody and nothing has.
 STRANGER: Final = 99
 NONE_SUCH: Final = 4_000_000

@@ -34,6 +34,8 @@ GONE: Final = 1000
 UNREACHED: Final[dict[str, str]] = {
     "revoked_token": """INSERT INTO revoked_token (token, expires_at, revoked_at)
         VALUES (zeroblob(32), 4070908800000, 1735696800000)""",
+    "revoked_user": """INSERT INTO revoked_user (user_id, user_type, issued_until, revoked_at)
+        VALUES (1001, 'ELDER', 1735696800000, 1735696800000)""",
     "audit": """INSERT INTO audit (at, user_id, user_type, address, action, object, result)
         VALUES (1735696800000, 1001, 'ELDER', '127.0.0.1', 'join_question', 'question 1', 'ok')""",
 }

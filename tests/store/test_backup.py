@@ -138,12 +138,31 @@ class TestBackUp:
             back_up(path, tmp_path / name, on)
         assert contents(tmp_path) == before
 
-    def test_a_link_stays_a_link(self, path: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("target", ["treasure", "missing"])
+    def test_a_planted_link_is_not_followed(self, path: Path, tmp_path: Path, target: str) -> None:
+        """Whoever may write to the folder could have any file replaced by a backup that root makes."""
+        (tmp_path / "treasure").write_text("mine")
         link = tmp_path / "link"
-        link.symlink_to(tmp_path / "b.db")
-        back_up(fill(path), link, on)
+        link.symlink_to(tmp_path / target)
+        fill(path)
+        with pytest.raises(StoreFault, match="symbolic link"):
+            back_up(path, link, on)
         assert link.is_symlink()
+        assert (tmp_path / "treasure").read_text() == "mine"
+        assert not (tmp_path / "missing").exists()
+
+    def test_a_hard_link_loses_nothing_but_its_name(self, path: Path, tmp_path: Path) -> None:
+        (tmp_path / "treasure").write_text("mine")
+        (tmp_path / "b.db").hardlink_to(tmp_path / "treasure")
+        back_up(fill(path), tmp_path / "b.db", on)
+        assert (tmp_path / "treasure").read_text() == "mine"
         assert rows(tmp_path / "b.db", IDS) == list(range(1, 11))
+
+    def test_a_folder_may_be_reached_by_a_link(self, path: Path, tmp_path: Path) -> None:
+        (tmp_path / "disk").mkdir()
+        (tmp_path / "backups").symlink_to(tmp_path / "disk")
+        back_up(fill(path), tmp_path / "backups" / "b.db", on)
+        assert rows(tmp_path / "disk" / "b.db", IDS) == list(range(1, 11))
 
     @pytest.mark.parametrize("last", [0.1, 1.0])
     def test_giving_up(self, path: Path, tmp_path: Path, last: float) -> None:
@@ -265,7 +284,7 @@ class TestRestore:
         assert kept is not None
         assert kept.read_bytes() == b"\xa5" * 40_960
         assert rows(path, IDS) == list(range(1, 11))
-        assert "may be given again" in caplog.text
+        assert "far above" in caplog.text
 
     def test_a_damaged_database_keeps_its_wal(self, path: Path, tmp_path: Path) -> None:
         """Cut off so far that SQLite itself cannot fold the WAL in. Beside the restored file it would destroy that."""

@@ -1,0 +1,322 @@
+"""What a restore must not bring back, what it must not give again, and what it says of the way back."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from store.restore import JUMP
+from tests.clients import Clients, message
+from tests.conftest import StartServer
+from tests.faults.test_backup import names
+from tests.packets import Websocket
+from tests.protocol.test_client_guide import DRIVER, FrontEnd, blocks
+from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, new_id, run, wait_until
+from tests.store.file import rows
+from tests.tokens import KEY, key_file, token
+
+AS_STAFF: Final = {"Authorization": f"Bearer {token(1, 'STAFF')}"}
+
+
+def careline(server: Server, *words: str) -> str:
+    """Run a command on the server's database, and give what it printed."""
+    done = run(*words, "--database", str(server.database), folder=server.folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def restored(server: Server) -> str:
+    """Stop the server, restore b.db and start again; give the line that `restore` printed."""
+    server.stop()
+    (line,) = careline(server, "restore", "b.db").splitlines()
+    server.start()
+    return line
+
+
+def status(server: Server, shown: str) -> int:
+    return server.http("GET", "/api/questions", headers={"Authorization": f"Bearer {shown}"}).status
+
+
+def damage(database: Path, table: str) -> None:
+    """Overwrite a page in the middle of a table: SQLite finds out only when it comes to it."""
+    with closing(sqlite3.connect(database)) as file:
+        size = file.execute("PRAGMA page_size").fetchone()[0]
+        pages = [row[0] for row in file.execute("SELECT pageno FROM dbstat WHERE name = ?", (table,))]
+    content = bytearray(database.read_bytes())
+    start = (pages[len(pages) // 2] - 1) * size
+    content[start : start + size] = b"\xa5" * size
+    database.write_bytes(content)
+
+
+class TestWhatIsNotRewound:
+    @pytest.fixture
+    def server(self, start_server: StartServer, tmp_path: Path) -> Server:
+        """A server with tokens, and a backup of it from before anything was revoked."""
+        server = start_server("--auth-secret-file", str(key_file(tmp_path)))
+        self.key = tmp_path / "keys"
+        server.bearer = token(1, "STAFF")
+        server.open_question()
+        wait_until(lambda: "POST /api/questions" in careline(server, "audit"), "the first row of the audit")
+        careline(server, "backup", "b.db")
+        return server
+
+    def test_a_revoked_token(self, server: Server) -> None:
+        stolen, all_of_8 = token(7, "STAFF", jti="stolen"), token(8, "STAFF", iat=int(time.time()))
+        careline(server, "token", "--revoke", stolen, "--auth-secret-file", str(self.key))
+        careline(server, "token", "--revoke-user", "8")
+        wait_until(lambda: status(server, stolen) == 401, "the revocation")
+        line = restored(server)
+        assert "taken over from the replaced database: 2 revocations" in line
+        assert [status(server, one) for one in (stolen, all_of_8)] == [401, 401]
+        assert status(server, token(7, "STAFF", jti="another")) == 200
+
+    def test_the_audit_since_the_backup(self, server: Server) -> None:
+        for number in range(20):
+            server.open_question(elder_id=number + 1)
+        assert server.http("GET", "/api/questions", headers={"Authorization": "Bearer x"}).status == 401
+        wait_until(lambda: careline(server, "audit").count("\n") >= 22, "the rows")
+        server.stop()
+        before = careline(server, "audit")
+        careline(server, "restore", "b.db")
+        assert careline(server, "audit") == before
+        server.start()
+        server.open_question()
+        wait_until(lambda: careline(server, "audit").startswith(before) and careline(server, "audit") != before, "more")
+        assert restored(server).startswith(str(server.database)), "a second time"
+        assert careline(server, "audit").startswith(before)
+
+    @pytest.mark.parametrize("table", ["message", "audit"])
+    def test_of_a_damaged_file_what_can_be_read(self, server: Server, table: str) -> None:
+        """The token is revoked last, so a reader that stops at the damage would not come to it."""
+        question_id = server.open_question()
+        with closing(sqlite3.connect(server.database)) as file:
+            file.executemany(
+                "INSERT INTO audit (at, user_id, user_type, address, action, object, result) VALUES (1, ?, 'STAFF', "
+                "'127.0.0.1', 'connect', '', 'ok')",
+                [(number,) for number in range(2_000, 4_000)],
+            )
+            file.executemany(
+                "INSERT INTO message (question_id, sender_type, sender_id, content_type, content_text, attachments,"
+                " is_visible_to_patient, sent_at) VALUES (?, 'STAFF', 1, 'TEXT', 'x', '[]', 1, 1)",
+                [(question_id,)] * 2_000,
+            )
+            file.commit()
+        stolen = token(7, "STAFF", jti="stolen")
+        careline(server, "token", "--revoke", stolen, "--auth-secret-file", str(self.key))
+        server.stop()
+        damage(server.database, table)
+        line = careline(server, "restore", "b.db")
+        assert "1 revocations" in line
+        assert ("some may be missing" in line) == (table == "audit")
+        audited = careline(server, "audit")
+        assert "STAFF 2000\t" in audited
+        assert "STAFF 3999\t" in audited, "what lies behind the damage"
+        server.start()
+        assert status(server, stolen) == 401
+
+
+class TestReminders:
+    def test_what_has_rung_does_not_ring_again(self, start_server: StartServer) -> None:
+        """One that comes once, one that repeats, one confirmed, one read and one snoozed; what comes later rings."""
+        server = start_server()
+        user_id = new_id()
+        soon = in_seconds(2)
+        once = server.make_reminder(user_id, soon, title="once")["id"]
+        daily = server.make_reminder(user_id, soon, title="daily", rrule="FREQ=DAILY")["id"]
+        read = server.make_reminder(user_id, soon, title="read")["id"]
+        later = server.make_reminder(user_id, "2099-01-01 08:00:00", title="later")["id"]
+        careline(server, "backup", "b.db")
+        wait_until(lambda: len(server.notifications(user_id)) == 3, "the notifications")
+        by_title = {one["title"]: one["id"] for one in server.notifications(user_id)}
+        for title, answer in ("once", "confirm"), ("read", "read"):
+            assert server.http("POST", f"/api/notifications/{by_title[title]}/{answer}").status == 200
+        before = server.notifications(user_id)
+        line = restored(server)
+        assert "3 reminders that have rung" in line
+        server.make_reminder(user_id, in_seconds(0), title="new")
+        wait_until(lambda: any(one["title"] == "new" for one in server.notifications(user_id)), "a new one")
+        # The loop fires what is due earliest first, so what would ring again has done so by now.
+        told = server.notifications(user_id)
+        assert [one for one in told if one["title"] != "new"] == before
+        tasks = {number: server.http("GET", f"/api/reminders/{number}").body for number in (once, daily, read, later)}
+        assert [task["status"] for task in tasks.values()] == ["DISPATCHED", "PENDING", "DISPATCHED", "PENDING"]
+        confirmed = server.http("POST", f"/api/notifications/{by_title['once']}/confirm")
+        assert confirmed.status == 200
+        assert confirmed.body["read_at"] == next(one["read_at"] for one in before if one["id"] == by_title["once"])
+
+    def test_an_answer_to_one_that_is_in_the_backup_stays(self, start_server: StartServer) -> None:
+        server = start_server()
+        user_id = new_id()
+        for title in ("a", "b", "c"):
+            server.make_reminder(user_id, in_seconds(-1), title=title)
+        wait_until(lambda: len(server.notifications(user_id)) == 3, "the notifications")
+        careline(server, "backup", "b.db")
+        first, second, _ = sorted(one["id"] for one in server.notifications(user_id))
+        assert server.http("POST", f"/api/notifications/{first}/confirm").status == 200
+        snooze = {"until": in_seconds(1)}
+        assert server.http("POST", f"/api/notifications/{second}/snooze", json=snooze).status == 200
+        wait_until(lambda: len(server.notifications(user_id)) == 4, "the snoozed one again")
+        before = server.notifications(user_id)
+        assert "2 answers to notifications" in restored(server)
+        assert server.notifications(user_id) == before
+
+    def test_what_comes_back_is_said(self, start_server: StartServer) -> None:
+        server = start_server()
+        far = "2099-01-01 08:00:00"
+        cancelled, changed, _ = (server.make_reminder(1, far)["id"] for _ in range(3))
+        careline(server, "backup", "b.db")
+        assert server.http("DELETE", f"/api/reminders/{cancelled}").status == 200
+        assert server.http("PATCH", f"/api/reminders/{changed}", json={"title": "新的"}).status == 200
+        server.make_reminder(1, far)
+        question_id = server.open_question()
+        line = restored(server)
+        assert "1 cancelled and 1 changed reminders come back as they were before" in line
+        assert "1 question, 1 reminder made since then are gone" in line
+        assert question_id == 1
+
+
+class TestWhatIsSaid:
+    def test_how_far_it_goes_back(self, start_server: StartServer, clients: Clients) -> None:
+        server = start_server()
+        question_id = server.open_question()
+        sender = clients.connect(to=server)
+        sender.send(question_id, "在备份里")
+        careline(server, "backup", "b.db")
+        with closing(sqlite3.connect(server.folder / "b.db")) as backup:
+            backup.execute("UPDATE message SET sent_at = sent_at - ?", (95 * 60_000,))
+            backup.commit()
+        sender.send(question_id, "不在备份里")
+        line = restored(server)
+        match = re.search(r"; (\d+) minutes are rewound \(newest message (\S+ \S+) instead of (\S+ \S+?)[,)]", line)
+        assert match, line
+        assert match[1] in ("95", "96")
+        times = [time.strptime(one, "%Y-%m-%d %H:%M:%S") for one in match.groups()[1:]]
+        assert 95 * 60 - 1 <= time.mktime(times[1]) - time.mktime(times[0]) <= 95 * 60 + 60
+        assert "1 message made since then are gone" in line
+        assert "; nobody was asked, since this is no terminal" in line
+
+    @pytest.mark.parametrize(("typed", "goes_on"), [("y\n", True), ("n\n", False), ("\n", False), ("yes\n", True)])
+    def test_a_terminal_is_asked(self, start_server: StartServer, typed: str, goes_on: bool) -> None:
+        server, told, status = self.on_a_terminal(start_server, typed)
+        assert "minutes are rewound" in told
+        assert "1 question made since then are gone" in told
+        assert "Go on? [y/N]" in told
+        assert (status == 0) == goes_on
+        assert len(rows(server.database, "SELECT id FROM question")) == (1 if goes_on else 2)
+        assert ("nothing was changed" in told) != goes_on
+
+    def test_yes_is_not_asked(self, start_server: StartServer) -> None:
+        _, told, status = self.on_a_terminal(start_server, "", "--yes")
+        assert (status, "Go on?" in told) == (0, False)
+
+    def on_a_terminal(self, start_server: StartServer, typed: str, *words: str) -> tuple[Server, str, int]:
+        """Restore with a terminal as standard input and error; give what it showed."""
+        server = start_server()
+        server.open_question()
+        careline(server, "backup", "b.db")
+        server.open_question()
+        server.stop()
+        terminal, theirs = os.openpty()
+        process = subprocess.Popen(
+            [*COMMAND, "restore", "b.db", "--database", str(server.database), *words],
+            cwd=server.folder,
+            env=environment(),
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        os.write(terminal, typed.encode())
+        shown = b""
+        try:
+            while part := os.read(terminal, 4096):
+                shown += part
+        except OSError:  # the other side is closed
+            pass
+        os.close(terminal)
+        process.communicate(timeout=LIMIT)
+        return server, shown.decode(), process.returncode
+
+
+class TestIds:
+    def test_on_a_new_disk_no_id_comes_again_and_no_cursor_skips(self, start_server: StartServer) -> None:
+        """The first program of docs/client.md, as it stands there, is shown all that is said after the restore."""
+        self.check(start_server, lambda database: [one.unlink() for one in database.parent.glob(f"{database.name}*")])
+
+    def test_nor_with_a_file_that_cannot_be_read(self, start_server: StartServer) -> None:
+        def scratch(database: Path) -> None:
+            for beside in database.parent.glob(f"{database.name}-*"):
+                beside.unlink()
+            database.write_bytes(b"\xa5" * database.stat().st_size)
+
+        self.check(start_server, scratch)
+
+    def test_nor_with_a_new_database_in_its_place(self, start_server: StartServer) -> None:
+        """Somebody has started the server on the new box before the restore."""
+
+        def begun(database: Path) -> None:
+            for one in database.parent.glob(f"{database.name}*"):
+                one.unlink()
+            other = Server(database.parent)
+            other.start()
+            other.stop()
+
+        self.check(start_server, begun)
+
+    def check(self, start_server: StartServer, ruin: Any) -> None:
+        server = start_server()
+        question_id, user_id = server.open_question(), new_id()
+        front_end = FrontEnd(
+            blocks()[0] + DRIVER,
+            server.url,
+            {"sender_id": user_id, "sender_type": "ELDER", "role_display_name": "张三"},
+            question_id,
+        )
+        try:
+            self.say(server, question_id, range(1, 41))
+            careline(server, "backup", "b.db")
+            self.say(server, question_id, range(41, 101))
+            wait_until(lambda: len(front_end.ids("message")) == 100, "what was said")
+            port = server.port
+            server.kill()
+            ruin(server.database)
+            (line,) = careline(server, "restore", "b.db").splitlines()
+            assert f"new ids begin {JUMP:,} above those of the backup" in line
+            server.start(["serve", "--port", str(port), "--database", str(server.database)])
+            self.say(server, question_id, range(101, 161))
+            wait_until(lambda: len(front_end.ids("message")) >= 160, "what is said after the restore", 30)
+            shown = front_end.ids("message")
+            assert len(shown) == len(set(shown)) == 160
+            assert min(shown[100:]) == JUMP + 41
+            # Tables that had nothing yet at the time of the backup, too.
+            assert server.make_reminder(user_id, "2099-01-01 08:00:00")["id"] == JUMP + 1
+            assert server.open_question() == JUMP + 2
+        finally:
+            front_end.close()
+
+    @staticmethod
+    def say(server: Server, question_id: int, numbers: range) -> None:
+        with closing(Websocket(server)) as sender:
+            sender.enter()
+            for number in numbers:
+                assert sender.call("send_message", message(question_id, str(number)))["success"]
+
+
+def test_a_backup_through_a_planted_link_is_refused(start_server: StartServer) -> None:
+    server = start_server()
+    server.open_question()
+    treasure = server.folder / "treasure"
+    treasure.write_text(KEY)
+    (server.folder / "b.db").symlink_to(treasure)
+    done = run("backup", "b.db", "--database", str(server.database), folder=server.folder)
+    assert (done.returncode, "symbolic link" in done.stderr) == (1, True)
+    assert treasure.read_text() == KEY
+    assert not [name for name in names(server.folder) if "partial" in name]
