@@ -42,6 +42,7 @@ from store.retention import Closed
 from tests.store.file import within
 from tests.store.samples import (
     NOW,
+    added,
     asked,
     cancelling,
     draft,
@@ -98,13 +99,13 @@ class RecordingDatabase(Database):
 
 
 def change(connection: sqlite3.Connection) -> None:
-    task = reminders.add(connection, new_task())
+    task = added(connection, new_task())
     reminders.change(connection, Change(task.id, 0, {"title": "改"}, False, history_entry(task.id)))
 
 
 def plan(connection: sqlite3.Connection) -> None:
     again = {"remind_at": NOW, "rrule": "FREQ=DAILY", "timezone": "Asia/Shanghai"}
-    task = reminders.add(connection, new_task(timing=again))
+    task = added(connection, new_task(timing=again))
     occurrences.dispatch_planned(
         connection, Planned(NOW, [Plan(task.id, 0, NOW, [(NOW, WRITTEN), (NOW + 1, MISSED)], NOW + 2)])
     )
@@ -119,7 +120,7 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "reminders.cancel": lambda connection: reminders.cancel(connection, cancelling(2)),
     "reminders.change": change,
     "notifications.notify notifications.next_id": lambda connection: notifications.notify(
-        connection, [new_notification(reminders.add(connection, new_task()))]
+        connection, [new_notification(added(connection, new_task()))]
     ),
     "notifications.find": lambda connection: notifications.find(connection, 1),
     "notifications.count_unread": lambda connection: notifications.count_unread(connection, 1001),
