@@ -80,7 +80,8 @@ class Push:
             self._handed(notification.id, sum(member.held is None for member in room.values()))
 
     def updated(self, answered: Answered) -> None:
-        """`notification:updated` to those of the user's connections that know of it (section 4.3)."""
+        """`notification:updated` for each notification that has changed, to those of the user's connections that know
+        of it (section 4.3)."""
         if answered.unread is None:
             return  # nothing has changed
         followers = {
@@ -89,8 +90,9 @@ class Push:
             if connection.follows
         }
         if followers:
-            payload = replies.notification_updated(answered.notification, answered.unread, self._time)
-            self._to_room(followers, event(b"notification:updated", dumps(payload)), answered)
+            for one in answered.changed:
+                payload = replies.notification_updated(one, answered.unread, self._time)
+                self._to_room(followers, event(b"notification:updated", dumps(payload)), answered)
 
     def replay_message(self, connection: Connection, missed: Message) -> int:
         """`new_message` to one connection that comes back; its bytes."""
