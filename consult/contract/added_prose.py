@@ -284,9 +284,9 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "GET /api/notifications/{id}/history": (
         (
-            "规则见第 11.3 节。从任务的新建开始；`connections` 是至今交给了几个打开的连接，时间是第一次。",
+            "规则见第 11.3 节。从任务的新建开始；`connections` 是至今有几个连接表明读到，时间是第一次交给的时间。",
             "The rules are those of section 11.3. It begins with the making of its task; `connections` is how many "
-            "open connections it was handed to so far, and the time that of the first.",
+            "connections have shown so far that they read it, and the time when the first of them was handed it.",
         ),
         (
             "`came_again` 给出再次提醒的通知 `notification_id`，那一条的 `due` 与 `written` 以 `snooze_of` 指回；"

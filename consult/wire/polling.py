@@ -87,6 +87,14 @@ class PollingSession:
     def cut(self, reason: str) -> None:
         self._polling.end_soon(self, reason)
 
+    def ask(self) -> None:
+        """The answer to a poll asks by itself: the next poll answers."""
+
+    def came_again(self) -> None:
+        """A poll has come: the client has read the answers to those before."""
+        if self.connection is not None:
+            self._polling.carriers.gateway.read_by(self.connection)
+
     async def drained(self) -> None:
         while self.waiting > FEW_BYTES and not self.closed:
             await self._polled.wait()
@@ -94,6 +102,10 @@ class PollingSession:
     def polled(self) -> None:
         """A poll has taken what waited, or there will be none any more."""
         self.waiting = 0
+        connection = self.connection
+        # While a probe stands a poll takes nothing.
+        if connection is not None and connection.carrier is self and self._socket.queue.empty():
+            connection.asked()
         self._polled.set()
         self._polled_at = self._polling.carriers.loop.time()
 
@@ -194,6 +206,7 @@ class Polling:
             return cast(HTTPResponse, await self._engine.handle_request(request))
         if request.method == "POST":
             return await self._post(session, request)
+        session.came_again()
         session.polls += 1
         try:
             answer: HTTPResponse = await self._engine.handle_request(request)

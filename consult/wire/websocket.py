@@ -124,6 +124,13 @@ class Websocket(asyncio.Protocol):
         if self._open:
             self._transport.resume_reading()
 
+    def ask(self) -> None:
+        if self._open and not self._pinged and self._connection is not None and self._connection.connected:
+            self._pinged = True
+            self._deadline = self._carriers.loop.time() + PING_TIMEOUT
+            self.send(_PING)
+            self._connection.asked()
+
     # What the carriers ask.
 
     def flush(self) -> None:
@@ -156,9 +163,7 @@ class Websocket(asyncio.Protocol):
         elif self._pinged:
             self.cut("ping timeout")
         else:
-            self._pinged = True
-            self._deadline = now + PING_TIMEOUT
-            self.send(_PING)
+            self.ask()
 
     @property
     def unread(self) -> int:
@@ -278,8 +283,10 @@ class Websocket(asyncio.Protocol):
                 raise
         elif kind == packets.PONG:
             if self._connection.connected:  # who has not entered gains no time by it
-                self._pinged = False
+                pinged, self._pinged = self._pinged, False
                 self._deadline = self._carriers.loop.time() + PING_INTERVAL
+                if pinged:
+                    self._carriers.gateway.read_by(self._connection)
         elif kind == packets.CLOSE:
             self.close()
         elif kind != packets.NOOP:
@@ -296,5 +303,7 @@ class Websocket(asyncio.Protocol):
         elif packet == packets.UPGRADE:
             self._connection = session.moved_to(self)
             self._upgrade_of = None
+            if self._connection.unproven:
+                self.ask()
         else:
             raise Malformed("an upgrade that does not begin with a probe")
