@@ -12,7 +12,16 @@ from consult.contract.payloads import must_be
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
-from store.answers import Answered, Asked, AskedToSnooze, IsConfirmed, NoNotification, Outcome, Refused
+from store.answers import (
+    Answered,
+    Asked,
+    AskedToSnooze,
+    IsConfirmed,
+    NoNotification,
+    Outcome,
+    Refused,
+    TooManySnoozes,
+)
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.history import user
@@ -39,7 +48,7 @@ class Answering:
         return Asked(notification_id, user_id, by, self._clock())
 
     def asked_over_http(self, notification_id: int, by: str) -> Asked:
-        """Of whomever the notification is: how far somebody reaches was looked at as the request came in."""
+        """No owner check here: the HTTP entry has already checked that the caller may access this notification."""
         return Asked(notification_id, None, by, self._clock())
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:
@@ -68,7 +77,7 @@ class Answering:
         """To be called after the commit, in commit order."""
         if isinstance(outcome, Answered):
             self._push.updated(outcome)
-            if outcome.notification.snoozed_until is not None:
+            if any(one.snoozed_until is not None for one in outcome.changed):
                 self._wake()  # it may come again before anything else is due
 
 
@@ -78,4 +87,6 @@ def fault_of(refused: Refused) -> Fault:
         return Fault("NOT_FOUND")
     if isinstance(refused, IsConfirmed):
         return invalid(faults.IS_CONFIRMED, 409)
+    if isinstance(refused, TooManySnoozes):
+        return invalid(faults.TOO_MANY_SNOOZES, 409)
     return must_be("until", Until)

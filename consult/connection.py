@@ -1,7 +1,7 @@
 """One client: what carries its packets, where it is, and what it has asked that is not answered yet."""
 
 from collections import deque
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from consult.limits import Account, Usage
 from consult.tokens import Identity
@@ -34,6 +34,18 @@ class Carrier(Protocol):
     def resume(self) -> None:
         """Reads on."""
 
+    def ask(self) -> None:
+        """Asks the client for an answer that shows that it has read all that it was sent so far. At most one such
+        question is under way: while one is, nothing happens."""
+
+
+class HandedOver(NamedTuple):
+    """A notification that a connection was handed, and has not shown yet to have read."""
+
+    notification_id: int
+    at: int  # milliseconds since 1970
+    handed_at: float  # seconds, by the loop's clock
+
 
 class Connection:
     """A Socket.IO client of the namespace `/`, whatever carries it."""
@@ -41,10 +53,12 @@ class Connection:
     __slots__ = (
         "account",
         "address",
+        "asked_about",
         "busy",
         "carrier",
         "connected",
         "follows",
+        "has_cursor",
         "identity",
         "inbox",
         "open_sends",
@@ -52,6 +66,7 @@ class Connection:
         "question_ids",
         "send",
         "sid",
+        "unproven",
         "usage",
         "user_id",
     )
@@ -66,11 +81,22 @@ class Connection:
         self.question_ids: set[int] | None = None  # rooms it is in
         self.user_id: int | None = None  # the user it is bound to
         self.follows = False  # knows `notification:updated`, by what it has sent (section 4.3)
+        self.has_cursor = False  # it has bound with `after_id`, and asks for what it missed by that
+        self.unproven: list[HandedOver] | None = None  # oldest first
+        self.asked_about = 0  # so many of them, from the first, will be read when the client answers
         self.inbox: deque[Any] | None = None  # events that wait for their turn; the gateway's
         self.open_sends = 0  # messages that wait for their commit
         self.busy = False  # with an event that is not a send
         self.paused = False
         self.carried_by(carrier)
+
+    def was_handed(self, notification_id: int) -> bool:
+        """Whether it was handed the notification, and has not shown yet that it read it."""
+        return any(one.notification_id == notification_id for one in self.unproven or ())
+
+    def asked(self) -> None:
+        """The client was asked just now to show what it has read."""
+        self.asked_about = len(self.unproven or ())
 
     def carried_by(self, carrier: Carrier) -> None:
         """From now on packets go by this carrier."""

@@ -140,7 +140,12 @@ class Gateway:
         if connection.inbox is not None:
             connection.inbox = deque(answer for answer in connection.inbox if answer.may_overlap)
         self._rooms.leave_all(connection)
+        self._push.ended(connection)
         self.connections.discard(connection)
+
+    def read_by(self, connection: Connection) -> None:
+        """The client has answered what it was asked: it has read all that it was sent before."""
+        self._push.read_by(connection)
 
     @property
     def unanswered(self) -> int:

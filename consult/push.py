@@ -1,28 +1,20 @@
 """The only place that emits to clients."""
 
 import asyncio
-import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from itertools import islice
 
 from consult.connection import Connection
 from consult.contract import replies
+from consult.hand_overs import HandOvers
 from consult.json_text import dumps
 from consult.rooms import Held, Item, Room, Rooms
 from consult.wire.packets import Frame, acknowledgement, event
-from store import notifications
 from store.answers import Answered
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.messages import Message, visible_to
-from store.notifications import Notification, Pushed
+from store.notifications import Notification
 from store.snoozes import CameAgain
-from store.transaction import WriteUnknown, each
-
-log = logging.getLogger("careline.push")
-
-MOST_MARKED = 500  # notifications, in one write
 
 
 class Push:
@@ -30,13 +22,8 @@ class Push:
         self._rooms = rooms
         self._outbox_bytes = outbox_bytes
         self._loop = asyncio.get_running_loop()
-        self._database = database
         self._time = time
-        self._clock = clock
-        # Notifications that connections were handed, of which the file does not say so yet; those of which it is just
-        # being told apart.
-        self._to_mark: dict[int, Pushed] = {}
-        self._marking: dict[int, Pushed] = {}
+        self._hand_overs = HandOvers(database, clock, self._send_again)
         # The highest ones that were published: the fence of a catch-up.
         self.last_message_id = 0
         self.last_notification_id = 0
@@ -65,7 +52,6 @@ class Push:
                 self._new_notification(one)
             elif one.notification is not None:
                 self._new_notification(one.notification)
-        self._mark_soon()
         for one in published:
             if isinstance(one, CameAgain):
                 self.updated(one.snoozed)
@@ -75,12 +61,11 @@ class Push:
         self.last_notification_id = max(self.last_notification_id, notification.id)
         room = self._rooms.user(notification.user_id)
         if room:
-            self._to_room(room, self._frame(notification), notification)
-            # What is held back for a connection is handed to it later, or never.
-            self._handed(notification.id, sum(member.held is None for member in room.values()))
+            self._hand_over(notification, room)
 
     def updated(self, answered: Answered) -> None:
-        """`notification:updated` to those of the user's connections that know of it (section 4.3)."""
+        """`notification:updated` for each notification that has changed, to those of the user's connections that know
+        of it (section 4.3)."""
         if answered.unread is None:
             return  # nothing has changed
         followers = {
@@ -89,8 +74,9 @@ class Push:
             if connection.follows
         }
         if followers:
-            payload = replies.notification_updated(answered.notification, answered.unread, self._time)
-            self._to_room(followers, event(b"notification:updated", dumps(payload)), answered)
+            for one in answered.changed:
+                payload = replies.notification_updated(one, answered.unread, self._time)
+                self._to_room(followers, event(b"notification:updated", dumps(payload)), answered)
 
     def replay_message(self, connection: Connection, missed: Message) -> int:
         """`new_message` to one connection that comes back; its bytes."""
@@ -102,22 +88,43 @@ class Push:
         """`notification:new` to one connection: what it missed, or what nobody was handed before; its bytes."""
         frame = self._frame(missed)
         connection.send(frame)
-        self._handed(missed.id, 1)
-        self._mark_soon()
+        self._handed(connection, missed.id)
         return len(frame.packet)
 
     def held(self, connection: Connection, held: Iterable[Held]) -> None:
         """What was kept back for a connection that goes live."""
         for item, frame in held:
-            connection.send(frame)
             if isinstance(item, Notification):
-                self._handed(item.id, 1)
-        self._mark_soon()
+                if connection.was_handed(item.id):
+                    continue  # it was taken back from another connection while this one was sent it from the file
+                self._handed(connection, item.id)
+            connection.send(frame)
+        if connection.unproven:
+            connection.carrier.ask()
 
-    @property
-    def handed_not_marked(self) -> frozenset[int]:
-        """Notifications that some connection was handed, though the file may still say that none was."""
-        return frozenset(self._to_mark) | frozenset(self._marking)
+    def known_to(self, connection: Connection, user_id: int) -> set[int]:
+        """The user's notifications that the connection need not be sent when it binds without a cursor, although the
+        file may say that no connection has read them."""
+        return self._hand_overs.known_to(connection, self._rooms.user(user_id))
+
+    def read_by(self, connection: Connection) -> None:
+        """The client has answered a question: it has read all that it was sent before."""
+        self._hand_overs.read_by(connection)
+
+    def ended(self, connection: Connection) -> None:
+        """The connection has ended: what it has not shown to have read is sent again."""
+        self._hand_overs.ended(connection)
+
+    def _send_again(self, taken_back: list[Notification]) -> None:
+        """`notification:new` once more, to those connections of the user that came meanwhile without a cursor."""
+        for one in taken_back:
+            room = {
+                connection: member
+                for connection, member in self._rooms.user(one.user_id).items()
+                if not connection.has_cursor and not connection.was_handed(one.id)
+            }
+            if room and not self._hand_overs.was_read(one.id):
+                self._hand_over(one, room)
 
     def _frame(self, notification: Notification) -> Frame:
         return event(b"notification:new", dumps(replies.notification(notification, self._time)))
@@ -135,39 +142,14 @@ class Push:
             elif for_all or member.sees(item):
                 connection.send(frame)
 
-    def _handed(self, notification_id: int, to: int) -> None:
-        if to:
-            self.handed += to
-            self._remember(Pushed(notification_id, self._clock(), to))
+    def _hand_over(self, notification: Notification, room: Room) -> None:
+        """Sends it to all in the room. What is held back for a connection is handed to it later, or never."""
+        self._to_room(room, self._frame(notification), notification)
+        for connection, member in room.items():
+            if member.held is None:
+                self._handed(connection, notification.id)
+                connection.carrier.ask()
 
-    def _remember(self, pushed: Pushed) -> None:
-        known = self._to_mark.get(pushed.notification_id)
-        if known is not None:
-            pushed = Pushed(known.notification_id, min(known.at, pushed.at), known.to + pushed.to)
-        self._to_mark[pushed.notification_id] = pushed
-
-    def _mark_soon(self) -> None:
-        # Not at once: what is due next is asked for in a moment, and one commit will do for both.
-        self._loop.call_soon(self._mark)
-
-    def _mark(self) -> None:
-        """Has the file remember what was handed out. After a failure the next push tries again; until then a restart
-        would send these once more, which is the lesser evil."""
-        if self._marking or not self._to_mark:
-            return
-        self._marking = dict(islice(self._to_mark.items(), MOST_MARKED))
-        for notification_id in self._marking:
-            del self._to_mark[notification_id]
-
-        def done(_: None) -> None:
-            self._marking = {}
-            self._mark_soon()
-
-        def failed(fault: Exception) -> None:
-            failing, self._marking = self._marking, {}
-            for pushed in failing.values():
-                # Where nobody knows whether it was counted, it is not counted again.
-                self._remember(replace(pushed, to=0) if isinstance(fault, WriteUnknown) else pushed)
-            log.warning("notifications that were handed out could not be marked: %s", fault)
-
-        self._database.write(each(notifications.mark_pushed), list(self._marking.values()), done, failed)
+    def _handed(self, connection: Connection, notification_id: int) -> None:
+        self.handed += 1
+        self._hand_overs.handed(connection, notification_id)

@@ -100,7 +100,7 @@ class UserNotification(Model):
     status = TextField()  # UNREAD or READ
     created_at = BigIntegerField()
     read_at = BigIntegerField(null=True)
-    # Null until some connection was handed the notification.
+    # When it was handed to the first connection that has shown that it read it; null until one has.
     pushed_at = BigIntegerField(null=True)
     task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
     occurrence_at = BigIntegerField()  # with task_id unique: one row for one occurrence
@@ -108,7 +108,7 @@ class UserNotification(Model):
     snoozed_until = BigIntegerField(null=True)  # when it comes again; null when it does not
     # The notification that comes again as this one; with it occurrence_at is when, unique: one row for one snooze.
     snooze_of = ForeignKeyField("self", column_name="snooze_of", null=True, lazy_load=False, index=False)
-    pushed_to = IntegerField()  # how many times a connection was handed it
+    pushed_to = IntegerField()  # how many connections have shown that they read it
 
     class Meta:
         table_name = "user_notification"

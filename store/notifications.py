@@ -1,4 +1,4 @@
-"""User notifications: what a user was told, whether some connection was handed it, and whether it was read."""
+"""User notifications: what a user was told, whether a connection was handed it, and whether the user has read it."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from typing import Any
 
 from peewee import SQL, ModelSelect
 
+from store import history
 from store.database import Database
+from store.history import SYSTEM, Entry
 from store.models import HighestId
 from store.models import UserNotification as NotificationRow
 from store.reading import PAGE_BYTES, Row
@@ -44,11 +46,20 @@ class NewNotification:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A notification was handed to connections, the first of them at that time."""
+    """A notification was read by connections; the first of them was handed it at that time."""
 
     notification_id: int
     at: int
     to: int  # so many more than before
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A connection was handed a notification, and ended without having shown that it read it."""
+
+    notification_id: int
+    handed_at: int
+    at: int
 
 
 # Compiled once: building them anew for every batch would cost more than running them.
@@ -138,8 +149,26 @@ def notify(connection: sqlite3.Connection, new: list[NewNotification]) -> list[N
 
 
 def mark_pushed(connection: sqlite3.Connection, pushed: list[Pushed]) -> None:
-    """Remembers that these need no second push, and how many connections were handed them."""
+    """Remembers that these need no second push, and how many connections have read them."""
     connection.executemany(_PUSHED, [(one.at, one.to, one.notification_id) for one in pushed])
+
+
+def take_back(connection: sqlite3.Connection, taken_back: list[TakenBack]) -> list[Notification]:
+    """Tells the histories of hand-overs that nobody read; the notifications that are UNREAD and that no connection has
+    read, oldest first."""
+    ids = {one.notification_id for one in taken_back}
+    query = select(NotificationRow.pushed_at).where(NotificationRow.id.in_(ids)).order_by(NotificationRow.id)
+    found = [(Notification(*row[:-1]), row[-1]) for row in run(connection, query)]
+    task_ids = {one.id: one.task_id for one, _ in found}
+    for one in taken_back:
+        task_id = task_ids.get(one.notification_id)
+        if task_id is not None:  # else it was deleted meanwhile
+            history.record(
+                connection,
+                Entry(one.handed_at, "pushed", SYSTEM, task_id, one.notification_id, {"connections": 1}),
+                Entry(one.at, "taken_back", SYSTEM, task_id, one.notification_id),
+            )
+    return [one for one, pushed_at in found if pushed_at is None and one.status == "UNREAD"]
 
 
 def find(connection: sqlite3.Connection, notification_id: int) -> Notification | None:
@@ -166,7 +195,7 @@ def count_unread(connection: sqlite3.Connection, user_id: int) -> int:
 async def unpushed(
     database: Database, user_id: int, *, after_id: int, up_to: int, limit: int, most_bytes: int = PAGE_BYTES
 ) -> tuple[list[Notification], bool]:
-    """Unread notifications with `after_id < id <= up_to` that no connection was handed yet, oldest first, and whether
+    """Unread notifications with `after_id < id <= up_to` that no connection has read yet, oldest first, and whether
     there are more."""
     query = select().where(
         NotificationRow.user_id == user_id,

@@ -60,10 +60,7 @@ def _dispatch(connection: sqlite3.Connection, query: "ModelSelect[NotificationRo
     for one, _ in found:
         history.record(connection, *_entries(one, new.get(one.id), now))
     unread = {user_id: notifications.count_unread(connection, user_id) for user_id in {one.user_id for one, _ in found}}
-    return [
-        CameAgain(Answered(_afterwards(one, one.id in new, now), unread[one.user_id]), new.get(one.id))
-        for one, _ in found
-    ]
+    return [_came_again(one, new.get(one.id), now, unread[one.user_id]) for one, _ in found]
 
 
 async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
@@ -102,6 +99,11 @@ def _new_notification(snoozed: Notification, now: int) -> NewNotification:
         occurrence_at=snoozed.snoozed_until,
         snooze_of=snoozed.id,
     )
+
+
+def _came_again(snoozed: Notification, new: Notification | None, now: int, unread: int) -> CameAgain:
+    after = _afterwards(snoozed, new is not None, now)
+    return CameAgain(Answered(after, (after,), unread), new)
 
 
 def _afterwards(snoozed: Notification, came_again: bool, now: int) -> Notification:

@@ -38,6 +38,15 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "that is not over is called off, and there can be no other (`通知已确认，无法推迟`).",
         ),
         (
+            "同一次提醒只有一个状态：最初的通知与推迟之后再次提醒的通知共用它。对其中任何一条的答复，对当时已有的每一条都有效，"
+            "每一条有变化的都发出 `notification:updated`。确认旧的一条，最新的一条也就确认；把旧的一条标记为已读，"
+            "最新的一条也变为已读；推迟已经再次提醒的一条，推迟的是最新的一条（`snoozed_until` 在最新的一条上）。",
+            "One occurrence has one state: its first notification and those that came again after a snooze share it. "
+            "An answer to any of them holds for all that exist by then, and `notification:updated` is sent for each "
+            "that changes. To confirm an old one confirms the newest; to read an old one reads the newest; to snooze "
+            "one that has come again snoozes the newest (which then has the `snoozed_until`).",
+        ),
+        (
             "推迟的通知到时作为新的通知（新的 `id`）以 `notification:new` 再次提醒，无论发生什么，恰好一次；"
             "新的通知可以再推迟。停机期间到时的，启动后立即提醒。",
             "What is snoozed comes again at its time, as a new `notification:new` with an `id` of its own, exactly "
@@ -273,16 +282,18 @@ CALL_NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "POST /api/notifications/{id}/snooze": (
         (
-            "规则见第 4.3 节。`until` 已过去或超过一年为 400，通知已确认为 409。",
+            "规则见第 4.3 节。`until` 已过去或超过一年为 400；通知已确认、或推迟次数过多为 409。"
+            "回应是所问的那一条；已经再次提醒的，推迟的是最新的一条。",
             "The rules are those of section 4.3. An `until` that has passed, or is more than a year ahead, is 400; a "
-            "notification that was confirmed is 409.",
+            "notification that was confirmed, or has come again too often, is 409. The answer is the notification "
+            "that was asked about; where it has come again, the newest is the one that is snoozed.",
         ),
     ),
     "GET /api/notifications/{id}/history": (
         (
-            "规则见第 11.3 节。从任务的新建开始；`connections` 是至今交给了几个打开的连接，时间是第一次。",
+            "规则见第 11.3 节。从任务的新建开始；`connections` 是至今有几个连接表明读到，时间是第一次交给的时间。",
             "The rules are those of section 11.3. It begins with the making of its task; `connections` is how many "
-            "open connections it was handed to so far, and the time that of the first.",
+            "connections have shown so far that they read it, and the time when the first of them was handed it.",
         ),
         (
             "`came_again` 给出再次提醒的通知 `notification_id`，那一条的 `due` 与 `written` 以 `snooze_of` 指回；"

@@ -27,6 +27,7 @@ from consult.contract.faults import (
     TOO_COSTLY,
     TOO_FAST,
     TOO_MANY_PAST,
+    TOO_MANY_SNOOZES,
     UNKNOWN_EVENT,
     disagrees,
 )
@@ -170,6 +171,14 @@ TEXTS = (
         True,
         "推迟已确认的通知",
         "a notification that was confirmed can't be snoozed",
+    ),
+    Text(
+        TOO_MANY_SNOOZES,
+        "INVALID_PAYLOAD",
+        409,
+        True,
+        "推迟已再次提醒 500 次的通知",
+        "a notification that has come again 500 times can't be snoozed",
     ),
     Text(
         NOT_PENDING,

@@ -30,6 +30,7 @@ ANSWER_SECONDS = 60
 MOST_UNREAD_ANSWERS = 32
 KEYS_KEPT = 7  # days, as is the next
 LONGEST_SNOOZE = 366
+MOST_SNOOZES = 500  # of one occurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ LIMITS = (
         "how far ahead a notification is snoozed",
         f"{LONGEST_SNOOZE} 天",
         f"{LONGEST_SNOOZE} days",
+        "`INVALID_PAYLOAD`",
+        "`INVALID_PAYLOAD`",
+    ),
+    Limit(
+        "同一次提醒推迟后再次提醒的次数",
+        "how often one occurrence of a reminder comes again after a snooze",
+        f"{MOST_SNOOZES} 次",
+        f"{MOST_SNOOZES} times",
         "`INVALID_PAYLOAD`",
         "`INVALID_PAYLOAD`",
     ),

@@ -263,6 +263,18 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "推送至少一次：服务器崩溃后，同一条通知可能再推送一次，请按 `id` 去重。",
             "It is pushed at least once: after a crash the same one may come again, so go by its `id`.",
         ),
+        (
+            "交给连接之后，客户端表明读到才算交到：WebSocket 上是回应此后发出的 ping（推送之后立即发出），"
+            "长轮询是再来一次轮询。官方客户端会自动回应。连接没有表明读到就结束的（心跳超时、被切断、网络中断、没有再来轮询），"
+            "该通知视为从未交给它：如仍为 `UNREAD`，也没有别的连接读到，就发给其间不带 `after_id` 绑定的连接，"
+            "否则在下一次不带 `after_id` 的 `bind_user` 之后补发。",
+            "It counts as handed over once the client has shown that it read it: over a websocket by the answer to a "
+            "ping that was sent after it (one is sent at once), over long-polling by the next poll. Official clients "
+            "do so by themselves. Where the connection ends before that (heartbeat timeout, cut off, network gone, no "
+            "further poll), it counts as never handed over: still `UNREAD`, and read by no other connection, it is "
+            "sent to the connections that have bound without `after_id` meanwhile, or else after the next `bind_user` "
+            "without `after_id`.",
+        ),
     ),
 }
 

@@ -109,9 +109,12 @@ NOTES: dict[str, tuple[Both, ...]] = {
     "11.4": (
         (
             "历史记录按时间排列，`id` 是其中的序号：`before_id` 取更早的。只有事实：`pushed` 表示交给了几个打开的连接，"
-            "不表示有人看到。",
+            "并且客户端已表明读到（见第 4.2 节），不表示有人看到。"
+            "连接没有表明读到就结束的，记为 `pushed` 与随后的 `taken_back`。",
             "A history is in the order of time, and `id` counts its entries: `before_id` asks for earlier ones. It "
-            "claims no more than is known: `pushed` means handed to so many open connections, not that anybody looked.",
+            "claims no more than is known: `pushed` means handed to so many open connections whose clients have shown "
+            "that they read it (section 4.2), not that anybody looked. A hand-over to a connection that ended without "
+            "that is told as `pushed`, followed by `taken_back`.",
         ),
         (
             "`written` 的时间是实际写入的时间，`planned_at` 是计划的时间。任务的历史记录包含它的通知的历史记录。",

@@ -68,6 +68,7 @@ class HistoryEntry(Struct, kw_only=True):
             "written",
             "skipped",
             "pushed",
+            "taken_back",
             "came_again",
             "read",
             "confirmed",

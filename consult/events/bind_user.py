@@ -19,14 +19,15 @@ async def handle(
     """The fence is the last notification published when the connection enters: up to it the file is read, beyond it
     the room is heard, and the two meet without a gap or a repeat.
 
-    Without a cursor the file is asked for what no connection was handed yet.
+    Without a cursor the file is asked for what no connection has read yet.
     """
     user_id, after_id = request.user_id, request.after_id
     if after_id is not None:
         connection.follows = True
     rooms.hold_in_user(connection, user_id)
     fence = push.last_notification_id
-    handed = push.handed_not_marked if after_id is None else frozenset()
+    known = push.known_to(connection, user_id) if after_id is None else frozenset()
+    had_cursor, connection.has_cursor = connection.has_cursor, after_id is not None
 
     missed_by = notifications.unpushed if after_id is None else notifications.between
 
@@ -34,7 +35,7 @@ async def handle(
         return await missed_by(database, user_id, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES)
 
     def send(connection: Connection, missed: Notification) -> int:
-        return 0 if missed.id in handed else push.replay_notification(connection, missed)
+        return 0 if missed.id in known else push.replay_notification(connection, missed)
 
     bound = False
     try:
@@ -51,4 +52,5 @@ async def handle(
             bound = True
     finally:
         if not bound:
+            connection.has_cursor = had_cursor
             push.held(connection, rooms.undo_hold_in_user(connection, user_id))

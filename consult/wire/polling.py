@@ -98,6 +98,9 @@ class PollingSession:
     def cut(self, reason: str) -> None:
         self.close(reason)
 
+    def ask(self) -> None:
+        """The answer to a poll asks by itself: the next poll answers."""
+
     async def drained(self) -> None:
         while self.waiting > FEW_BYTES and not self.closed:
             await self._polled.wait()
@@ -141,6 +144,7 @@ class PollingSession:
         if self._poll is not None:
             self.cut("two polls at once")
             return None
+        self._came_again()
         body: bytes | None = None
         if self._probing or not self._packets:
             self._poll = self._loop.create_future()
@@ -189,9 +193,16 @@ class PollingSession:
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(body)
 
+    def _came_again(self) -> None:
+        """A poll has come: the client has read the answers to those before."""
+        if self.connection is not None:
+            self._polling.carriers.gateway.read_by(self.connection)
+
     def _take(self) -> bytes:
         body = payload.SEPARATOR.join(self._packets)
         self._packets.clear()
+        if self.connection is not None and self.connection.carrier is self:
+            self.connection.asked()
         self._were_polled()
         return body
 

@@ -145,6 +145,13 @@ class Websocket(asyncio.Protocol):
         else:
             self._read_on()
 
+    def ask(self) -> None:
+        if self._open and not self._pinged and self._entered and self._connection is not None:
+            self._pinged = True
+            self._deadline = self._carriers.loop.time() + PING_TIMEOUT
+            self.send(_PING)
+            self._connection.asked()
+
     # What the carriers ask.
 
     def flush(self) -> None:
@@ -177,9 +184,7 @@ class Websocket(asyncio.Protocol):
         elif self._pinged:
             self.cut("ping timeout")
         else:
-            self._pinged = True
-            self._deadline = now + PING_TIMEOUT
-            self.send(_PING)
+            self.ask()
 
     @property
     def unread(self) -> int:
@@ -379,8 +384,10 @@ class Websocket(asyncio.Protocol):
                 raise
         elif kind == packets.PONG:
             if self._entered:  # before that it gains no time by it
-                self._pinged = False
+                pinged, self._pinged = self._pinged, False
                 self._deadline = self._carriers.loop.time() + PING_INTERVAL
+                if pinged:
+                    self._carriers.gateway.read_by(self._connection)
         elif kind == packets.CLOSE:
             self.close()
         elif kind != packets.NOOP:
@@ -398,5 +405,7 @@ class Websocket(asyncio.Protocol):
             self._received = session.received
             self._connection = session.moved_to(self)
             self._upgrade_of = None
+            if self._connection.unproven:
+                self.ask()
         else:
             raise Malformed("an upgrade that does not begin with a probe")

@@ -175,6 +175,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert unread_answers.MOST_UNREAD == told.MOST_UNREAD_ANSWERS
     assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR
     assert told.LONGEST_SNOOZE * 86_400_000 == answers.LONGEST_SNOOZE
+    assert told.MOST_SNOOZES == answers.MOST_SNOOZES
     assert limits.WINDOW == told.COUNTED_OVER
     assert settings["--outbox-bytes"] == told.OUTBOX_BYTES
     assert settings["--connection-events"] == told.EVENTS_PER_SECOND
