@@ -23,6 +23,7 @@ class Keyed(Generic[Request]):
     fingerprint: str
     at: int
     request: Request
+    as_sent: str = ""  # the fingerprint of the bytes, as versions before 0.2 kept it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def once(
             ),
         ).fetchone()
         if found:
-            return Repeated(found[1]) if found[0] == keyed.fingerprint else OtherRequest()
+            return Repeated(found[1]) if found[0] in (keyed.fingerprint, keyed.as_sent) else OtherRequest()
         outcome = one(connection, keyed.request)
         text = render(outcome)
         if text is not None:

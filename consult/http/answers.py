@@ -162,7 +162,8 @@ class Writing:
         identity = asker_of(request).identity
         if identity is not None:
             key = f"{identity.user_type} {identity.user_id} {key}"
-        keyed = Keyed(key, _fingerprint(request), self._clock(), asked)
+        fingerprint, as_sent = _fingerprint(request, _said(request)), _fingerprint(request, request.body)
+        keyed = Keyed(key, fingerprint, self._clock(), asked, as_sent)
         answer = await self._database.written(each(once(one, render)), keyed, publish_if_done)
         if isinstance(answer, OtherRequest):
             raise invalid(faults.KEY_REUSED, 409)
@@ -174,12 +175,15 @@ class Writing:
         return json_answer(shaped, status)
 
 
-def _fingerprint(request: Request) -> str:
-    """Return what tells requests under one key apart: method, address, and what the body says, in whatever spelling."""
-    said = request.body
+def _fingerprint(request: Request, body: bytes) -> str:
+    return hashlib.sha256(b"\0".join((request.method.encode(), request.raw_url, body))).hexdigest()
+
+
+def _said(request: Request) -> bytes:
+    """Return what the body says, however it is spelled: a retry may be encoded anew."""
     with suppress(ValueError):  # a call without a body takes any
-        said = canonical(loads(said.removeprefix(BOM_UTF8)))
-    return hashlib.sha256(b"\0".join((request.method.encode(), request.raw_url, said))).hexdigest()
+        return canonical(loads(request.body.removeprefix(BOM_UTF8)))
+    return request.body
 
 
 def install(app: Sanic[Any, Any], access: Access) -> None:
