@@ -91,6 +91,7 @@ MEANINGS = {
         "with `true` each also carries `confirmed_at` and `snoozed_until`",
     ),
     "after_id": ("只列出编号大于它的", "ids above it only"),
+    "parked": ("`true`：只列出被搁置的任务（第 11.3 节）", "`true`: the parked tasks alone (section 11.3)"),
     "before_id": ("只列出编号小于它的", "ids below it only"),
 }
 

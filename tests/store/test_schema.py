@@ -215,7 +215,8 @@ async def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
 
 
 def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migrations: Path) -> None:
-    (migrations / "0003_recurrence.py").rename(migrations / "later_0003_recurrence.py")
+    for later in ("0003_recurrence.py", "0008_parked.py"):
+        (migrations / later).rename(migrations / f"later_{later}")
     schema.migrate(empty)
     task = "INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at)"
     with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
@@ -225,7 +226,8 @@ def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migr
             "INSERT INTO user_notification (user_id, biz_type, biz_id, title, status, created_at, task_id,"
             " occurrence_at) VALUES (1, 'A', 1, '', 'UNREAD', 205, 2, 200)"
         )
-    (migrations / "later_0003_recurrence.py").rename(migrations / "0003_recurrence.py")
+    for later in ("0003_recurrence.py", "0008_parked.py"):
+        (migrations / f"later_{later}").rename(migrations / later)
     schema.migrate(empty)
     assert rows(empty, "SELECT id, next_at, rrule, paused FROM reminder_task ORDER BY id") == [
         *((1, 100, None, 0), (2, None, None, 0), (3, None, None, 0)),

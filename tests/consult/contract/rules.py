@@ -156,7 +156,7 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     "MessageQuery": {"after_id": CURSOR, "before_id": ID, "limit": LIMIT, "user_type": TYPE},
     "OccurrenceQuery": {"limit": LIMIT},
     "HistoryQuery": {"before_id": ID, "limit": LIMIT},
-    "ReminderQuery": {"user_id": ID, "status": PENDING, "before_id": ID, "limit": LIMIT},
+    "ReminderQuery": {"user_id": ID, "status": PENDING, "parked": YES_NO, "before_id": ID, "limit": LIMIT},
     "NotificationQuery": {"status": UNREAD, "after_id": CURSOR, "before_id": ID, "limit": LIMIT, "answers": YES_NO},
 }
 OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
