@@ -9,7 +9,13 @@ PING_TIMEOUT = 20
 CONNECT_TIMEOUT = 20
 WRITE_DEADLINE = 4
 STRANGER_BYTES = 16_384
+STRANGER_FRAMES = 16
 MOST_STRANGERS = 10_000
+MOST_POLLING_STRANGERS = 2000  # sessions of one address
+MOST_IDLE = 1000  # packets and frames that ask nothing, in a window
+MOST_REFUSED = 1000  # events beyond a limit that are answered, in a window
+MOST_FRAGMENTS = 2048
+MOST_POSTS = 4
 HEAD_SECONDS = 20
 REQUEST_SECONDS = 60
 MOST_OPEN = 128  # events of one connection that are not answered yet
@@ -143,12 +149,36 @@ LIMITS = (
         "that connection ends",
     ),
     Limit(
-        "要求令牌时，CONNECT 之前的数据包",
-        "with tokens, a packet before the CONNECT is accepted",
-        f"{STRANGER_BYTES:,} 字节",
-        f"{STRANGER_BYTES:,} bytes",
+        "CONNECT 被接受之前发送的全部内容",
+        "all that is sent before a CONNECT is accepted",
+        f"{STRANGER_FRAMES} 个 websocket 帧或数据包，{STRANGER_BYTES:,} 字节",
+        f"{STRANGER_FRAMES} websocket frames or packets, {STRANGER_BYTES:,} bytes",
         "断开该连接",
         "that connection ends",
+    ),
+    Limit(
+        "不提出任何请求的帧与数据包：ping、pong、空的分片、CONNECT、noop",
+        "frames and packets that ask nothing: pings, pongs, empty fragments, CONNECTs, noops",
+        f"{COUNTED_OVER} 秒内 {MOST_IDLE:,} 个",
+        f"{MOST_IDLE:,} in {COUNTED_OVER} s",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "一条 websocket 消息的分片",
+        "fragments of a websocket message",
+        f"{MOST_FRAGMENTS:,} 个",
+        f"{MOST_FRAGMENTS:,}",
+        "断开该连接",
+        "that connection ends",
+    ),
+    Limit(
+        "一个长轮询会话的请求",
+        "requests of a long-polling session at a time",
+        f"一个 GET，{MOST_POSTS} 个 POST",
+        f"one GET, {MOST_POSTS} POSTs",
+        "会话结束：先到的 GET 得到 `1`，后到的得到 400",
+        "the session ends: the first GET gets `1`, the second 400",
     ),
     Limit(
         "尚未完成 CONNECT 的连接",
@@ -203,8 +233,16 @@ LIMITS = (
         "events of a connection",
         f"每秒 {EVENTS_PER_SECOND:,} 个、{BYTES_PER_SECOND:,} 字节，按 {COUNTED_OVER} 秒计（可设置）",
         f"{EVENTS_PER_SECOND:,} and {BYTES_PER_SECOND:,} bytes a second, over {COUNTED_OVER} s (settings)",
-        "`RATE_LIMITED`",
-        "`RATE_LIMITED`",
+        f"`RATE_LIMITED`；再超过 {MOST_REFUSED:,} 个或 {MAX_BYTES:,} 字节：断开该连接",
+        f"`RATE_LIMITED`; another {MOST_REFUSED:,} or {MAX_BYTES:,} bytes beyond: that connection ends",
+    ),
+    Limit(
+        "一个网络地址尚未完成 CONNECT 的长轮询会话",
+        "long-polling sessions of a network address without their CONNECT",
+        f"{MOST_POLLING_STRANGERS:,} 个",
+        f"{MOST_POLLING_STRANGERS:,}",
+        "新的会话得到 429",
+        "a new session gets 429",
     ),
     Limit(
         "一个网络地址的事件与连接",

@@ -47,7 +47,7 @@ class PollingSession:
         self.posts = 0  # that came and are not answered
         self.posting = asyncio.Lock()  # held by the POST whose packets are taken in
         self.most_bytes = STRANGER_BYTES  # of a payload
-        self.received = Received(polling.carriers.allowed)
+        self.received = Received(polling.carriers.allowed, polling.carriers.loop.time())
         self.waiting = 0  # bytes, for the next poll
         self._polling = polling
         self._loop = polling.carriers.loop
@@ -115,6 +115,7 @@ class PollingSession:
 
     def beat(self, now: float) -> None:
         """Do what is due by now; called once a second."""
+        self.received.beat(now)
         if now < self._deadline or self.closed:
             return
         if not self._entered:
@@ -347,7 +348,7 @@ class Polling:
     def _received(self, session: PollingSession, connection: Connection, packet: bytes) -> None:
         """Count, then handle one packet. The session may have moved to a websocket meanwhile."""
         kind = packet[:1]
-        reason = session.received.add(self.carriers.loop.time(), 1, len(packet))
+        reason = session.received.add(1, len(packet))
         if packet[:2] != b"42":
             session.received.add_idle()
         try:

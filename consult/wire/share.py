@@ -18,12 +18,18 @@ from consult.limits import WINDOW
 FRAMES = 64
 BYTES = 65_536
 SECONDS = 0.002
-# All connections that have sent more than one frame, together, in one turn.
+# What comes at once and is read at once, without a look at the time: nearly always there is no more.
+FEW_FRAMES = 8
+FEW_BYTES = 16_384
+# All connections that have sent more than a few frames, together, in one turn.
 TURN_SECONDS = 0.010
 
 # What takes longer is followed by a pause of so many times as long: large packets of one connection get a quarter.
 LONG_SECONDS = 0.010
 PAUSE_TIMES = 3
+
+WHOLE_TEXT = 0x81  # the first byte of a text frame that is no fragment
+MASKED = 0x80  # in the second byte of every frame that a client sends
 
 # What a connection may send before it has entered. A front end sends one frame: its CONNECT.
 STRANGER_FRAMES = 16
@@ -54,7 +60,7 @@ class Turns:
 
     @property
     def is_over(self) -> bool:
-        """True when the present turn has no time left for connections with more than one frame."""
+        """True when the present turn has no time left for connections with more than a few frames."""
         return self._used > TURN_SECONDS
 
     def spend(self, seconds: float) -> None:
@@ -123,38 +129,28 @@ class Allowed:
 class Received:
     """Counts what one connection has sent, before it is parsed."""
 
-    __slots__ = (
-        "_allowed",
-        "_bytes",
-        "_ends_at",
-        "_frames",
-        "_idle",
-        "_is_stranger",
-        "_stranger_bytes",
-        "_stranger_frames",
-    )
+    __slots__ = ("_allowed", "_bytes", "_ends_at", "_frames", "_idle", "_most_bytes", "_most_frames")
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed, now: float) -> None:
         self._allowed = allowed
-        self._ends_at = 0.0
+        self._ends_at = now + WINDOW
         self._frames = self._bytes = self._idle = 0
-        self._is_stranger = True
-        self._stranger_frames = self._stranger_bytes = 0
+        # Of a stranger, until it enters.
+        self._most_frames: float = STRANGER_FRAMES
+        self._most_bytes: float = STRANGER_BYTES
 
-    def add(self, now: float, frames: int, size: int) -> str | None:
+    def add(self, frames: int, size: int) -> str | None:
         """Count what a connection has sent. Return the reason to cut it, or None."""
-        if now >= self._ends_at:
-            self._ends_at = now + WINDOW
-            self._frames = self._bytes = self._idle = 0
         self._frames += frames
         self._bytes += size
-        if self._frames > self._allowed.frames:
-            return "too many frames"
-        if self._bytes > self._allowed.bytes:
-            return "too many bytes"
+        if self._frames <= self._most_frames and self._bytes <= self._most_bytes and self._idle <= MOST_IDLE:
+            return None
         if self._idle > MOST_IDLE:
             return "too many frames that ask nothing"
-        return self._add_stranger(frames, size) if self._is_stranger else None
+        has_entered = self._most_frames != STRANGER_FRAMES
+        if self._frames > self._most_frames:
+            return "too many frames" if has_entered else "too many frames before its CONNECT"
+        return "too many bytes" if has_entered else "too many bytes before its CONNECT"
 
     def add_idle(self) -> None:
         """Count a frame that asks nothing, beside `add`."""
@@ -162,16 +158,14 @@ class Received:
 
     def entered(self) -> None:
         """The client's CONNECT was accepted: it is a stranger no more."""
-        self._is_stranger = False
+        self._most_frames = self._allowed.frames
+        self._most_bytes = self._allowed.bytes
 
-    def _add_stranger(self, frames: int, size: int) -> str | None:
-        self._stranger_frames += frames
-        self._stranger_bytes += size
-        if self._stranger_frames > STRANGER_FRAMES:
-            return "too many frames before its CONNECT"
-        if self._stranger_bytes > STRANGER_BYTES:
-            return "too many bytes before its CONNECT"
-        return None
+    def beat(self, now: float) -> None:
+        """Begin the next window when it is due; called once a second. A stranger has one window only."""
+        if now >= self._ends_at and self._most_frames != STRANGER_FRAMES:
+            self._ends_at = now + WINDOW
+            self._frames = self._bytes = self._idle = 0
 
 
 def frame_end(data: bytes, start: int) -> int:
@@ -194,6 +188,29 @@ def frame_end(data: bytes, start: int) -> int:
     elif len(data) < header:
         return 0
     return header + length
+
+
+def few_texts(data: bytes) -> int:
+    """Return how many frames these are, 0 unless they are a few whole ones of text, and not large."""
+    size, end = len(data), 0
+    if size > FEW_BYTES:
+        return 0
+    try:
+        for frames in range(1, FEW_FRAMES + 1):
+            second = data[end + 1]
+            if data[end] != WHOLE_TEXT or second < MASKED:
+                return 0
+            if second < MASKED | 126:
+                end += 6 + second - MASKED
+            elif second == MASKED | 126:
+                end += 8 + (data[end + 2] << 8 | data[end + 3])
+            else:
+                return 0
+            if end >= size:
+                return frames if end == size else 0
+    except IndexError:  # a header that is not all there
+        pass
+    return 0
 
 
 class Share:

@@ -21,7 +21,7 @@ from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVA
 from consult.wire.packets import Frame, Malformed
 from consult.wire.polling import PollingSession
 from consult.wire.sending import plain_descriptor, send
-from consult.wire.share import BYTES, MOST_FRAGMENTS, Received, Share, frame_end
+from consult.wire.share import MOST_FRAGMENTS, Received, Share, few_texts, frame_end
 
 log = logging.getLogger("careline.wire")
 
@@ -85,7 +85,7 @@ class Websocket(asyncio.Protocol):
         self._open = True
         self._clogged: asyncio.Future[None] | None = None  # until the client has read most of what it was sent
         self._entered = self._pinged = False
-        self._received = Received(carriers.allowed)
+        self._received = Received(carriers.allowed, carriers.loop.time())
         self._missing = 0  # bytes of a frame whose beginning the library has
         self._kept = b""  # bytes that are not read yet, from `_kept_from` on
         self._kept_from = 0
@@ -175,6 +175,7 @@ class Websocket(asyncio.Protocol):
 
     def beat(self, now: float) -> None:
         """Once a second: what is due by now."""
+        self._received.beat(now)
         if now < self._deadline:
             return
         if not self._open:
@@ -199,11 +200,12 @@ class Websocket(asyncio.Protocol):
     # What the loop calls.
 
     def data_received(self, data: bytes) -> None:
-        alone = not (self._kept or self._missing or self._paused)
-        if alone and len(data) < BYTES and frame_end(data, 0) == len(data):
-            self._read(data, 1)  # one whole frame, as almost always
-            self._pass_on()
-            return
+        if not (self._kept or self._missing or self._paused or self._waits):
+            frames = few_texts(data)
+            if frames:  # as almost always: it is not worth to measure them
+                self._read(data, frames)
+                self._pass_on()
+                return
         self._kept = self._kept[self._kept_from :] + data
         self._kept_from = 0
         if len(self._kept) > MOST_KEPT:
@@ -215,7 +217,7 @@ class Websocket(asyncio.Protocol):
 
     def serve(self) -> None:
         """Read one share of what has come. What is left is kept, and read in a later turn."""
-        self._waits = False
+        waited, self._waits = self._waits, False
         share, used_up = Share(), False
         while not (used_up or self._paused or self._transport.is_closing()):
             begins = not self._missing
@@ -229,7 +231,7 @@ class Websocket(asyncio.Protocol):
         self._carriers.turns.spend(spent)
         if used_up:
             self._wait(spent)
-        else:
+        elif waited:
             self._read_on()
 
     def pause_writing(self) -> None:
@@ -294,7 +296,7 @@ class Websocket(asyncio.Protocol):
 
     def _read(self, data: bytes, frames: int) -> None:
         """Count, then parse and handle one frame or a part of it."""
-        reason = self._received.add(self._carriers.loop.time(), frames, len(data))
+        reason = self._received.add(frames, len(data))
         if reason is not None:
             self.cut(reason)
             return
@@ -303,7 +305,8 @@ class Websocket(asyncio.Protocol):
             self._fragments = self._protocol.current_size = None
         try:
             self._protocol.receive_data(data)
-            self._queue_replies()  # a pong comes before the answer to what follows its ping
+            if self._protocol.writes:
+                self._queue_replies()  # a pong comes before the answer to what follows its ping
             for frame in self._protocol.events_received():
                 if self._open:
                     self._frame_received(cast(WebsocketFrame, frame))
@@ -317,7 +320,8 @@ class Websocket(asyncio.Protocol):
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
-        self._queue_replies()
+        if self._protocol.writes:
+            self._queue_replies()
         if self._protocol.state is not OPEN and self._open:
             fault = self._protocol.parser_exc
             if fault is not None:
@@ -327,10 +331,9 @@ class Websocket(asyncio.Protocol):
             self._transport.close()
 
     def _queue_replies(self) -> None:
-        if self._protocol.writes:
-            for data in self._protocol.data_to_send():
-                if data:
-                    self._queue(data)
+        for data in self._protocol.data_to_send():
+            if data:
+                self._queue(data)
 
     def _refuse(self, code: CloseCode, reason: str) -> None:
         if self._protocol.parser_exc is None:  # else the frames were broken, too, and that is told

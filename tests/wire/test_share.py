@@ -16,7 +16,7 @@ import pytest
 
 from tests.clients import message
 from tests.json_text import encode
-from tests.server import Server, wait_until
+from tests.server import ROOT, Server, wait_until
 from tests.tokens import key_file, token
 from tests.wire.raw import (
     CONTINUATION,
@@ -229,3 +229,14 @@ def test_bytes_count_before_they_are_parsed(tmp_path: Path, tls_settings: dict[s
         greedy.enter()
         check_cut(server, greedy, text(event("send_message", {"x": "y" * 400_000})) * 3, "too many bytes")
     server.close()
+
+
+def test_every_reason_is_in_the_documents() -> None:
+    """What the log and `careline_cuts_total` say for a flood can be looked up."""
+    sources = "".join(
+        (ROOT / "consult" / "wire" / name).read_text() for name in ("share.py", "websocket.py", "polling.py")
+    )
+    reasons = set(re.findall(r'"(t(?:oo many|wo polls) [^"]+)"', sources))
+    document = " ".join((ROOT / "docs" / "operations.md").read_text().split())
+    assert len(reasons) > 7
+    assert not {reason for reason in reasons if f"`{reason}`" not in document}

@@ -28,7 +28,7 @@ from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
 from consult.http import reads
 from consult.version import VERSION
-from consult.wire import carriers, share, unread_answers
+from consult.wire import carriers, polling, share, unread_answers
 from store import answers, database, idempotency_keys, reading
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
@@ -163,6 +163,9 @@ def test_limits_are_those_of_the_code() -> None:
     assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
     assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
     assert (share.STRANGER_BYTES, carriers.MOST_STRANGERS) == (told.STRANGER_BYTES, told.MOST_STRANGERS)
+    assert (share.STRANGER_FRAMES, polling.MOST_STRANGERS) == (told.STRANGER_FRAMES, told.MOST_POLLING_STRANGERS)
+    assert (share.MOST_IDLE, share.MOST_REFUSED) == (told.MOST_IDLE, told.MOST_REFUSED)
+    assert (share.MOST_FRAGMENTS, polling.MOST_POSTS) == (told.MOST_FRAGMENTS, told.MOST_POSTS)
     assert (main.SANIC["REQUEST_TIMEOUT"], main.SANIC["RESPONSE_TIMEOUT"]) == (told.HEAD_SECONDS, told.REQUEST_SECONDS)
     assert database.DEADLINE == told.WRITE_DEADLINE
     assert database.MOST_WAITING == told.MOST_WAITING
