@@ -91,7 +91,7 @@ class Counts(Collector):
         yield _gauge("connections", "Open connections.", "transport", connections)
         yield self._events()
         yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues["events"])
-        yield _counter("rate_limited", "Events and connections beyond a limit.", "limit", self._gateway.limits.refused)
+        yield _counter("rate_limited", "What was asked beyond a limit.", "limit", self._gateway.limits.refused)
         yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
         guard = self._gateway.guard
         checks = CounterMetricFamily("careline_token_checks", "Tokens that were shown.", labels=["where", "result"])
