@@ -138,7 +138,7 @@ def test_addresses_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) 
         account(tested, 1000 + number)
         clock.now += 0.001
     kept = (tested._addresses, tested._requests, tested._tokens, tested._accounts)
-    assert max(map(len, kept)) <= 50
+    assert max(len(one) for one in kept) <= 50
     assert account(tested, 7) is held
     assert len(tested._logged) <= limits.MOST_LOGGED
 
