@@ -108,7 +108,7 @@ SETTINGS = (
     settings.Setting("--user-rows", "", settings.optional_count, "messages and changes a day of one user; 0: any"),
     settings.Setting("--user-changes", "", settings.optional_count, "changes of reminders a day of one user; 0: any"),
     settings.Setting("--user-reminders", "", settings.optional_count, "pending reminders for one user; 0: any"),
-    settings.Setting("--stranger-requests", "1000", settings.count, "requests a second, no token, of one address"),
+    settings.Setting("--stranger-requests", "1000", settings.count, "requests a second without token, by address"),
     settings.Setting("--stranger-tokens", "100", settings.count, "bad tokens a second of one address; 0: any"),
     settings.Setting("--stranger-connections", "2000", settings.count, "connections, no token, of one address; 0: any"),
     settings.Setting("--backup-before-migration", "true", settings.flag, "keep the database as it was before one"),

@@ -45,6 +45,10 @@ class Work(Enum):
     CHANGE = auto()  # a write that makes a history longer
 
 
+# A member of an enumeration is slow to look up in its class, and this is done for every event.
+_NONE, _READ, _SEARCH, _CHANGE = Work.NONE, Work.READ, Work.SEARCH, Work.CHANGE
+
+
 class Usage:
     """What was used within the current window."""
 
@@ -273,19 +277,21 @@ class Limits:
 
     def spend_work(self, account: Account, work: Work) -> None:
         """Counts what an event or a call costs; raises RATE_LIMITED when its user has none left."""
+        if work is _NONE:
+            return
         now = self._time()
-        if work is Work.READ or work is Work.SEARCH:
+        if work is _READ or work is _SEARCH:
             if now >= account.ends_at:
                 account.begin(now)
             if account.reads >= account.most.reads:
                 raise self._beyond(account.name, "user_reads", now, account.ends_at)
-            account.reads += LEAST_SEARCH if work is Work.SEARCH else LEAST_READ
-        elif work is not Work.NONE:
+            account.reads += LEAST_SEARCH if work is _SEARCH else LEAST_READ
+        else:
             if now >= account.day_ends_at:
                 account.begin_day(now)
             if account.rows >= account.most.rows:
                 raise self._beyond(account.name, "user_rows", now, account.day_ends_at)
-            if work is Work.CHANGE:
+            if work is _CHANGE:
                 if account.changes >= account.most.changes:
                     raise self._beyond(account.name, "user_changes", now, account.day_ends_at)
                 account.changes += 1

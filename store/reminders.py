@@ -86,10 +86,15 @@ _CANCELLED = "INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome
 _PENDING = "SELECT count(*) FROM (SELECT 1 FROM reminder_task WHERE user_id = ? AND status = 'PENDING' LIMIT ?)"
 
 
-def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask | TooManyPending:
-    """Stores a pending task, unless its user has too many of them."""
+def add_within_quota(connection: sqlite3.Connection, new: NewTask) -> ReminderTask | TooManyPending:
+    """Stores a pending task, unless its user has `most_pending` already."""
     if new.most_pending and _pending(connection, new.user_id, new.most_pending) >= new.most_pending:
         return TooManyPending()
+    return add(connection, new)
+
+
+def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
+    """Stores a pending task."""
     task_id = run(
         connection,
         TaskRow.insert(

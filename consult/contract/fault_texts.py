@@ -27,6 +27,7 @@ from consult.contract.faults import (
     TOO_COSTLY,
     TOO_FAST,
     TOO_MANY_PAST,
+    TOO_MANY_PENDING,
     TOO_MANY_SNOOZES,
     UNKNOWN_EVENT,
     disagrees,
@@ -227,6 +228,14 @@ TEXTS = (
         False,
         "没有重复规则而排除时间",
         "times are excluded where there is no recurrence rule",
+    ),
+    Text(
+        TOO_MANY_PENDING,
+        "RATE_LIMITED",
+        429,
+        False,
+        "该用户未触发的提醒任务太多（第 9 节）：等待无效，先取消一些",
+        "the user has too many pending reminders (section 9): to wait does not help, cancel some first",
     ),
     Text(BODY_TOO_LARGE, "INVALID_PAYLOAD", 413, False, "请求体过大", "the body is too large"),
     Text(

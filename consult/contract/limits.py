@@ -25,6 +25,16 @@ MOST_REPLAYED = 500  # messages or notifications
 EVENTS_PER_SECOND = 5000  # of one connection, as are the next two
 BYTES_PER_SECOND = 8_000_000
 COUNTED_OVER = 10  # seconds
+USER_EVENTS = 200  # a second, over all sockets and HTTP calls of a user, as are the next two
+USER_BYTES = 1_000_000  # sent
+USER_READS = 4_000_000  # bytes
+USER_ROWS = 100_000  # a day, as is the next
+USER_CHANGES = 2_000
+USER_REMINDERS = 1_000  # pending
+SERVICE_FACTOR = 10
+STRANGER_REQUESTS = 1000  # a second, of one address, as is the next
+STRANGER_TOKENS = 100
+STRANGER_CONNECTIONS = 2000
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
 PAGE_BYTES = 1_000_000
@@ -243,6 +253,56 @@ LIMITS = (
         f"{MOST_POLLING_STRANGERS:,}",
         "新的会话得到 429",
         "a new session gets 429",
+    ),
+    Limit(
+        "使用令牌时，一个用户的事件与 HTTP 请求（所有连接合计）",
+        "with tokens, events and HTTP requests of a user, over all its connections",
+        f"每秒 {USER_EVENTS:,} 个、发送 {USER_BYTES:,} 字节，按 {COUNTED_OVER} 秒计；"
+        f"SERVICE 为 {SERVICE_FACTOR} 倍（可设置）",
+        f"{USER_EVENTS:,} and {USER_BYTES:,} bytes sent a second, over {COUNTED_OVER} s; "
+        f"{SERVICE_FACTOR} times as much for SERVICE (settings)",
+        "`RATE_LIMITED`；HTTP 为 429，带 `Retry-After`（秒）",
+        "`RATE_LIMITED`; over HTTP 429 with `Retry-After` in seconds",
+    ),
+    Limit(
+        "使用令牌时，一个用户读取的数据（HTTP 响应与补发）",
+        "with tokens, what a user reads: HTTP answers and catch-up",
+        f"每秒 {USER_READS:,} 字节，按 {COUNTED_OVER} 秒计；SERVICE 为 {SERVICE_FACTOR} 倍（可设置）",
+        f"{USER_READS:,} bytes a second, over {COUNTED_OVER} s; {SERVICE_FACTOR} times as much for SERVICE (settings)",
+        "加入、绑定与 HTTP 请求得到 `RATE_LIMITED`",
+        "`RATE_LIMITED` for joins, binds and HTTP requests",
+    ),
+    Limit(
+        "使用令牌时，一个用户一天内的消息与修改；其中对提醒的修改与通知的推迟",
+        "with tokens, messages and changes of a user in a day; of these, changes of reminders and snoozes",
+        f"{USER_ROWS:,}；{USER_CHANGES:,}；SERVICE 不限（可设置）",
+        f"{USER_ROWS:,}; {USER_CHANGES:,}; none for SERVICE (settings)",
+        "`RATE_LIMITED`",
+        "`RATE_LIMITED`",
+    ),
+    Limit(
+        "使用令牌时，一个用户未触发的提醒任务",
+        "with tokens, pending reminders for a user",
+        f"{USER_REMINDERS:,} 个；由 SERVICE 创建时不限（可设置）",
+        f"{USER_REMINDERS:,}; none where SERVICE makes them (a setting)",
+        "`RATE_LIMITED`，等待无效：先取消一些",
+        "`RATE_LIMITED`; to wait does not help: cancel some",
+    ),
+    Limit(
+        "使用令牌时，一个网络地址的无令牌请求；无效令牌",
+        "with tokens, requests without a good token from a network address; bad tokens from it",
+        f"每秒 {STRANGER_REQUESTS:,} 次；{STRANGER_TOKENS:,} 次，按 {COUNTED_OVER} 秒计（可设置）",
+        f"{STRANGER_REQUESTS:,}; {STRANGER_TOKENS:,} a second, over {COUNTED_OVER} s (settings)",
+        "429；用无效令牌 CONNECT 的连接被断开",
+        "429; a connection that sends its CONNECT with a bad token ends",
+    ),
+    Limit(
+        "使用令牌时，一个网络地址尚未出示有效令牌的连接",
+        "with tokens, connections from a network address that have not shown a good token",
+        f"{STRANGER_CONNECTIONS:,} 个（可设置）",
+        f"{STRANGER_CONNECTIONS:,} (a setting)",
+        "断开其中最早的",
+        "the first of them ends",
     ),
     Limit(
         "一个网络地址的事件与连接",

@@ -48,9 +48,14 @@ def openapi() -> JsonObject:
 
 # Every status that a call may be refused with, whatever the call.
 _FAULTS = sorted({text.status for text in TEXTS if text.status is not None})
-_ANY_CALL = (401, 403, 431, 500, 503)
-_ANY_PAGE = (403, 431, 500)
-_ANY_CHANGE = (429,)
+_ANY_CALL = (401, 403, 429, 431, 500, 503)
+_ANY_PAGE = (403, 429, 431, 500)
+
+
+_RETRY_AFTER: JsonObject = {
+    "description": "至少等待的秒数；等待无效时没有 / seconds to wait; left out where to wait does not help",
+    "schema": {"type": "integer", "minimum": 1},
+}
 
 
 def _operation(call: Call) -> JsonObject:
@@ -124,8 +129,7 @@ def _responses(call: Call) -> JsonObject:
         }
         for status, answer in sorted(answers.items())
     }
-    of_all = _ANY_CALL if call.method == "GET" else _ANY_CALL + _ANY_CHANGE
-    for status in sorted({*call.faults, *of_all} - answers.keys()):
+    for status in sorted({*call.faults, *_ANY_CALL} - answers.keys()):
         responses[str(status)] = _reference(status)
     return responses
 
@@ -136,7 +140,9 @@ def _reference(status: int) -> JsonObject:
 
 def _fault(status: int) -> JsonObject:
     texts = [text for text in TEXTS if text.status == status]
+    headers = {"headers": {"Retry-After": _RETRY_AFTER}} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
     return {
+        **headers,
         "description": described(*((f"{text.text}：{text.zh}", text.en) for text in texts)),
         "content": {
             "application/json": {

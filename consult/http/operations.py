@@ -96,7 +96,7 @@ class Counts(Collector):
         yield self._events()
         yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues["events"])
         limited = {**self._gateway.limits.refused, "reads": self._reads.refused}
-        yield _counter("rate_limited", "Events, requests and connections beyond a limit.", "limit", limited)
+        yield _counter("rate_limited", "What was asked beyond a limit.", "limit", limited)
         yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
         guard = self._gateway.guard
         checks = CounterMetricFamily("careline_token_checks", "Tokens that were shown.", labels=["where", "result"])

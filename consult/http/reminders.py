@@ -110,7 +110,7 @@ def add_routes(
             if account is not None and isinstance(added, TooManyPending):
                 limits.beyond_reminders(account)
 
-        answer = await writing.post(request, reminders.add, new, shape, 201, count)
+        answer = await writing.post(request, reminders.add_within_quota, new, shape, 201, count)
         loop.wake()
         return answer
 

@@ -63,7 +63,9 @@ class Server:
 
 
 CARELINE: Final = Server("careline", "Careline", "careline")
-WITH_TOKENS: Final = Server("tokens", "Careline with tokens", "careline", asks_for_tokens=True)
+# What a user asks is counted, and nobody is refused: a load generator sends more than people do.
+BUDGETS: Final = {f"CARELINE_USER_{name}": "1000000000" for name in ("EVENTS", "BYTES", "READS", "ROWS", "CHANGES")}
+WITH_TOKENS: Final = Server("tokens", "Careline with tokens", "careline", BUDGETS, asks_for_tokens=True)
 PEER_SERVERS: Final = tuple(
     Server(f"{program}-{promise}", f"{program.capitalize()}, {title}", program, settings)
     for promise, title, settings in (

@@ -115,6 +115,40 @@ def test_one_budget_over_sockets_and_http(start: Start, enter_as: Callable[..., 
     assert "ELDER:7" in lines[0]
 
 
+def test_a_flood_over_polling_is_cut(start: Start) -> None:
+    """At twice the budget its POSTs are refused before they are read."""
+    server = start("--user-events", "1")
+    with closing(Polling(server)) as client:
+        client.enter(ELDER)
+        for _ in range(WINDOW):  # each is two, with its POST
+            assert client.call(*LEAVE) in (LEFT, ERROR)
+        with pytest.raises(Closed, match="429"):
+            client.call(*LEAVE)
+        assert refusals(server, "user_events") > 5
+
+
+def test_each_client_behind_a_proxy_has_its_own_budget(start: Start) -> None:
+    server = start("--stranger-requests", "1", "--trusted-proxies", "127.0.0.1")
+
+    def statuses(address: str) -> list[int]:
+        headers = {"X-Forwarded-For": address}
+        return [server.http("GET", "/health", headers=headers).status for _ in range(WINDOW + 1)]
+
+    assert statuses("192.0.2.1") == [200] * WINDOW + [429]
+    assert statuses("192.0.2.2") == [200] * WINDOW + [429]
+    # All of a /64 is one client's.
+    assert statuses("2001:db8:1:2::1") == [200] * WINDOW + [429]
+    assert set(statuses("2001:db8:1:2:ffff::9")) == {429}
+
+
+def test_a_page_may_read_how_long_to_wait(start: Start) -> None:
+    server = start("--user-events", "1", "--allowed-origins", "https://app.example.com")
+    shown = {"Authorization": f"Bearer {ELDER}", "Origin": "https://app.example.com"}
+    answers = [server.http("GET", "/api/questions", headers=shown) for _ in range(WINDOW + 1)]
+    assert limited(answers[-1]) <= WINDOW
+    assert answers[-1].headers["access-control-expose-headers"] == "retry-after"
+
+
 def test_every_request_counts(start: Start) -> None:
     """Kept alive or pipelined, whatever method and path, a user's or a stranger's."""
     server = start("--user-events", "1", "--stranger-requests", "1")

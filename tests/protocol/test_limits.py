@@ -250,6 +250,7 @@ def test_http_is_told_when_too_many_wait(start_server: StartServer, monkeypatch:
     body = {"title": "标题", "elder_id": 1}
     with write_locked(server.database), ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(lambda _: server.http("POST", "/api/questions", json=body), range(20)))
+    assert {answer.headers["retry-after"] for answer in answers if answer.status == 429} == {"5"}
     limited = [answer.body for answer in answers if answer.status == 429]
     refused = [answer.body for answer in answers if answer.status == 503]
     assert limited == [ERROR] * len(limited)

@@ -183,6 +183,10 @@ def test_limits_are_those_of_the_code() -> None:
     assert settings["--outbox-bytes"] == told.OUTBOX_BYTES
     assert settings["--connection-events"] == told.EVENTS_PER_SECOND
     assert settings["--connection-bytes"] == told.BYTES_PER_SECOND
+    assert limits.SERVICE_FACTOR == told.SERVICE_FACTOR
+    assert {name: getattr(told, f"USER_{name.upper()}") for name in limits.USUAL} == limits.USUAL
+    for name in ("STRANGER_REQUESTS", "STRANGER_TOKENS", "STRANGER_CONNECTIONS"):
+        assert settings[f"--{name.lower().replace('_', '-')}"] == getattr(told, name)
     assert (page["minimum"], page["maximum"]) == (1, told.LONGEST_PAGE)
     assert MessageQuery().limit == told.USUAL_PAGE
 
