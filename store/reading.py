@@ -11,7 +11,7 @@ import orjson
 from peewee import BaseQuery
 from playhouse.pwasyncio import AsyncSqliteDatabase
 
-from store.file import PRAGMAS
+from store.file import PRAGMAS, StoreFault
 
 Row = dict[str, Any]
 Found = TypeVar("Found")
@@ -32,9 +32,11 @@ class Lane:
     def __init__(self, path: Path, connections: int) -> None:
         self._pool = AsyncSqliteDatabase(str(path), pragmas={**PRAGMAS, "query_only": 1}, pool_size=connections)
         self._reading: set[asyncio.Task[Any]] = set()
+        self._closing = False
 
     async def close(self) -> None:
-        """Wait for the reads under way, then close the connections."""
+        """Wait for the reads under way, then close the connections. Reads that wait for their turn are refused."""
+        self._closing = True
         if self._reading:
             await asyncio.wait(self._reading)
         await self._pool.close_pool()
@@ -64,6 +66,7 @@ class Lane:
 
     async def _read(self, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
         async with self._pool:
+            self._refuse_if_closing()
             try:
                 if len(queries) == 1:
                     return [await self._pool.list(queries[0].dicts().bind(self._pool))]
@@ -77,10 +80,15 @@ class Lane:
 
     async def _page(self, query: BaseQuery, limit: int, most_bytes: int, beside: tuple[BaseQuery, ...]) -> Page:
         async with self._pool:
+            self._refuse_if_closing()
             connection = (await self._pool.aconnect()).conn
             # aiosqlite's way to run a function on its thread: one hop for all rows.
             page: Page = await connection._execute(_page_of, connection._conn, query, limit, most_bytes, beside)
             return page
+
+    def _refuse_if_closing(self) -> None:
+        if self._closing:
+            raise StoreFault("the database is closing")
 
 
 def _page_of(

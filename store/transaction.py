@@ -79,7 +79,7 @@ class Write(Generic[Request, Outcome]):
 
 # Seconds of work after which a transaction takes no more writes: those that wait behind it have their turn.
 LONGEST = 0.1
-SLICE = 100  # writes that are applied between two looks at the clock
+SLICE = 500  # writes that are applied between two looks at the clock; fewer would cost their share of fixed work
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 

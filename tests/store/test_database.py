@@ -574,3 +574,24 @@ def pooled(database: Database) -> list[Any]:
     """The idle connections that read pages."""
     pool = database._pages._pool._pool
     return [connection.conn for connection in list(pool._queue._queue)]
+
+
+async def test_reads_that_wait_do_not_hold_up_the_end(path: Path) -> None:
+    begun = 0
+
+    def count() -> int:
+        nonlocal begun
+        begun += 1
+        return begun
+
+    async with opened(path) as database:
+        await open_question(database)
+        await asyncio.gather(*(database.page(QuestionRow.select(), 1) for _ in range(store_database.PAGE_READERS)))
+        for connection in pooled(database):
+            await connection.create_function("begun", 0, count)
+        query = QuestionRow.raw("SELECT begun() AS begun FROM question")
+        pages = [asyncio.create_task(database.page(query, 1)) for _ in range(1000)]
+        await asyncio.sleep(0)
+    outcomes = await within(asyncio.gather(*pages, return_exceptions=True))
+    assert begun < 100
+    assert sum(isinstance(outcome, StoreFault) for outcome in outcomes) == 1000 - begun
