@@ -16,7 +16,7 @@ from peewee import OperationalError, fn
 from store import database as store_database
 from store import messages, questions
 from store.database import Database
-from store.file import StoreFault
+from store.file import PRAGMAS, StoreFault
 from store.models import Question as QuestionRow
 from store.questions import NewQuestion, Question
 from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
@@ -512,3 +512,14 @@ async def test_who_needs_the_connection_waits_for_no_end_of_writes(
     assert database.waiting, "while they still came"
     goes_on = False
     await within(database.settle())
+
+
+async def test_what_is_deleted_is_overwritten(database: Database) -> None:
+    """Asked for by Careline on the connection that writes: not every build of SQLite does so by itself."""
+    assert PRAGMAS["secure_delete"] == 1
+
+    def is_on(connection: sqlite3.Connection, _: None) -> int:
+        (on,) = connection.execute("PRAGMA secure_delete").fetchone()
+        return int(on)
+
+    assert await database.written(each(is_on), None) == 1
