@@ -267,7 +267,7 @@ def main(arguments: list[str]) -> int:
     if command == "notices":
         return tell(notices())
     if command == "install":
-        return tell(install.UNIT_TEXT) if words.shown else install.install(SETTINGS, words.agreed)
+        return tell(install.UNIT_TEXT) if words.shown else install.install(SETTINGS, words.agreed, words.with_tokens)
     if command == "protocol":
         return tell(contract.documents()[contract.FORMATS[words.form]])
     if command == "key":

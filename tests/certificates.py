@@ -19,6 +19,13 @@ KINDS: Final = {
 }
 
 
+def _make_private(key: Path) -> None:
+    """Let the user that the program runs as read the key, and no other."""
+    key.chmod(0o600)
+    if owner := int(os.environ.get("TEST_USER") or 0):
+        os.chown(key, owner, owner)
+
+
 @dataclass(frozen=True)
 class Pair:
     """A certificate and its key, each in a file."""
@@ -30,6 +37,7 @@ class Pair:
         """Put another pair in this one's place."""
         self.certificate.write_bytes(other.certificate.read_bytes())
         self.key.write_bytes(other.key.read_bytes())
+        _make_private(self.key)
 
     def settings(self) -> dict[str, str]:
         """Give the settings with which a server uses it."""
@@ -53,9 +61,7 @@ class Authority:
         words = ["-x509", "-config", str(self._home / "openssl.cnf"), *KINDS[kind], "-nodes", "-days", "2"]
         words += ["-subj", f"/CN={name}", *added, *signed, "-keyout", str(pair.key), "-out", str(pair.certificate)]
         subprocess.run(["openssl", "req", *words], check=True, capture_output=True)
-        pair.key.chmod(0o600)
-        if owner := int(os.environ.get("TEST_USER") or 0):  # the user that the program runs as
-            os.chown(pair.key, owner, owner)
+        _make_private(pair.key)
         return pair
 
     def sign(self, name: str, kind: str = "EC") -> Pair:

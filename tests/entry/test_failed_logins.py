@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -12,9 +14,10 @@ import pytest
 from consult.failed_logins import ACTIONS, MOST_WINDOWS, OTHERS, WINDOW, FailedLogins
 from consult.tokens import BAD, MISSING, Refused
 from tests.clients import message
+from tests.conftest import StartServer
 from tests.packets import Kind, Polling, Websocket
 from tests.server import Server, new_id, run, wait_until
-from tests.tokens import token
+from tests.tokens import key_file, token
 
 _addresses: Final = itertools.count(2)
 
@@ -148,3 +151,55 @@ class TestAFlood:
         failed.flush()
         failed.note("http", "192.0.2.1", Refused(BAD))
         assert len(rows.results) == 2
+
+
+HOSTILE_HOPS: Final = (
+    "fe80::1%\x1b[31mSTAFF",
+    "fe80::1%eth0",
+    "203.0.113.9\tSTAFF 1\tconnect",
+    "203.0.113.9%20",
+    "unknown",
+    '"203.0.113.9"',
+    "203.0.113.9:4711",
+    "::ffff:203.0.113.9%1",
+    "",
+)
+
+
+@pytest.mark.parametrize("hop", HOSTILE_HOPS)
+def test_a_proxy_tells_an_address_or_nothing(start_server: StartServer, tmp_path: Path, hop: str) -> None:
+    """A zone may hold any text, and what is told goes into log and audit."""
+    keys = ("--auth-secret-file", str(key_file(tmp_path)))
+    server = start_server(*keys, "--trusted-proxies", "127.0.0.1", nginx=False)
+    with closing(server.connect()) as connection:
+        head = (
+            "GET /api/questions HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"X-Forwarded-For: {hop}",
+            "Connection: close",
+            "",
+            "",
+        )
+        connection.sendall("\r\n".join((*head, "", "")).encode("latin-1"))
+        while connection.recv(4096):
+            pass
+    server.stop()  # by then all is written
+    audited = run("audit", "--database", str(server.database), folder=server.folder).stdout
+    for line in audited.splitlines():
+        assert line.split("\t")[1:3] == ["NOBODY 0", "127.0.0.1"]
+    assert "\x1b" not in audited + server.stderr()
+    assert "%" not in audited
+
+
+def test_what_an_older_version_has_written_is_escaped(start_server: StartServer, tmp_path: Path) -> None:
+    """The audit's rows stay, but their output is columns of printable text."""
+    server = start_server("--auth-secret-file", str(key_file(tmp_path)))
+    with closing(sqlite3.connect(server.database)) as file:
+        file.execute(
+            "INSERT INTO audit (at, user_id, user_type, address, action, object, result) VALUES (1, 7, 'ELDER', ?, "
+            "'connect', '', 'ok')",
+            ("fe80::1%\x1b[31m\tforged\n\u202e",),
+        )
+        file.commit()
+    (line,) = run("audit", "--database", str(server.database), folder=server.folder).stdout.splitlines()
+    assert line.split("\t")[1:] == ["ELDER 7", "fe80::1%\\x1b[31m\\tforged\\n\\u202e", "connect", "", "ok"]

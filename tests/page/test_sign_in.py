@@ -165,3 +165,20 @@ def test_a_throw_away_one(open_console: OpenConsole, keys: Path, tmp_path: Path)
     assert sent
     assert not [one for one in sent if KEY in one]
     assert KEY not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+
+
+def test_signing_out_drops_what_was_said(open_console: OpenConsole) -> None:
+    """The next person at the screen finds no patient's words, in the log or among the remembered payloads."""
+    console = open_console()
+    page = console.page
+    sign_in(console, ELDER, token(456, "ELDER"))
+    console.expect_state(ELDER, "connected")
+    console.open_and_join(ELDER)
+    entries = "async () => (await import('/static/main.js')).log.entries.map((one) => one.text + one.raw).join()"
+    assert "joined_question" in page.evaluate(entries) or "question_id" in page.evaluate(entries)
+    assert "question_id" in page.evaluate("localStorage.getItem('careline.recent')")
+    console.card(ELDER).locator("[data-focus$=sign-out]").click()
+    console.expect_state(ELDER, "idle")
+    expect(console.card(ELDER).locator("[data-focus$=sign-in]")).to_be_visible()
+    assert "question_id" not in page.evaluate(entries)
+    assert page.evaluate("localStorage.getItem('careline.recent')") == "{}"

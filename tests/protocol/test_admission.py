@@ -69,6 +69,7 @@ class TestSockets:
         server = start_server(
             "--allowed-origins",
             "https://app.example,https://other.example:8443",
+            "--allow-open",
             env={"CARELINE_ALLOWED_HOSTS": "careline.example,127.0.0.1"},
         )
         for origin in "https://app.example", "https://other.example:8443":

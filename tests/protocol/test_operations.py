@@ -259,7 +259,7 @@ class TestStatus:
         )
 
     def test_of_one_that_answers_to_other_hosts(self, start_server: StartServer) -> None:
-        server = start_server("--allowed-hosts", "careline.example,other.example", nginx=False)
+        server = start_server("--allow-open", "--allowed-hosts", "careline.example,other.example", nginx=False)
         status, text, errors = asked(server)
         assert (status, text) == (1, "")
         assert (

@@ -56,7 +56,7 @@ def proxy() -> Iterator[Proxy]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """It trusts what is on loopback, and lets an address have two connections and ten events in a window."""
     limits = ("--address-connections", "2", "--address-events", "1")
-    hosts = ("--allowed-hosts", "clinic.example,127.0.0.1")
+    hosts = ("--allowed-hosts", "clinic.example,127.0.0.1", "--allow-open")
     folder = tmp_path_factory.mktemp("server")
     server = Server(folder, *limits, *hosts, "--trusted-proxies", "127.0.0.1", nginx=False)
     server.start()
@@ -77,7 +77,7 @@ def test_each_client_has_its_own_connections(server: Server, proxy: Proxy, kind:
 
 @pytest.mark.parametrize("trusted", ["", "10.0.0.0/8,::1"])
 def test_whoever_is_not_trusted_is_itself(start_server: StartServer, proxy: Proxy, trusted: str) -> None:
-    server = start_server("--address-connections", "2", "--trusted-proxies", trusted, nginx=False)
+    server = start_server("--allow-open", "--address-connections", "2", "--trusted-proxies", trusted, nginx=False)
     for number, kind in enumerate(KINDS):
         proxy.connect(kind, server, f"203.0.113.{number}")
     assert proxy.refused(server, "203.0.113.9")

@@ -16,7 +16,7 @@ from peewee import OperationalError, fn
 from store import database as store_database
 from store import messages, questions, revocations, transaction
 from store.database import Database
-from store.file import StoreFault
+from store.file import PRAGMAS, StoreFault
 from store.models import Question as QuestionRow
 from store.questions import NewQuestion, Question
 from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
@@ -595,3 +595,14 @@ async def test_reads_that_wait_do_not_hold_up_the_end(path: Path) -> None:
     outcomes = await within(asyncio.gather(*pages, return_exceptions=True))
     assert begun < 100
     assert sum(isinstance(outcome, StoreFault) for outcome in outcomes) == 1000 - begun
+
+
+async def test_what_is_deleted_is_overwritten(database: Database) -> None:
+    """Asked for by Careline on the connection that writes: not every build of SQLite does so by itself."""
+    assert PRAGMAS["secure_delete"] == 1
+
+    def is_on(connection: sqlite3.Connection, _: None) -> int:
+        (on,) = connection.execute("PRAGMA secure_delete").fetchone()
+        return int(on)
+
+    assert await database.written(each(is_on), None) == 1

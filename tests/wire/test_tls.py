@@ -126,7 +126,7 @@ class TestOrigin:
 
     @pytest.mark.parametrize(("scheme", "status"), [("https", 200), ("http", 403)])
     def test_own(self, start_server: StartServer, scheme: str, status: int) -> None:
-        server = start_server("--allowed-hosts", "clinic.example", env=pair().settings())
+        server = start_server("--allow-open", "--allowed-hosts", "clinic.example", env=pair().settings())
         for host in "clinic.example", f"clinic.example:{server.port}":
             headers = {"Host": host, "Origin": f"{scheme}://{host}"}
             assert server.http("GET", "/socket.io/?EIO=4&transport=polling", headers=headers).status == status
