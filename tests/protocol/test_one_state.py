@@ -130,7 +130,7 @@ class Ordeal:
                 self.restart()
             way = self.chance.randrange(4)
             if way == 3:
-                asked = {"json": more} if more else {}
+                asked: dict[str, Any] = {"json": more} if more else {}
                 answer = self.server.http("POST", f"/api/notifications/{notification_id}/{what}", **asked)
                 outcomes.append(answer.status == 200)
             else:
