@@ -1,10 +1,12 @@
 """User notifications: what a user was told, whether a connection was handed it, and whether the user has read it."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import ModelSelect, fn
+import orjson
+from peewee import SQL, ModelSelect, fn
 
 from store import history
 from store.database import Database, Row
@@ -166,8 +168,13 @@ def count_unread(connection: sqlite3.Connection, user_id: int) -> int:
     return int(count)
 
 
-async def unpushed(database: Database, user_id: int, *, after_id: int, up_to: int, limit: int) -> list[Notification]:
-    """Unread notifications with `after_id < id <= up_to` that no connection has read yet, oldest first."""
+async def unpushed(
+    database: Database, user_id: int, *, known: Collection[int] = (), after_id: int, up_to: int, limit: int
+) -> list[Notification]:
+    """Unread notifications with `after_id < id <= up_to` that no connection has read yet, oldest first, without those
+    that are `known`."""
+    # As one value: there may be more of them than a statement has room for.
+    among_known = SQL("(SELECT value FROM json_each(?))", (orjson.dumps(list(known)).decode(),))
     (rows,) = await database.read(
         select()
         .where(
@@ -176,6 +183,7 @@ async def unpushed(database: Database, user_id: int, *, after_id: int, up_to: in
             NotificationRow.status == "UNREAD",
             NotificationRow.id > after_id,
             NotificationRow.id <= up_to,
+            NotificationRow.id.not_in(among_known),
         )
         .order_by(NotificationRow.id)
         .limit(limit)

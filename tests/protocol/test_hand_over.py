@@ -14,6 +14,7 @@ import pytest
 from tests.clients import message
 from tests.conftest import Enter, StartServer
 from tests.packets import Closed, Connection, Kind, Polling, Websocket
+from tests.protocol import catching_up
 from tests.protocol.catching_up import settle
 from tests.server import Server, in_seconds, new_id, wait_until
 from tests.wire.raw import event, metric, raw, request, text
@@ -200,6 +201,18 @@ def test_a_second_bind_on_the_same_connection_repeats_nothing(server: Server, en
         if found.startswith("42"):
             seen.append(found.split('"')[1])
     assert seen.count("notification:new") == 1
+
+
+def test_a_second_bind_brings_what_the_first_had_no_room_for(server: Server, enter: Enter) -> None:
+    """Though nobody has shown yet to have read what the first brought."""
+    user_id = new_id()
+    catching_up.remind(server, user_id, [str(number) for number in range(503)])
+    wait_until(lambda: server.http("GET", f"/api/users/{user_id}/notifications").body["unread"] == 503, "all of them")
+    phone = enter(Websocket, server)
+    phone.send(*[f'42["bind_user",{{"user_id":{user_id}}}]'] * 2)
+    came = 0
+    while came < 503:
+        came += phone.receive().startswith('42["notification:new"')
 
 
 def lose(connection: Connection) -> None:

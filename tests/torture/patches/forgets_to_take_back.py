@@ -19,5 +19,5 @@ def handed(self: HandOvers, connection: Connection, notification_id: int) -> Non
     self._write_soon()
 
 
-HandOvers.handed = handed
+HandOvers.handed = handed  # type: ignore[method-assign]
 sys.exit(main.main(sys.argv[1:]))
