@@ -28,6 +28,7 @@ MOST_IN_WRITE = 500  # notifications
 # A connection that reads shows it within this time. One that does not may be gone: a phone that has come back by
 # another connection does not wait for its end.
 SHOWN_WITHIN_S = 5.0
+RETRY_AFTER_S = 5.0  # when the file could not be written
 
 
 class HandOvers:
@@ -99,7 +100,7 @@ class HandOvers:
         self._loop.call_soon(self._write)
 
     def _write(self) -> None:
-        """Has the file remember what was read, and what was taken back. After a failure the next one tries again."""
+        """Has the file remember what was read, and what was taken back. After a failure it tries again."""
         self._mark()
         self._take_back()
 
@@ -120,6 +121,7 @@ class HandOvers:
                 # After an unknown commit the count may be in the file: it is not counted twice.
                 self._remember(replace(pushed, to=0) if isinstance(fault, WriteUnknown) else pushed)
             log.warning("notifications that were read by connections could not be marked: %s", fault)
+            self._loop.call_later(RETRY_AFTER_S, self._write)
 
         self._database.write(each(notifications.mark_pushed), list(self._marking.values()), done, failed)
 
@@ -137,5 +139,6 @@ class HandOvers:
         def failed(fault: Exception) -> None:
             self._to_take_back[:0], self._taking_back = self._taking_back, []
             log.warning("notifications that were handed to lost connections could not be taken back: %s", fault)
+            self._loop.call_later(RETRY_AFTER_S, self._write)
 
         self._database.write(each(notifications.take_back), self._taking_back, done, failed)

@@ -1,9 +1,11 @@
 """User notifications: what a user was told, whether a connection was handed it, and whether the user has read it."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from peewee import SQL, ModelSelect
 
 from store import history
@@ -193,16 +195,26 @@ def count_unread(connection: sqlite3.Connection, user_id: int) -> int:
 
 
 async def unpushed(
-    database: Database, user_id: int, *, after_id: int, up_to: int, limit: int, most_bytes: int = PAGE_BYTES
+    database: Database,
+    user_id: int,
+    *,
+    known: Collection[int] = (),
+    after_id: int,
+    up_to: int,
+    limit: int,
+    most_bytes: int = PAGE_BYTES,
 ) -> tuple[list[Notification], bool]:
-    """Unread notifications with `after_id < id <= up_to` that no connection has read yet, oldest first, and whether
-    there are more."""
+    """Unread notifications with `after_id < id <= up_to` that no connection has read yet, oldest first, without those
+    that are `known`; and whether there are more."""
+    # As one value: there may be more of them than a statement has room for.
+    among_known = SQL("(SELECT value FROM json_each(?))", (orjson.dumps(list(known)).decode(),))
     query = select().where(
         NotificationRow.user_id == user_id,
         NotificationRow.pushed_at.is_null(),
         _IS_UNREAD,
         NotificationRow.id > after_id,
         NotificationRow.id <= up_to,
+        NotificationRow.id.not_in(among_known),
     )
     return await _next(database, query, limit, most_bytes)
 

@@ -191,6 +191,10 @@ class Polling(Connection):
             self._waiting.extend(self._ask("GET").split(SEPARATOR))
         return self._waiting.popleft()
 
+    def poll(self) -> None:
+        """Ask for packets, and leave the answer unread."""
+        self._line.request("GET", self._path, None, self._headers)
+
     def close(self) -> None:
         self._line.close()
 

@@ -26,16 +26,17 @@ async def handle(
         connection.follows = True
     rooms.hold_in_user(connection, user_id)
     fence = push.last_notification_id
-    known = push.known_to(connection, user_id) if after_id is None else frozenset()
+    known = push.known_to(connection, user_id)
     had_cursor, connection.has_cursor = connection.has_cursor, after_id is not None
 
-    missed_by = notifications.unpushed if after_id is None else notifications.between
-
     async def read(above: int, limit: int) -> tuple[list[Notification], bool]:
-        return await missed_by(database, user_id, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES)
-
-    def send(connection: Connection, missed: Notification) -> int:
-        return 0 if missed.id in known else push.replay_notification(connection, missed)
+        if after_id is None:
+            return await notifications.unpushed(
+                database, user_id, known=known, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES
+            )
+        return await notifications.between(
+            database, user_id, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES
+        )
 
     bound = False
     try:
@@ -46,7 +47,7 @@ async def handle(
         page = await read(after_id or 0, FIRST_PAGE)
         answer(dumps(reply))
         rooms.unbind_from_other(connection, user_id)
-        await send_all(connection, page, read, send)
+        await send_all(connection, page, read, push.replay_notification)
         if connection.connected:
             push.held(connection, rooms.bind(connection, user_id))
             bound = True

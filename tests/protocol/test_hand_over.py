@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.conftest import Enter
+from tests.clients import message
+from tests.conftest import Enter, StartServer
 from tests.packets import Closed, Connection, Kind, Polling, Websocket
+from tests.protocol import catching_up
 from tests.protocol.catching_up import settle
 from tests.server import Server, in_seconds, new_id, wait_until
-from tests.wire.raw import raw, request, text
+from tests.wire.raw import event, metric, raw, request, text
 
 HURRIED: Final = Path(__file__).parent.parent / "wire" / "hurried.py"
 KINDS: Final = pytest.mark.parametrize("kind", [Websocket, Polling])
@@ -175,11 +177,13 @@ def test_who_is_back_before_the_end_of_the_dead_one_gets_it_too(server: Server, 
     back, knowing = enter(Websocket, server), enter(Websocket, server)
     bind(knowing, user_id, after_id=notification)
     bind(back, user_id)
-    assert reads_on(back) == [notification]
+    while not back.named("notification:new"):
+        settle(back)
+        settle(knowing)
+    settle(back)
     is_told(server, notification, "pushed", "taken_back", "pushed")
-    settle(knowing)
     assert knowing.named("notification:new") == [], "who has bound with a cursor has it"
-    assert reads_on(back) == [notification], "once"
+    assert [one["id"] for one in back.named("notification:new")] == [notification], "once"
 
 
 @KINDS
@@ -197,6 +201,18 @@ def test_a_second_bind_on_the_same_connection_repeats_nothing(server: Server, en
         if found.startswith("42"):
             seen.append(found.split('"')[1])
     assert seen.count("notification:new") == 1
+
+
+def test_a_second_bind_brings_what_the_first_had_no_room_for(server: Server, enter: Enter) -> None:
+    """Though nobody has shown yet to have read what the first brought."""
+    user_id = new_id()
+    catching_up.remind(server, user_id, [str(number) for number in range(503)])
+    wait_until(lambda: server.http("GET", f"/api/users/{user_id}/notifications").body["unread"] == 503, "all of them")
+    phone = enter(Websocket, server)
+    phone.send(*[f'42["bind_user",{{"user_id":{user_id}}}]'] * 2)
+    came = 0
+    while came < 503:
+        came += phone.receive().startswith('42["notification:new"')
 
 
 def lose(connection: Connection) -> None:
@@ -253,3 +269,21 @@ def test_what_was_handed_over_polling_is_read_over_the_websocket_that_follows(se
         is_told(server, notification, "pushed")
         assert bind(enter(Websocket, server), user_id) == []
     session.close()
+
+
+def test_one_that_is_cut_since_its_outbox_is_full(start_server: StartServer, enter: Enter) -> None:
+    server = start_server("--connection-bytes", "0")
+    user_id, question_id = new_id(), server.open_question()
+    with raw(server, 4096) as phone:
+        phone.enter()
+        phone.send(text(event("bind_user", {"user_id": user_id})))
+        assert phone.packet().startswith(b'42["bind_user:ack"')
+        join = {"question_id": question_id, "user_id": user_id, "user_type": "ELDER"}
+        phone.send(text(event("join_question", join)))
+        assert phone.packet().startswith(b'42["joined_question"')
+        notification = remind(server, user_id)
+        sender = enter(Websocket, server)
+        while not metric(server, 'careline_cuts_total{reason="outbox full"}'):
+            sender.call_all([["send_message", message(question_id, "x" * 10_000)]] * 100)
+        is_told(server, notification, "pushed", "taken_back")
+    assert bind(enter(Websocket, server), user_id) == [notification]

@@ -1,4 +1,4 @@
-"""The short form of `make torture`, and five broken builds that it must catch."""
+"""The short form of `make torture`, phones that vanish, and the broken builds that these must catch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tests.server import COMMAND
 from tests.torture.patches import patched
 from tests.torture.torture import torture
+from tests.torture.vanishing import vanish
 
 KILLS: Final = 8
 # Enough for a broken build to be caught at every run; each kill by itself mostly is.
@@ -41,3 +42,16 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
 def test_a_broken_build_is_caught(tmp_path: Path, build: str, symptom: str) -> None:
     found = torture(tmp_path, KILLS_OF_BROKEN, 1, patched(build))
     assert [fault for fault in found.faults if symptom in fault], found
+
+
+def test_what_a_vanished_phone_was_handed_is_read_by_the_next(tmp_path: Path) -> None:
+    seed = random.randrange(2**31)
+    found = vanish(tmp_path, 3, 12, seed, patched("beats_fast"))
+    assert found.unread == set(), f"seed {seed}"
+    assert len(found.stored) == 48
+    assert found.phones > 3
+
+
+def test_a_build_that_forgets_to_take_back_is_caught(tmp_path: Path) -> None:
+    found = vanish(tmp_path, 1, 24, 1, patched("forgets_to_take_back"))
+    assert found.unread
