@@ -174,7 +174,7 @@ def _within_days(rule: Rule, start: datetime, budget: Budget) -> Periods:
     finer = picked([minute * 60 + second for minute, second in product(minutes, seconds)], rule.positions)
     if not (rule.hours or (rule.freq >= MINUTELY and rule.minutes) or (rule.freq == SECONDLY and rule.seconds)):
         return Steps(unit, begin, rule.interval, finer)
-    # Of the seconds one is left at most: rules of more are refused (rule.py), and those by whole minutes keep to theirs.
+    # One second is left at most: a rule of more is refused (rule.py), and one by whole minutes keeps to its second.
     aligned = gcd(rule.interval, 60)
     limits = (
         rule.hours or range(24),

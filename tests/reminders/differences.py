@@ -98,6 +98,11 @@ REASONS: Final[list[tuple[tuple[str, ...], str, Callable[[Parts], bool]]]] = [
     ),
     (
         (ICAL,),
+        "COUNT ends too early where BYMONTH leaves months out",
+        lambda parts: parts.keys() >= {"COUNT", "BYMONTH"},
+    ),
+    (
+        (ICAL,),
         "a short frequency takes times out of turn",
         lambda parts: parts["FREQ"] in SHORT,
     ),

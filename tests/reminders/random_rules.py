@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,14 +97,14 @@ def _days(chance: random.Random, parts: dict[str, str]) -> str:
     return ",".join(sorted(days))
 
 
-_DRAWN = {
+_DRAWN: dict[str, Callable[[random.Random, dict[str, str]], str]] = {
     "INTERVAL": _interval,
     "WKST": lambda chance, _: chance.choice(DAYS),
     "BYMONTH": lambda chance, _: _numbers(chance, 1, 12),
     "BYWEEKNO": lambda chance, _: _numbers(chance, 1, 53, signed=True),
     "BYYEARDAY": lambda chance, _: _numbers(chance, 1, 366, signed=True, most=5),
     "BYMONTHDAY": lambda chance, _: _numbers(chance, 1, 31, signed=True, most=4),
-    "BYDAY": lambda *_: "",
+    "BYDAY": lambda chance, _: chance.choice(DAYS),
     "BYHOUR": lambda chance, _: _numbers(chance, 0, 23),
     "BYMINUTE": lambda chance, _: _numbers(chance, 0, 59),
     "BYSECOND": lambda chance, parts: (

@@ -6,7 +6,7 @@ import vm from "node:vm";
 import ICAL from "ical.js";
 import rrule from "rrule";
 
-const PATIENCE = 40; // milliseconds; a rule that seldom comes keeps either of them busy for hours
+const PATIENCE = 15; // milliseconds; a rule that seldom comes keeps either of them busy for hours
 
 const libraries = {
   rrule(text, start, first, most) {

@@ -35,6 +35,7 @@ from tests.reminders.random_rules import Case, case
 RULES: Final = int(os.environ.get("TEST_RULES") or 2000)
 SEED: Final = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(10**9))
 BATCH: Final = 1000
+REPORTED: Final = 10_000  # rules between two reports of a long run
 MOST: Final = 6  # occurrences of a rule that are compared
 BY_DATEUTIL: Final = 0.1  # of the rules: it is slow
 JUDGED: Final = 40  # differences of each reason that the model is asked about
@@ -157,6 +158,9 @@ def test_ours_are_as_others_have_them(capsys: pytest.CaptureFixture[str]) -> Non
     with node() as exchange, ThreadPoolExecutor(1) as beside:
         waiting: tuple[list[Case], list[list[datetime]], Future[list[list[list[float] | str]]]] | None = None
         for begin in range(0, RULES + BATCH, BATCH):
+            if begin and begin % REPORTED == 0:
+                with capsys.disabled():
+                    print(f"\n{begin} of {comparison}, {len(comparison.faults)} faults")  # noqa: T201
             batch = [(one, found(one, read)) for one, read in drawn(chance, min(BATCH, RULES - begin))]
             given = [(one, times) for one, times in batch if times]
             for one, times in given:
