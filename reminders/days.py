@@ -64,11 +64,11 @@ class Days:
         # By its weeks a year may end some days after the calendar's, or begin before it.
         first = date.fromordinal(day).year - bool(self._rule.week_numbers)
         for year in range(first, min(first + _CYCLE, MAXYEAR) + 1):
-            self._budget.spend()
             begins, days = self._of_year(year)
             place = bisect_left(days, day - begins)
             if place < len(days):
                 return begins + days[place]
+            self._budget.spend()
         return None
 
     def at_or_before(self, day: int) -> int | None:
@@ -77,11 +77,11 @@ class Days:
             return day
         last = date.fromordinal(day).year + bool(self._rule.week_numbers)
         for year in range(min(last, MAXYEAR), max(last - _CYCLE, 1), -1):
-            self._budget.spend()
             begins, days = self._of_year(year)
             place = bisect_right(days, day - begins)
             if place:
                 return begins + days[place - 1]
+            self._budget.spend()
         return None
 
     def between(self, first: int, last: int) -> list[int]:

@@ -16,7 +16,6 @@ from reminders.rule import HOURLY, MINUTELY, MONTHLY, SECONDLY, WEEKLY, YEARLY, 
 
 DAY: Final = 86_400  # seconds
 _UNITS: Final = {HOURLY: 3600, MINUTELY: 60, SECONDLY: 1}  # seconds
-_MOST_LISTED: Final = 1440  # periods of a day that are worked out one by one
 
 
 class Periods(Protocol):
@@ -173,19 +172,17 @@ def _within_days(rule: Rule, start: datetime, budget: Budget) -> Periods:
     seconds = rule.seconds if rule.freq <= MINUTELY else (0,)
     # Of each period, what the finer parts and BYSETPOS give.
     finer = picked([minute * 60 + second for minute, second in product(minutes, seconds)], rule.positions)
+    if not (rule.hours or (rule.freq >= MINUTELY and rule.minutes) or (rule.freq == SECONDLY and rule.seconds)):
+        return Steps(unit, begin, rule.interval, finer)
+    # One second is left at most: a rule of more is refused (rule.py), and one by whole minutes keeps to its second.
+    aligned = gcd(rule.interval, 60)
     limits = (
         rule.hours or range(24),
         (rule.minutes or range(60)) if rule.freq >= MINUTELY else (0,),
-        (rule.seconds or range(60)) if rule.freq == SECONDLY else (0,),
+        [one for one in rule.seconds or range(60) if (one - begin) % aligned == 0] if rule.freq == SECONDLY else (0,),
     )
-    listed = len(limits[0]) * len(limits[1]) * len(limits[2])
-    is_limited = bool(
-        rule.hours or (rule.freq >= MINUTELY and rule.minutes) or (rule.freq == SECONDLY and rule.seconds)
-    )
-    if not is_limited or listed > _MOST_LISTED:
-        return Steps(unit, begin, rule, finer, limits if is_limited else None, budget)
-    budget.spend(listed)
     places = [(hour * 3600 + minute * 60 + second) // unit for hour, minute, second in product(*limits)]
+    budget.spend(len(places))
     return Listed(unit, begin, rule.interval, places, finer)
 
 
@@ -235,22 +232,12 @@ class Listed:
 class Steps:
     """Periods within days, one interval after the other."""
 
-    def __init__(
-        self,
-        unit: int,
-        begin: int,
-        rule: Rule,
-        finer: list[int],
-        limits: tuple[Sequence[int], Sequence[int], Sequence[int]] | None,
-        budget: Budget,
-    ) -> None:
+    def __init__(self, unit: int, begin: int, interval: int, finer: list[int]) -> None:
         self._unit = unit
         self._of_day = DAY // unit
         self._begin = begin
-        self._interval = rule.interval
+        self._interval = interval
         self._finer = finer
-        self._limits = None if limits is None else tuple(map(frozenset, limits))
-        self._budget = budget
 
     def at_or_after(self, day: int) -> int:
         if not self._finer:
@@ -269,13 +256,6 @@ class Steps:
 
     def times(self, day: int) -> Sequence[int]:
         begin = (self._begin - day * self._of_day) % self._interval * self._unit
-        times: Sequence[int] = range(begin, DAY, self._interval * self._unit)
-        if self._limits is not None:
-            self._budget.spend(len(times))
-            hours, minutes, seconds = self._limits
-            times = [one for one in times if one // 3600 in hours and one // 60 % 60 in minutes and one % 60 in seconds]
-        if self._finer == [0]:
-            return times
-        if len(self._finer) == 1 and isinstance(times, range):
-            return range(times.start + self._finer[0], DAY, times.step)
-        return [one + finer for one in times for finer in self._finer]
+        if len(self._finer) == 1:
+            return range(begin + self._finer[0], DAY, self._interval * self._unit)
+        return [one + finer for one in range(begin, DAY, self._interval * self._unit) for finer in self._finer]

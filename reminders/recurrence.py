@@ -20,7 +20,7 @@ from store.clock import first_on_wall, in_milliseconds, on_wall
 
 # A rule has ended when a search of this many years finds nothing. It goes further while that takes few candidates.
 SEARCHED: Final = 100  # years
-_FEW: Final = 1000  # candidates
+_FEW: Final = 200  # candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,10 @@ class _Expansion:
         if self._positions and day >= first:
             # The whole period that the day is in: `before` leaves out what is later.
             day = min(self._periods.bounds(day)[1], LAST_DAY)
-        while not self._is_empty and day >= first:
+        since, tried = day, 0
+        while not self._is_empty and day >= first and (tried < _FEW or since - day <= SEARCHED * 366):
             self._budget.spend()
+            tried += 1
             found = self._days.at_or_before(day)
             if found is None or found < first:
                 return
@@ -195,6 +197,7 @@ class _Expansion:
             base, times = self._set(day, excluded)
             if times:
                 yield base, times
+                since, tried = day, 0
             day = (self._periods.bounds(day)[0] if self._positions else day) - 1
 
     def _set(self, day: int, excluded: frozenset[int]) -> tuple[int, Sequence[int]]:

@@ -163,9 +163,9 @@ def _lines(text: str) -> tuple[str | None, str]:
         elif name == "RRULE" and rule is None and not parameters:
             rule = value
         else:
-            raise NotARule(name if found and len(name) <= 30 else None)
+            raise NotARule(name if found and name != "RRULE" and len(name) <= 30 else None)
     if rule is None:
-        raise NotARule("RRULE")
+        raise NotARule
     return dtstart, rule
 
 
@@ -186,6 +186,10 @@ def _rule(parts: dict[str, str]) -> Rule:
             if freq in _NOT_WITH.get(name, ()):
                 raise NotARule(name)
             lists[field] = _numbers(name, parts[name], least, greatest)
+    by_time = {"hours", "minutes", "seconds"} & lists.keys()
+    if freq == SECONDLY and interval > 60 and interval % 60 and by_time and len(lists.get("seconds", ())) != 1:
+        # More than one second of a minute would be some 86,400 times of a day to look at.
+        raise NotARule("BYSECOND")
     if lists.keys() == {"positions"} and "BYDAY" not in parts:
         # The RFC asks for another BY part beside it.
         raise NotARule("BYSETPOS")

@@ -32,6 +32,7 @@ from consult.contract.faults import (
     UNKNOWN_EVENT,
     disagrees,
 )
+from consult.contract.rule_parts import PARTS, part_text, unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,25 @@ TEXTS = (
         False,
         "重复规则一次也不会触发，或下一次在一百年之后",
         "a recurrence rule that never comes, or not within a hundred years",
+    ),
+    *(
+        Text(
+            part_text(part),
+            "INVALID_PAYLOAD",
+            400,
+            False,
+            f"重复规则的 `{part}` 有误",
+            f"`{part}` of the recurrence rule is not {en}",
+        )
+        for part, (_, en) in PARTS.items()
+    ),
+    Text(
+        unsupported("RSCALE"),
+        "INVALID_PAYLOAD",
+        400,
+        False,
+        "重复规则含有 RFC 5545 以外的部分，或其他的行（例如 `EXDATE`）",
+        "the recurrence rule has a part that is not of RFC 5545, or another line such as `EXDATE`",
     ),
     Text(
         TOO_COSTLY,

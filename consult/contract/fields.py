@@ -148,14 +148,17 @@ Rrule = Annotated[
 Exdates = Annotated[
     list[Annotated[str, Meta(max_length=64)]],
     _meta(
-        Rule("list", "不超过 200 个有效时间的列表", "a list of at most 200 times, each as `remind_at`"), max_length=200
+        Rule("list", "不超过 200 个有效时间的列表", "a list of at most 200 times, each as `remind_at` or a date"),
+        max_length=200,
     ),
 ]
 Zone = Annotated[
     str,
     _meta(
         Rule("text", "IANA 时区，例如 Asia/Shanghai", "an IANA time zone such as Asia/Shanghai"),
-        pattern=r"\A[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}\Z",
+        max_length=99,
+        # The second are the names of Windows, such as China Standard Time.
+        pattern=r"\A([A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}|[A-Za-z0-9.()+-]+( [A-Za-z0-9.()+-]+)+)\Z",
     ),
 ]
 Missed = Annotated[

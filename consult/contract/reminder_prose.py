@@ -17,39 +17,66 @@ NOTES: dict[str, tuple[Both, ...]] = {
     ),
     "11.1": (
         (
-            "`rrule` 是 RFC 5545（第 3.3.10 节）的规则，例如 `FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0`；前面可以带 `RRULE:`。"
-            "RFC 不允许的写法都被拒绝；`BYSECOND` 只能有一个值，`COUNT` 最大为 100,000，"
-            "`FREQ=SECONDLY` 不能带 `BYHOUR`、`BYMINUTE` 或 `BYSECOND`。",
-            "`rrule` is a rule of RFC 5545 (section 3.3.10), such as `FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0`; `RRULE:` may "
-            "stand before it. What the RFC does not allow is refused; `BYSECOND` takes one value, `COUNT` 100,000 at "
-            "most, and `FREQ=SECONDLY` goes without `BYHOUR`, `BYMINUTE` and `BYSECOND`.",
+            "`rrule` 是 RFC 5545（第 3.3.10 节）的规则，例如 `FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0`。RFC 不允许的写法都"
+            "被拒绝，错误信息写明是哪一部分；除 `SECONDLY` 外 `BYSECOND` 只能有一个值，`COUNT` 最大为 100,000。",
+            "`rrule` is a rule of RFC 5545 (section 3.3.10), such as `FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0`. What the "
+            "RFC does not allow is refused with a text that names the part; `BYSECOND` takes one value except in "
+            "`SECONDLY`, `COUNT` 100,000 at most.",
         ),
         (
-            "`remind_at` 是规则的开始（DTSTART），规则没有写明的日期与时间取自它。它本身不符合规则时，那一刻不触发。",
-            "`remind_at` is where the rule starts (DTSTART); dates and times that the rule leaves open are taken from "
-            "it. Where the rule does not give that moment itself, nothing fires then.",
+            "日历软件的写法可以直接使用：小写字母、前面的 `RRULE:`、末尾的分号、折行、`INTERVAL=01`，以及规则之前的一"
+            "行 `DTSTART`。`DTSTART` 须与 `remind_at` 相同（作为 `timezone` 的钟表时间，或带 `Z` 的 UTC 时间），否则"
+            "返回 400。保存并返回的是规则本身，使用大写字母。",
+            "It may be as calendars write it: in small letters, with `RRULE:` before it, with a semicolon at its "
+            "end, with folded lines, with `INTERVAL=01`, and with a line `DTSTART` above it. `DTSTART` has to name "
+            "the same time as `remind_at` (by the clocks of `timezone`, or in UTC with a `Z`), or the answer is 400. "
+            "The rule by itself, in capitals, is what is kept and given back.",
         ),
         (
-            "规则按 `timezone` 的钟表展开：夏令时前后，钟表上的时间不变。跳过的时间在间隔结束时触发；"
-            "出现两次的时间只触发一次，在第一次；几次落在同一时刻时只触发一次。",
+            "`remind_at` 是规则的开始（DTSTART），规则没有写明的日期与时间取自它，精确到秒。它本身不符合规则时，那一"
+            "刻不触发，`COUNT` 也不计入。",
+            "`remind_at` is where the rule starts (DTSTART); dates and times that the rule leaves open are taken "
+            "from it, to the second. Where the rule does not give that moment itself, nothing fires then, and "
+            "`COUNT` does not count it.",
+        ),
+        (
+            "`BYSETPOS` 从整个周期中选取，之后再去掉 `remind_at` 之前的。`BYWEEKNO` 按周所属的年计算：第 1 周可以从上"
+            "一年的 12 月开始；没有写明星期时取 `remind_at` 的星期。",
+            "`BYSETPOS` picks from the whole of a period; what is before `remind_at` is cut afterwards. `BYWEEKNO` "
+            "goes by the years that weeks belong to: week 1 may begin in the December before; without a day of the "
+            "week it is that of `remind_at`.",
+        ),
+        (
+            "规则在一百年内不再触发，即视为结束（计算量很小时会查找得更远）。新建或修改时，计算超过 200,000 步的规则"
+            "被拒绝。",
+            "A rule that gives nothing for a hundred years has ended (the search goes further where that takes "
+            "little). A rule that takes more than 200,000 steps to work out is refused when it is made or changed.",
+        ),
+        (
+            "规则按 `timezone` 的钟表展开：夏令时前后，钟表上的时间不变。跳过的时间在间隔结束时触发；出现两次的时间只"
+            "触发一次，在第一次；几次落在同一时刻时只触发一次。",
             "The rule is expanded by the clocks of `timezone`: through daylight saving the time on the wall stays. A "
             "time that is skipped fires at the end of the gap; one that comes twice fires once, the first time; "
             "several that fall on one moment fire once.",
         ),
         (
-            "请求与响应中的时间仍然按诊所的时区（第 8 节），`timezone` 只决定按哪里的钟表重复。",
+            "请求与响应中的时间仍然按诊所的时区（第 8 节），`timezone` 只决定按哪里的钟表重复。也可以使用 Windows 的"
+            "时区名称，例如 `China Standard Time`；保存并返回的是 IANA 名称。",
             "Times in requests and answers are the clinic's as everywhere (section 8); `timezone` says only by whose "
-            "clocks the rule goes.",
+            "clocks the rule goes. It may be a name of Windows such as `China Standard Time`; the IANA name is what "
+            "is kept and given back.",
         ),
         (
-            "`UNTIL` 包含所写的时间；只写日期时，包含那一整天；带 `Z` 为 UTC，否则为 `timezone` 的钟表。"
-            "`COUNT` 按规则计数，被排除的也算。",
+            "`UNTIL` 包含所写的时间；只写日期时，包含那一整天；带 `Z` 为 UTC，否则为 `timezone` 的钟表。`COUNT` 按规"
+            "则计数，被排除的也算。",
             "`UNTIL` is inclusive; a date alone means all of that day; with a `Z` it is UTC, otherwise on the clocks "
             "of `timezone`. `COUNT` counts what the rule gives, what is excluded with it.",
         ),
         (
-            "`exdates` 中的时间不触发，也不留下记录。",
-            "The times in `exdates` do not fire and leave no trace.",
+            "`exdates` 中的时间不触发，也不留下记录。只写日期（`2030-01-02` 或 `20300102`）时，按 `timezone` 的钟表排"
+            "除那一整天。",
+            "The times in `exdates` do not fire and leave no trace. A date alone (`2030-01-02` or `20300102`) leaves "
+            "out all of that day by the clocks of `timezone`.",
         ),
         (
             "任务与计划的时间合起来是一次触发的唯一标识：无论何时崩溃，恰好产生一条通知。",

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from consult.contract.shapes import BizId, BizType, HasMore, Id, Time, told
+from consult.contract.shapes import BizId, BizType, HasMore, Id, Time, TimeOrDate, told
 
 
 class ReminderTask(Struct, kw_only=True):
@@ -30,7 +30,10 @@ class ReminderTask(Struct, kw_only=True):
             "with one of the new fields",
         ),
     ] = UNSET
-    exdates: Annotated[list[Time] | UnsetType, told("排除的时间", "the times that are left out")] = UNSET
+    exdates: Annotated[
+        list[TimeOrDate] | UnsetType,
+        told("排除的时间，或一整天的日期", "the times that are left out, or the dates of whole days"),
+    ] = UNSET
     timezone: Annotated[str | UnsetType, told("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
     missed: Annotated[
         Literal["latest", "all", "skip"] | UnsetType,

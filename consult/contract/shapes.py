@@ -19,6 +19,7 @@ def _always(value: bool | str) -> dict[str, Any]:
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Time = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")]
+TimeOrDate = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?\Z")]
 QuestionId = Annotated[Id, told("咨询问题编号", "the question's id")]
 BizType = Annotated[str, told("业务类型，原样返回", "the kind of business, as given")]
 BizId = Annotated[Id, told("业务编号，原样返回", "the business's id, as given")]

@@ -1,14 +1,16 @@
 """Reminder tasks, over HTTP."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
+from tzlocal.windows_tz import win_tz
 
 from consult.contract import faults, fields, replies
 from consult.contract.faults import Fault, invalid
@@ -21,11 +23,12 @@ from consult.contract.reminder_payloads import (
     ReminderQuery,
 )
 from consult.contract.replies import Shape
+from consult.contract.rule_parts import wrong_part
 from consult.http.admission import account_of
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
 from consult.http.reads import Reads
 from consult.limits import Limits
-from reminders import tasks
+from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop
 from reminders.rule import NotARule, TooFast
@@ -42,6 +45,9 @@ T = TypeVar("T")
 
 LOOKED_AGAIN = 100  # times that a change looks again at a task that is just firing
 PAUSE = 0.02  # seconds between
+# A date alone, and a moment as calendars write it. Not their times without a zone: two zones could be meant.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
+_IN_UTC = re.compile(r"\A(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\Z", re.ASCII)
 
 
 def add_routes(
@@ -61,8 +67,8 @@ def add_routes(
             return await work.asked(lambda budget: function(*given, budget))
         except TooFast:
             raise invalid(faults.TOO_FAST) from None
-        except NotARule:
-            raise must_be("rrule", fields.Rrule) from None
+        except NotARule as fault:
+            raise _rule_fault(fault) from None
         except NoOccurrence:
             raise invalid(faults.NO_OCCURRENCE) from None
         except TooManyPast:
@@ -84,9 +90,11 @@ def add_routes(
         if _repeats(body):
             if body.exdates and body.rrule is None:
                 raise invalid(faults.EXDATES_ALONE)
-            exdates = _walls(time, body.exdates or [], zone)
+            exdates = _exdates(time, body.exdates or [], zone)
             missed = body.missed or tasks.LATEST
-            timing = Timing(zone, columns["remind_at"], starts_on, body.rrule, exdates, missed)
+            timing = Timing(zone, columns["remind_at"], starts_on, None, exdates, missed)
+            if body.rrule is not None:
+                timing = _repeating(timing, body.rrule)
             columns = await worked_out(tasks.made, timing, clock())
         new = reminders.NewTask(
             user_id=body.user_id,
@@ -189,9 +197,11 @@ def add_routes(
         if body.remind_at is not None:
             starts_on = _wall(time, "remind_at", body.remind_at, timing.zone)
             timing = replace(timing, moment=time.moment(body.remind_at), starts_on=starts_on)
-        timing = replace(timing, rrule=body.rrule or timing.rrule, missed=body.missed or timing.missed)
+        timing = replace(timing, missed=body.missed or timing.missed)
+        if body.rrule is not None:
+            timing = _repeating(timing, body.rrule)
         if body.exdates is not None:
-            timing = replace(timing, exdates=_walls(time, body.exdates, timing.zone))
+            timing = replace(timing, exdates=_exdates(time, body.exdates, timing.zone))
             if body.exdates and timing.rrule is None:
                 raise invalid(faults.EXDATES_ALONE)
         timing = timing.to_the_second()
@@ -227,9 +237,28 @@ def _repeats(body: NewReminder | ReminderChange) -> bool:
     return any(one is not None for one in (body.rrule, body.exdates, body.timezone, body.missed))
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def _repeating(timing: Timing, text: str) -> Timing:
+    """Return the timing with a rule. Its text is kept by itself: what stands around it in calendars is read, and left
+    out."""
     try:
-        return None if name is None else ZoneInfo(name)
+        read = rule.read(text)
+    except NotARule as fault:
+        raise _rule_fault(fault) from None
+    except TooFast:
+        raise invalid(faults.TOO_FAST) from None
+    if not read.starts_at(timing.starts_on, datetime.fromtimestamp(timing.moment // 1000, UTC)):
+        raise wrong_part("DTSTART")
+    return replace(timing, rrule=read.text)
+
+
+def _rule_fault(fault: NotARule) -> Fault:
+    return must_be("rrule", fields.Rrule) if fault.part is None else wrong_part(fault.part)
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    """Return the zone by its IANA name, or by the name that Windows and Outlook have for it."""
+    try:
+        return None if name is None else ZoneInfo(win_tz.get(name, name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise must_be("timezone", fields.Zone) from None
 
@@ -241,5 +270,15 @@ def _wall(time: WireTime, name: str, text: str, zone: ZoneInfo) -> datetime:
         raise must_be(name, fields.Moment) from None
 
 
-def _walls(time: WireTime, texts: list[str], zone: ZoneInfo) -> tuple[datetime, ...]:
-    return tuple(_wall(time, f"exdates[{index}]", text, zone) for index, text in enumerate(texts))
+def _exdates(time: WireTime, texts: list[str], zone: ZoneInfo) -> tuple[datetime | date, ...]:
+    return tuple(_exdate(time, f"exdates[{index}]", text, zone) for index, text in enumerate(texts))
+
+
+def _exdate(time: WireTime, name: str, text: str, zone: ZoneInfo) -> datetime | date:
+    """Return an excluded time, or the day where a date stands alone; both also as calendars write them."""
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise must_be(name, fields.Moment) from None
+    return _wall(time, name, _IN_UTC.sub(r"\1-\2-\3 \4:\5:\6Z", text), zone)

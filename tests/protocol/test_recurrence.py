@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from consult.contract.rule_parts import part_text
 from tests.clients import Clients
 from tests.conftest import StartServer
 from tests.json_text import encode
@@ -97,7 +98,17 @@ def test_what_is_coming(server: Server) -> None:
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ({"rrule": "FREQ=SOMETIMES"}, "rrule 必须为 RFC 5545 的重复规则（不超过 500 个字符）"),
+        ({"rrule": "DAILY"}, "rrule 必须为 RFC 5545 的重复规则（不超过 500 个字符）"),
+        ({"rrule": "FREQ=SOMETIMES"}, part_text("FREQ")),
+        ({"rrule": "FREQ=DAILY;INTERVAL=x"}, part_text("INTERVAL")),
+        ({"rrule": "FREQ=WEEKLY;INTERVAL=999999999;BYDAY=FR;BYHOUR=9;BYMINUTE=12,13"}, part_text("INTERVAL")),
+        ({"rrule": "FREQ=DAILY;BYYEARDAY=1"}, part_text("BYYEARDAY")),
+        ({"rrule": "DTSTART:20310101T080000\nRRULE:FREQ=DAILY"}, "rrule 的 DTSTART 必须为与 remind_at 相同的时间"),
+        ({"rrule": "RRULE:FREQ=DAILY\nEXDATE:20310101T080000"}, "rrule 不支持 EXDATE"),
+        ({"rrule": "FREQ=DAILY;RSCALE=CHINESE"}, "rrule 不支持 RSCALE"),
+        ({"rrule": "FREQ=DAILY;INTERVAL=2;BYDAY=MO;COUNT=100000"}, "rrule 必须为不超过 200000 步即可算出的规则"),
+        ({"rrule": "FREQ=DAILY", "exdates": ["2030-02-30"]}, "exdates[0] 必须为有效时间"),
+        ({"rrule": "FREQ=DAILY", "timezone": "China Standard"}, "timezone 必须为 IANA 时区，例如 Asia/Shanghai"),
         ({"rrule": "FREQ=SECONDLY"}, "rrule 必须为每分钟至多一次的规则"),
         ({"rrule": "FREQ=MINUTELY;BYSECOND=0,30"}, "rrule 必须为每分钟至多一次的规则"),
         ({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "rrule 必须为至少会触发一次的规则"),
@@ -117,6 +128,38 @@ def test_what_is_refused(server: Server, given: dict[str, Any], text: str) -> No
     task = server.make_reminder(user_id, "2030-01-01 08:00:00")
     check_fault(server.http("PATCH", f"/api/reminders/{task['id']}", json=given), 400, text)
     assert server.http("GET", f"/api/reminders/{task['id']}").body == task
+
+
+# What Google, Outlook, rrule.js and others write for every day at 08:00, from 2030-01-01 in Shanghai.
+FROM_CALENDARS: Final = [
+    *("FREQ=DAILY;", "RRULE:FREQ=DAILY", "rrule:freq=daily;interval=01", "FREQ=DAILY;INTERVAL=1;WKST=SU;"),
+    *("DTSTART:20300101T080000\nRRULE:FREQ=DAILY", "DTSTART:20300101T000000Z\r\nRRULE:FREQ=DAILY\r\n"),
+    "DTSTART;TZID=Asia/Shanghai:20300101T080000\nFREQ=DAILY",
+    "DTSTART:20300101T080000Z\nRRULE:FREQ=DAILY",  # rrule.js, for which local times end in Z
+    "RRULE:FREQ=DA\r\n ILY;BYHOUR=8;BYMINUTE\n\t=0",
+]
+
+
+@pytest.mark.parametrize("text", FROM_CALENDARS)
+def test_what_calendars_write_is_read(server: Server, text: str) -> None:
+    given = {"timezone": "China Standard Time", "exdates": ["2030-01-02", "20300104", "20300105T000000Z"]}
+    task = server.make_reminder(new_id(), "2030-01-01T00:00:00.123Z", rrule=text, **given)
+    expected = ["2030-01-01 08:00:00", "2030-01-03 08:00:00", "2030-01-06 08:00:00"]
+    shown = [datetime.fromisoformat(one).replace(tzinfo=server.zone) for one in coming(server, task)]
+    assert [f"{one.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M:%S}" for one in shown] == expected
+    assert task["timezone"] == "Asia/Shanghai"
+    assert task["rrule"].startswith("FREQ=DAILY")
+    assert task["exdates"][:2] == ["2030-01-02", "2030-01-04"]
+    assert change(server, task, rrule=text)["rrule"] == task["rrule"]
+
+
+def test_seconds_are_the_grain(server: Server) -> None:
+    task = server.make_reminder(
+        new_id(), "2030-01-01 08:00:00.123", rrule="FREQ=DAILY", exdates=["2030-01-02 08:00:00"]
+    )
+    assert coming(server, task) == ["2030-01-01 08:00:00", "2030-01-03 08:00:00", "2030-01-04 08:00:00"]
+    excluded = change(server, task, remind_at="2030-01-01 08:00:00.999", exdates=["2030-01-03 08:00:00.500"])
+    assert coming(server, excluded) == ["2030-01-01 08:00:00", "2030-01-02 08:00:00", "2030-01-04 08:00:00"]
 
 
 def test_too_many_at_once(server: Server) -> None:
@@ -165,7 +208,8 @@ def test_each_occurrence_reaches_the_user_as_any_notification_does(server: Serve
 def test_what_came_due_while_the_server_was_down(start_server: StartServer) -> None:
     server = start_server()
     user_id = new_id()
-    start = datetime.now(UTC) + timedelta(seconds=1)
+    # In whole seconds, which are the grain of a rule.
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
     tasks = {
         missed: server.make_reminder(user_id, start.isoformat(), rrule="FREQ=DAILY", missed=missed, title=missed)
         for missed in ("latest", "all", "skip")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from consult.contract.rule_parts import PARTS
 from reminders import rule
 from reminders.rule import WEEKLY, NotARule, TooFast
 
@@ -67,3 +68,45 @@ def test_an_until_is_inclusive() -> None:
 
 def test_days_of_both_kinds_are_of_either() -> None:
     assert rule.read("FREQ=MONTHLY;BYDAY=MO,1FR,-1FR").weekdays == ((-1, 4), (0, 0), (1, 4))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        *(("FREQ=X", "FREQ"), ("INTERVAL=2", "FREQ"), ("FREQ=DAILY;FREQ=DAILY", "FREQ"), ("FREQ=DAILY;FREQ=", "FREQ")),
+        *(("FREQ=DAILY;INTERVAL=0", "INTERVAL"), ("FREQ=YEARLY;INTERVAL=8030", "INTERVAL")),
+        *(("FREQ=HOURLY;INTERVAL=999999999", "INTERVAL"), ("FREQ=DAILY;COUNT=100001", "COUNT")),
+        *(("FREQ=DAILY;COUNT=2;UNTIL=20250101", "UNTIL"), ("FREQ=DAILY;UNTIL=20250230", "UNTIL")),
+        *(("FREQ=DAILY;WKST=1MO", "WKST"), ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY"), ("FREQ=DAILY;BYMONTH=13", "BYMONTH")),
+        *(("FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO"), ("FREQ=DAILY;BYYEARDAY=1", "BYYEARDAY")),
+        *(("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY"), ("FREQ=DAILY;BYHOUR=24", "BYHOUR")),
+        *(("FREQ=DAILY;BYMINUTE=", "BYMINUTE"), ("FREQ=DAILY;BYSECOND=60", "BYSECOND")),
+        *(("FREQ=SECONDLY;INTERVAL=61;BYHOUR=8", "BYSECOND"), ("FREQ=DAILY;BYSETPOS=1", "BYSETPOS")),
+        *(("DTSTART:20250101\nDTSTART:20250101\nFREQ=DAILY", "DTSTART"), ("DTSTART:X\nFREQ=DAILY", "DTSTART")),
+        *(("RRULE:FREQ=DAILY\nEXDATE:20250101", "EXDATE"), ("FREQ=DAILY;X-OWN=1", "X-OWN")),
+        *(("FREQ=DAILY;;", None), ("DTSTART:20250101", None), ("FREQ=DAILY\nRRULE:FREQ=DAILY", None)),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, part: str | None) -> None:
+    with pytest.raises(NotARule) as refused:
+        rule.read(text)
+    assert refused.value.part == part
+
+
+def test_every_part_has_a_text() -> None:
+    assert {*rule.PARTS, "DTSTART"} == PARTS.keys()
+
+
+def test_a_rule_is_kept_by_itself() -> None:
+    for text in ("RRULE:freq=daily;byhour=8;", "DTSTART:20250101T080000Z\nRRULE:FREQ=DAILY;BYHOUR=8"):
+        assert rule.read(text).text == "FREQ=DAILY;BYHOUR=8"
+    assert rule.read(rule.read("FREQ=DAILY;").text) == rule.read("FREQ=DAILY")
+
+
+def test_what_a_start_above_the_rule_may_be() -> None:
+    wall, moment = datetime(2030, 1, 1, 8), datetime(2030, 1, 1, tzinfo=UTC)
+    for start, agrees in (
+        *(("20300101T080000", True), ("20300101T080000Z", True), ("20300101T000000Z", True), ("20300101", True)),
+        *(("20300101T000000", False), ("20300101T080001Z", False), ("20291231", False)),
+    ):
+        assert rule.read(f"DTSTART:{start}\nRRULE:FREQ=DAILY").starts_at(wall, moment) == agrees, start

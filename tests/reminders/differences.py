@@ -1,0 +1,118 @@
+"""Why implementations that are compared with ours give something else: each known reason, by the rule.
+
+rrule was made from python-dateutil, and shares its reasons. A reason alone excuses
+nothing: where one differs the model, which is written out, has to agree with ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+DATEUTIL, RRULE, ICAL = "python-dateutil", "rrule", "ical.js"
+Parts = dict[str, str]
+SHORT: Final = ("HOURLY", "MINUTELY", "SECONDLY")
+TIMES: Final = {"BYHOUR", "BYMINUTE", "BYSECOND"}
+
+
+def _mixes_days(parts: Parts) -> bool:
+    days = parts.get("BYDAY", "").split(",")
+    return len({len(day) > 2 for day in days}) == 2
+
+
+def _has_negative(parts: Parts) -> bool:
+    return "-" in parts.get("BYMONTHDAY", "")
+
+
+REASONS: Final[list[tuple[tuple[str, ...], str, Callable[[Parts], bool]]]] = [
+    (
+        (DATEUTIL, RRULE),
+        "BYWEEKNO without a day means all seven days; by RFC 5545 what is left open is as DTSTART",
+        lambda parts: "BYWEEKNO" in parts and not parts.keys() & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"},
+    ),
+    (
+        (DATEUTIL, RRULE),
+        "BYWEEKNO with INTERVAL or BYSETPOS goes by the calendar's years, not by the years that the weeks are of",
+        lambda parts: "BYWEEKNO" in parts and bool(parts.keys() & {"INTERVAL", "BYSETPOS"}),
+    ),
+    (
+        (DATEUTIL, RRULE),
+        "BYSETPOS counts from DTSTART in the first week, names one place twice, or counts from a wrong end",
+        lambda parts: "BYSETPOS" in parts,
+    ),
+    (
+        (DATEUTIL, RRULE),
+        "BYDAY of both kinds (MO,1TU) means days that are of both, not of either",
+        _mixes_days,
+    ),
+    (
+        (RRULE,),
+        "a short frequency with BYHOUR or BYMINUTE leaves out times that it steps over",
+        lambda parts: parts["FREQ"] in SHORT and bool(parts.keys() & TIMES),
+    ),
+    (
+        (ICAL,),
+        "BYSETPOS is applied to MONTHLY alone, and to its days, not to its times",
+        lambda parts: "BYSETPOS" in parts,
+    ),
+    (
+        (ICAL,),
+        "YEARLY does not expand BYHOUR, BYMINUTE and BYSECOND",
+        lambda parts: parts["FREQ"] == "YEARLY" and bool(parts.keys() & TIMES),
+    ),
+    (
+        (ICAL,),
+        "YEARLY with BYMONTHDAY stays in DTSTART's month, or takes a day from the month's end for another",
+        lambda parts: parts["FREQ"] == "YEARLY" and "BYMONTHDAY" in parts,
+    ),
+    (
+        (ICAL,),
+        "YEARLY with BYWEEKNO gives nothing, or leaves out years",
+        lambda parts: "BYWEEKNO" in parts,
+    ),
+    (
+        (ICAL,),
+        "YEARLY with BYDAY or BYYEARDAY takes several for one, or leaves out the year's end",
+        lambda parts: parts["FREQ"] == "YEARLY" and bool(parts.keys() & {"BYDAY", "BYYEARDAY"}),
+    ),
+    (
+        (ICAL,),
+        "BYMONTHDAY from the month's end is not looked at where it limits, or is where it should not",
+        _has_negative,
+    ),
+    (
+        (ICAL,),
+        "INTERVAL is not kept across months or times that are left out",
+        lambda parts: "INTERVAL" in parts and any(name.startswith("BY") for name in parts),
+    ),
+    (
+        (ICAL,),
+        "MONTHLY with several times goes on at the first of a month that lacks the day, or lists a month again",
+        lambda parts: parts["FREQ"] == "MONTHLY" and bool(parts.keys() & {*TIMES, "BYDAY"}),
+    ),
+    (
+        (ICAL,),
+        "YEARLY from a 29th of February, or from a month's 31st, comes on the next day where there is none",
+        lambda parts: parts["FREQ"] == "YEARLY" and not parts.keys() & {"BYMONTHDAY", "BYDAY"},
+    ),
+    (
+        (ICAL,),
+        "COUNT ends too early where BYMONTH leaves months out",
+        lambda parts: parts.keys() >= {"COUNT", "BYMONTH"},
+    ),
+    (
+        (ICAL,),
+        "a short frequency takes times out of turn",
+        lambda parts: parts["FREQ"] in SHORT,
+    ),
+]
+
+
+def reason(name: str, parts: Parts, theirs: object) -> str | None:
+    """Give the reason for which an implementation may differ, or None."""
+    if theirs == "too long":
+        return "searches for so long that it is given up"
+    if isinstance(theirs, str):
+        return re.sub(r"^refused: ", "does not take it: ", theirs)
+    return next((why for names, why, holds in REASONS if name in names and holds(parts)), None)
