@@ -23,6 +23,7 @@ from store.database import Database
 log = logging.getLogger("careline.guard")
 
 WATCH = 0.5  # seconds between two looks at who is in
+LATE = 5.0  # seconds that a read of the revocations may take before it counts as failing
 
 
 class Guard:
@@ -41,6 +42,7 @@ class Guard:
         self._failing = False
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     async def open(self) -> None:
         """Read what was revoked so far, before the first client is admitted."""
@@ -106,29 +108,41 @@ class Guard:
         return self._clock()
 
     async def _watch(self, look: Callable[[], None]) -> None:
+        reading: asyncio.Task[None] | None = None
+        since = 0.0
         while not self._stop.is_set():
-            try:
-                await asyncio.wait_for(self._read(), WATCH)
-                self._failing = False
-            except Exception as fault:  # whatever the file's trouble, those that run out have to leave
-                if not self._failing:
-                    log.error("revoked tokens cannot be read: %r", fault)
-                self._failing = True
-            look()
+            if reading is None:
+                reading, since = asyncio.create_task(self._read()), self._loop.time()
+            # A slow read goes on: one that is given up and begun again would never come to its end.
+            await asyncio.wait([reading], timeout=WATCH)
+            if reading.done():
+                self._tell_if_failing(reading.exception())
+                reading = None
+            elif self._loop.time() - since > LATE:
+                self._tell_if_failing(TimeoutError("the database does not answer"))
+            look()  # whatever the file's trouble, those whose token expires have to leave
             self._failed_logins.flush()
             self.audit.flush()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), WATCH)
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    def _tell_if_failing(self, fault: BaseException | None) -> None:
+        if fault is not None and not self._failing:
+            log.error("revoked tokens cannot be read: %r", fault)
+        self._failing = fault is not None
 
     async def _read(self) -> None:
-        news = await revocations.above(self._database, self._last_read)
-        for revocation in news:
+        tokens, users = await revocations.above(self._database, self._last_read, self._last_user_read)
+        for revocation in tokens:
             self._last_read = revocation.id
             self._revoked[revocation.token] = revocation.expires_at
-        for user in await revocations.users_above(self._database, self._last_user_read):
+        for user in users:
             self._last_user_read = user.id
             self._revoked_users[user.user_id, user.user_type] = user.issued_until
-        if news:
+        if tokens:
             now = self._clock()
             self._revoked = {token: until for token, until in self._revoked.items() if until > now}
 

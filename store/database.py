@@ -114,10 +114,9 @@ class Database:
         """Return a page of the query's rows, bounded in rows and bytes, with the rows of the queries beside it."""
         return await self._pages.page(query, limit, most_bytes, beside)
 
-    async def watch(self, query: BaseQuery) -> list[Row]:
-        """Return the rows of a query on which safety depends: no other read is waited for."""
-        (rows,) = await self._watch.read(query)
-        return rows
+    async def watch(self, *queries: BaseQuery) -> list[list[Row]]:
+        """Return the rows of queries on which safety depends: no other read is waited for."""
+        return await self._watch.at_once(*queries)
 
     def write(
         self,

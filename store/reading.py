@@ -52,6 +52,13 @@ class Lane:
         """
         return await self._to_its_end(self._page(query, limit, most_bytes, beside))
 
+    async def at_once(self, *queries: BaseQuery) -> list[list[Row]]:
+        """Return the rows of each query, all from one snapshot, in one turn of the connection's thread.
+
+        A loop that is busy would have to be waited for at each turn more.
+        """
+        return await self._to_its_end(self._at_once(queries))
+
     async def _to_its_end(self, read: Coroutine[Any, Any, Found]) -> Found:
         # In a task of its own: a read that is cancelled half-way would leave its connection in a transaction.
         reading = asyncio.create_task(read)
@@ -78,6 +85,12 @@ class Lane:
                 await (await self._pool.aconnect()).close()
                 raise
 
+    async def _at_once(self, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
+        async with self._pool:
+            connection = (await self._pool.aconnect()).conn
+            found: list[list[Row]] = await connection._execute(_rows_of, connection._conn, queries)
+            return found
+
     async def _page(self, query: BaseQuery, limit: int, most_bytes: int, beside: tuple[BaseQuery, ...]) -> Page:
         async with self._pool:
             self._refuse_if_closing()
@@ -97,12 +110,18 @@ def _page_of(
     """Read a page on the connection's thread."""
     connection.execute("BEGIN")
     try:
-        others = []
-        for other in beside:
-            with closing(connection.execute(*other.sql())) as cursor:
-                others.append([_row(cursor, values) for values in cursor])
+        others = [_rows(connection, other) for other in beside]
         with closing(connection.execute(*query.sql())) as cursor:
             return Page(*_first(cursor, limit, most_bytes), others)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _rows_of(connection: sqlite3.Connection, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
+    """Read all rows of some queries on the connection's thread."""
+    connection.execute("BEGIN")
+    try:
+        return [_rows(connection, query) for query in queries]
     finally:
         connection.execute("ROLLBACK")
 
@@ -118,6 +137,11 @@ def _first(cursor: sqlite3.Cursor, limit: int, most_bytes: int) -> tuple[list[Ro
             return rows, True
         rows.append(row)
     return rows, False
+
+
+def _rows(connection: sqlite3.Connection, query: BaseQuery) -> list[Row]:
+    with closing(connection.execute(*query.sql())) as cursor:
+        return [_row(cursor, values) for values in cursor]
 
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

@@ -58,24 +58,21 @@ def put_user(connection: sqlite3.Connection, user_id: int, user_type: str, issue
     run(connection, new)
 
 
-async def above(database: Database, last_id: int) -> list[Revocation]:
-    """Return the revoked tokens above an id, in their order."""
-    rows = await database.watch(
+async def above(
+    database: Database, last_token_id: int, last_user_id: int
+) -> tuple[list[Revocation], list[UserRevocation]]:
+    """Return the revoked tokens and the revoked users above these ids, in their order."""
+    tokens, users = await database.watch(
         RevokedToken.select(RevokedToken.id, RevokedToken.token, RevokedToken.expires_at)
-        .where(RevokedToken.id > last_id)
-        .order_by(RevokedToken.id)
-    )
-    return [Revocation(row["id"], bytes(row["token"]), row["expires_at"]) for row in rows]
-
-
-async def users_above(database: Database, last_id: int) -> list[UserRevocation]:
-    """Return the revoked users above an id, in their order."""
-    rows = await database.watch(
+        .where(RevokedToken.id > last_token_id)
+        .order_by(RevokedToken.id),
         RevokedUser.select(RevokedUser.id, RevokedUser.user_id, RevokedUser.user_type, RevokedUser.issued_until)
-        .where(RevokedUser.id > last_id)
-        .order_by(RevokedUser.id)
+        .where(RevokedUser.id > last_user_id)
+        .order_by(RevokedUser.id),
     )
-    return [UserRevocation(row["id"], row["user_id"], row["user_type"], row["issued_until"]) for row in rows]
+    return [Revocation(row["id"], bytes(row["token"]), row["expires_at"]) for row in tokens], [
+        UserRevocation(row["id"], row["user_id"], row["user_type"], row["issued_until"]) for row in users
+    ]
 
 
 def forget_expired(connection: sqlite3.Connection, now: int) -> int:

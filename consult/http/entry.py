@@ -89,7 +89,8 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
         row: Permission | None = getattr(request.ctx, "row", None)
         if row is not None and row.of and request.ctx.identity is not None:
             address = access.address(request.ip, request.headers)
-            result = audit.OK if answer.status < 400 else _told(answer)["code"]
+            # Sanic's own answer to a request whose client has gone has no code.
+            result = audit.OK if answer.status < 400 else _told(answer).get("code", str(answer.status))
             guard.audit.record(request.ctx.identity, address, row.name, row.of, _object_id(request, answer), result)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from consult import limits
 from consult.contract.faults import Fault
+from consult.contract.permissions import Role
 from consult.limits import Account, Allowance, Budget, Limits, Usage, Work, network
 from consult.tokens import Identity
 
@@ -28,7 +29,7 @@ class Clock:
 
 
 def identity(user_id: int, user_type: str = "ELDER") -> Identity:
-    return Identity(user_id, user_type, None, (), 0, b"")
+    return Identity(user_id, user_type, None, (), 0, None, b"", b"", Role.ELDER)
 
 
 def told_to_wait(spend: Callable[..., Any], *given: Any) -> int | None:

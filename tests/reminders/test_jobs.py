@@ -158,7 +158,7 @@ async def test_the_audit_is_kept_for_so_many_days(database: Database, path: Path
 async def test_revocations_are_kept_while_they_matter(database: Database, path: Path, clock: Clock) -> None:
     for expires_at in (NOW, NOW + 1):
         revocations.revoke(path, expires_at.to_bytes(8), expires_at, NOW)
-    assert [one.expires_at for one in await revocations.above(database, 0)] == [NOW, NOW + 1]
+    assert [one.expires_at for one in (await revocations.above(database, 0, 0))[0]] == [NOW, NOW + 1]
     await House(database, clock, Keep(0, 0)).run("revoked_tokens")
-    assert [one.id for one in await revocations.above(database, 0)] == [2]
-    assert await revocations.above(database, 2) == []
+    assert [one.id for one in (await revocations.above(database, 0, 0))[0]] == [2]
+    assert await revocations.above(database, 2, 0) == ([], [])

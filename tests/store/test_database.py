@@ -563,7 +563,7 @@ async def test_short_reads_and_those_of_safety_wait_for_no_page(database: Databa
     for _ in range(store_database.PAGE_READERS):
         assert await asyncio.to_thread(busy.acquire, timeout=10)
     assert (await within(database.read(QuestionRow.select())))[0][0]["id"] == 1
-    assert (await within(revocations.above(database, 0))) == []
+    assert (await within(revocations.above(database, 0, 0))) == ([], [])
     assert not any(page.done() for page in pages)
     go_on.set()
     for page in await within(asyncio.gather(*pages)):

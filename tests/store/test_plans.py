@@ -95,9 +95,9 @@ class RecordingDatabase(Database):
         self.asked += [one.sql() for one in (query, *beside)]
         return await super().page(query, limit, *beside, **named)
 
-    async def watch(self, query: BaseQuery) -> list[Row]:
-        self.asked.append(query.sql())
-        return await super().watch(query)
+    async def watch(self, *queries: BaseQuery) -> list[list[Row]]:
+        self.asked += [query.sql() for query in queries]
+        return await super().watch(*queries)
 
 
 def change(connection: sqlite3.Connection) -> None:
@@ -193,8 +193,7 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "owners.owner of a notification": lambda database: owners.owner(database, "notification", 1),
     "owners.owner of a reminder": lambda database: owners.owner(database, "reminder", 1),
     "parking.parked": lambda database: parking.parked(database, 10),
-    "revocations.above": lambda database: revocations.above(database, 0),
-    "revocations.users_above": lambda database: revocations.users_above(database, 0),
+    "revocations.above": lambda database: revocations.above(database, 0, 0),
 }
 # The index that a statement must use: what it is known by, and by which of the calls above it is made.
 INDEXES: Final = (
