@@ -29,7 +29,7 @@ class Clock:
 
 
 def identity(user_id: int, user_type: str = "ELDER") -> Identity:
-    return Identity(user_id, user_type, None, (), 0, None, b"", b"", Role.ELDER)
+    return Identity(user_id, user_type, None, (), 0, None, b"", b"", Role[user_type])
 
 
 def told_to_wait(spend: Callable[..., Any], *given: Any) -> int | None:
