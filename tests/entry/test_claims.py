@@ -151,12 +151,12 @@ def test_a_type_without_a_column_is_nobody(server: Server, kind: Kind, user_type
 @pytest.mark.parametrize("kind", [Websocket, Polling])
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
 def test_a_clock_that_is_some_seconds_ahead(server: Server, kind: Kind, claim: str) -> None:
+    near: dict[str, Any] = {claim: time.time() + 5}
     with closing(kind(server)) as connection:
-        ahead: dict[str, Any] = {claim: time.time() + 5}
-        connection.enter(token(7, "ELDER", **ahead))
+        connection.enter(token(7, "ELDER", **near))
     with closing(kind(server)) as connection:
-        far_ahead: dict[str, Any] = {claim: math.ceil(time.time()) + 60}
-        far = token(7, "ELDER", **far_ahead)
+        later: dict[str, Any] = {claim: math.ceil(time.time()) + 60}
+        far = token(7, "ELDER", **later)
         assert answered(connection, "40" + encode({"token": far}).decode()) == refusal("bad")
 
 

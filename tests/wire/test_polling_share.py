@@ -30,7 +30,8 @@ FLOODS: Final = {
 def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("turns")
     tokens = request.param == "with tokens"
-    secured = {"CARELINE_AUTH_SECRET_FILE": str(key_file(folder))} if tokens else {}
+    unlimited = {f"CARELINE_USER_{what}": "0" for what in ("EVENTS", "BYTES", "READS", "ROWS", "CHANGES")}
+    secured = {"CARELINE_AUTH_SECRET_FILE": str(key_file(folder)), **unlimited} if tokens else {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "turns.py")])
         server = Server(folder, env=secured)
