@@ -34,6 +34,7 @@ MASKED = 0x80  # in the second byte of every frame that a client sends
 # What a connection may send before it has entered. A front end sends one frame: its CONNECT.
 STRANGER_FRAMES = 16
 STRANGER_BYTES = 16_384
+STRANGER_TOO_LARGE = "too many bytes before its CONNECT"
 # Frames that ask nothing: pings, pongs, empty fragments, CONNECTs, in a window. A front end sends one in 25 seconds.
 MOST_IDLE = 1000
 # Events beyond the connection's limit that are answered with RATE_LIMITED, in a window; after that it is cut.
@@ -150,7 +151,7 @@ class Received:
         has_entered = self._most_frames != STRANGER_FRAMES
         if self._frames > self._most_frames:
             return "too many frames" if has_entered else "too many frames before its CONNECT"
-        return "too many bytes" if has_entered else "too many bytes before its CONNECT"
+        return "too many bytes" if has_entered else STRANGER_TOO_LARGE
 
     def add_idle(self) -> None:
         """Count a frame that asks nothing, beside `add`."""

@@ -21,7 +21,7 @@ from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVA
 from consult.wire.packets import Frame, Malformed
 from consult.wire.polling import PollingSession
 from consult.wire.sending import plain_descriptor, send
-from consult.wire.share import MOST_FRAGMENTS, Received, Share, few_texts, frame_end
+from consult.wire.share import MOST_FRAGMENTS, STRANGER_TOO_LARGE, Received, Share, few_texts, frame_end
 
 log = logging.getLogger("careline.wire")
 
@@ -298,7 +298,10 @@ class Websocket(asyncio.Protocol):
         """Count, then parse and handle one frame or a part of it."""
         reason = self._received.add(frames, len(data))
         if reason is not None:
-            self.cut(reason)
+            if reason == STRANGER_TOO_LARGE and self._open:
+                self._refuse(CloseCode.MESSAGE_TOO_BIG, reason)
+            else:
+                self.cut(reason)
             return
         if frames and data[0] & 0x0F == Opcode.CLOSE and self._fragments is not None:
             # Allowed within a message (RFC 6455, section 5.4), but the library takes it for a fault.

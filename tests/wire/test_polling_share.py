@@ -12,10 +12,12 @@ from typing import Final
 import pytest
 
 from tests.packets import Closed, Polling
-from tests.server import Answer, Server
+from tests.server import Answer, Server, new_id
 from tests.tokens import key_file, token
 from tests.wire.raw import LEAVE, LEFT, metric
 
+# Here a connection sends more than a user may.
+UNLIMITED: Final = ("--user-events", "0", "--user-bytes", "0")
 SHARE: Final = 2 * 64  # packets of one connection in one turn: what was kept, then what has just come
 MOST_STRANGERS: Final = 2000  # sessions of one address
 FLOODS: Final = {
@@ -34,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     secured = {"CARELINE_AUTH_SECRET_FILE": str(key_file(folder)), **unlimited} if tokens else {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "turns.py")])
-        server = Server(folder, env=secured)
+        server = Server(folder, *UNLIMITED, env=secured)
         server.start()
     if tokens:
         server.bearer = token(1, "SERVICE")
@@ -45,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 @pytest.fixture
 def session(server: Server) -> Iterator[Polling]:
     session = Polling(server)
-    session.enter(token(7, "STAFF") if server.bearer else None)
+    session.enter(token(new_id(), "STAFF") if server.bearer else None)
     yield session
     session.close()
 
