@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
+from tzlocal.windows_tz import win_tz
 
+from consult.contract import fields
 from consult.contract.rule_parts import part_text
 from tests.clients import Clients
 from tests.conftest import StartServer
@@ -104,6 +107,7 @@ def test_what_is_coming(server: Server) -> None:
         ({"rrule": "FREQ=WEEKLY;INTERVAL=999999999;BYDAY=FR;BYHOUR=9;BYMINUTE=12,13"}, part_text("INTERVAL")),
         ({"rrule": "FREQ=DAILY;BYYEARDAY=1"}, part_text("BYYEARDAY")),
         ({"rrule": "DTSTART:20310101T080000\nRRULE:FREQ=DAILY"}, "rrule 的 DTSTART 必须为与 remind_at 相同的时间"),
+        ({"rrule": "DTSTART;TZID=Europe/Berlin:20300101T080000\nFREQ=DAILY"}, part_text("DTSTART")),
         ({"rrule": "RRULE:FREQ=DAILY\nEXDATE:20310101T080000"}, "rrule 不支持 EXDATE"),
         ({"rrule": "FREQ=DAILY;RSCALE=CHINESE"}, "rrule 不支持 RSCALE"),
         ({"rrule": "FREQ=DAILY;INTERVAL=2;BYDAY=MO;COUNT=100000"}, "rrule 必须为不超过 200000 步即可算出的规则"),
@@ -135,6 +139,7 @@ FROM_CALENDARS: Final = [
     *("FREQ=DAILY;", "RRULE:FREQ=DAILY", "rrule:freq=daily;interval=01", "FREQ=DAILY;INTERVAL=1;WKST=SU;"),
     *("DTSTART:20300101T080000\nRRULE:FREQ=DAILY", "DTSTART:20300101T000000Z\r\nRRULE:FREQ=DAILY\r\n"),
     "DTSTART;TZID=Asia/Shanghai:20300101T080000\nFREQ=DAILY",
+    "DTSTART;TZID=China Standard Time:20300101T080000\nRRULE:FREQ=DAILY",
     "DTSTART:20300101T080000Z\nRRULE:FREQ=DAILY",  # rrule.js, for which local times end in Z
     "RRULE:FREQ=DA\r\n ILY;BYHOUR=8;BYMINUTE\n\t=0",
 ]
@@ -149,6 +154,12 @@ def test_what_calendars_write_is_read(server: Server, text: str) -> None:
     assert task["rrule"].startswith("FREQ=DAILY")
     assert task["exdates"][:2] == ["2030-01-02", "2030-01-04"]
     assert change(server, task, rrule=text)["rrule"] == task["rrule"]
+
+
+def test_every_zone_of_windows_may_be_named() -> None:
+    for name, zone in win_tz.items():
+        assert msgspec.convert(name, fields.Zone) == name
+        assert ZoneInfo(zone).key == zone
 
 
 def test_seconds_are_the_grain(server: Server) -> None:
