@@ -21,6 +21,9 @@ from store.clock import first_on_wall, in_milliseconds, on_wall
 # A rule has ended when a search of this many years finds nothing. It goes further while that takes few candidates.
 SEARCHED: Final = 100  # years
 _FEW: Final = 200  # candidates
+# Finding the moment of a wall-clock time, and the days of one period for BYSETPOS, take as long as so many candidates.
+_CONVERSION: Final = 5
+_PERIOD: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Schedule:
                 return
             if wall < gap_end:
                 continue
-            budget.spend()
+            budget.spend(_CONVERSION)
             at, gap_end = self._moment(wall)
             if until is not None and at > until:
                 return
@@ -70,7 +73,7 @@ class Schedule:
         if latest is not None:
             last = min(last, latest)
         for wall in _Expansion(self.rule, self.starts_on, budget).before(last, self._excluded_days()):
-            budget.spend()
+            budget.spend(_CONVERSION)
             at, _ = self._moment(wall)
             if at <= moment and at not in self.excluded:
                 return at
@@ -207,6 +210,6 @@ class _Expansion:
         days = self._days.between(*self._periods.bounds(day))
         count = len(days) * len(times)
         places = {place - 1 if place > 0 else count + place for place in self._positions if abs(place) <= count}
-        self._budget.spend(1 + len(places))
+        self._budget.spend(_PERIOD + len(places))
         walls = [(days[place // len(times)], times[place % len(times)]) for place in sorted(places)]
         return 0, [day * DAY + time for day, time in walls if day not in excluded]

@@ -55,7 +55,8 @@ _NOT_WITH: Final = {
     "BYYEARDAY": {MONTHLY, WEEKLY, DAILY},
     "BYMONTHDAY": {WEEKLY},
 }
-_LINE: Final = re.compile(r"([A-Z-]+)((?:;[^:\n]*)?):(.*)", re.ASCII)
+_LINE: Final = re.compile(r"([A-Za-z-]+)((?:;[^:\n]*)?):(.*)", re.ASCII)
+_ZONE: Final = re.compile(r";TZID=([^;:]+)", re.ASCII | re.IGNORECASE)
 _PART: Final = re.compile(r"([A-Z][A-Z0-9-]{0,29})=([^;=]*)", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?\d{1,3}", re.ASCII)
 _DAY: Final = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
@@ -95,6 +96,7 @@ class Rule:
     seconds: tuple[int, ...] = ()
     positions: tuple[int, ...] = ()
     dtstart: str | None = None  # the value of a DTSTART line above the rule
+    dtstart_zone: str | None = None  # its TZID
 
     def completed(self, start: datetime) -> "Rule":
         """Return the rule with everything that it takes from its start written out."""
@@ -134,7 +136,7 @@ def read(text: str) -> Rule:
     """Return the rule that the text is. Raise NotARule or TooFast."""
     if len(text) > LONGEST:
         raise NotARule
-    dtstart, line = _lines(text)
+    dtstart, zone, line = _lines(text)
     parts: dict[str, str] = {}
     for part in line.removesuffix(";").split(";"):
         found = _PART.fullmatch(part)
@@ -143,30 +145,33 @@ def read(text: str) -> Rule:
         if found[1] in parts or found[1] not in PARTS:
             raise NotARule(found[1])
         parts[found[1]] = found[2]
-    rule = replace(_rule(parts), text=line.removesuffix(";"), dtstart=dtstart)
+    rule = replace(_rule(parts), text=line.removesuffix(";"), dtstart=dtstart, dtstart_zone=zone)
     if _is_too_fast(rule):
         raise TooFast(text)
     return rule
 
 
-def _lines(text: str) -> tuple[str | None, str]:
-    """Return the value of a DTSTART line, if any, and the rule without its name, both in capitals."""
+def _lines(text: str) -> tuple[str | None, str | None, str]:
+    """Return the value and the zone of a DTSTART line, if any, and the rule by itself in capitals."""
     # A long line is folded: its next part begins with a space or a tab (RFC 5545, section 3.1).
-    unfolded = re.sub(r"\r?\n[ \t]", "", text.strip()).upper()
-    dtstart = rule = None
+    unfolded = re.sub(r"\r?\n[ \t]", "", text.strip())
+    dtstart = zone = rule = None
     for line in unfolded.split("\n"):
         # A rule has no colon, so a line with one has a name.
         found = _LINE.fullmatch(line.rstrip("\r"))
         name, parameters, value = found.groups() if found else ("RRULE", "", line.rstrip("\r"))
+        name, value = name.upper(), value.upper()
         if name == "DTSTART" and dtstart is None and _TIME.fullmatch(value):
             dtstart = value
+            named = _ZONE.search(parameters)
+            zone = named[1] if named else None
         elif name == "RRULE" and rule is None and not parameters:
             rule = value
         else:
             raise NotARule(name if found and name != "RRULE" and len(name) <= 30 else None)
     if rule is None:
         raise NotARule
-    return dtstart, rule
+    return dtstart, zone, rule
 
 
 def _rule(parts: dict[str, str]) -> Rule:

@@ -246,7 +246,9 @@ def _repeating(timing: Timing, text: str) -> Timing:
         raise _rule_fault(fault) from None
     except TooFast:
         raise invalid(faults.TOO_FAST) from None
-    if not read.starts_at(timing.starts_on, datetime.fromtimestamp(timing.moment // 1000, UTC)):
+    named = read.dtstart_zone
+    is_of_zone = named is None or win_tz.get(named, named) == timing.zone.key
+    if not is_of_zone or not read.starts_at(timing.starts_on, datetime.fromtimestamp(timing.moment // 1000, UTC)):
         raise wrong_part("DTSTART")
     return replace(timing, rrule=read.text)
 

@@ -38,6 +38,11 @@ REASONS: Final[list[tuple[tuple[str, ...], str, Callable[[Parts], bool]]]] = [
     ),
     (
         (DATEUTIL, RRULE),
+        "BYWEEKNO leaves out days, or takes others, at a year's ends, where they are of another year's week",
+        lambda parts: "BYWEEKNO" in parts,
+    ),
+    (
+        (DATEUTIL, RRULE),
         "BYSETPOS counts from DTSTART in the first week, names one place twice, or counts from a wrong end",
         lambda parts: "BYSETPOS" in parts,
     ),
@@ -98,8 +103,8 @@ REASONS: Final[list[tuple[tuple[str, ...], str, Callable[[Parts], bool]]]] = [
     ),
     (
         (ICAL,),
-        "COUNT ends too early where BYMONTH leaves months out",
-        lambda parts: parts.keys() >= {"COUNT", "BYMONTH"},
+        "MONTHLY with BYMONTH leaves out a month or takes another, and COUNT ends too early",
+        lambda parts: parts.keys() >= {"COUNT", "BYMONTH"} or (parts["FREQ"] == "MONTHLY" and "BYMONTH" in parts),
     ),
     (
         (ICAL,),

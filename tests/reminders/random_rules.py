@@ -51,7 +51,7 @@ def case(chance: random.Random) -> Case:
 
 
 def _start(chance: random.Random) -> datetime:
-    year = chance.randint(1970, 2060)
+    year = chance.randint(1972, 2060)  # the model's calendar begins in 1970, and it looks a year back
     day = datetime(year, 1, 1) + timedelta(days=chance.randrange(365))
     if chance.random() < 0.3:
         month, of_month = chance.choice(EDGES)

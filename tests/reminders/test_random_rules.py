@@ -29,8 +29,9 @@ from reminders.recurrence import Schedule, last_counted
 from reminders.rule import Rule
 from store.clock import in_milliseconds
 from tests.reminders import model
-from tests.reminders.differences import DATEUTIL, ICAL, RRULE, SHORT, reason
+from tests.reminders.differences import DATEUTIL, ICAL, REASONS, RRULE, SHORT, reason
 from tests.reminders.random_rules import Case, case
+from tests.server import ROOT
 
 RULES: Final = int(os.environ.get("TEST_RULES") or 2000)
 SEED: Final = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(10**9))
@@ -190,3 +191,8 @@ def test_ours_are_as_the_model_has_them() -> None:
         assert ours == theirs, f"TEST_SEED={SEED}: {one}"
         compared[read.freq.name] += len(ours)
     assert all(compared[name] for name in rule.Frequency.__members__)
+
+
+def test_each_reason_is_in_the_document() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    assert [why for names, why, _ in REASONS if f"| {', '.join(names)} | {why} |" not in text] == []
