@@ -105,7 +105,7 @@ _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notificati
     UNION ALL {_OF_NOTIFICATIONS.format(of="id")}
     UNION ALL {_RECORDED.format(of="notification_id")}"""
 # Of one moment, in this order.
-_ORDER = "created changed due written skipped pushed came_again read confirmed snoozed cancelled parked"
+_ORDER = "created changed due written skipped pushed came_again read confirmed snoozed cancelled too_early parked"
 
 Page = tuple[list[Entry], bool]
 

@@ -68,6 +68,7 @@ UPDATED = {
 }
 _DONE = {"last_run": "2025-01-01 10:00:00", "result": "ok"}
 MEASURED = {  # in `/health`
+    "clock": {"state": "sound", "jumps": 0, "last_jump": None, "last_jump_seconds": None},
     "reminders_due": 0,
     "parked": {"count": 0, "ids": []},
     "loop_lag_ms": 1.4,

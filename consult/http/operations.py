@@ -221,6 +221,7 @@ def add_routes(
             "version": version,
             "database": database_fault or "ok",
             "reminders": loop_fault or "ok",
+            "clock": replies.clock(loop.clock, time),
             "reminders_due": counts.reminders_due,
             "parked": None if counts.parked is None else {"count": counts.parked.count, "ids": counts.parked.ids},
             "loop_lag_ms": round(counts.lag.worst * 1000, 1),

@@ -276,3 +276,24 @@ def test_a_hostile_rule_holds_nobody_up(server: Server, clients: Clients) -> Non
         for _ in range(20):
             client.round_trip()
         assert line.getresponse().status == 400
+
+
+def test_null_clears_what_can_be_cleared(server: Server) -> None:
+    given = {"rrule": "FREQ=DAILY", "exdates": ["2030-01-02 08:00"], "timezone": "Europe/Berlin", "missed": "all"}
+    task = server.make_reminder(new_id(), "2030-01-01 08:00:00", **given)
+    assert change(server, task, exdates=None)["exdates"] == []
+    assert change(server, task, missed=None)["missed"] == "latest"
+    assert change(server, task, timezone=None)["timezone"] == "Asia/Shanghai"
+    assert change(server, task, content=None)["content"] is None
+    single = change(server, task, rrule=None)
+    assert (single["rrule"], single["next_at"]) == (None, single["remind_at"])
+    assert coming(server, task) == [single["remind_at"]]
+
+
+@pytest.mark.parametrize("field", ["title", "remind_at", "paused"])
+def test_null_elsewhere_is_refused(server: Server, field: str) -> None:
+    task = server.make_reminder(new_id(), "2030-01-01 08:00:00")
+    answer = server.http("PATCH", f"/api/reminders/{task['id']}", json={field: None})
+    assert answer.status == 400
+    assert answer.body["message"].startswith(f"{field} 必须为")
+    assert server.http("GET", f"/api/reminders/{task['id']}").body == task
