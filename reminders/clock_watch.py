@@ -10,8 +10,9 @@ of the two is the offset; a jump changes it. The states are:
 A jump of up to SMALL is followed at once. A larger one counts after a second look: the wall clock has to go on from
 there for SECOND_LOOK, and reminders go by the steady clock meanwhile. A return to `base` counts at once.
 
-When the clock goes back to `base`, goes back while it is unproven, or has settled at an earlier time than before, what
-it wrote too early is made good (`store.clock_faults`). Nothing is deleted for its age unless the clock is sound.
+When the clock has gone back, or has settled after a start, what it wrote too early is made good
+(`store.clock_faults`), and at a start, unless the clock is behind the last time when it was sound: then it is more
+likely to be wrong now. Nothing is deleted for its age unless the clock is sound.
 """
 
 import logging
@@ -53,7 +54,7 @@ class ClockWatch:
         self.jumps = 0
         self.last_jump: tuple[int, int] | None = None  # at which time, and by how much
         # What was written at a later time than now, while the clock was ahead, has to be made good.
-        self.is_to_rewind = last_sound is not None and is_known
+        self.is_to_rewind = last_sound is not None and now >= last_sound - SMALL
         if last_sound is not None and now < last_sound - SMALL:
             log.warning("the clock is %d s behind the last start: it may be wrong", (last_sound - now) // 1000)
 
@@ -102,8 +103,7 @@ class ClockWatch:
         self.jumps += 1
         self.last_jump = (steady + offset, by)
         is_return = self._base is not None and abs(offset - self._base) <= SMALL
-        if is_return or self._base is None:
-            self.is_to_rewind = self.is_to_rewind or by < 0
+        self.is_to_rewind = self.is_to_rewind or by < 0
         if is_return:
             self._base = offset
         log.warning("the clock was set by %d s; it is %s now", by // 1000, self.state)

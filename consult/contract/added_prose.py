@@ -192,13 +192,17 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "until then. A return to the time before counts at once.",
         ),
         (
-            "时钟被拨回之后（或启动时），凡按现在的时间看来是在将来写下的：未触发的（`MISSED`、`PAUSED`）按 `missed` 重新处理；"
+            "时钟被拨回之后（或启动时），凡按现在的时间看来是在将来写下的：未触发的（`MISSED`、`PAUSED`）"
+            "按 `missed` 重新处理；"
             "触发过而计划的时间还没有到的，到时会再次触发，除非已经确认；计划的时间已过的，视为已经触发。提早的推迟同样如此。"
-            "历史记录中有 `too_early` 一项。",
+            "历史记录中有 `too_early` 一项。"
+            "被错误拨慢并超过 30 秒的时钟会被采信：那段时间再次到来时，未确认的会再次触发。",
             "After the clock has gone back, and at a start, what was written at a time that is still to come is made "
             "good: what did not fire (`MISSED`, `PAUSED`) goes by `missed` again; what fired and whose planned time is "
             "still to come fires again then, unless it was confirmed; what fired and whose time has passed counts as "
-            "had. What was snoozed and came too early comes again likewise. The history has an entry `too_early`.",
+            "had. What was snoozed and came too early comes again likewise. The history has an entry `too_early`. "
+            "A clock that is set back wrongly for more than 30 seconds is believed: what is not confirmed fires again "
+            "when its time shows again.",
         ),
         (
             "时钟离开原来的时间之后，保持 6 小时才视为可信；停机超过 10 分钟之后的启动也是如此。"
