@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from reminders.due import Dispatch, HandOn
@@ -12,6 +13,7 @@ from store import messages, reminders
 from store.database import Database
 from store.messages import Message
 from store.notifications import Notification
+from store.snoozes import CameAgain
 from store.transaction import each
 from tests.reminders.conftest import Handed
 from tests.store.file import all_written, rows, within
@@ -54,7 +56,7 @@ async def test_messages_are_acknowledged_between_the_chunks(database: Database) 
         assert isinstance(message, Message)
         happened.append(f"message {message.content_text}")
 
-    def hand_on(chunk: list[Notification]) -> None:
+    def hand_on(chunk: Sequence[Notification | CameAgain]) -> None:
         happened.append(f"chunk of {len(chunk)}")
         # What a client sends while the chunk goes out.
         text = str(len(happened))
