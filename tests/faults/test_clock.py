@@ -103,12 +103,12 @@ def test_set_forward(server: Server, clients: Clients, clock: Clock) -> None:
     user_id = new_id()
     client = clients.connect()
     client.bind(user_id)
-    for minutes in range(5, 60, 5):
+    for minutes in range(1, 4):
         server.make_reminder(user_id, in_seconds(minutes * 60), title=f"{minutes} 分钟")
     server.make_reminder(user_id, in_seconds(2 * JUMP), title="还早")
     clock.set_by(JUMP)
-    titles = [client.expect("notification:new", SOON)["title"] for _ in range(5, 60, 5)]
-    assert titles == [f"{minutes} 分钟" for minutes in range(5, 60, 5)]
+    titles = [client.expect("notification:new", SOON)["title"] for _ in range(1, 4)]
+    assert titles == [f"{minutes} 分钟" for minutes in range(1, 4)]
     clock.set_by(0)
     server.make_reminder(user_id, in_seconds(0.3), title="接着响")
     assert client.expect("notification:new", SOON)["title"] == "接着响"
