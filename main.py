@@ -46,11 +46,12 @@ from consult.wire.listening import accept, listen, url
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
 from consult.wire.tls import Tls
+from reminders.clock_watch import ClockWatch, steady_clock
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, messages, notifications, restore, schema, sequences
+from store import backup, clock_faults, messages, notifications, restore, schema, sequences
 from store.clock import Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
@@ -144,6 +145,7 @@ async def serve_from(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    clock = ClockWatch(clock, steady_clock, await clock_faults.last_sound(database))
     time = WireTime(zone)
     systemd = Systemd(os.environ)
 
@@ -158,7 +160,7 @@ async def serve_from(
     house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
     housekeeping = Housekeeping(house_jobs, clock)
     work = RuleWork()
-    loop = ReminderLoop(database, clock, push.published, work, housekeeping, systemd.alive)
+    loop = ReminderLoop(database, clock, zone, push.published, work, housekeeping, systemd.alive)
     answering = Answering(database, push, time, clock, loop.wake)
     limits = Limits(Allowance.chosen(chosen, guard is not None))
     gateway = Gateway(

@@ -18,7 +18,7 @@ from reminders.pace import Pace
 from reminders.tasks import ALL, LATEST, Unsound, schedule_of
 from reminders.work import RuleWork
 from store import occurrences, parking, reminders, snoozes
-from store.clock import Clock
+from store.clock import Clock, on_wall
 from store.database import Database
 from store.notifications import Notification
 from store.occurrences import MISSED, PAUSED, WRITTEN, DispatchedOnce, Due, Plan, Planned
@@ -316,14 +316,16 @@ def plan(task: ReminderTask, now: int, up_since: int, most: int, budget: Budget)
         raise Unsound("its status is not PENDING")
     due = [task.next_at]
     next_at = None
-    for at in schedule_of(task).after(task.next_at, budget):
+    schedule = schedule_of(task)
+    for at in schedule.after(task.next_at, budget):
         if at > now or len(due) == most:
             next_at = at
             break
         due.append(at)
     is_last = next_at is None or next_at > now
     outcomes = [(at, _outcome(task, at, now, up_since, is_last and at == due[-1])) for at in due]
-    return Plan(task.id, task.revision, task.next_at, outcomes, next_at)
+    next_on = None if next_at is None else on_wall(next_at, schedule.zone).isoformat()
+    return Plan(task.id, task.revision, task.next_at, outcomes, next_at, next_on)
 
 
 def _is_due(plan: Plan, now: int) -> bool:

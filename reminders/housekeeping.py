@@ -30,6 +30,7 @@ class Job:
     name: str
     every: int  # seconds; 0: never
     run: Callable[[], Awaitable[None]]
+    deletes: bool = False  # for its age: not while the clock may be wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,16 @@ class Housekeeping:
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
+        self._is_clock_sound = True
         self._offset = time.time() - time.monotonic()
         self._scheduler = self._timetable()
         # By the job's name, in the jobs' order; None of one that has not run yet, or is off.
         self.outcomes: dict[str, Outcome | None] = {job.name: None for job in jobs}
 
-    def run_pending(self) -> None:
-        """Starts what is due by the machine's clock. A job that is still under way is not started again."""
+    def run_pending(self, is_clock_sound: bool = True) -> None:
+        """Start what is due by the machine's clock. A job that is still under way is not started again, and one that
+        deletes waits until the clock is known to be right."""
+        self._is_clock_sound = is_clock_sound
         offset = time.time() - time.monotonic()
         if abs(offset - self._offset) > CLOCK_SET:
             # `schedule` counts on the wall clock: set back by an hour, its jobs would rest for an hour.
@@ -76,7 +80,7 @@ class Housekeeping:
         return scheduler
 
     def _start(self, job: Job) -> None:
-        if job.name not in self._running:
+        if job.name not in self._running and (self._is_clock_sound or not job.deletes):
             self._running[job.name] = asyncio.create_task(self._run(job))
 
     async def _run(self, job: Job) -> None:

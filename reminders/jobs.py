@@ -78,9 +78,11 @@ def jobs(
         Job("old_copies", TIDY_EVERY, delete_old_copies),
         Job("checkpoint", SHRINK_EVERY, shrink_wal),
         Job("optimize", TIDY_EVERY, optimize),
-        Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys),
-        Job("read_notifications", TIDY_EVERY if keep.read_notifications else 0, delete_read_notifications),
-        Job("closed_questions", TIDY_EVERY, delete_closed_questions),
-        Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit),
-        Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens),
+        Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys, deletes=True),
+        Job(
+            "read_notifications", TIDY_EVERY if keep.read_notifications else 0, delete_read_notifications, deletes=True
+        ),
+        Job("closed_questions", TIDY_EVERY, delete_closed_questions, deletes=True),
+        Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit, deletes=True),
+        Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens, deletes=True),
     ]

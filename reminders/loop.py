@@ -8,20 +8,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from reminders.budget import WorkStopped
+from reminders.clock_watch import SOUND, ClockWatch
+from reminders.derive import derive_all
 from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.work import RuleWork
-from store.clock import Clock
+from store import clock_faults
 from store.database import Database
 from store.histogram import Histogram
-from store.transaction import WriteRefused, WriteUnknown
+from store.transaction import WriteRefused, WriteUnknown, each
 
 log = logging.getLogger("careline.reminders")
 
 LONGEST_SLEEP = 1.0  # seconds
 # Without a completed tick for this long the loop counts as stopped; a locked database holds one up for a while.
+KEEP_SOUND = 60.0  # seconds between two notes in the file that the clock is right
 STALLED = 15.0  # seconds
 
 
@@ -29,17 +33,20 @@ class ReminderLoop:
     def __init__(
         self,
         database: Database,
-        clock: Clock,
+        clock: ClockWatch,
+        zone: ZoneInfo,
         hand_on: HandOn,
         work: RuleWork,
         housekeeping: Housekeeping,
         ticked: Callable[[], None],
     ) -> None:
-        """`ticked` is called after each tick that did not fail, once a second at least."""
+        """`zone` is the clinic's. `ticked` is called after each tick that did not fail, once a second at least."""
         self._database = database
-        self._clock = clock
+        self.clock = clock
         self._dispatch = Dispatch(database, clock, work, hand_on)
+        self._zone = zone
         self._has_begun = False
+        self._kept_at = float("-inf")
         self._housekeeping = housekeeping
         self._woken = asyncio.Event()
         self._stopping = False
@@ -101,22 +108,41 @@ class ReminderLoop:
 
     async def _tick(self) -> float:
         """Fires what is due; the seconds until it should look again."""
-        self._housekeeping.run_pending()
+        # Every tick looks at the clock: what it wrote too early comes before what is due.
+        self.clock()
+        self._housekeeping.run_pending(self.clock.state == SOUND)
+        await self._watch()
         if not self._has_begun:
             await self._dispatch.begin()
+            changed = await derive_all(self._database, self._zone)
+            if changed:
+                log.info("%d reminder tasks were worked out again from their wall times", changed)
             self._has_begun = True
         # These first: no task at fault keeps them from coming again.
-        next_snoozed = await self._dispatch.fire_snoozed(self._clock())
+        next_snoozed = await self._dispatch.fire_snoozed(self.clock())
         next_due = await self._dispatch.next_due()
-        now = self._clock()
+        now = self.clock()
         # A clock that is set back makes nothing late.
         self._up_since = now if self._up_since is None else min(self._up_since, now)
         if next_due is not None and next_due <= now:
             await self._dispatch.fire(now, self._up_since)
-            self.lateness.observe((self._clock() - next_due) / 1000)
+            self.lateness.observe((self.clock() - next_due) / 1000)
             next_due = await self._dispatch.next_due()
         next_times = [time for time in (next_due, next_snoozed) if time is not None]
-        return min((LONGEST_SLEEP, *(max(0.0, (time - self._clock()) / 1000) for time in next_times)))
+        return min((LONGEST_SLEEP, *(max(0.0, (time - self.clock()) / 1000) for time in next_times)))
+
+    async def _watch(self) -> None:
+        """Make good what a clock that was ahead has written, and remember when it was known to be right."""
+        while self.clock.is_to_rewind:
+            done = await self._database.written(each(clock_faults.rewind), self.clock())
+            if done.occurrences or done.snoozes:
+                log.warning("%d occurrences that came too early come again at their time", done.occurrences)
+            if done.occurrences < clock_faults.CHUNK:
+                self.clock.is_to_rewind = False
+                self._has_begun = False  # what is due again is worked out from its wall time
+        if self.clock.state == SOUND and self._loop.time() - self._kept_at > KEEP_SOUND:
+            await self._database.written(each(clock_faults.keep_sound), self.clock())
+            self._kept_at = self._loop.time()
 
     def _failed(self, fault: Exception) -> None:
         """It is tried again every second, and told once."""

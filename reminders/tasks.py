@@ -112,7 +112,7 @@ def made(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
     else:
         latest = schedule.latest(now, budget) if timing.missed == LATEST else None
         columns["next_at"] = _first(schedule, max(before, now - 1), budget) if latest is None else latest
-    return columns
+    return columns | _next_on(columns["next_at"], timing)
 
 
 def rescheduled(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
@@ -120,7 +120,12 @@ def rescheduled(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
     columns, schedule = _columns(timing, budget)
     if schedule is not None:
         columns["next_at"] = _first(schedule, max(columns["remind_at"] - 1, now), budget)
+        columns |= _next_on(columns["next_at"], timing)
     return columns
+
+
+def _next_on(next_at: int, timing: Timing) -> dict[str, Any]:
+    return {"next_on": on_wall(next_at, timing.zone).isoformat()}
 
 
 def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Budget) -> tuple[list[int], bool]:

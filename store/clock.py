@@ -74,6 +74,10 @@ class WireTime:
             raise ValueError(text)
         return in_milliseconds(named)
 
+    def is_local(self, text: str) -> bool:
+        """Whether a request names a time on the clinic's wall, and not a moment by an offset."""
+        return _named(text).tzinfo is None
+
     def wall(self, text: str, zone: ZoneInfo) -> datetime:
         """What the clocks of `zone` show at the moment that a request names; ValueError when it names none.
 

@@ -116,7 +116,9 @@ _LATEST = f"""SELECT at, what, "by", task_id, notification_id,
     FROM (SELECT * FROM ({{entries}}) ORDER BY at DESC, instr(?2, what) DESC, notification_id DESC, place DESC
         LIMIT ?4 OFFSET max(0, coalesce(({_COUNT}) - ?3 + 1, 0)))"""
 # Of one moment, in this order.
-_ORDER = "created changed due written skipped pushed taken_back came_again read confirmed snoozed cancelled parked"
+_ORDER = (
+    "created changed due written skipped pushed taken_back came_again read confirmed snoozed cancelled too_early parked"
+)
 
 Page = tuple[list[Entry], bool]
 

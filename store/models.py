@@ -71,6 +71,9 @@ class ReminderTask(Model):
     revision = BigIntegerField(default=0)  # rises whenever somebody changes the task
     parked_at = BigIntegerField(null=True)  # not null: it is not due until it is tried again
     parked_for = TextField(null=True)  # why it is parked
+    # On the wall of its zone, or of the clinic's where it has none; null: `next_at` alone counts.
+    next_on = TextField(null=True)
+    zone_given = BooleanField(default=True)  # false: it goes by the clinic's zone, whichever that is
 
     class Meta:
         table_name = "reminder_task"
@@ -109,6 +112,8 @@ class UserNotification(Model):
     # The notification that comes again as this one; with it occurrence_at is when, unique: one row for one snooze.
     snooze_of = ForeignKeyField("self", column_name="snooze_of", null=True, lazy_load=False, index=False)
     pushed_to = IntegerField()  # how many connections have shown that they read it
+    # Its own id in one that was written while the clock was ahead: it does not stand for its occurrence. 0 otherwise.
+    early = BigIntegerField()
 
     class Meta:
         table_name = "user_notification"
@@ -174,6 +179,16 @@ class RevokedUser(Model):
 
     class Meta:
         table_name = "revoked_user"
+
+
+class SoundClock(Model):
+    """When the clock was last known to be right, in one row."""
+
+    id = IntegerField(primary_key=True)
+    at = BigIntegerField()
+
+    class Meta:
+        table_name = "sound_clock"
 
 
 class Audit(Model):

@@ -53,6 +53,7 @@ class Plan:
     was_due: int
     outcomes: list[tuple[int, str]]  # each occurrence's time, and what becomes of it
     next_at: int | None  # None after the last
+    next_on: str | None = None  # the same on the wall of the task's zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,16 @@ _OCCURRED = OccurrenceRow.insert(
         OccurrenceRow.notification_id: None,
     }
 ).sql()[0]
-_MOVED = "UPDATE reminder_task SET next_at = ?, status = ? WHERE id = ?"
+_MOVED = "UPDATE reminder_task SET next_at = ?, next_on = ?, status = ? WHERE id = ?"
 _PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content FROM reminder_task
     WHERE id IN (SELECT value FROM json_each(?)) AND status = 'PENDING' AND parked_at IS NULL"""
-_KNOWN = """SELECT task_id, planned_at FROM json_each(?) AS asked CROSS JOIN occurrence
-    WHERE task_id = asked.value ->> 0 AND planned_at = asked.value ->> 1"""
+# What was confirmed before its time, while the clock was ahead, is had as well.
+_KNOWN = """SELECT task_id, planned_at FROM json_each(?1) AS asked CROSS JOIN occurrence
+    WHERE task_id = asked.value ->> 0 AND planned_at = asked.value ->> 1
+    UNION ALL
+    SELECT task_id, occurrence_at FROM json_each(?1) AS asked CROSS JOIN user_notification
+    WHERE task_id = asked.value ->> 0 AND occurrence_at = asked.value ->> 1
+    AND early > 0 AND confirmed_at IS NOT NULL"""
 
 # Tasks that come once go from row to row within SQLite: a whole clinic's morning is one second's work.
 _DUE_ONCE = """SELECT id FROM reminder_task WHERE next_at IS NOT NULL AND rrule IS NULL AND parked_at IS NULL
@@ -86,6 +92,8 @@ _NOTIFY_ONCE = """INSERT OR IGNORE INTO user_notification
     SELECT ? + asked.key, user_id, biz_type, biz_id, title, content, 'UNREAD', ?, task.id, next_at
     FROM json_each(?) AS asked CROSS JOIN reminder_task AS task
     WHERE task.id = asked.value AND status = 'PENDING' AND rrule IS NULL AND parked_at IS NULL AND next_at <= ?
+    AND NOT EXISTS (SELECT 1 FROM user_notification AS told WHERE told.task_id = task.id
+        AND told.occurrence_at = next_at AND told.confirmed_at IS NOT NULL)
     RETURNING id, user_id, biz_type, biz_id, title, content, status, created_at, read_at, confirmed_at, snoozed_until,
     task_id"""
 _OCCURRED_ONCE = """INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome, notification_id)
@@ -94,7 +102,8 @@ _DONE_ONCE = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
     WHERE id IN (SELECT value FROM json_each(?))"""
 # One that has its notification already, by whatever hand, is done.
 _HAS_ITS_OWN = """SELECT task.id, status = 'PENDING' AND EXISTS (SELECT 1 FROM user_notification
-        WHERE task_id = task.id AND occurrence_at = next_at AND snooze_of IS NULL)
+        WHERE task_id = task.id AND occurrence_at = next_at AND snooze_of IS NULL
+        AND (early = 0 OR confirmed_at IS NOT NULL))
     FROM json_each(?) AS asked CROSS JOIN reminder_task AS task WHERE task.id = asked.value AND next_at <= ?"""
 
 
@@ -156,7 +165,11 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
     ids = iter([notification.id for notification in written])
     connection.executemany(_OCCURRED, [(*end, next(ids) if end[3] == WRITTEN else None) for end in ends])
     connection.executemany(
-        _MOVED, [(plan.next_at, "DISPATCHED" if plan.next_at is None else "PENDING", plan.task_id) for plan in plans]
+        _MOVED,
+        [
+            (plan.next_at, plan.next_on, "DISPATCHED" if plan.next_at is None else "PENDING", plan.task_id)
+            for plan in plans
+        ],
     )
     return written
 

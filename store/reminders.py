@@ -11,7 +11,7 @@ from store.database import Database
 from store.history import API, Entry
 from store.models import ReminderTask as TaskRow
 from store.reading import Row
-from store.transaction import run
+from store.transaction import is_of_file, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class ReminderTask:
     revision: int = 0
     parked_at: int | None = None  # since when it is not due, until it is tried again
     parked_for: str | None = None  # why
+    next_on: str | None = None  # the wall time of `next_at`; None where the instant alone counts
+    zone_given: bool = True  # False: it goes by the clinic's zone, whichever that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,15 @@ class Change:
 
 class TooManyPending:
     """The user has as many pending tasks as may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The columns of a task, as it was at `revision`, that follow from its wall times and differ."""
+
+    task_id: int
+    revision: int
+    columns: dict[str, Any]
 
 
 class NotAsRead:
@@ -146,6 +157,40 @@ def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotA
     return _find(connection, task.id)
 
 
+def store_derived(connection: sqlite3.Connection, derived: list[Derived]) -> int:
+    """Store what was derived, but for tasks that have changed meanwhile; how many were stored."""
+    stored = 0
+    for one in derived:
+        update = TaskRow.update(**one.columns).where(TaskRow.id == one.task_id, TaskRow.revision == one.revision)
+        try:
+            stored += run(connection, update).rowcount
+        except sqlite3.IntegrityError:
+            continue  # a row that cannot be written keeps no other from it
+    return stored
+
+
+async def ids_by_wall(database: Database, after_id: int, limit: int) -> list[int]:
+    """The ids above one of pending tasks that go by a wall time."""
+    by_wall = TaskRow.rrule.is_null(False) | TaskRow.next_on.is_null(False)
+    query = TaskRow.select(TaskRow.id).where(TaskRow.id > after_id, TaskRow.status == "PENDING", by_wall)
+    (rows,) = await database.read(query.order_by(TaskRow.id).limit(limit))
+    return [row["id"] for row in rows]
+
+
+async def all_of(database: Database, ids: list[int]) -> list[ReminderTask]:
+    """The tasks of these ids, but for those that cannot be read."""
+    try:
+        (rows,) = await database.read(select().where(TaskRow.id.in_(ids)))
+    except Exception as fault:
+        if is_of_file(fault):
+            raise
+        if len(ids) == 1:
+            return []
+        middle = len(ids) // 2
+        return await all_of(database, ids[:middle]) + await all_of(database, ids[middle:])
+    return [task_of(row) for row in rows]
+
+
 async def get(database: Database, task_id: int) -> ReminderTask | None:
     (rows,) = await database.read(select().where(TaskRow.id == task_id))
     return task_of(rows[0]) if rows else None
@@ -181,7 +226,7 @@ def select() -> "ModelSelect[TaskRow]":
 
 def task_of(row: Row) -> ReminderTask:
     """The task that a row holds."""
-    return ReminderTask(**{**row, "paused": bool(row["paused"])})
+    return ReminderTask(**{**row, "paused": bool(row["paused"]), "zone_given": bool(row["zone_given"])})
 
 
 def _pending(connection: sqlite3.Connection, user_id: int, most: int) -> int:

@@ -192,6 +192,40 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "时间精确到毫秒，范围为 1970-01-01 至 9999-12-30（UTC）。",
             "Times count to the millisecond, from 1970-01-01 to 9999-12-30 UTC.",
         ),
+        (
+            "提醒保存的是钟表上的时间（`remind_at` 带时差的一次性提醒除外）：每次启动时按当时的时区数据重新换算成时刻；"
+            "没有指定时区的，随 `--timezone` 改变。升级前新建的一次性提醒保持原来的时刻。",
+            "A reminder keeps its time on the wall (but for one that comes once and was given with an offset): at each "
+            "start its moment is worked out again by the zone data of that day, and where no zone was named it goes by "
+            "`--timezone`. What comes once and was made by an older version keeps its moment.",
+        ),
+        (
+            "本机时钟跳变 5 分钟以内的，立即采用。更大的跳变要等第二次确认：30 秒后仍从那里继续走才采用，"
+            "其间按稳定的计时继续。回到原来的时间立即采用。",
+            "A jump of the machine's clock by up to five minutes is followed at once. A larger one waits for a second "
+            "look: it counts when the clock still goes on from there after 30 seconds, and the time goes on steadily "
+            "until then. A return to the time before counts at once.",
+        ),
+        (
+            "时钟被拨回之后（或启动时），凡按现在的时间看来是在将来写下的：未触发的（`MISSED`、`PAUSED`）"
+            "按 `missed` 重新处理；"
+            "触发过而计划的时间还没有到的，到时会再次触发，除非已经确认；计划的时间已过的，视为已经触发。提早的推迟同样如此。"
+            "历史记录中有 `too_early` 一项。"
+            "被错误拨慢并超过 30 秒的时钟会被采信：那段时间再次到来时，未确认的会再次触发。",
+            "After the clock has gone back, and at a start, what was written at a time that is still to come is made "
+            "good: what did not fire (`MISSED`, `PAUSED`) goes by `missed` again; what fired and whose planned time is "
+            "still to come fires again then, unless it was confirmed; what fired and whose time has passed counts as "
+            "had. What was snoozed and came too early comes again likewise. The history has an entry `too_early`. "
+            "A clock that is set back wrongly for more than 30 seconds is believed: what is not confirmed fires again "
+            "when its time shows again.",
+        ),
+        (
+            "时钟离开原来的时间之后，保持 6 小时才视为可信；停机超过 10 分钟之后的启动也是如此。"
+            "可信之前不按期限删除任何内容；提醒照常触发。停机一个月之后照常工作，错过的按 `missed` 处理。",
+            "A clock that has left its time counts as right after six hours, as does one after a stop of more than ten "
+            "minutes. Until then nothing is deleted for its age; reminders fire as ever. After a month of being off "
+            "the server works as usual, and what was missed goes by `missed`.",
+        ),
     ),
     "9": (
         (

@@ -70,6 +70,7 @@ _DONE = {"last_run": "2025-01-01 10:00:00", "result": "ok"}
 MEASURED = {  # in `/health`
     "reminders_due": 0,
     "parked": {"count": 0, "ids": []},
+    "clock": {"state": "sound", "jumps": 0, "last_jump": None, "last_jump_seconds": None},
     "loop_lag_ms": 1.4,
     "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
     "disk_free_bytes": 52_428_800_000,

@@ -46,6 +46,24 @@ class Parked(Struct, kw_only=True):
     ids: Annotated[list[int], told("最前面的编号，最多 10 个", "the ids of the first, 10 at most")]
 
 
+class Clock(Struct, kw_only=True):
+    """本机时钟是否可信。Whether the machine's clock is known to be right."""
+
+    state: Annotated[
+        Literal["sound", "unproven", "in doubt"],
+        told(
+            "sound：可信；unproven：启动后尚未证实；in doubt：跳变之后。后两者期间不按期限删除任何内容",
+            "sound: known to be right; unproven: not yet, after a start; in doubt: after a jump. In the latter two "
+            "nothing is deleted for its age",
+        ),
+    ]
+    jumps: Annotated[int, told("启动以来的跳变次数", "jumps since the start")]
+    last_jump: Annotated[Time | None, told("最近一次跳变后的时间，没有时为 null", "the time after the last, or null")]
+    last_jump_seconds: Annotated[
+        int | None, told("最近一次跳变的秒数，负数为拨慢", "by how many seconds, below 0 when it was set back")
+    ]
+
+
 class Queues(Struct, kw_only=True):
     """各处等待的数量。How much waits where."""
 
@@ -71,6 +89,10 @@ class Health(Struct, kw_only=True):
             "被搁置的提醒任务，不影响 status；无法得知时为 null",
             "reminder tasks that are parked, which leaves status as it is; null if unknown",
         ),
+    ]
+    clock: Annotated[
+        Clock,
+        told("本机时钟（第 8 节）", "the machine's clock (section 8)"),
     ]
     loop_lag_ms: Annotated[
         float, told("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute")

@@ -113,6 +113,12 @@ NOTES: dict[str, tuple[Both, ...]] = {
             "what comes once its moment.",
         ),
         (
+            "修改时，null 会清除：`rrule`（变为只触发一次，在原来的下一次）、`exdates`、`missed`、`content`，"
+            "以及 `timezone`（恢复为诊所的时区）；其他字段为 null 时返回 400。",
+            "In a change null clears: `rrule` (the task then comes once, at what was its next time), `exdates`, "
+            "`missed`, `content`, and `timezone` (back to the clinic's); in any other field null is 400.",
+        ),
+        (
             "暂停期间，重复的任务到期而不触发（`PAUSED`），恢复后从下一次继续；只触发一次的任务等到恢复，时间已过则立即触发。",
             "While it is paused, what repeats comes due and does not fire (`PAUSED`), and goes on with the next one "
             "afterwards; what comes once waits, and fires at once where its time has passed.",

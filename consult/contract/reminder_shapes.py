@@ -78,6 +78,7 @@ class HistoryEntry(Struct, kw_only=True):
             "snoozed",
             "cancelled",
             "parked",
+            "too_early",
         ],
         told("发生了什么", "what happened"),
     ]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Outcome
 from store.clock import WireTime, first_on_wall, in_milliseconds
 from store.history import TIMES, Entry
@@ -190,6 +191,17 @@ def history_entry(entry: Entry, time: WireTime) -> Shape:
         "task_id": entry.task_id,
         "notification_id": entry.notification_id,
         "detail": detail,
+    }
+
+
+def clock(watch: ClockWatch, time: WireTime) -> Shape:
+    """How the machine's clock is, in `/health`."""
+    at, by = watch.last_jump or (None, None)
+    return {
+        "state": watch.state,
+        "jumps": watch.jumps,
+        "last_jump": None if at is None else time.text(at),
+        "last_jump_seconds": None if by is None else by // 1000,
     }
 
 

@@ -229,6 +229,7 @@ def add_routes(
             "reminders": loop_fault or "ok",
             "reminders_due": counts.reminders_due,
             "parked": None if counts.parked is None else {"count": counts.parked.count, "ids": counts.parked.ids},
+            "clock": replies.clock(loop.clock, time),
             "loop_lag_ms": round(counts.lag.worst * 1000, 1),
             "queues": counts.queues,
             "disk_free_bytes": counts.disk_free,

@@ -27,6 +27,7 @@ from consult.contract.rule_parts import wrong_part
 from consult.http.admission import account_of
 from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
 from consult.http.reads import Reads
+from consult.json_text import loads
 from consult.limits import Limits
 from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
@@ -35,7 +36,7 @@ from reminders.rule import NotARule, TooFast
 from reminders.tasks import NoOccurrence, Timing, TooManyPast
 from reminders.work import RuleWork, TooManyRequests
 from store import history, reminders
-from store.clock import Clock, WireTime
+from store.clock import Clock, WireTime, on_wall
 from store.database import Database
 from store.history import Entry
 from store.reminders import Cancelling, Change, NotAsRead, ReminderTask, TooManyPending
@@ -86,7 +87,7 @@ def add_routes(
         asker_of(request).refuse_other("user_id", body.user_id)
         zone = _zone(body.timezone) or time.zone
         starts_on = _wall(time, "remind_at", body.remind_at, zone)
-        columns = {"remind_at": time.moment(body.remind_at)}
+        columns: dict[str, Any] = {"remind_at": time.moment(body.remind_at)}
         if _repeats(body):
             if body.exdates and body.rrule is None:
                 raise invalid(faults.EXDATES_ALONE)
@@ -96,6 +97,9 @@ def add_routes(
             if body.rrule is not None:
                 timing = _repeating(timing, body.rrule)
             columns = await worked_out(tasks.made, timing, clock())
+        if body.rrule is None:
+            columns["next_on"] = _once_on(time, body.remind_at)
+        columns["zone_given"] = body.timezone is not None
         new = reminders.NewTask(
             user_id=body.user_id,
             biz_type=body.biz_type,
@@ -173,7 +177,9 @@ def add_routes(
     async def change_reminder(request: Request, task_id: str) -> HTTPResponse:
         wanted = read_id("id", task_id)
         body = read_body(request, ReminderChange)
+        cleared = _cleared(request, body)
         given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None}
+        given |= dict.fromkeys(cleared)
         for _ in range(LOOKED_AGAIN):
             task = await found(wanted)
             if task.status != "PENDING":
@@ -191,24 +197,34 @@ def add_routes(
 
     async def changes(task: ReminderTask, body: ReminderChange, given: Shape, by: str) -> Change:
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
-        timing = tasks.timing_of(task, time.zone)
-        if body.timezone is not None:
-            timing = timing.moved(_zone(body.timezone) or timing.zone)
+        timing = _timing_of(task, time, clock())
+        if "timezone" in given:
+            timing = timing.moved(_zone(body.timezone) or time.zone)
+            columns["zone_given"] = body.timezone is not None
+        if "rrule" in given and body.rrule is None:
+            # What comes once goes on with the occurrence that was next.
+            moment = timing.moment if task.next_at is None else task.next_at
+            wall = on_wall(moment, timing.zone)
+            timing = replace(timing, rrule=None, exdates=(), moment=moment, starts_on=wall)
+            columns["next_on"] = on_wall(moment, time.zone).isoformat()
         if body.remind_at is not None:
             starts_on = _wall(time, "remind_at", body.remind_at, timing.zone)
             timing = replace(timing, moment=time.moment(body.remind_at), starts_on=starts_on)
-        timing = replace(timing, missed=body.missed or timing.missed)
+        missed = (body.missed or tasks.LATEST) if "missed" in given else timing.missed
+        timing = replace(timing, missed=missed)
         if body.rrule is not None:
             timing = _repeating(timing, body.rrule)
-        if body.exdates is not None:
-            timing = replace(timing, exdates=_exdates(time, body.exdates, timing.zone))
+        if "exdates" in given:
+            timing = replace(timing, exdates=_exdates(time, body.exdates or [], timing.zone))
             if body.exdates and timing.rrule is None:
                 raise invalid(faults.EXDATES_ALONE)
         timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
             columns |= await worked_out(tasks.rescheduled, timing, clock())
-        if _repeats(body) or body.paused is not None:
+        if body.remind_at is not None and timing.rrule is None:
+            columns["next_on"] = _once_on(time, body.remind_at)
+        if given.keys() & RECURRENCE or body.paused is not None:
             columns |= timing.columns()
         elif task.timezone is None:
             # It was asked for in the first protocol's words, and is answered in them.
@@ -230,6 +246,37 @@ def add_routes(
         if task.status == "DISPATCHED":
             raise invalid(faults.ALREADY_DISPATCHED, 409)
         return json_answer(replies.reminder_task(task, time))
+
+
+RECURRENCE = {"rrule", "exdates", "timezone", "missed"}
+# What null clears in a change; null in any other field is a fault.
+CLEARED = {*RECURRENCE, "content"}
+
+
+def _cleared(request: Request, body: ReminderChange) -> set[str]:
+    """The fields that a change clears with null; Fault where null clears nothing."""
+    sent = loads(request.body)
+    nulls = {name for name in body.__struct_fields__ if name in sent and sent[name] is None}
+    for name in body.__struct_fields__:
+        if name in nulls - CLEARED:
+            raise must_be(name, NOT_NULL[name])
+    return nulls
+
+
+NOT_NULL = {"title": fields.Title, "remind_at": fields.Moment, "paused": fields.Flag}
+
+
+def _timing_of(task: ReminderTask, time: WireTime, now: int) -> Timing:
+    """The timing of a stored task. Of one that is not sound what is changed counts alone."""
+    try:
+        return tasks.timing_of(task, time.zone)
+    except (ValueError, OverflowError, OSError):
+        return Timing(time.zone, now, on_wall(now, time.zone), None, (), tasks.LATEST)
+
+
+def _once_on(time: WireTime, text: str) -> str | None:
+    """The wall time that what comes once keeps; None where the client named a moment by its offset."""
+    return _wall(time, "remind_at", text, time.zone).isoformat() if time.is_local(text) else None
 
 
 def _repeats(body: NewReminder | ReminderChange) -> bool:

@@ -53,7 +53,7 @@ def make_due(path: Path) -> None:
             "INSERT INTO message (question_id, sender_type, sender_id, content_type, attachments,"
             " is_visible_to_patient, sent_at) VALUES (1, 'STAFF', 1, 'TEXT', '[]', 1, 1)"
         )
-        connection.execute("UPDATE reminder_task SET next_at = 1735696800000 WHERE status = 'PENDING'")
+        connection.execute("UPDATE reminder_task SET next_at = 1735696800000, next_on = NULL WHERE status = 'PENDING'")
         connection.execute("UPDATE user_notification SET snoozed_until = 1735696800000")
 
 

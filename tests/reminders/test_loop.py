@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from reminders import loop as reminder_loop
+from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
@@ -50,8 +52,10 @@ async def start(database: Database, clock: Clock, handed: Handed) -> AsyncIterat
         housekeeping = Housekeeping([], clock)
         parts = {
             **{"clock": clock, "hand_on": handed, "work": RuleWork(), "housekeeping": housekeeping},
-            **{"ticked": lambda: None, **given},
+            **{"zone": ZoneInfo("Asia/Shanghai"), "ticked": lambda: None, **given},
         }
+        # Time passes where a test moves the clock; jumps are tested by themselves.
+        parts["clock"] = watched(parts["clock"])
         started.append(ReminderLoop(database, **parts))
         started[-1].start()
         return started[-1]
@@ -59,6 +63,11 @@ async def start(database: Database, clock: Clock, handed: Handed) -> AsyncIterat
     yield start
     for loop in started:
         await within(loop.stop())
+
+
+def watched(clock: Callable[[], int]) -> ClockWatch:
+    """A watch for which time passes where a test moves the clock."""
+    return ClockWatch(clock, clock, None)
 
 
 async def until(look: Callable[[], object], what: str) -> None:
@@ -206,7 +215,7 @@ async def test_a_fault_of_its_own_does_not_end_it(
     start: Start, database: Database, clock: Clock, handed: Handed, caplog: pytest.LogCaptureFixture
 ) -> None:
     await add_task(database)
-    faults = 3
+    faults = 0
 
     def failing() -> int:
         nonlocal faults
@@ -216,6 +225,7 @@ async def test_a_fault_of_its_own_does_not_end_it(
         return clock()
 
     start(clock=failing)
+    faults = 3
     await handed.reaches(1)
     await until(lambda: "goes on as usual" in caplog.text, "the word that it is over")
     messages = [record.message for record in caplog.records if record.name == "careline.reminders"]
@@ -230,7 +240,7 @@ async def test_each_kind_of_fault_is_told(
     start: Start, clock: Clock, database: Database, handed: Handed, caplog: pytest.LogCaptureFixture
 ) -> None:
     await add_task(database)
-    faults = [RuntimeError("bug"), RuntimeError("bug"), KeyError("bug"), KeyError("bug")]
+    faults: list[Exception] = []
 
     def failing() -> int:
         if faults:
@@ -238,6 +248,7 @@ async def test_each_kind_of_fault_is_told(
         return clock()
 
     start(clock=failing)
+    faults += [RuntimeError("bug"), RuntimeError("bug"), KeyError("bug"), KeyError("bug")]
     await handed.reaches(1)
     assert caplog.text.count("a tick of the reminder loop failed") == 2
 
@@ -296,7 +307,15 @@ async def test_it_tells_when_reminders_do_not_fire(
     database: Database, path: Path, clock: Clock, handed: Handed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reminder_loop, "STALLED", 0.5)
-    loop = ReminderLoop(database, clock, handed, RuleWork(), Housekeeping([], clock), lambda: None)
+    loop = ReminderLoop(
+        database,
+        ClockWatch(clock, clock, None),
+        ZoneInfo("UTC"),
+        handed,
+        RuleWork(),
+        Housekeeping([], clock),
+        lambda: None,
+    )
     assert loop.fault == "the reminder loop is not running"
     loop.start()
     assert loop.fault is None
@@ -334,7 +353,17 @@ async def test_it_stops_after_the_chunk_that_is_under_way(
 
 
 async def test_one_that_was_never_started_stops_too(database: Database, clock: Clock, handed: Handed) -> None:
-    await within(ReminderLoop(database, clock, handed, RuleWork(), Housekeeping([], clock), lambda: None).stop())
+    await within(
+        ReminderLoop(
+            database,
+            ClockWatch(clock, clock, None),
+            ZoneInfo("UTC"),
+            handed,
+            RuleWork(),
+            Housekeeping([], clock),
+            lambda: None,
+        ).stop()
+    )
 
 
 @pytest.mark.usefixtures("_never_just_looks")

@@ -22,6 +22,7 @@ import pytest
 
 from reminders import tasks
 from reminders.budget import Budget
+from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
 from reminders.tasks import Timing
@@ -99,13 +100,22 @@ class World:
         self.starts += 1
         async with opened(self.path) as database:
             loop = ReminderLoop(
-                database, lambda: self.now, self._hand_on, RuleWork(), Housekeeping([], lambda: self.now), lambda: None
+                database,
+                ClockWatch(self._wall, self._wall, None),
+                ZoneInfo("UTC"),
+                self._hand_on,
+                RuleWork(),
+                Housekeeping([], self._wall),
+                lambda: None,
             )
             for _ in range(self.random.randrange(1, 500)):
                 if self.now >= self.until or not await self._tick(loop):
                     break
                 self._pass_time(await occurrences.next_due(database))
             await loop._dispatch.stop()
+
+    def _wall(self) -> int:
+        return self.now
 
     async def _tick(self, loop: ReminderLoop) -> bool:
         """Whether the program lives on."""

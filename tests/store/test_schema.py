@@ -216,7 +216,7 @@ async def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
 
 
 def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migrations: Path) -> None:
-    for later in ("0003_recurrence.py", "0008_parked.py"):
+    for later in ("0003_recurrence.py", "0008_parked.py", "0009_wall_time.py"):
         (migrations / later).rename(migrations / f"later_{later}")
     schema.migrate(empty)
     task = "INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at)"
@@ -227,7 +227,7 @@ def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migr
             "INSERT INTO user_notification (user_id, biz_type, biz_id, title, status, created_at, task_id,"
             " occurrence_at) VALUES (1, 'A', 1, '', 'UNREAD', 205, 2, 200)"
         )
-    for later in ("0003_recurrence.py", "0008_parked.py"):
+    for later in ("0003_recurrence.py", "0008_parked.py", "0009_wall_time.py"):
         (migrations / f"later_{later}").rename(migrations / later)
     schema.migrate(empty)
     assert rows(empty, "SELECT id, next_at, rrule, paused FROM reminder_task ORDER BY id") == [

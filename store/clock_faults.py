@@ -1,0 +1,67 @@
+"""What a clock that was ahead has written too early is made good, and when the clock was last known to be right.
+
+The clock is right by now. Whatever was written at a later time than now was written while the clock was ahead.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from store import history
+from store.database import Database
+from store.history import SYSTEM, Entry
+from store.models import SoundClock
+
+CHUNK = 500  # occurrences in one transaction
+
+# What rang counts when its time has passed by now, or when it was confirmed; what did not ring never counts.
+_TOO_EARLY = """SELECT task_id, planned_at, outcome, notification_id FROM occurrence AS one
+    WHERE at > ?1 AND outcome IN ('WRITTEN', 'MISSED', 'PAUSED')
+    AND EXISTS (SELECT 1 FROM reminder_task WHERE id = task_id AND status <> 'CANCELLED')
+    AND (outcome <> 'WRITTEN' OR planned_at > ?1)
+    AND NOT EXISTS (SELECT 1 FROM user_notification AS told WHERE told.task_id = one.task_id
+        AND told.occurrence_at = one.planned_at AND told.confirmed_at IS NOT NULL)
+    ORDER BY at LIMIT ?2"""
+_FORGOTTEN = "DELETE FROM occurrence WHERE task_id = ? AND planned_at = ?"
+_STEPS_ASIDE = "UPDATE user_notification SET early = id WHERE task_id = ? AND occurrence_at = ? AND snooze_of IS NULL"
+_DUE_AGAIN = """UPDATE reminder_task SET status = 'PENDING', revision = revision + 1,
+    next_on = CASE WHEN rrule IS NULL THEN next_on END,
+    next_at = CASE WHEN next_at IS NULL OR next_at > ?2 THEN ?2 ELSE next_at END WHERE id = ?1"""
+# What came again too early, and has not come again since, comes again at its time.
+_AGAIN_AT_ITS_TIME = """UPDATE user_notification SET snoozed_until = occurrence_at
+    WHERE snooze_of IS NOT NULL AND occurrence_at > ?1 AND created_at > ?1 AND confirmed_at IS NULL
+    AND snoozed_until IS NULL
+    AND NOT EXISTS (SELECT 1 FROM user_notification AS later WHERE later.snooze_of = user_notification.id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """What was made good."""
+
+    occurrences: int  # that do not count as had
+    snoozes: int  # that come again once more
+
+
+def rewind(connection: sqlite3.Connection, now: int) -> Rewound:
+    """Let a chunk of what was written too early be due again; what was made good."""
+    found = connection.execute(_TOO_EARLY, (now, CHUNK)).fetchall()
+    pairs = [(task_id, planned_at) for task_id, planned_at, _, _ in found]
+    connection.executemany(_FORGOTTEN, pairs)
+    connection.executemany(_STEPS_ASIDE, pairs)
+    connection.executemany(_DUE_AGAIN, pairs)
+    for task_id, planned_at, outcome, notification_id in found:
+        if outcome == "WRITTEN":
+            detail = {"planned_at": planned_at}
+            history.record(connection, Entry(now, "too_early", SYSTEM, task_id, notification_id, detail))
+    again = connection.execute(_AGAIN_AT_ITS_TIME, (now,)).rowcount
+    return Rewound(len(found), again)
+
+
+def keep_sound(connection: sqlite3.Connection, at: int) -> None:
+    """Remember that the clock was right at that time."""
+    connection.execute("REPLACE INTO sound_clock (id, at) VALUES (1, ?)", (at,))
+
+
+async def last_sound(database: Database) -> int | None:
+    """When the clock was last known to be right; None before the first start."""
+    (rows,) = await database.read(SoundClock.select(SoundClock.at))
+    return rows[0]["at"] if rows else None

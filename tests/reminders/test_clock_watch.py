@@ -1,0 +1,339 @@
+"""A clock that is wrong for a while costs no dose and doubles none, and deletes nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reminders.budget import CREATION_STEPS, Budget
+from reminders.clock_watch import IN_DOUBT, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN, ClockWatch
+from reminders.derive import derive_all
+from reminders.housekeeping import Housekeeping, Job
+from reminders.loop import ReminderLoop
+from reminders.tasks import Timing, made
+from reminders.work import RuleWork
+from store import answers, reminders
+from store.clock import first_on_wall, in_milliseconds, on_wall
+from store.database import Database
+from store.transaction import each
+from tests.reminders.conftest import Handed
+from tests.store.file import rows, within
+from tests.store.samples import NOW, asked, new_task
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+SECOND: Final = 1000  # milliseconds
+HOUR: Final = 3600 * SECOND
+DAY: Final = 24 * HOUR
+
+
+class Machine:
+    """A wall clock that anybody may set, and a steady one."""
+
+    def __init__(self) -> None:
+        self.wall = NOW
+        self.steady = 5 * HOUR
+
+    def show(self) -> int:
+        return self.wall
+
+    def pass_by(self, milliseconds: int) -> None:
+        self.wall += milliseconds
+        self.steady += milliseconds
+
+    def watch(self, last_sound: int | None = NOW) -> ClockWatch:
+        return ClockWatch(self.show, lambda: self.steady, last_sound)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.mark.parametrize("ahead", [26 * HOUR, 365 * DAY, SMALL + 1, -26 * HOUR, -3650 * DAY])
+def test_a_clock_that_is_wrong_for_three_seconds_changes_nothing(machine: Machine, ahead: int) -> None:
+    watch = machine.watch()
+    machine.wall += ahead
+    for _ in range(3):
+        machine.pass_by(SECOND)
+        assert watch() == NOW + machine.steady - 5 * HOUR
+        assert watch.state == IN_DOUBT
+    machine.wall -= ahead
+    assert watch() == NOW + 3 * SECOND
+    assert (watch.state, watch.jumps) == (SOUND, 0)
+
+
+@pytest.mark.parametrize("by", [SMALL, -SMALL, 30 * SECOND])
+def test_a_small_jump_is_followed_at_once(machine: Machine, by: int) -> None:
+    watch = machine.watch()
+    machine.wall += by
+    assert watch() == NOW + by
+    assert watch.state == SOUND
+
+
+def test_a_jump_ahead_counts_after_a_second_look_and_is_undone_at_once(machine: Machine) -> None:
+    watch = machine.watch()
+    watch.is_to_rewind = False
+    machine.wall += 26 * HOUR
+    watch()
+    machine.pass_by(SECOND_LOOK)
+    assert watch() == NOW + 26 * HOUR + SECOND_LOOK
+    assert (watch.state, watch.jumps, watch.is_to_rewind) == (IN_DOUBT, 1, False)
+    machine.wall -= 26 * HOUR
+    assert watch() == NOW + SECOND_LOOK
+    assert (watch.state, watch.jumps, watch.is_to_rewind) == (SOUND, 2, True)
+
+
+def test_a_new_time_that_holds_counts_as_right(machine: Machine) -> None:
+    watch = machine.watch()
+    machine.wall += 26 * HOUR
+    for _ in range(2):
+        watch()
+        machine.pass_by(SECOND_LOOK)
+    assert watch.state == IN_DOUBT
+    machine.pass_by(SETTLED)
+    watch()
+    assert watch.state == SOUND
+
+
+def test_after_a_long_stop_the_clock_is_unproven_and_a_jump_back_is_a_correction(machine: Machine) -> None:
+    watch = machine.watch(last_sound=NOW - 30 * DAY)
+    assert (watch.state, watch()) == (UNPROVEN, NOW)
+    machine.wall -= 26 * HOUR
+    watch()
+    machine.pass_by(SECOND_LOOK)
+    watch()
+    assert watch.is_to_rewind
+    machine.pass_by(SETTLED)
+    watch()
+    assert watch.state == SOUND
+
+
+async def running(database: Database, watch: ClockWatch, handed: Handed) -> ReminderLoop:
+    return ReminderLoop(database, watch, SHANGHAI, handed, RuleWork(), Housekeeping([], watch), lambda: None)
+
+
+async def daily(database: Database, missed: str = "latest") -> int:
+    """A task that is due in twenty seconds and every day from then on."""
+    start = NOW + 20 * SECOND
+    timing = Timing(SHANGHAI, start, on_wall(start, SHANGHAI), "FREQ=DAILY", (), missed)
+    columns = made(timing, NOW, Budget(CREATION_STEPS))
+    return (await database.written(each(reminders.add), new_task(timing=columns))).id
+
+
+async def tick(loop: ReminderLoop) -> None:
+    await within(loop._tick())
+    await within(loop._dispatch.settle())
+
+
+async def live(loop: ReminderLoop, machine: Machine, until: int, step: int = HOUR) -> None:
+    """Ticks until the wall clock shows the time."""
+    while machine.wall < until:
+        machine.pass_by(min(step, until - machine.wall))
+        await tick(loop)
+
+
+@pytest.mark.parametrize("missed", ["latest", "all", "skip"])
+@pytest.mark.parametrize("ahead", [26 * HOUR, 30 * DAY])
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_what_was_rung_too_early_rings_at_its_time(
+    database: Database, machine: Machine, handed: Handed, missed: str, ahead: int, restarts: bool
+) -> None:
+    task_id = await daily(database, missed)
+    loop = await running(database, machine.watch(), handed)
+    machine.wall += ahead
+    await tick(loop)
+    machine.pass_by(SECOND_LOOK)
+    await tick(loop)
+    machine.pass_by(HOUR)
+    await tick(loop)
+    machine.wall -= ahead
+    if restarts:
+        loop = await running(database, machine.watch(machine.wall), handed)
+    await tick(loop)
+    before = len(handed.notifications)
+    await live(loop, machine, NOW + 3 * DAY + HOUR)
+    planned = [NOW + 20 * SECOND + day * DAY for day in range(4)]
+    for at in planned[1:]:
+        rang = list(
+            rows(
+                database.path,
+                f"SELECT occurrence_at, created_at, early FROM user_notification WHERE"
+                f" task_id = {task_id} AND occurrence_at = {at} AND early = 0",
+            )
+        )
+        assert len(rang) == 1, f"{at - NOW}"
+        assert rang[0][1] >= at
+    assert len(handed.notifications) - before >= 3
+
+
+async def test_what_was_confirmed_too_early_does_not_ring_again(
+    database: Database, machine: Machine, handed: Handed
+) -> None:
+    await daily(database, "all")
+    loop = await running(database, machine.watch(), handed)
+    machine.wall += 26 * HOUR
+    for _ in range(2):
+        await tick(loop)
+        machine.pass_by(SECOND_LOOK)
+    await tick(loop)
+    early = handed.notifications[-1]
+    await database.written(each(answers.confirm), asked(early.id, machine.wall))
+    machine.wall -= 26 * HOUR
+    await tick(loop)
+    await live(loop, machine, NOW + 2 * DAY - HOUR)
+    assert rows(
+        database.path, f"SELECT count(*) FROM user_notification WHERE occurrence_at = {NOW + 20_000 + DAY}"
+    ) == [1]
+
+
+async def test_nothing_is_deleted_while_the_clock_may_be_wrong(machine: Machine) -> None:
+    ran: list[str] = []
+
+    async def run() -> None:
+        ran.append("deleted")
+
+    async def other() -> None:
+        ran.append("other")
+
+    jobs = [Job("deletes", 1, run, deletes=True), Job("other", 1, other)]
+    house = Housekeeping(jobs, machine.show)
+    for job in jobs:
+        house.run_pending(is_clock_sound=False)
+        house._start(job)
+    await within(_all_done(house))
+    assert ran == ["other"]
+    house.run_pending(is_clock_sound=True)
+    house._start(jobs[0])
+    await within(_all_done(house))
+    assert ran == ["other", "deleted"]
+
+
+async def _all_done(house: Housekeeping) -> None:
+    for one in list(house._running.values()):
+        await one
+
+
+async def once(database: Database, wall: str, **columns: Any) -> int:
+    moment = in_milliseconds(first_on_wall(datetime.fromisoformat(wall), SHANGHAI))
+    timing = {"remind_at": moment, "next_on": wall, "zone_given": False, **columns}
+    return (await database.written(each(reminders.add), new_task(timing=timing))).id
+
+
+async def test_another_zone_of_the_clinic_moves_what_goes_by_its_wall(database: Database) -> None:
+    """As does new zone data: instants follow from wall times at each start."""
+    berlin = ZoneInfo("Europe/Berlin")
+    local = await once(database, "2030-01-01T08:00:00")
+    moment = await once(database, "2030-01-01T08:00:00", next_on=None)
+    start = datetime(2030, 1, 1, 8)
+    given, plain = [
+        (
+            await database.written(
+                each(reminders.add),
+                new_task(
+                    timing={
+                        **made(
+                            Timing(
+                                SHANGHAI,
+                                in_milliseconds(first_on_wall(start, SHANGHAI)),
+                                start,
+                                "FREQ=DAILY",
+                                (),
+                                "all",
+                            ),
+                            NOW,
+                            Budget(CREATION_STEPS),
+                        ),
+                        "zone_given": zone_given,
+                    }
+                ),
+            )
+        ).id
+        for zone_given in (True, False)
+    ]
+    assert await derive_all(database, SHANGHAI) == 0
+    assert await derive_all(database, berlin) == 2
+    at = {zone: in_milliseconds(first_on_wall(start, zone)) for zone in (SHANGHAI, berlin)}
+    found = dict(rows(database.path, "SELECT id, next_at FROM reminder_task"))
+    assert found == {local: at[berlin], moment: at[SHANGHAI], given: at[SHANGHAI], plain: at[berlin]}
+    assert await derive_all(database, berlin) == 0
+
+
+LONG: Final = os.environ.get("TEST_TEN_YEARS") == "1"
+DAYS: Final = 3650 if LONG else 60
+
+
+@dataclass
+class Life:
+    """Years of a server whose clock is set ahead and back while it runs and while it is stopped."""
+
+    machine: Machine
+    random: random.Random
+    error: int = 0  # by how much the wall clock is wrong
+    jumps: int = 0
+
+    @property
+    def truth(self) -> int:
+        return self.machine.wall - self.error
+
+    def jump(self) -> None:
+        """The clock becomes wrong, or right again."""
+        sizes = (3 * SECOND, SMALL + SECOND, HOUR, 26 * HOUR, 40 * DAY, 3650 * DAY)
+        wrong = 0 if self.error else self.random.choice(sizes)
+        self.machine.wall += wrong - self.error
+        self.error = wrong
+        self.jumps += 1
+
+
+async def test_none_is_missing_and_none_comes_twice_while_clocks_jump(
+    database: Database, machine: Machine, handed: Handed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every dose has one notification that stands for it. It rang at its time at the earliest, or it had rung too early
+    and its time was past before the clock was right again."""
+    seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(10**9))
+    life = Life(machine, random.Random(seed))
+    tasks = [await daily(database, missed) for missed in ("all", "latest", "all")]
+    rang: dict[int, int] = {}  # by the notification's id: when, in truth
+    wrong: list[tuple[int, int]] = []  # from when to when, in truth, the clock was wrong
+    loop = await running(database, machine.watch(), handed)
+    starts, end = 1, NOW + DAYS * DAY
+    while life.truth < end or life.error:
+        machine.pass_by(life.random.choice((20 * SECOND, SECOND_LOOK, HOUR, 5 * HOUR)))
+        if life.random.random() < 0.02 or (life.truth >= end and life.error):
+            if life.error:
+                wrong[-1] = (wrong[-1][0], life.truth)
+            else:
+                wrong.append((life.truth, 0))
+            life.jump()
+        if life.random.random() < 0.01:
+            (kept,) = rows(database.path, "SELECT at FROM sound_clock")
+            loop = await running(database, machine.watch(kept), handed)
+            starts += 1
+        seen = len(handed.notifications)
+        await tick(loop)
+        rang.update((one.id, life.truth) for one in handed.notifications[seen:])
+    for _ in range(4):
+        machine.pass_by(SETTLED)
+        seen = len(handed.notifications)
+        await tick(loop)
+        rang.update((one.id, life.truth) for one in handed.notifications[seen:])
+    with capsys.disabled():
+        print(f"\n{DAYS} days, {life.jumps} jumps, {starts} starts, {len(rang)} rings; TEST_SEED={seed}")  # noqa: T201
+    found = rows(database.path, "SELECT task_id, occurrence_at, id FROM user_notification WHERE early = 0")
+    stands = {(task_id, planned): one_id for task_id, planned, one_id in found}
+    assert len(stands) == len(found), "one twice"
+    had = set(rows(database.path, "SELECT task_id, planned_at FROM occurrence"))
+    for place, task_id in enumerate(tasks):
+        for planned in range(NOW + 20 * SECOND, machine.wall + 1, DAY):
+            assert (task_id, planned) in had, f"seed {seed}: missing {(planned - NOW) / DAY}"
+            one_id = stands.get((task_id, planned))
+            if place != 1:
+                assert one_id is not None, f"seed {seed}: never rang {(planned - NOW) / DAY}"
+            if one_id is not None and rang[one_id] < planned - SMALL:
+                assert any(begin <= rang[one_id] and planned <= until for begin, until in wrong), f"seed {seed}: early"
+    assert {planned for _, planned in had if planned > machine.wall} == set(), "none of the future is had"
