@@ -10,7 +10,7 @@ COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header -
 	--no-emit-trusted-host --no-emit-find-links --resolver backtracking
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz docs lock clean
+.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -72,6 +72,10 @@ torture: $(VENV)/test
 # Throws FUZZ_EVENTS (a million) events, raw packets, websocket frames and HTTP requests at a server.
 fuzz: $(VENV)/test
 	$(BIN)/python -m tests.fuzz
+
+# Attacks a server in every way there is for SIEGE_SECONDS (600), and measures what honest people notice.
+siege: $(VENV)/test
+	$(BIN)/python -m tests.siege
 
 # Everything in docs/ that is made from consult/contract/.
 docs: $(VENV)/run
