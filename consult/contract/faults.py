@@ -96,7 +96,7 @@ TOO_MANY_PAST = "remind_at 必须为较近的时间（missed 为 all 时，已�
 EXDATES_ALONE = "exdates 必须与 rrule 一起使用"
 METHOD_NOT_ALLOWED = "不支持的请求方法"
 BODY_TOO_LARGE = "请求体不得超过 1000000 字节"
-HEAD_TOO_LARGE = "请求行与请求头不得超过 32768 字节"
+HEAD_TOO_LARGE = "请求行与请求头不得超过 18432 字节"
 NOT_JSON = "请求体必须为 JSON"
 # The write may or may not be in the file: a client must not take this for "not stored".
 NOT_KNOWN_TO_BE_STORED = "服务器未能确认是否已保存，请稍后核对"

@@ -9,7 +9,8 @@ PING_TIMEOUT = 20
 CONNECT_TIMEOUT = 20
 WRITE_DEADLINE = 4
 STRANGER_BYTES = 16_384
-STRANGER_FRAMES = 16
+STRANGER_FRAMES = 64
+STRANGER_BYTES_IN_ALL = 65_536
 MOST_STRANGERS = 10_000
 MOST_POLLING_STRANGERS = 2000  # sessions of one address
 MOST_IDLE = 1000  # packets and frames that ask nothing, in a window
@@ -69,7 +70,7 @@ LIMITS = (
         "that connection ends",
     ),
     Limit("HTTP 请求体", "an HTTP body", f"{MAX_BYTES:,} 字节", f"{MAX_BYTES:,} bytes", "413", "413"),
-    Limit("HTTP 请求行与请求头", "an HTTP request's line and headers", "32,768 字节", "32,768 bytes", "431", "431"),
+    Limit("HTTP 请求行与请求头", "an HTTP request's line and headers", "18,432 字节", "18,432 bytes", "431", "431"),
     Limit(
         "一条消息的附件",
         "attachments of a message",
@@ -161,8 +162,8 @@ LIMITS = (
     Limit(
         "CONNECT 被接受之前发送的全部内容",
         "all that is sent before a CONNECT is accepted",
-        f"{STRANGER_FRAMES} 个 websocket 帧或数据包，{STRANGER_BYTES:,} 字节",
-        f"{STRANGER_FRAMES} websocket frames or packets, {STRANGER_BYTES:,} bytes",
+        f"{STRANGER_FRAMES} 个 websocket 帧或数据包，{STRANGER_BYTES_IN_ALL:,} 字节",
+        f"{STRANGER_FRAMES} websocket frames or packets, {STRANGER_BYTES_IN_ALL:,} bytes",
         "断开该连接",
         "that connection ends",
     ),

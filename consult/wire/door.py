@@ -30,7 +30,7 @@ from consult.wire.share import STRANGER_BYTES
 from consult.wire.unread_answers import TakenAnswers, UnreadAnswers
 from consult.wire.websocket import Websocket
 
-MOST_HEAD = 32_768  # bytes of a request's head: hosts with many cookies send 8 KB of them
+MOST_HEAD = 18_432  # bytes of a request's head: 16 KB of headers, as browsers and proxies allow, and more
 MOST_LINE = 1024  # bytes of a line between chunks
 MOST_TRAILERS = 8192  # bytes
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it

@@ -17,7 +17,7 @@ _TOKEN = rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+"
 _HEAD = re.compile(rb"GET ([!-~]+) HTTP/1\.1((?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*)*)")
 _KEY_BYTES = 16
 _MOST_HEADERS = 128
-_LONGEST_HEADER = 24_576  # bytes
+_LONGEST_HEADER = 17_000  # bytes
 
 
 class Refused(Exception):

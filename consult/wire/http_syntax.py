@@ -33,8 +33,8 @@ def read_head(head: bytes) -> bytes:
     for name, value in pairs:
         values.setdefault(name, []).append(value)
     is_first_version = request_line[3] == b"1.0"
-    if len(values.get(b"host", ())) != 1 and not (is_first_version and b"host" not in values):
-        raise NotWellFormed("Host")
+    if b"host" not in values and not is_first_version:
+        raise NotWellFormed("Host")  # two of them are refused with the hosts that are not let in
     if not all(re.fullmatch(rb"[0-9]{1,19}", value) for value in values.get(b"content-length", ())):
         raise NotWellFormed("Content-Length")
     for value in values.get(b"transfer-encoding", ()):

@@ -31,9 +31,10 @@ PAUSE_TIMES = 3
 WHOLE_TEXT = 0x81  # the first byte of a text frame that is no fragment
 MASKED = 0x80  # in the second byte of every frame that a client sends
 
-# What a connection may send before it has entered. A front end sends one frame: its CONNECT.
-STRANGER_FRAMES = 16
-STRANGER_BYTES = 16_384
+# What a connection may send before it has entered. A front end sends its CONNECT, and again after a new token.
+STRANGER_FRAMES = 64
+STRANGER_BYTES = 16_384  # of one packet
+STRANGER_BYTES_IN_ALL = 65_536
 STRANGER_TOO_LARGE = "too many bytes before its CONNECT"
 # Frames that ask nothing: pings, pongs, empty fragments, CONNECTs, in a window. A front end sends one in 25 seconds.
 MOST_IDLE = 1000
@@ -138,7 +139,7 @@ class Received:
         self._frames = self._bytes = self._idle = 0
         # Of a stranger, until it enters.
         self._most_frames: float = STRANGER_FRAMES
-        self._most_bytes: float = STRANGER_BYTES
+        self._most_bytes: float = STRANGER_BYTES_IN_ALL
 
     def add(self, frames: int, size: int) -> str | None:
         """Count what a connection has sent. Return the reason to cut it, or None."""

@@ -28,13 +28,13 @@ from reminders.loop import ReminderLoop
 from reminders.tasks import Timing
 from reminders.work import RuleWork
 from store import file as stored
-from store import occurrences
+from store import occurrences, reminders
 from store.clock import first_on_wall, in_milliseconds
 from store.database import Database
 from store.transaction import WriteUnknown, each
 from tests.reminders.calendar import PLANNED, Clocks, Planned
 from tests.store.file import opened, rows
-from tests.store.samples import added, new_task
+from tests.store.samples import new_task
 
 ZONES: Final = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca")
 DAY: Final = 86_400_000  # milliseconds
@@ -84,7 +84,7 @@ class World:
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         timing = Timing(zone, in_milliseconds(first_on_wall(wall, zone)), wall, planned.rrule, (), missed)
         columns = tasks.made(timing, self.now, Budget(10**6))
-        task = await database.written(each(added), new_task(timing=columns, created_at=self.now))
+        task = await database.written(each(reminders.add), new_task(timing=columns, created_at=self.now))
         clocks = Clocks(zone, start.year - 1, start.year + DAYS // 365 + 2)
         walls = planned.walls((start.year, start.month, start.day), DAYS + 30)
         self.tasks.append(Task(task.id, missed, sorted({1000 * clocks.moment(one) for one in walls})))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, Final
 
 from store import history, notifications, questions, reminders
@@ -79,15 +78,8 @@ async def open_question(database: Database, elder_id: int = 1) -> Question:
     return await database.written(each(questions.open_question), new_question(elder_id))
 
 
-def added(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
-    """Add a task of a user who has room for one more."""
-    task = reminders.add(connection, new)
-    assert isinstance(task, ReminderTask)
-    return task
-
-
 async def add_task(database: Database, **changes: Any) -> ReminderTask:
-    return await database.written(each(added), new_task(**changes))
+    return await database.written(each(reminders.add), new_task(**changes))
 
 
 async def notified(database: Database, count: int, user_id: int = 1001) -> list[Notification]:

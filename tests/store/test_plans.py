@@ -44,7 +44,6 @@ from store.retention import Closed
 from tests.store.file import within
 from tests.store.samples import (
     NOW,
-    added,
     asked,
     cancelling,
     draft,
@@ -101,13 +100,13 @@ class RecordingDatabase(Database):
 
 
 def change(connection: sqlite3.Connection) -> None:
-    task = added(connection, new_task())
+    task = reminders.add(connection, new_task())
     reminders.change(connection, Change(task.id, 0, {"title": "改"}, False, history_entry(task.id)))
 
 
 def plan(connection: sqlite3.Connection) -> None:
     again = {"remind_at": NOW, "rrule": "FREQ=DAILY", "timezone": "Asia/Shanghai"}
-    task = added(connection, new_task(timing=again))
+    task = reminders.add(connection, new_task(timing=again))
     occurrences.dispatch_planned(
         connection, Planned(NOW, [Plan(task.id, 0, NOW, [(NOW, WRITTEN), (NOW + 1, MISSED)], NOW + 2)])
     )
@@ -118,11 +117,12 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
     "questions.set_status": lambda connection: questions.set_status(connection, StatusChange(1, "CLOSED", NOW)),
     "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
+    "reminders.add_within_quota": lambda connection: reminders.add_within_quota(connection, new_task(most_pending=9)),
     "reminders.add": lambda connection: reminders.add(connection, new_task(by="USER:1")),
     "reminders.cancel": lambda connection: reminders.cancel(connection, cancelling(2)),
     "reminders.change": change,
     "notifications.notify notifications.next_id": lambda connection: notifications.notify(
-        connection, [new_notification(added(connection, new_task()))]
+        connection, [new_notification(reminders.add(connection, new_task()))]
     ),
     "notifications.find": lambda connection: notifications.find(connection, 1),
     "notifications.count_unread": lambda connection: notifications.count_unread(connection, 1001),
@@ -215,9 +215,10 @@ INDEXES: Final = (
     ("history.of_task", "SELECT at, what", "history_of_task"),
     ("history.of_notification", "SELECT at, what", "history_of_notification"),
 )
-# What runs once, as the server starts, or by a command.
+# What runs once, as the server starts or finds its clock changed, or by a command.
 NOT_FOR_EACH: Final = {
     *("messages.latest_id", "notifications.latest_id", "revocations.put_user", "occurrences.ids_without_time"),
+    *("reminders.store_derived", "reminders.ids_by_wall", "reminders.all_of"),
 }
 # What may be walked through: values that were given, rows that were found before, a statement that finds nothing, a
 # table that has a row for each table, the revoked tokens, which are all in memory anyway, and an index of parked tasks.

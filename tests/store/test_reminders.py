@@ -18,9 +18,9 @@ from store.occurrences import DispatchedOnce, Due
 from store.reminders import ReminderTask
 from store.transaction import each
 from tests.store.file import all_written, opened, rows, within
-from tests.store.samples import NOW, add_task, added, cancelling, new_task
+from tests.store.samples import NOW, add_task, cancelling, new_task
 
-ADD, CANCEL, DISPATCH = each(added), each(reminders.cancel), each(occurrences.dispatch_once)
+ADD, CANCEL, DISPATCH = each(reminders.add), each(reminders.cancel), each(occurrences.dispatch_once)
 
 
 async def dispatch(database: Database, now: int = NOW, limit: int = 500) -> list[Notification]:

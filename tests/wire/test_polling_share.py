@@ -83,7 +83,7 @@ def test_a_stranger_has_few_packets(server: Server) -> None:
 
 def test_a_stranger_has_few_bytes(server: Server) -> None:
     stranger = Polling(server)
-    for _ in range(3):
+    for _ in range(13):
         assert post(server, stranger, [b"40/" + b"x" * 5_000]).status == 200
     check_cut(server, stranger, [b"40/" + b"x" * 5_000], "too many bytes before its CONNECT")
 

@@ -163,6 +163,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
     assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
     assert (share.STRANGER_BYTES, carriers.MOST_STRANGERS) == (told.STRANGER_BYTES, told.MOST_STRANGERS)
+    assert share.STRANGER_BYTES_IN_ALL == told.STRANGER_BYTES_IN_ALL
     assert (share.STRANGER_FRAMES, polling.MOST_STRANGERS) == (told.STRANGER_FRAMES, told.MOST_POLLING_STRANGERS)
     assert (share.MOST_IDLE, share.MOST_REFUSED) == (told.MOST_IDLE, told.MOST_REFUSED)
     assert (share.MOST_FRAGMENTS, polling.MOST_POSTS) == (told.MOST_FRAGMENTS, told.MOST_POSTS)
