@@ -28,7 +28,8 @@ def by_hand(database: Path, file: Path, text: Callable[[int], str], now: int, ag
     """`careline restore FILE`: say what is rewound, ask on a terminal unless that is `agreed`, and restore. Returns one
     line that says what was done; `text` writes a time as YYYY-MM-DD HH:MM:SS."""
     said = []
-    back = rewind(database, file) if file.exists() else None
+    with told(f"cannot restore {database} from {file}"):
+        back = rewind(database, file) if file.exists() else None
     if back is not None:
         said.append(back.in_words(text))
     if not agreed:

@@ -44,6 +44,11 @@ def settings() -> dict[str, str]:
     return dict(line.split("=", 1) for line in block("sh").splitlines())
 
 
+def settings_without_tokens() -> dict[str, str]:
+    """Give the same for tests that are not about tokens."""
+    return {**settings(), "CARELINE_AUTH_SECRET_FILE": "", "CARELINE_ALLOW_OPEN": "1"}
+
+
 def configuration(port: int, upstream: int) -> str:
     """Give the document's configuration, with this machine's ports and files in place of the clinic's."""
     text = block("nginx")

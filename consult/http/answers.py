@@ -73,10 +73,15 @@ def read_body(request: Request, payload_type: type[P]) -> P:
     if kind != "application/json" or charset not in _CHARSETS:
         raise invalid(faults.NOT_JSON, 415)
     try:
-        body = loads(request.body.removeprefix(BOM_UTF8))
+        body = json_of(request)
     except ValueError:
         raise invalid(faults.NOT_JSON, 415) from None
     return payloads.read(payload_type, body)
+
+
+def json_of(request: Request) -> Any:
+    """Return the body's JSON, with or without the mark that Windows puts before UTF-8. ValueError when it is none."""
+    return loads(request.body.removeprefix(BOM_UTF8))
 
 
 def read_query(request: Request, query_type: type[P]) -> P:
@@ -182,7 +187,7 @@ def _fingerprint(request: Request, body: bytes) -> str:
 def _said(request: Request) -> bytes:
     """Return what the body says, however it is spelled: a retry may be encoded anew."""
     with suppress(ValueError):  # a call without a body takes any
-        return canonical(loads(request.body.removeprefix(BOM_UTF8)))
+        return canonical(json_of(request))
     return request.body
 
 

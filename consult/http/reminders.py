@@ -25,9 +25,18 @@ from consult.contract.reminder_payloads import (
 from consult.contract.replies import Shape
 from consult.contract.rule_parts import wrong_part
 from consult.http.admission import account_of
-from consult.http.answers import Writing, asker_of, by_whom, json_answer, page_answer, read_body, read_id, read_query
+from consult.http.answers import (
+    Writing,
+    asker_of,
+    by_whom,
+    json_answer,
+    json_of,
+    page_answer,
+    read_body,
+    read_id,
+    read_query,
+)
 from consult.http.reads import Reads
-from consult.json_text import loads
 from consult.limits import Limits
 from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
@@ -255,7 +264,7 @@ CLEARED = {*RECURRENCE, "content"}
 
 def _cleared(request: Request, body: ReminderChange) -> set[str]:
     """The fields that a change clears with null; Fault where null clears nothing."""
-    sent = loads(request.body)
+    sent = json_of(request)
     nulls = {name for name in body.__struct_fields__ if name in sent and sent[name] is None}
     for name in body.__struct_fields__:
         if name in nulls - CLEARED:

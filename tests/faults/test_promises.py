@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Final
 
 from tests.named_tests import defined, missing, named, parsed, rows
@@ -38,7 +39,10 @@ def test_what_is_known_to_fail_is_said_to() -> None:
 
 
 def test_each_promise_names_one() -> None:
-    promises = rows(DOCUMENT.read_text())
+    # One table tells where other implementations of recurrence rules differ, and promises nothing.
+    promises = [
+        row for row in rows(DOCUMENT.read_text()) if not re.match(r"\| (Of|python-dateutil|rrule|ical\.js)\b", row)
+    ]
     assert len(promises) > 30
     assert [row for row in promises if not named(row)] == []
 

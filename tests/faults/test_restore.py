@@ -18,7 +18,7 @@ from tests.clients import Clients, message
 from tests.conftest import StartServer
 from tests.faults.test_backup import names
 from tests.packets import Websocket
-from tests.protocol.test_client_guide import DRIVER, FrontEnd, blocks
+from tests.protocol.test_client_guide import DRIVER, ORDERS, FrontEnd, blocks
 from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, new_id, run, wait_until
 from tests.store.file import rows
 from tests.tokens import KEY, key_file, token
@@ -275,7 +275,7 @@ class TestIds:
         server = start_server()
         question_id, user_id = server.open_question(), new_id()
         front_end = FrontEnd(
-            blocks()[0] + DRIVER,
+            ORDERS + blocks()[0] + DRIVER,
             server.url,
             {"sender_id": user_id, "sender_type": "ELDER", "role_display_name": "张三"},
             question_id,

@@ -133,7 +133,6 @@ def fragments_out_of_order(chance: random.Random) -> Thrown:
             masked(chance, CONTINUATION, LEAVE, fin=chance.random() < 0.5),
             masked(chance, TEXT, LEAVE[:9], fin=False) + masked(chance, TEXT, LEAVE),
             masked(chance, TEXT, b"", fin=False) + masked(chance, BINARY, LEAVE),
-            masked(chance, TEXT, LEAVE[:9], fin=False) + masked(chance, CLOSE, b"\x03\xe8"),
         )
     )
     return broken(content)

@@ -21,7 +21,7 @@ PAGE: Final = "https://clinic.example"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"), env=nginx.settings(), nginx=True)
+    server = Server(tmp_path_factory.mktemp("server"), env=nginx.settings_without_tokens(), nginx=True)
     server.start()
     yield server
     server.close()
@@ -104,7 +104,7 @@ class TestAddresses:
     LIMIT: Final = ("--address-connections", "2")
 
     def test_each_client_has_its_own_limit(self, start_server: StartServer, enter: Enter) -> None:
-        server = start_server(*self.LIMIT, env=nginx.settings(), nginx=True)
+        server = start_server(*self.LIMIT, env=nginx.settings_without_tokens(), nginx=True)
         for kind, address in (Websocket, "127.0.0.2"), (Polling, "127.0.0.3"):
             with server.reached_from(address):
                 for _ in range(2):
@@ -115,7 +115,9 @@ class TestAddresses:
                     assert refused(other, server, **forged) == "429", "what a client writes itself does not count"
 
     def test_without_the_setting_they_share_the_proxys(self, start_server: StartServer, enter: Enter) -> None:
-        server = start_server(*self.LIMIT, env={**nginx.settings(), "CARELINE_TRUSTED_PROXIES": ""}, nginx=True)
+        server = start_server(
+            *self.LIMIT, env={**nginx.settings_without_tokens(), "CARELINE_TRUSTED_PROXIES": ""}, nginx=True
+        )
         for kind, address in (Websocket, "127.0.0.2"), (Polling, "127.0.0.3"):
             with server.reached_from(address):
                 enter(kind, server)

@@ -206,7 +206,7 @@ def test_nothing_but_internal_messages_looks_empty(server: Server, clients: Clie
 
 
 @pytest.mark.parametrize("user_type", ["ELDER", "STAFF"])
-@pytest.mark.parametrize("changes", [{"after_id": -1}, {"user_id": 0}, {"question_id": 999_999_999}])
+@pytest.mark.parametrize("changes", [{"after_id": -1}, {"user_id": -1}, {"question_id": 999_999_999}])
 def test_a_failed_join_keeps_the_state(
     server: Server, clients: Clients, user_type: str, changes: dict[str, Any]
 ) -> None:

@@ -31,7 +31,7 @@ LEVELS: Final = {"debug", "info", "warning", "error", "critical"}
 # How a send can fail in that broken build, and what is logged of it.
 WAYS: Final = {
     "raised": "an event or a request failed",
-    "statement": "the database cannot be written",
+    "statement": "an event or a request failed",
     "published": "what became of a write could not be told",
     "callback": "Exception in callback",
     "task": "Task exception was never retrieved",

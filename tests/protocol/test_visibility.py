@@ -64,7 +64,7 @@ def test_a_failed_rejoin_changes_no_rights(server: Server, clients: Clients) -> 
     elder.join(question_id, "ELDER")
     staff.join(question_id, "STAFF")
     for client, user_type in (elder, "STAFF"), (staff, "ELDER"):
-        payload = {"question_id": question_id, "user_id": 0, "user_type": user_type}
+        payload = {"question_id": question_id, "user_id": -1, "user_type": user_type}
         assert client.call("join_question", payload)["code"] == "INVALID_PAYLOAD"
     heard = sender.send(question_id, "仅供内部", is_visible_to_patient=False)
     assert staff.expect("new_message") == heard
