@@ -17,7 +17,8 @@ CONTENT_TYPES = ("TEXT", "IMAGE", "AUDIO", "VIDEO", "FILE")
 
 def shows_something(text: str) -> bool:
     """Return whether a reader of the text would see anything of it."""
-    return re.search(_SHOWN, text) is not None
+    first = text[:1]
+    return (first.isascii() and first.isalnum()) or _IS_SHOWN.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ _SHOWN = (
     r"\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_IS_SHOWN = re.compile(_SHOWN)
 _CLEAN_AND_NOT_BLANK = rf"(?s)\A(?=.*{_SHOWN})[^\x00\ud800-\udfff]*\Z"
 _NAME = r"\A[A-Z0-9_]{1,32}\Z"
 

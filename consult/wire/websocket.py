@@ -303,7 +303,7 @@ class Websocket(asyncio.Protocol):
             else:
                 self.cut(reason)
             return
-        if frames and data[0] & 0x0F == Opcode.CLOSE and self._fragments is not None:
+        if self._fragments is not None and frames and data[0] & 0x0F == Opcode.CLOSE:
             # Allowed within a message (RFC 6455, section 5.4), but the library takes it for a fault.
             self._fragments = self._protocol.current_size = None
         try:
