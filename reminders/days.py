@@ -85,14 +85,14 @@ class Days:
         return None
 
     def between(self, first: int, last: int) -> list[int]:
-        """Return the allowed days from `first` to `last`, both included."""
+        """Return the allowed days from `first` to `last`, both included and within the calendar."""
         found = []
         day = self.at_or_after(first)
         while day is not None and day <= last:
             begins, days = self._of_year(self._year_with(day))
             within = days[bisect_left(days, day - begins) : bisect_right(days, last - begins)]
             found += [begins + one for one in within]
-            day = self.at_or_after(found[-1] + 1)
+            day = self.at_or_after(found[-1] + 1) if found[-1] < last else None
         return found
 
     def _year_with(self, day: int) -> int:
@@ -143,7 +143,7 @@ class Days:
 
     def _fits(self, day: int) -> bool:
         """Return whether all BY parts allow the day."""
-        if day > LAST_DAY:
+        if not 1 <= day <= LAST_DAY:
             return False
         rule = self._rule
         one = date.fromordinal(day)

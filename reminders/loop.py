@@ -98,6 +98,8 @@ class ReminderLoop:
             except WorkStopped:
                 return
             except Exception as fault:
+                if self._stopping:
+                    return  # the database may close before the tick has ended
                 self._failed(fault)
             else:
                 self._ticked_at = self._loop.time()

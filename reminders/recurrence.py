@@ -183,7 +183,7 @@ class _Expansion:
 
     def _sets_before(self, day: int, excluded: frozenset[int]) -> Iterator[tuple[int, Sequence[int]]]:
         """Give the same from that of `day` back to the start."""
-        first = self._periods.bounds(self._start // DAY)[0] if self._positions else self._start // DAY
+        first = max(self._periods.bounds(self._start // DAY)[0], 1) if self._positions else self._start // DAY
         if self._positions and day >= first:
             # The whole period that the day is in: `before` leaves out what is later.
             day = min(self._periods.bounds(day)[1], LAST_DAY)
@@ -207,7 +207,8 @@ class _Expansion:
         times = self._periods.times(day)
         if not self._positions:
             return day * DAY, () if day in excluded else times
-        days = self._days.between(*self._periods.bounds(day))
+        first, last = self._periods.bounds(day)
+        days = self._days.between(max(first, 1), min(last, LAST_DAY))
         count = len(days) * len(times)
         places = {place - 1 if place > 0 else count + place for place in self._positions if abs(place) <= count}
         self._budget.spend(_PERIOD + len(places))

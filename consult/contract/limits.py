@@ -45,6 +45,7 @@ LIST_WAIT = 10  # seconds, as are the next two
 STILL_SECONDS = 10
 ANSWER_SECONDS = 60
 MOST_UNREAD_ANSWERS = 32
+MOST_UNREAD_BYTES = 8_388_608  # of these answers
 KEYS_KEPT = 7  # days, as is the next
 LONGEST_SNOOZE = 366
 MOST_SNOOZES = 500  # of one occurrence
@@ -106,8 +107,10 @@ LIMITS = (
     Limit(
         "客户端读取一个 HTTP 响应",
         "for a client to read an HTTP answer",
-        f"{ANSWER_SECONDS} 秒，且每 {STILL_SECONDS} 秒都有进展；这样的连接最多 {MOST_UNREAD_ANSWERS} 个",
-        f"{ANSWER_SECONDS} s, with some of it every {STILL_SECONDS} s; at most {MOST_UNREAD_ANSWERS} such connections",
+        f"{ANSWER_SECONDS} 秒，且每 {STILL_SECONDS} 秒都有进展；这样的连接最多 {MOST_UNREAD_ANSWERS} 个，"
+        f"共 {MOST_UNREAD_BYTES:,} 字节",
+        f"{ANSWER_SECONDS} s, with some of it every {STILL_SECONDS} s; at most {MOST_UNREAD_ANSWERS} such connections"
+        f" with {MOST_UNREAD_BYTES:,} bytes",
         "断开该连接",
         "that connection ends",
     ),

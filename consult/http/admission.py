@@ -11,6 +11,7 @@ from sanic import Request, Sanic
 from sanic.http import Http
 
 from consult.access import Access
+from consult.connection import Connection
 from consult.contract.faults import Fault
 from consult.guard import Guard
 from consult.limits import Account, Limits, Work
@@ -31,25 +32,34 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
     async def count(request: Request) -> None:
         connection = cast(HttpBehindDoor, cast(Http, request.stream).protocol)
         connection.account = None
+        address = access.address(request.ip, request.headers)
+        carried = _carried(request)
         try:
-            _count(request, connection)
+            account = _account(request, connection, address) if carried is None else carried.account
+            await connection.turn(address if account is None else account.name)
+            if carried is None:
+                _count(request, connection, address, account)
+            elif account is not None:
+                limits.spend_poll(account, request.method == "POST")
         except Fault:
             if cast(Http, request.stream).request_body:
                 read_no_more(request)
             raise
 
-    def _count(request: Request, connection: HttpBehindDoor) -> None:
-        address = access.address(request.ip, request.headers)
-        account = None if guard is not None else limits.account(None, address)
-        if request.path.startswith("/socket.io"):
-            session = polling.session(request.args.get("sid", ""))
-            carried = None if session is None else session.connection
-            if carried is not None and carried.connected:
-                if carried.account is not None:
-                    limits.spend_poll(carried.account, request.method == "POST")
-                return
-        elif guard is not None:
-            account = _enter(request, connection, address, guard)
+    def _carried(request: Request) -> Connection | None:
+        """Return the connection whose long-polling session the request belongs to, once that has entered."""
+        if not request.path.startswith("/socket.io"):
+            return None
+        session = polling.session(request.args.get("sid", ""))
+        carried = None if session is None else session.connection
+        return carried if carried is not None and carried.connected else None
+
+    def _account(request: Request, connection: HttpBehindDoor, address: str) -> Account | None:
+        if guard is None:
+            return limits.account(None, address)
+        return None if request.path.startswith("/socket.io") else _enter(request, connection, address, guard)
+
+    def _count(request: Request, connection: HttpBehindDoor, address: str, account: Account | None) -> None:
         if account is not None:
             limits.spend_request(account, _body_bytes(request))
             limits.spend_work(account, _work(request))

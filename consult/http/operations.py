@@ -33,6 +33,7 @@ from store import occurrences, parking
 from store.backup import Daily
 from store.clock import Clock, WireTime
 from store.database import Database
+from store.file import StoreFault
 from store.histogram import Histogram
 from store.parking import Parked
 
@@ -70,12 +71,25 @@ class Counts(Collector):
         self.reminders_due: int | None = None
         self.parked: Parked | None = None
         self.disk_free: int | None = None  # bytes that are left where the database is
+        self._last_look: asyncio.Task[None] | None = None
+        self._next_look: asyncio.Task[None] | None = None  # which has not begun
 
     async def look(self) -> None:
-        """Find out what no counter counts; None for what cannot be found out."""
+        """Find out what no counter counts; None for what cannot be found out.
+
+        All who ask while a look is under way share the next one: many who ask at once cost two looks.
+        """
+        if self._next_look is None:
+            self._next_look = asyncio.create_task(self._look_after(self._last_look))
+        await asyncio.shield(self._next_look)
+
+    async def _look_after(self, last: asyncio.Task[None] | None) -> None:
+        if last is not None:
+            await asyncio.wait([last])
+        self._last_look, self._next_look = self._next_look, None
         self.disk_free = await _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free)
         self.reminders_due = self.parked = None
-        with suppress(DatabaseError, sqlite3.Error, TimeoutError):
+        with suppress(DatabaseError, sqlite3.Error, StoreFault, TimeoutError):
             async with asyncio.timeout(LONGEST_READ):
                 self.reminders_due = await occurrences.count_due(self._database, self._clock())
                 self.parked = await parking.parked(self._database, PARKED_IDS)

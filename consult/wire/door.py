@@ -26,6 +26,7 @@ from consult.wire import handshake, http_syntax
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
+from consult.wire.request_turns import Measured, RequestTurns
 from consult.wire.share import STRANGER_BYTES
 from consult.wire.unread_answers import TakenAnswers, UnreadAnswers
 from consult.wire.websocket import Websocket
@@ -55,6 +56,7 @@ class Doors:
         self.polling = polling
         self.access = access
         self.unread_answers = UnreadAnswers(carriers, access)
+        self.request_turns = RequestTurns(carriers.loop)
         self.last_descriptor = 0  # that a connection may have
 
     def __call__(self, **sanic: Any) -> "Door":
@@ -131,7 +133,7 @@ class _Http(Http):
         super().create_empty_request()
 
     async def http1(self) -> None:
-        await super().http1()  # type: ignore[no-untyped-call]
+        await Measured(super().http1(), self.protocol.request_turns.spend)  # type: ignore[no-untyped-call]
         transport = self.protocol.transport
         if self.request_body and transport is not None and not transport.is_closing():
             # It was refused while it is still being sent. To close now would take the answer away from a client that
@@ -149,21 +151,20 @@ class HttpBehindDoor(TakenAnswers):
 
     HTTP_CLASS = _Http
 
-    __slots__ = ("_doors", "_sanic", "_stranger", "account")
+    __slots__ = ("_doors", "_sanic", "_stranger", "account", "request_turns")
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(doors.unread_answers, **sanic)
         self._http = None  # until Sanic's task has begun, which more bytes may come before
         self._doors = doors
         self._sanic = sanic
+        self.request_turns = doors.request_turns
         self._stranger: str | None = None  # the address that the connection is counted for, without a good token
         self.account: Account | None = None  # of whose request is being answered
         self.request_handler = self._handle
 
     async def _handle(self, request: Request) -> None:
-        """Handles a request. While others of the connection wait behind it, all other connections have a turn first."""
-        if self.recv_buffer:
-            await asyncio.sleep(0)
+        """Handles a request."""
         await self.app.handle_request(request)
         http = self._http
         if http is not None and http.request_body and http.stage is Stage.IDLE:
@@ -171,6 +172,14 @@ class HttpBehindDoor(TakenAnswers):
             with contextlib.suppress(BadRequest, PayloadTooLarge):
                 async for _ in http:
                     pass
+
+    async def turn(self, client: str) -> None:
+        """Return when the request that has come may be taken up: the client has taken its last answer, and where others
+        of the connection wait behind it, all other connections have had a turn."""
+        await self._can_write.wait()
+        http = self._http
+        body = 0 if http is None else http.request_bytes_left or 0
+        await self.request_turns.come(client, is_behind=len(self.recv_buffer) > body)
 
     async def send(self, data: bytes) -> None:
         """Counts what the user has read, as it goes out. A client that has gone is answered no more."""

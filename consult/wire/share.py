@@ -96,7 +96,10 @@ class Turns:
         for _ in range(len(self._waiting)):
             if self.is_over:
                 break
-            self._waiting.popleft().serve()
+            reader = self._waiting.popleft()
+            reader.serve()
+            if isinstance(reader, _Asleep):
+                self._used += SECONDS  # what a task does it does later, so its whole share is counted
         if self._waiting:
             self._expect_next()
 

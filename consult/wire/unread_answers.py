@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from consult.wire.carriers import Carriers
 
 MOST_UNREAD = 32  # answers, of which a client has not taken most of the bytes yet
+MOST_UNREAD_BYTES = 8_388_608  # of them all
 LONGEST_STILL = 10.0  # seconds in which a client takes none
 LONGEST = 60.0  # seconds until a client must have taken the answer
 REASON = "answer not read"
 
 
 class UnreadAnswers:
-    """The answers that the network has not taken. Of too many, the oldest of the client with the most is cut."""
+    """The answers that the network has not taken. Of too many, the oldest of the client with the most bytes is cut."""
 
     def __init__(self, carriers: "Carriers", access: Access) -> None:
         self.access = access
@@ -28,9 +29,12 @@ class UnreadAnswers:
     def began(self, answer: "TakenAnswers") -> None:
         """The network did not take all of it at once."""
         self._clients[answer] = answer.client
-        if len(self._clients) > MOST_UNREAD:
-            ((most, _),) = Counter(self._clients.values()).most_common(1)
-            self.cut(next(one for one, its_client in self._clients.items() if its_client == most))
+        while len(self._clients) > MOST_UNREAD or sum(one.left for one in self._clients) > MOST_UNREAD_BYTES:
+            held: Counter[str] = Counter()
+            for one, client in self._clients.items():
+                held[client] += one.left
+            ((most, _),) = held.most_common(1)
+            self.cut(next(one for one, client in self._clients.items() if client == most))
 
     def ended(self, answer: "TakenAnswers") -> None:
         """It was taken, or its connection has ended."""
@@ -69,6 +73,11 @@ class TakenAnswers(HttpProtocol):
         address = self._unread.access.address(request.ip, request.headers)
         return address if identity is None else f"user {identity.user_id}"
 
+    @property
+    def left(self) -> int:
+        """Return how many bytes the network has not taken."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
     def pause_writing(self) -> None:
         """Called when an answer is too long for the transport, which tries to send it at the end of this turn."""
         super().pause_writing()  # type: ignore[no-untyped-call]
@@ -92,13 +101,11 @@ class TakenAnswers(HttpProtocol):
         self._unread.began(self)
 
     def _watch(self) -> None:
-        assert self.transport is not None
-        self._left = self.transport.get_write_buffer_size()
+        self._left = self.left
         self._look = self.loop.call_later(LONGEST_STILL, self._look_again)
 
     def _look_again(self) -> None:
-        assert self.transport is not None
-        if self.transport.get_write_buffer_size() >= self._left or self.loop.time() - self._began >= LONGEST:
+        if self.left >= self._left or self.loop.time() - self._began >= LONGEST:
             self._unread.cut(self)
         else:
             self._watch()

@@ -188,6 +188,36 @@ def test_the_calendar_ends() -> None:
     assert [time[:10] for time in shown(asked, 9)] == ["9999-12-28", "9999-12-29", "9999-12-30"]
 
 
+@pytest.mark.parametrize("interval", [1, 2, 7, 399])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "YEARLY;BYDAY=FR;BYSETPOS=2",
+        "YEARLY;BYWEEKNO=52;BYDAY=FR;BYSETPOS=1",
+        "YEARLY;BYWEEKNO=1;BYDAY=FR;BYSETPOS=1",
+        "YEARLY;BYMONTH=12;BYMONTHDAY=30,31;BYSETPOS=-1",
+        "YEARLY;BYYEARDAY=-1,-2;BYSETPOS=1",
+        "MONTHLY;BYMONTH=12;BYDAY=TH,FR;BYSETPOS=-1",
+        "MONTHLY;BYMONTHDAY=30,31;BYSETPOS=2",
+        "WEEKLY;BYDAY=TH,FR,SA;BYSETPOS=2",
+        "WEEKLY;WKST=TH;BYDAY=TH,FR,SA;BYSETPOS=-1",
+        "DAILY;BYDAY=TH,FR",
+        "HOURLY;BYDAY=TH,FR",
+        "MINUTELY;BYMONTH=12;BYHOUR=23;BYMINUTE=59",
+    ],
+)
+@pytest.mark.parametrize("start", ["9900-01-01 08:00", "9999-12-25 08:00", "9999-12-30 08:00"])
+def test_every_search_ends_with_the_calendar(parts: str, interval: int, start: str) -> None:
+    read, begins = rule.read(f"FREQ={parts};INTERVAL={interval};COUNT=100000"), datetime.fromisoformat(start)
+    last = last_counted(read, begins, Budget(CREATION_STEPS))
+    asked = Schedule(read, begins, last, ZoneInfo("UTC"), frozenset())
+    moment = in_milliseconds(datetime(9999, 12, 30, 23, 59, tzinfo=UTC))
+    latest = asked.latest(moment, Budget(CREATION_STEPS))
+    assert latest is None or latest <= moment
+    beyond = moment - 86_400_000 if latest is None else latest
+    assert list(asked.after(beyond, Budget(CREATION_STEPS))) == []
+
+
 def moment_of(wall: str) -> int:
     return in_milliseconds(first_on_wall(datetime.fromisoformat(wall), ZoneInfo("Europe/Berlin")))
 

@@ -177,6 +177,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert reads.LONGEST_WAIT == told.LIST_WAIT
     assert (unread_answers.LONGEST_STILL, unread_answers.LONGEST) == (told.STILL_SECONDS, told.ANSWER_SECONDS)
     assert unread_answers.MOST_UNREAD == told.MOST_UNREAD_ANSWERS
+    assert unread_answers.MOST_UNREAD_BYTES == told.MOST_UNREAD_BYTES
     assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR
     assert told.LONGEST_SNOOZE * 86_400_000 == answers.LONGEST_SNOOZE
     assert told.MOST_SNOOZES == answers.MOST_SNOOZES
