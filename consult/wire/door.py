@@ -35,7 +35,7 @@ MOST_HEAD = 32_768  # bytes of a request's head: hosts with many cookies send 8 
 MOST_LINE = 1024  # bytes of a line between chunks
 MOST_TRAILERS = 8192  # bytes
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
-HTTP_CLOSE_TRIES = 25  # at 20 ms each
+HTTP_CLOSE_TRIES = 15  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
