@@ -133,7 +133,8 @@ class _Http(Http):
         super().create_empty_request()
 
     async def http1(self) -> None:
-        await Measured(super().http1(), self.protocol.request_turns.spend)  # type: ignore[no-untyped-call]
+        turns = cast(HttpBehindDoor, self.protocol).request_turns
+        await Measured(super().http1(), turns.spend)  # type: ignore[no-untyped-call]
         transport = self.protocol.transport
         if self.request_body and transport is not None and not transport.is_closing():
             # It was refused while it is still being sent. To close now would take the answer away from a client that
