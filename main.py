@@ -69,6 +69,8 @@ SANIC = {
     "TOUCHUP": False,
 }
 
+LAST_WRITES = 0.7  # seconds of a stop; with those of the sockets (carriers.py, door.py) well below two
+
 log = logging.getLogger("careline")
 
 COMMANDS = (
@@ -226,7 +228,7 @@ async def serve_from(
     server.close()
     # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
     last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), database.settle())]
-    await asyncio.wait(last, timeout=1.0)
+    await asyncio.wait(last, timeout=LAST_WRITES)
     await polling.close()
     await carriers.close()
     await gateway.close()

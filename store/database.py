@@ -110,6 +110,10 @@ class Database:
         """Return the rows of each query, all from one snapshot of the database. For what is found in a moment."""
         return await self._short.read(*queries)
 
+    async def look(self, *queries: BaseQuery) -> list[list[Row]]:
+        """Return the same in one turn of the connection's thread, the values as they are stored."""
+        return await self._short.at_once(*queries)
+
     async def page(self, query: BaseQuery, limit: int, *beside: BaseQuery, most_bytes: int = PAGE_BYTES) -> Page:
         """Return a page of the query's rows, bounded in rows and bytes, with the rows of the queries beside it."""
         return await self._pages.page(query, limit, most_bytes, beside)

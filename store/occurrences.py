@@ -191,7 +191,7 @@ async def ids_due(database: Database, due: Due) -> tuple[list[int], list[int]]:
 async def count_due(database: Database, now: int) -> int:
     """How many pending tasks are due."""
     counted = TaskRow.select(fn.COUNT(TaskRow.id).alias("due")).where(TaskRow.next_at <= now)
-    found = await database.read(counted.where(_ONCE), counted.where(_AGAIN))
+    found = await database.look(counted.where(_ONCE), counted.where(_AGAIN))
     return sum(rows[0]["due"] for rows in found)
 
 
@@ -199,7 +199,7 @@ async def next_due(database: Database, passed_over: Collection[int] = ()) -> int
     """When the earliest pending task is due, of those that are not passed over."""
     earliest = TaskRow.select(TaskRow.next_at).where(TaskRow.next_at <= MAX_TIME, _is_looked_at(Due(0, 1, passed_over)))
     earliest = earliest.order_by(TaskRow.next_at).limit(1)
-    found = await database.read(earliest.where(_ONCE), earliest.where(_AGAIN))
+    found = await database.look(earliest.where(_ONCE), earliest.where(_AGAIN))
     return min((rows[0]["next_at"] for rows in found if rows), default=None)
 
 

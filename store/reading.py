@@ -87,6 +87,7 @@ class Lane:
 
     async def _at_once(self, queries: tuple[BaseQuery, ...]) -> list[list[Row]]:
         async with self._pool:
+            self._refuse_if_closing()
             connection = (await self._pool.aconnect()).conn
             found: list[list[Row]] = await connection._execute(_rows_of, connection._conn, queries)
             return found

@@ -24,6 +24,7 @@ PING_INTERVAL = 25  # seconds, told to clients in the Engine.IO handshake, as is
 PING_TIMEOUT = 20
 HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
+GOODBYE = 0.4  # seconds of a stop that all clients have to answer theirs
 # Connections that have not entered: a whole clinic comes back at once, but no crowd stays before the door.
 MOST_STRANGERS = 10_000
 SWEEP = 1.0
@@ -70,7 +71,7 @@ class Carriers:
             websocket.close()
         if self.websockets:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all_gone.wait(), CLOSE_TIMEOUT / 2)
+                await asyncio.wait_for(self._all_gone.wait(), GOODBYE)
         for websocket in list(self.websockets):
             websocket.abort()
         for door in list(self.doors):

@@ -35,7 +35,7 @@ MOST_HEAD = 18_432  # bytes of a request's head: 16 KB of headers, as browsers a
 MOST_LINE = 1024  # bytes of a line between chunks
 MOST_TRAILERS = 8192  # bytes
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
-HTTP_CLOSE_TRIES = 25  # at 20 ms each
+HTTP_CLOSE_TRIES = 15  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
@@ -133,7 +133,8 @@ class _Http(Http):
         super().create_empty_request()
 
     async def http1(self) -> None:
-        await Measured(super().http1(), self.protocol.request_turns.spend)  # type: ignore[no-untyped-call]
+        turns = cast(HttpBehindDoor, self.protocol).request_turns
+        await Measured(super().http1(), turns.spend)  # type: ignore[no-untyped-call]
         transport = self.protocol.transport
         if self.request_body and transport is not None and not transport.is_closing():
             # It was refused while it is still being sent. To close now would take the answer away from a client that

@@ -86,6 +86,6 @@ class Measured(Awaitable[None]):
             try:
                 yield awaited
             except BaseException as fault:  # the task is cancelled
-                step = partial(steps.throw, fault)  # type: ignore[attr-defined]
+                step = partial(steps.throw, fault)
             else:
                 step = partial(next, steps)

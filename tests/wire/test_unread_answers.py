@@ -93,6 +93,6 @@ def test_what_is_held_is_bounded_in_bytes(short_of_memory: Server) -> None:
     deaf = 20
     with ExitStack() as stack:
         for _ in range(deaf):
-            ask(stack.enter_context(raw(short_of_memory, receive_buffer=4096)), path, 1)
+            ask(stack.enter_context(raw(short_of_memory, receive_buffer=4096)), path, 5)
         wait_until(lambda: metric(short_of_memory, CUTS) >= deaf // 2, "the cuts")
         assert short_of_memory.http("GET", path).status == 200
