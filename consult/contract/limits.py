@@ -46,6 +46,7 @@ STILL_SECONDS = 10
 ANSWER_SECONDS = 60
 MOST_UNREAD_ANSWERS = 32
 MOST_UNREAD_BYTES = 8_388_608  # of these answers
+MOST_BODY_BYTES = 16_777_216  # of requests that are not answered yet
 KEYS_KEPT = 7  # days, as is the next
 LONGEST_SNOOZE = 366
 MOST_SNOOZES = 500  # of one occurrence
@@ -103,6 +104,14 @@ LIMITS = (
         f"{LISTS_AT_ONCE}, while {MOST_LISTS_WAITING} more wait for up to {LIST_WAIT} s",
         "`RATE_LIMITED`，带 `Retry-After`",
         "`RATE_LIMITED` with `Retry-After`",
+    ),
+    Limit(
+        "所有尚未响应的 HTTP 请求体合计",
+        "the bodies of all HTTP requests that are not answered yet",
+        f"{MOST_BODY_BYTES:,} 字节",
+        f"{MOST_BODY_BYTES:,} bytes",
+        "断开占用最多的客户端最早的连接",
+        "the oldest connection of the client that holds most ends",
     ),
     Limit(
         "客户端读取一个 HTTP 响应",

@@ -28,6 +28,7 @@ from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.request_turns import Measured, RequestTurns
 from consult.wire.share import STRANGER_BYTES
+from consult.wire.unfinished_bodies import UnfinishedBodies
 from consult.wire.unread_answers import TakenAnswers, UnreadAnswers
 from consult.wire.websocket import Websocket
 
@@ -56,6 +57,7 @@ class Doors:
         self.polling = polling
         self.access = access
         self.unread_answers = UnreadAnswers(carriers, access)
+        self.unfinished_bodies = UnfinishedBodies(carriers)
         self.request_turns = RequestTurns(carriers.loop)
         self.last_descriptor = 0  # that a connection may have
 
@@ -96,7 +98,11 @@ class _Http(Http):
                     return None
             self.request_bytes_left = size
             self.request_bytes = (self.request_bytes or 0) + size
-        return await super().read()
+        data = await super().read()
+        if data and self.stage is Stage.HANDLER:  # else it is read away
+            connection = cast(HttpBehindDoor, self.protocol)
+            connection.unfinished_bodies.add(connection, len(data))
+        return data
 
     @contextlib.contextmanager
     def _bad_request(self) -> Iterator[None]:
@@ -152,7 +158,7 @@ class HttpBehindDoor(TakenAnswers):
 
     HTTP_CLASS = _Http
 
-    __slots__ = ("_doors", "_sanic", "_stranger", "account", "request_turns")
+    __slots__ = ("_doors", "_sanic", "_stranger", "account", "request_turns", "unfinished_bodies")
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(doors.unread_answers, **sanic)
@@ -160,13 +166,17 @@ class HttpBehindDoor(TakenAnswers):
         self._doors = doors
         self._sanic = sanic
         self.request_turns = doors.request_turns
+        self.unfinished_bodies = doors.unfinished_bodies
         self._stranger: str | None = None  # the address that the connection is counted for, without a good token
         self.account: Account | None = None  # of whose request is being answered
         self.request_handler = self._handle
 
     async def _handle(self, request: Request) -> None:
         """Handles a request."""
-        await self.app.handle_request(request)
+        try:
+            await self.app.handle_request(request)
+        finally:
+            self.unfinished_bodies.done(self)
         http = self._http
         if http is not None and http.request_body and http.stage is Stage.IDLE:
             # A body that the call does not take: Sanic would log an error for it.

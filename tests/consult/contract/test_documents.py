@@ -28,7 +28,7 @@ from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
 from consult.http import reads
 from consult.version import VERSION
-from consult.wire import carriers, polling, share, unread_answers
+from consult.wire import carriers, polling, share, unfinished_bodies, unread_answers
 from store import answers, database, idempotency_keys, reading
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
@@ -176,6 +176,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert (reads.AT_ONCE_FOR_CLIENT, reads.MOST_WAITING) == (told.LISTS_AT_ONCE, told.MOST_LISTS_WAITING)
     assert reads.LONGEST_WAIT == told.LIST_WAIT
     assert (unread_answers.LONGEST_STILL, unread_answers.LONGEST) == (told.STILL_SECONDS, told.ANSWER_SECONDS)
+    assert unfinished_bodies.MOST_BYTES == told.MOST_BODY_BYTES
     assert unread_answers.MOST_UNREAD == told.MOST_UNREAD_ANSWERS
     assert unread_answers.MOST_UNREAD_BYTES == told.MOST_UNREAD_BYTES
     assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR

@@ -1,0 +1,43 @@
+"""Bodies of HTTP requests, from their first byte to the answer: bounded in bytes, all together."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from consult.wire.unread_answers import TakenAnswers
+
+if TYPE_CHECKING:
+    from consult.wire.carriers import Carriers
+
+MOST_BYTES = 16_777_216
+REASON = "too many bodies at once"
+
+
+class UnfinishedBodies:
+    """Counts what is held of bodies. Beyond MOST_BYTES, the oldest connection of the client that holds most is cut."""
+
+    def __init__(self, carriers: "Carriers") -> None:
+        self._carriers = carriers
+        self._held: dict[TakenAnswers, int] = {}  # bytes, in the order in which the bodies began
+        self._bytes = 0
+
+    def add(self, connection: TakenAnswers, size: int) -> None:
+        """Count bytes of the connection's body that have come."""
+        self._held[connection] = self._held.get(connection, 0) + size
+        self._bytes += size
+        while self._bytes > MOST_BYTES:
+            self._cut_one()
+
+    def done(self, connection: TakenAnswers) -> None:
+        """The connection's request was answered, or its connection has ended."""
+        self._bytes -= self._held.pop(connection, 0)
+
+    def _cut_one(self) -> None:
+        clients: Counter[str] = Counter()
+        for connection, size in self._held.items():
+            clients[connection.client] += size
+        ((most, _),) = clients.most_common(1)
+        connection = next(one for one in self._held if one.client == most)
+        self.done(connection)
+        self._carriers.cuts[REASON] += 1
+        if connection.transport is not None:
+            connection.transport.abort()
