@@ -43,6 +43,7 @@ from consult.version import VERSION, in_words, notices
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.listening import accept, listen, url
+from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
 from consult.wire.tls import Tls
@@ -250,6 +251,7 @@ def reload(tls: Tls | None, guard: Guard | None) -> None:
 
 def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
     """`careline serve`."""
+    bound_allocator()
     # While it starts there is nothing to read again yet, and a SIGHUP must not end it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = chosen["timezone"] or machine_zone()

@@ -310,4 +310,4 @@ def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:
     try:
         return payloads.read(handler.payload, arguments[0] if arguments else None)
     except Fault as fault:
-        return fault
+        return fault.with_traceback(None)  # which would keep what was sent for as long as the answer waits

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from consult.connection import Carrier, Connection
 from consult.gateway import Gateway
+from consult.wire.memory import give_back_memory
 from consult.wire.share import Allowed, Turns
-from consult.wire.tls import give_back_memory
 
 if TYPE_CHECKING:
     from consult.wire.door import Door

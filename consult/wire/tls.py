@@ -1,6 +1,5 @@
 """TLS without a proxy: the certificate and its key, read at the start and again at each SIGHUP."""
 
-import ctypes
 import logging
 import ssl
 from pathlib import Path
@@ -8,8 +7,6 @@ from pathlib import Path
 from consult.private_file import mode_fault
 
 log = logging.getLogger("careline.tls")
-
-_LIBC = ctypes.CDLL(None)
 
 _CERTIFICATE = "--tls-certificate (CARELINE_TLS_CERTIFICATE)"
 _KEY = "--tls-key (CARELINE_TLS_KEY)"
@@ -69,16 +66,6 @@ class Tls:
 
     def _hand_over(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:  # noqa: ARG002
         connection.context = self._latest
-
-
-def give_back_memory() -> None:
-    """Gives memory that is free back to the system, in 5 ms after thousands of connections, in no time after few.
-
-    With TLS uvloop allocates 256 KiB for each connection and touches little of it. The C library puts those of the next
-    wave elsewhere among what the last one has freed, and by and by all of it would be touched.
-    """
-    if hasattr(_LIBC, "malloc_trim"):  # not every system's has it
-        _LIBC.malloc_trim(0)
 
 
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:
