@@ -46,8 +46,8 @@ class Machine:
         self.wall += milliseconds
         self.steady += milliseconds
 
-    def watch(self, last_sound: int | None = NOW) -> ClockWatch:
-        return ClockWatch(self.show, lambda: self.steady, last_sound)
+    def watch(self, last_proven: int | None = NOW) -> ClockWatch:
+        return ClockWatch(self.show, lambda: self.steady, last_proven)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_new_time_that_holds_counts_as_right(machine: Machine) -> None:
 
 
 def test_after_a_long_stop_the_clock_is_unproven_and_a_jump_back_is_a_correction(machine: Machine) -> None:
-    watch = machine.watch(last_sound=NOW - 30 * DAY)
+    watch = machine.watch(last_proven=NOW - 30 * DAY)
     assert (watch.state, watch()) == (UNPROVEN, NOW)
     machine.wall -= 26 * HOUR
     watch()
