@@ -53,9 +53,7 @@ class ClockWatch:
         self._offset = now - steady()
         is_known = last_proven is None or 0 <= now - last_proven <= SHORT_STOP
         self._base: int | None = self._offset if is_known else None
-        self._floor = None if last_proven is None else last_proven - steady()
-        if is_known:
-            self._floor = self._offset
+        self._floor: int | None = self._offset if last_proven is None or is_known else last_proven - steady()
         self._since = steady()  # when the offset became what it is
         self._candidate: tuple[int, int] | None = None  # an offset that waits for its second look, and since when
         self.jumps = 0
@@ -63,7 +61,8 @@ class ClockWatch:
         # What was written at a later time than now, while the clock was ahead, has to be made good.
         self.is_to_rewind = last_proven is not None
         if self._floor is not None and self._is_below_floor(self._offset):
-            log.warning("the clock is %d s behind the last proven time: it is not followed", (self._floor - self._offset) // 1000)
+            behind = (self._floor - self._offset) // 1000
+            log.warning("the clock is %d s behind the last proven time: it is not followed", behind)
             self._base = self._offset = self._floor
 
     @property
@@ -126,7 +125,7 @@ class ClockWatch:
     def _follow(self, offset: int) -> None:
         by = offset - self._offset
         if self._floor == self._offset:
-            self._floor += by
+            self._floor = offset
         if self._base is not None and abs(self._base - self._offset) <= SMALL:
             self._base += by
         self._offset = offset

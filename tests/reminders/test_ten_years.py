@@ -33,7 +33,7 @@ DAYS: Final = 3653 if LONG else 45
 # Every kind of rule in every zone, but for the one that rings six times a night.
 OFTEN: Final = 2
 # What happens in every run: errors of the clock and how long they last.
-FORCED: Final = ((3650 * DAY, 45 * SECOND), (-3650 * DAY, 8 * HOUR), (26 * HOUR, 8 * HOUR), (40 * DAY, 50 * SECOND))
+FORCED: Final = ((-3650 * DAY, 8 * HOUR), (40 * DAY, 50 * SECOND), (3650 * DAY, 45 * SECOND), (26 * HOUR, 8 * HOUR))
 
 
 def _data(name: str) -> bytes:
@@ -72,18 +72,19 @@ async def years(
     starts = (2025, 3, 4), (2025, 10, 1), (2028, 2, 10)
     start = datetime(*((2025, 1, 1) if LONG else chance.choice(starts)), tzinfo=UTC)
     begin = in_milliseconds(start)
-    machine = Machine(chance, begin, (8 if LONG else 2) * DAY, booted=begin - HOUR, right_since=begin)
-    machine.next_at, machine.forced = begin + 9 * DAY, list(FORCED)
-    world = World(path, machine, begin + DAYS * DAY, "Asia/Shanghai")
+    every = 8 * DAY if LONG else 2 * DAY
+    machine = Machine(chance, begin, begin + DAYS * DAY, every, booted=begin - HOUR, right_since=begin)
+    machine.next_at, machine.forced = begin + 9 * DAY, list(reversed(FORCED))
+    world = World(path, machine, "Asia/Shanghai")
 
     def change_clinic() -> None:
         world.clinic = "Europe/Berlin"
 
-    changes = (
-        lambda: replace_zone("Europe/Berlin", "Europe/Moscow"),
-        change_clinic,
-        lambda: (replace_zone("Europe/Berlin", "Europe/Berlin"), replace_zone("America/New_York", "America/Chicago")),
-    )
+    def swap_zones() -> None:
+        replace_zone("Europe/Berlin", "Europe/Berlin")
+        replace_zone("America/New_York", "America/Chicago")
+
+    changes = (lambda: replace_zone("Europe/Berlin", "Europe/Moscow"), change_clinic, swap_zones)
     world.changes = [(begin + DAYS * DAY * (2 + place) // 6, change) for place, change in enumerate(changes)]
     # What is committed is in the file all the same; only the machine may not lose its power.
     monkeypatch.setitem(stored.PRAGMAS, "synchronous", "off")

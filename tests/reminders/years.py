@@ -66,6 +66,7 @@ class Machine:
 
     random: random.Random
     true: int
+    until: int  # no fault begins later
     every: int  # how far apart faults are, about
     error: int = 0
     booted: int = 0
@@ -84,7 +85,7 @@ class Machine:
 
     def set_clock(self) -> None:
         """Let a fault begin or end when its time has come."""
-        if self.true < self.next_at:
+        if self.true < self.next_at or (self.true >= self.until and not self.error):
             return
         self.changed_at = self.true
         if self.error:
@@ -123,6 +124,7 @@ class Task:
     zone: str | None  # None: the clinic's
     walls: list[int]  # in seconds
     due: list[tuple[int, bool]] = field(default_factory=list)  # when, and whether new zone data made it late
+    before: dict[int, list[int]] = field(default_factory=dict)  # when it was due by the zone data before
 
 
 @dataclass
@@ -136,7 +138,6 @@ class Tick:
 class World:
     path: Path
     machine: Machine
-    until: int
     clinic: str
     tasks: list[Task] = field(default_factory=list)
     instants: list[int] = field(default_factory=list)
@@ -151,6 +152,15 @@ class World:
     killed: bool = False
     dying: str | None = None
     clocks: dict[str, Clocks] = field(default_factory=dict)
+
+    @property
+    def until(self) -> int:
+        return self.machine.until
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time has come, and the clock has been right for a day."""
+        return self.machine.true >= max(self.until, self.machine.changed_at + DAY) and not self.machine.error
 
     @property
     def random(self) -> random.Random:
@@ -197,13 +207,15 @@ class World:
             for place, wall in enumerate(task.walls):
                 if task.due[place][0] > now:
                     at = 1000 * clocks.moment(wall)
+                    old = task.due[place][0]
+                    task.before[at] = [*task.before.get(old, []), old]
                     task.due[place] = (at, at <= self.machine.true)
         self.instants = sorted({at for task in self.tasks for at, _ in task.due})
 
     async def live(self) -> None:
         """Let the program run and end until the time has come."""
-        while self.machine.true < self.until or self.machine.error:
-            if self.changes and self.machine.true >= self.changes[0][0] and self._is_quiet():
+        while not self.is_over:
+            if self._is_to_change():
                 self.clocks.clear()
                 self.changes.pop(0)[1]()
                 self.count()
@@ -219,12 +231,13 @@ class World:
                 self.machine.booted = self.machine.true - self.random.randrange(HOUR)
             self.machine.set_clock()
 
-    def _is_quiet(self) -> bool:
-        """Whether zones may change: the program ended well, with nothing due, and the clock was right for a while."""
+    def _is_to_change(self) -> bool:
+        """Whether zones are to change: the program ended well, and the clock was right for a while."""
         machine = self.machine
+        if not self.changes or machine.true < self.changes[0][0]:
+            return False
         last = self.ticks[-1]
-        is_idle = bisect_right(self.instants, last.true) == bisect_right(self.instants, machine.true)
-        return last.is_whole and is_idle and machine.is_right(machine.true - DAY, machine.true)
+        return last.is_whole and machine.is_right(last.true - 2 * HOUR, machine.true)
 
     async def _run(self) -> None:
         self.starts += 1
@@ -235,12 +248,12 @@ class World:
             zone = ZoneInfo(self.clinic)
             loop = ReminderLoop(database, watch, zone, self._hand_on, RuleWork(), house, lambda: None)
             up_since = machine.true
-            for _ in range(self.random.randrange(1, 1000)):
+            for _ in range(self.random.randrange(1, 300)):
                 if not await self._tick(loop, up_since):
                     break
                 if self.random.random() < 0.05:
                     await self._answer(database, watch)
-                if machine.true >= self.until and not machine.error:
+                if self.is_over or self._is_to_change():
                     break
                 self._pass_time()
                 machine.set_clock()
@@ -263,7 +276,7 @@ class World:
         self.kills += killed
         return not killed
 
-    def _hand_on(self, chunk: Sequence[Any]) -> None:
+    def _hand_on(self, _: Sequence[Any]) -> None:
         if self.dying == "after":
             self.dying = "before"  # nothing more is committed
 
@@ -365,7 +378,8 @@ def _judge_doses(
             dose = (task.id, at)
             expected.add(dose)
             rang = rings.get(dose, [])
-            if dose not in had and dose in answered:
+            is_answered = any((task.id, moment) in answered for moment in (at, *task.before.get(at, ())))
+            if dose not in had and is_answered:
                 continue  # it rang early, was made good, and was answered before its time
             if dose not in had:
                 verdict.faults.append(f"{dose} is missing")
@@ -373,27 +387,33 @@ def _judge_doses(
             if had[dose] != "WRITTEN" and not rang and task.missed == "all":
                 verdict.faults.append(f"{dose} never rang")
             following = due[place + 1][0] if place + 1 < len(due) else end + DAY
-            if not late and dose not in answered and _was_watched(world, times, at, following):
+            if not late and not is_answered and _was_watched(world, times, at, following):
                 verdict.on_time += 1
                 if not any(at - SMALL <= ring <= at + LATE for ring in rang):
                     verdict.faults.append(f"{dose} did not ring at its time, but at {rang}")
             _judge_again(world, verdict, dose, rang)
-    late_rows = {dose for dose in had if dose[1] <= end} - expected
+    late_rows = {dose for dose in had if dose[1] <= end} - expected - set(answered)
     verdict.faults += [f"{dose} was never planned" for dose in sorted(late_rows)]
 
 
 def _was_watched(world: World, times: list[int], at: int, following: int) -> bool:
-    """Whether the program ran, by a clock that was right, when a dose was due."""
+    """Whether the program ran when a dose was due, by a clock that was right or was not believed when it went back."""
     place = bisect_left(times, at)
     tick = world.ticks[place]
-    is_soon = tick.is_whole and tick.true <= at + LATE / 2 and tick.true < following
-    return is_soon and tick.up_since < at - SECOND_LOOK and world.machine.is_right(at - SECOND_LOOK, tick.true)
+    if not tick.is_whole or tick.true > at + LATE / 2 or tick.true >= following or tick.up_since > at - SECOND_LOOK:
+        return False
+    machine = world.machine
+    if machine.is_right(at - SECOND_LOOK, tick.true):
+        return True
+    fault = machine.faults[bisect_right(machine.faults, at, key=lambda one: one.begin) - 1]
+    is_known = tick.up_since < fault.begin - SECOND_LOOK and machine.is_right(tick.up_since, fault.begin - 1)
+    return is_known and not fault.is_believed and fault.error < -SMALL and fault.begin <= at and tick.true < fault.end
 
 
 def _judge_again(world: World, verdict: Verdict, dose: tuple[int, int], rang: list[int]) -> None:
     at = dose[1]
-    verdict.made_good += sum(ring < at - SMALL for ring in rang[:-1])
-    twice = [ring for ring in rang[:-1] if ring >= at - SMALL]
+    verdict.made_good += sum(ring < at for ring in rang[:-1])
+    twice = [ring for ring in rang[:-1] if ring >= at]
     if not twice:
         return
     believed = [fault for fault in world.machine.faults if fault.is_believed and fault.error < -SMALL]
@@ -401,4 +421,3 @@ def _judge_again(world: World, verdict: Verdict, dose: tuple[int, int], rang: li
         verdict.again += len(twice)
     else:
         verdict.faults.append(f"{dose} rings at {rang}")
-
