@@ -15,7 +15,8 @@ not behind it, so a clock that shows an earlier time is not followed for PROVEN:
 The file keeps the last proven time (`last_proven`), and the next start takes its floor from there.
 
 When the clock has gone back, or has settled after a start, what it wrote too early is made good
-(`store.clock_faults`), and so it is at a start. Nothing is deleted for its age unless the clock is sound.
+(`store.clock_faults`), and so it is at a start that is not behind the floor. Nothing is deleted for its age unless the
+clock is sound.
 """
 
 import logging
@@ -64,6 +65,7 @@ class ClockWatch:
             behind = (self._floor - self._offset) // 1000
             log.warning("the clock is %d s behind the last proven time: it is not followed", behind)
             self._base = self._offset = self._floor
+            self.is_to_rewind = False  # what was written after the last proven time may well be right
 
     @property
     def state(self) -> str:

@@ -137,6 +137,7 @@ def test_a_clock_that_stays_back_for_long_counts_in_the_end(machine: Machine) ->
 def test_a_start_behind_the_last_proven_time_goes_on_from_there(machine: Machine, back: int) -> None:
     machine.wall -= back
     watch = machine.watch(last_proven=NOW)
+    assert not watch.is_to_rewind
     for _ in range(3):
         machine.pass_by(SECOND_LOOK)
         watch()
