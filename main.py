@@ -148,7 +148,7 @@ async def serve_from(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    clock = ClockWatch(clock, steady_clock, await clock_faults.last_sound(database))
+    clock = ClockWatch(clock, steady_clock, await clock_faults.last_proven(database))
     time = WireTime(zone)
     systemd = Systemd(os.environ)
 

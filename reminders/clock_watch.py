@@ -10,9 +10,13 @@ of the two is the offset; a jump changes it. The states are:
 A jump of up to SMALL is followed at once. A larger one counts after a second look: the wall clock has to go on from
 there for SECOND_LOOK, and reminders go by the steady clock meanwhile. A return to `base` counts at once.
 
+The floor is the offset of a proven clock: one that was known before a short stop, or has held for PROVEN. True time is
+not behind it, so a clock that shows an earlier time is not followed for PROVEN: reminders go by the floor meanwhile.
+The file keeps the last proven time (`last_proven`), and the next start takes its floor from there.
+
 When the clock has gone back, or has settled after a start, what it wrote too early is made good
-(`store.clock_faults`), and at a start, unless the clock is behind the last time when it was sound: then it is more
-likely to be wrong now. Nothing is deleted for its age unless the clock is sound.
+(`store.clock_faults`), and so it is at a start that is not behind the floor. Nothing is deleted for its age unless the
+clock is sound.
 """
 
 import logging
@@ -27,6 +31,7 @@ log = logging.getLogger("careline.clock")
 SMALL: Final = 300_000  # milliseconds, as are all times here
 SECOND_LOOK: Final = 30_000
 SETTLED: Final = 6 * 3_600_000
+PROVEN: Final = 7 * 24 * 3_600_000
 SHORT_STOP: Final = 600_000
 STEADY: Final = 5_000  # by so much an offset may change and still be the same
 
@@ -41,22 +46,26 @@ def steady_clock() -> int:
 class ClockWatch:
     """Gives the time that reminders go by. Reading it again and again is what watches the clock."""
 
-    def __init__(self, clock: Clock, steady: Callable[[], int], last_sound: int | None) -> None:
-        """`last_sound` is when the clock was last known to be right, None in a new file."""
+    def __init__(self, clock: Clock, steady: Callable[[], int], last_proven: int | None) -> None:
+        """`last_proven` is the last time of a proven clock, None in a new file."""
         self._clock = clock
         self._steady = steady
         now = clock()
         self._offset = now - steady()
-        is_known = last_sound is None or 0 <= now - last_sound <= SHORT_STOP
+        is_known = last_proven is None or 0 <= now - last_proven <= SHORT_STOP
         self._base: int | None = self._offset if is_known else None
+        self._floor: int | None = self._offset if last_proven is None or is_known else last_proven - steady()
         self._since = steady()  # when the offset became what it is
         self._candidate: tuple[int, int] | None = None  # an offset that waits for its second look, and since when
         self.jumps = 0
         self.last_jump: tuple[int, int] | None = None  # at which time, and by how much
         # What was written at a later time than now, while the clock was ahead, has to be made good.
-        self.is_to_rewind = last_sound is not None and now >= last_sound - SMALL
-        if last_sound is not None and now < last_sound - SMALL:
-            log.warning("the clock is %d s behind the last start: it may be wrong", (last_sound - now) // 1000)
+        self.is_to_rewind = last_proven is not None
+        if self._floor is not None and self._is_below_floor(self._offset):
+            behind = (self._floor - self._offset) // 1000
+            log.warning("the clock is %d s behind the last proven time: it is not followed", behind)
+            self._base = self._offset = self._floor
+            self.is_to_rewind = False  # what was written after the last proven time may well be right
 
     @property
     def state(self) -> str:
@@ -65,6 +74,11 @@ class ClockWatch:
             return UNPROVEN
         is_at_base = self._candidate is None and abs(self._offset - self._base) <= SMALL
         return SOUND if is_at_base else IN_DOUBT
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the next start may take this time for its floor."""
+        return self.state == SOUND and self._base == self._floor
 
     @property
     def is_waiting(self) -> bool:
@@ -87,13 +101,35 @@ class ClockWatch:
             self._candidate = (offset, steady)
             log.warning("the clock jumped by %d s: a second look follows", (offset - self._offset) // 1000)
         elif steady - self._candidate[1] >= SECOND_LOOK:
-            self._jump(offset, steady)
-        if self.state != SOUND and steady - self._since >= SETTLED and self._candidate is None:
+            self._second_look(offset, steady)
+        held = steady - self._since if self._candidate is None else 0
+        if self.state != SOUND and held >= SETTLED:
             self._settle()
+        if self.state == SOUND and held >= PROVEN:
+            self._floor = self._base
+
+    def _second_look(self, offset: int, steady: int) -> None:
+        assert self._candidate is not None
+        if self._floor is None or not self._is_below_floor(offset):
+            self._jump(offset, steady)
+        elif steady - self._candidate[1] >= PROVEN:
+            self._floor = None
+            self._jump(offset, steady)
+        elif self._base is not None and self._offset != self._base:
+            # The clock was ahead, and is wrong now as well.
+            waits = self._candidate
+            self._jump(self._base, steady)
+            self._candidate = waits
+
+    def _is_below_floor(self, offset: int) -> bool:
+        return self._floor is not None and offset < self._floor - SMALL
 
     def _follow(self, offset: int) -> None:
+        by = offset - self._offset
+        if self._floor == self._offset:
+            self._floor = offset
         if self._base is not None and abs(self._base - self._offset) <= SMALL:
-            self._base += offset - self._offset
+            self._base += by
         self._offset = offset
 
     def _jump(self, offset: int, steady: int) -> None:
@@ -105,6 +141,8 @@ class ClockWatch:
         is_return = self._base is not None and abs(offset - self._base) <= SMALL
         self.is_to_rewind = self.is_to_rewind or by < 0
         if is_return:
+            if self._floor == self._base:
+                self._floor = offset
             self._base = offset
         log.warning("the clock was set by %d s; it is %s now", by // 1000, self.state)
 

@@ -77,6 +77,11 @@ class Dispatch:
         """The ids of tasks that are due and are dealt with elsewhere, or not at all."""
         return self._left_alone.union(self._later)
 
+    @property
+    def is_going_through(self) -> bool:
+        """Whether tasks that take long are being fired."""
+        return self._going_through is not None and not self._going_through.done()
+
     async def begin(self) -> None:
         """Try again what was parked before the start."""
         for task_id in (await parking.parked(self._database, -1)).ids:

@@ -25,7 +25,7 @@ log = logging.getLogger("careline.reminders")
 
 LONGEST_SLEEP = 1.0  # seconds
 # Without a completed tick for this long the loop counts as stopped; a locked database holds one up for a while.
-KEEP_SOUND = 60.0  # seconds between two notes in the file that the clock is right
+KEEP_PROVEN = 60_000  # milliseconds between two notes in the file that the clock is proven
 STALLED = 15.0  # seconds
 
 
@@ -134,17 +134,20 @@ class ReminderLoop:
         return min((LONGEST_SLEEP, *(max(0.0, (time - self.clock()) / 1000) for time in next_times)))
 
     async def _watch(self) -> None:
-        """Make good what a clock that was ahead has written, and remember when it was known to be right."""
+        """Make good what a clock that was ahead has written, and remember the last time of a proven clock."""
         while self.clock.is_to_rewind:
             done = await self._database.written(each(clock_faults.rewind), self.clock())
             if done.occurrences or done.snoozes:
                 log.warning("%d occurrences that came too early come again at their time", done.occurrences)
-            if done.occurrences < clock_faults.CHUNK:
-                self.clock.is_to_rewind = False
                 self._has_begun = False  # what is due again is worked out from its wall time
-        if self.clock.state == SOUND and self._loop.time() - self._kept_at > KEEP_SOUND:
-            await self._database.written(each(clock_faults.keep_sound), self.clock())
-            self._kept_at = self._loop.time()
+            if done.occurrences < clock_faults.CHUNK:
+                # A plan made by the time before the jump may still be written: look again until there is none.
+                self.clock.is_to_rewind = self._dispatch.is_going_through
+                break
+        now = self.clock()
+        if self.clock.is_proven and abs(now - self._kept_at) >= KEEP_PROVEN:
+            await self._database.written(each(clock_faults.keep_proven), now)
+            self._kept_at = now
 
     def _failed(self, fault: Exception) -> None:
         """It is tried again every second, and told once."""

@@ -1,7 +1,8 @@
 """What users answer to notifications, and the one state that all notifications of an occurrence share.
 
 An occurrence rings once by a first notification, and once more each time that it was snoozed: each of these
-notifications names the one before (`snooze_of`). A device may still show an old one. An answer to any of them is an
+notifications names the one before (`snooze_of`). Where a clock that was ahead rang it too early, it has one more first
+notification for its true time. A device may still show an old one. An answer to any of them is an
 answer to the occurrence: it is applied to all of them that exist by then, in one transaction.
 
     state                 read                confirm      snooze             when its time comes
@@ -153,8 +154,14 @@ _OF_OCCURRENCE = """
         SELECT id, snooze_of FROM user_notification WHERE id = ?
         UNION ALL
         SELECT one.id, one.snooze_of FROM user_notification AS one JOIN before ON one.id = before.snooze_of
-    ), occurrence (id) AS (
+    ), first (id) AS (
         SELECT id FROM before WHERE snooze_of IS NULL
+        UNION
+        SELECT same.id FROM before JOIN user_notification AS one ON one.id = before.id
+        JOIN user_notification AS same ON same.task_id = one.task_id AND same.occurrence_at = one.occurrence_at
+        WHERE one.snooze_of IS NULL AND same.snooze_of IS NULL
+    ), occurrence (id) AS (
+        SELECT id FROM first
         UNION ALL
         SELECT one.id FROM user_notification AS one JOIN occurrence ON one.snooze_of = occurrence.id
     )

@@ -1,4 +1,4 @@
-"""What a clock that was ahead has written too early is made good, and when the clock was last known to be right.
+"""What a clock that was ahead has written too early is made good, and the last time of a proven clock.
 
 The clock is right by now. Whatever was written at a later time than now was written while the clock was ahead.
 """
@@ -56,12 +56,12 @@ def rewind(connection: sqlite3.Connection, now: int) -> Rewound:
     return Rewound(len(found), again)
 
 
-def keep_sound(connection: sqlite3.Connection, at: int) -> None:
-    """Remember that the clock was right at that time."""
+def keep_proven(connection: sqlite3.Connection, at: int) -> None:
+    """Remember that the clock was proven at that time."""
     connection.execute("REPLACE INTO sound_clock (id, at) VALUES (1, ?)", (at,))
 
 
-async def last_sound(database: Database) -> int | None:
-    """When the clock was last known to be right; None before the first start."""
+async def last_proven(database: Database) -> int | None:
+    """The last time of a proven clock; None before the first start."""
     (rows,) = await database.read(SoundClock.select(SoundClock.at))
     return rows[0]["at"] if rows else None

@@ -201,23 +201,31 @@ NOTES: dict[str, tuple[Both, ...]] = {
         ),
         (
             "本机时钟跳变 5 分钟以内的，立即采用。更大的跳变要等第二次确认：30 秒后仍从那里继续走才采用，"
-            "其间按稳定的计时继续。回到原来的时间立即采用。",
+            "其间按稳定的计时继续。回到原来的时间立即采用。"
+            "已经证实的时间（运行至今，或保持了 7 天）不会倒退：显示更早时间的时钟，7 天之后才采用，"
+            "其间提醒按稳定的计时照常触发；停机之后的启动，从最后证实的时间继续。",
             "A jump of the machine's clock by up to five minutes is followed at once. A larger one waits for a second "
             "look: it counts when the clock still goes on from there after 30 seconds, and the time goes on steadily "
-            "until then. A return to the time before counts at once.",
+            "until then. A return to the time before counts at once. A proven time (known since the last short stop, "
+            "or held for 7 days) is not left for an earlier one until the clock has gone on from there for 7 days: "
+            "reminders fire by the steady clock meanwhile, and a start goes on from the last proven time.",
         ),
         (
             "时钟被拨回之后（或启动时），凡按现在的时间看来是在将来写下的：未触发的（`MISSED`、`PAUSED`）"
             "按 `missed` 重新处理；"
             "触发过而计划的时间还没有到的，到时会再次触发，除非已经确认；计划的时间已过的，视为已经触发。提早的推迟同样如此。"
             "历史记录中有 `too_early` 一项。"
-            "被错误拨慢并超过 30 秒的时钟会被采信：那段时间再次到来时，未确认的会再次触发。",
+            "对提早的通知的答复，也是对按时的那条的答复。"
+            "尚未证实的时钟（停机超过 10 分钟之后，或跳变之后，7 天之内）如被错误拨慢，但不早于最后证实的时间，"
+            "30 秒后会被采信：期间到期的推迟到时钟恢复之后，未确认的会再次触发。",
             "After the clock has gone back, and at a start, what was written at a time that is still to come is made "
             "good: what did not fire (`MISSED`, `PAUSED`) goes by `missed` again; what fired and whose planned time is "
             "still to come fires again then, unless it was confirmed; what fired and whose time has passed counts as "
             "had. What was snoozed and came too early comes again likewise. The history has an entry `too_early`. "
-            "A clock that is set back wrongly for more than 30 seconds is believed: what is not confirmed fires again "
-            "when its time shows again.",
+            "An answer to the early notification answers the one at its time, too. "
+            "A clock that is not proven (within 7 days of a stop of more than ten minutes or of a jump) and is set "
+            "back wrongly, though not behind the last proven time, is believed after 30 seconds: what is due "
+            "meanwhile fires when the clock is right again, and what is not confirmed fires again.",
         ),
         (
             "时钟离开原来的时间之后，保持 6 小时才视为可信；停机超过 10 分钟之后的启动也是如此。"

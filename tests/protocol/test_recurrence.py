@@ -374,3 +374,20 @@ def test_null_elsewhere_is_refused(server: Server, field: str) -> None:
     assert answer.status == 400
     assert answer.body["message"].startswith(f"{field} 必须为")
     assert server.http("GET", f"/api/reminders/{task['id']}").body == task
+
+
+def test_another_zone_of_the_clinic_keeps_the_times_on_the_wall(start_server: StartServer) -> None:
+    """What names no zone goes by the clinic's, also after a restart in another one; what names one, and a moment with
+    an offset, stay."""
+    server = start_server(env={"CARELINE_TIMEZONE": "Asia/Shanghai"})
+    daily = server.make_reminder(new_id(), "2030-01-01 08:00:00", rrule="FREQ=DAILY")
+    once = server.make_reminder(new_id(), "2030-01-01 08:00:00")
+    named = server.make_reminder(new_id(), "2030-01-01 08:00:00", rrule="FREQ=DAILY", timezone="Asia/Shanghai")
+    moment = server.make_reminder(new_id(), "2030-01-01T08:00:00+08:00")
+    server.set_environment(CARELINE_TIMEZONE="America/New_York")
+    server.restart()
+    wait_until(lambda: coming(server, daily, 1) == ["2030-01-01 08:00:00"], "the start works them out again")
+    assert coming(server, once) == ["2030-01-01 08:00:00"]
+    assert coming(server, named, 2) == ["2029-12-31 19:00:00", "2030-01-01 19:00:00"]
+    assert coming(server, moment) == ["2029-12-31 19:00:00"]
+    assert server.http("GET", f"/api/reminders/{daily['id']}").body["timezone"] == "America/New_York"

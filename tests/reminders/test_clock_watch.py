@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminders.budget import CREATION_STEPS, Budget
-from reminders.clock_watch import IN_DOUBT, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN, ClockWatch
+from reminders.clock_watch import IN_DOUBT, PROVEN, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN, ClockWatch
 from reminders.derive import derive_all
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
@@ -24,7 +21,7 @@ from store.database import Database
 from store.transaction import each
 from tests.reminders.conftest import Handed
 from tests.store.file import rows, within
-from tests.store.samples import NOW, asked, new_task
+from tests.store.samples import NOW, asked, new_task, to_snooze
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 SECOND: Final = 1000  # milliseconds
@@ -46,8 +43,8 @@ class Machine:
         self.wall += milliseconds
         self.steady += milliseconds
 
-    def watch(self, last_sound: int | None = NOW) -> ClockWatch:
-        return ClockWatch(self.show, lambda: self.steady, last_sound)
+    def watch(self, last_proven: int | None = NOW) -> ClockWatch:
+        return ClockWatch(self.show, lambda: self.steady, last_proven)
 
 
 @pytest.fixture
@@ -102,7 +99,7 @@ def test_a_new_time_that_holds_counts_as_right(machine: Machine) -> None:
 
 
 def test_after_a_long_stop_the_clock_is_unproven_and_a_jump_back_is_a_correction(machine: Machine) -> None:
-    watch = machine.watch(last_sound=NOW - 30 * DAY)
+    watch = machine.watch(last_proven=NOW - 30 * DAY)
     assert (watch.state, watch()) == (UNPROVEN, NOW)
     machine.wall -= 26 * HOUR
     watch()
@@ -112,6 +109,41 @@ def test_after_a_long_stop_the_clock_is_unproven_and_a_jump_back_is_a_correction
     machine.pass_by(SETTLED)
     watch()
     assert watch.state == SOUND
+
+
+@pytest.mark.parametrize("back", [SMALL + 1, 26 * HOUR, 3650 * DAY])
+def test_a_clock_that_goes_back_behind_a_proven_time_is_not_followed(machine: Machine, back: int) -> None:
+    watch = machine.watch()
+    machine.wall -= back
+    for day in range(7):
+        assert watch() == NOW + day * DAY
+        machine.pass_by(DAY)
+    assert (watch.state, watch.is_proven) == (IN_DOUBT, False)
+    machine.wall += back
+    assert watch() == NOW + 7 * DAY
+    assert (watch.state, watch.jumps, watch.is_proven) == (SOUND, 0, True)
+
+
+def test_a_clock_that_stays_back_for_long_counts_in_the_end(machine: Machine) -> None:
+    watch = machine.watch()
+    machine.wall -= HOUR
+    watch()
+    machine.pass_by(PROVEN)
+    assert watch() == NOW - HOUR + PROVEN
+    assert watch.is_to_rewind
+
+
+@pytest.mark.parametrize("back", [HOUR, 3650 * DAY])
+def test_a_start_behind_the_last_proven_time_goes_on_from_there(machine: Machine, back: int) -> None:
+    machine.wall -= back
+    watch = machine.watch(last_proven=NOW)
+    assert not watch.is_to_rewind
+    for _ in range(3):
+        machine.pass_by(SECOND_LOOK)
+        watch()
+    assert (watch(), watch.state) == (NOW + 3 * SECOND_LOOK, IN_DOUBT)
+    machine.wall += back
+    assert (watch(), watch.state) == (NOW + 3 * SECOND_LOOK, SOUND)
 
 
 async def running(database: Database, watch: ClockWatch, handed: Handed) -> ReminderLoop:
@@ -192,6 +224,31 @@ async def test_what_was_confirmed_too_early_does_not_ring_again(
     ) == [1]
 
 
+async def test_an_answer_to_the_early_notification_answers_the_one_at_its_time(
+    database: Database, machine: Machine, handed: Handed
+) -> None:
+    """A device still shows the early one: confirmed there, the other, which was snoozed, does not come again."""
+    await daily(database, "all")
+    loop = await running(database, machine.watch(), handed)
+    machine.wall += 26 * HOUR
+    for _ in range(2):
+        await tick(loop)
+        machine.pass_by(SECOND_LOOK)
+    await tick(loop)
+    early = handed.notifications[-1]
+    machine.wall -= 26 * HOUR
+    await tick(loop)
+    await live(loop, machine, NOW + DAY + HOUR)
+    late = handed.notifications[-1]
+    assert late.id != early.id
+    until = machine.wall + HOUR
+    await database.written(each(answers.snooze), to_snooze(late.id, until, machine.wall))
+    await database.written(each(answers.confirm), asked(early.id, machine.wall))
+    before = len(handed.notifications)
+    await live(loop, machine, until + HOUR)
+    assert len(handed.notifications) == before
+
+
 async def test_nothing_is_deleted_while_the_clock_may_be_wrong(machine: Machine) -> None:
     ran: list[str] = []
 
@@ -262,78 +319,3 @@ async def test_another_zone_of_the_clinic_moves_what_goes_by_its_wall(database: 
     found = dict(rows(database.path, "SELECT id, next_at FROM reminder_task"))
     assert found == {local: at[berlin], moment: at[SHANGHAI], given: at[SHANGHAI], plain: at[berlin]}
     assert await derive_all(database, berlin) == 0
-
-
-LONG: Final = os.environ.get("TEST_TEN_YEARS") == "1"
-DAYS: Final = 3650 if LONG else 60
-
-
-@dataclass
-class Life:
-    """Years of a server whose clock is set ahead and back while it runs and while it is stopped."""
-
-    machine: Machine
-    random: random.Random
-    error: int = 0  # by how much the wall clock is wrong
-    jumps: int = 0
-
-    @property
-    def truth(self) -> int:
-        return self.machine.wall - self.error
-
-    def jump(self) -> None:
-        """The clock becomes wrong, or right again."""
-        sizes = (3 * SECOND, SMALL + SECOND, HOUR, 26 * HOUR, 40 * DAY, 3650 * DAY)
-        wrong = 0 if self.error else self.random.choice(sizes)
-        self.machine.wall += wrong - self.error
-        self.error = wrong
-        self.jumps += 1
-
-
-async def test_none_is_missing_and_none_comes_twice_while_clocks_jump(
-    database: Database, machine: Machine, handed: Handed, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Every dose has one notification that stands for it. It rang at its time at the earliest, or it had rung too early
-    and its time was past before the clock was right again."""
-    seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(10**9))
-    life = Life(machine, random.Random(seed))
-    tasks = [await daily(database, missed) for missed in ("all", "latest", "all")]
-    rang: dict[int, int] = {}  # by the notification's id: when, in truth
-    wrong: list[tuple[int, int]] = []  # from when to when, in truth, the clock was wrong
-    loop = await running(database, machine.watch(), handed)
-    starts, end = 1, NOW + DAYS * DAY
-    while life.truth < end or life.error:
-        machine.pass_by(life.random.choice((20 * SECOND, SECOND_LOOK, HOUR, 5 * HOUR)))
-        if life.random.random() < 0.02 or (life.truth >= end and life.error):
-            if life.error:
-                wrong[-1] = (wrong[-1][0], life.truth)
-            else:
-                wrong.append((life.truth, 0))
-            life.jump()
-        if life.random.random() < 0.01:
-            (kept,) = rows(database.path, "SELECT at FROM sound_clock")
-            loop = await running(database, machine.watch(kept), handed)
-            starts += 1
-        seen = len(handed.notifications)
-        await tick(loop)
-        rang.update((one.id, life.truth) for one in handed.notifications[seen:])
-    for _ in range(4):
-        machine.pass_by(SETTLED)
-        seen = len(handed.notifications)
-        await tick(loop)
-        rang.update((one.id, life.truth) for one in handed.notifications[seen:])
-    with capsys.disabled():
-        print(f"\n{DAYS} days, {life.jumps} jumps, {starts} starts, {len(rang)} rings; TEST_SEED={seed}")  # noqa: T201
-    found = rows(database.path, "SELECT task_id, occurrence_at, id FROM user_notification WHERE early = 0")
-    stands = {(task_id, planned): one_id for task_id, planned, one_id in found}
-    assert len(stands) == len(found), "one twice"
-    had = set(rows(database.path, "SELECT task_id, planned_at FROM occurrence"))
-    for place, task_id in enumerate(tasks):
-        for planned in range(NOW + 20 * SECOND, machine.wall + 1, DAY):
-            assert (task_id, planned) in had, f"seed {seed}: missing {(planned - NOW) / DAY}"
-            one_id = stands.get((task_id, planned))
-            if place != 1:
-                assert one_id is not None, f"seed {seed}: never rang {(planned - NOW) / DAY}"
-            if one_id is not None and rang[one_id] < planned - SMALL:
-                assert any(begin <= rang[one_id] and planned <= until for begin, until in wrong), f"seed {seed}: early"
-    assert {planned for _, planned in had if planned > machine.wall} == set(), "none of the future is had"
