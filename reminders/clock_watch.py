@@ -57,6 +57,7 @@ class ClockWatch:
         self._floor: int | None = self._offset if last_proven is None or is_known else last_proven - steady()
         self._since = steady()  # when the offset became what it is
         self._candidate: tuple[int, int] | None = None  # an offset that waits for its second look, and since when
+        self._is_calm = False  # nothing waits for time to pass
         self.jumps = 0
         self.last_jump: tuple[int, int] | None = None  # at which time, and by how much
         # What was written at a later time than now, while the clock was ahead, has to be made good.
@@ -88,7 +89,8 @@ class ClockWatch:
     def __call__(self) -> int:
         """The time that reminders go by, in milliseconds since 1970."""
         wall, steady = self._clock(), self._steady()
-        self._look(wall - steady, steady)
+        if not self._is_calm or abs(wall - steady - self._offset) > 1:  # every message asks
+            self._look(wall - steady, steady)
         return steady + self._offset
 
     def _look(self, offset: int, steady: int) -> None:
@@ -107,6 +109,7 @@ class ClockWatch:
             self._settle()
         if self.state == SOUND and held >= PROVEN:
             self._floor = self._base
+        self._is_calm = self._candidate is None and self.is_proven
 
     def _second_look(self, offset: int, steady: int) -> None:
         assert self._candidate is not None
