@@ -17,29 +17,29 @@ import uvloop
 from peewee import DatabaseError
 from sanic import Sanic
 
-from consult import command_line, entry_commands, install, log_lines, settings, status
-from consult.access import EVERYWHERE, Access
 from consult.answering import Answering
 from consult.contract import __main__ as contract
 from consult.contract.fields import MAX_BYTES
+from consult.entry.access import EVERYWHERE, Access
+from consult.entry.guard import Guard
+from consult.entry.limits import Allowance, Limits
+from consult.entry.proxies import Proxies
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
-from consult.guard import Guard
 from consult.http import admission, answers, entry, operations
 from consult.http import notifications as notifications_over_http
 from consult.http import questions as questions_over_http
 from consult.http import reminders as reminders_over_http
 from consult.http.answers import Writing
 from consult.http.reads import Reads
-from consult.limits import Allowance, Limits
 from consult.loop_lag import LoopLag
-from consult.proxies import Proxies
+from consult.process import command_line, entry_commands, install, log_lines, settings, status
+from consult.process.standard_streams import fail, tell
+from consult.process.systemd import Systemd
+from consult.process.version import VERSION, in_words, notices
 from consult.push import Push
 from consult.rooms import Rooms
-from consult.standard_streams import fail, tell
-from consult.systemd import Systemd
-from consult.version import VERSION, in_words, notices
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.listening import accept, listen, url

@@ -3,9 +3,9 @@
 from collections import deque
 from typing import Any, NamedTuple, Protocol
 
-from consult.limits import Account, Usage
-from consult.tokens import Identity
-from consult.wire.packets import Frame
+from consult.entry.limits import Account, Usage
+from consult.entry.tokens import Identity
+from consult.packets import Frame
 
 
 class Carrier(Protocol):

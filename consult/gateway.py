@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from consult import audit, rights
+from consult import packets
 from consult.connection import Connection
 from consult.contract import faults, payloads, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
-from consult.guard import Guard, shown, told
+from consult.entry import audit, rights
+from consult.entry.guard import Guard, shown, told
+from consult.entry.limits import Limits, Work
+from consult.entry.tokens import Identity, Refused
 from consult.json_text import dumps
-from consult.limits import Limits, Work
 from consult.push import Push
 from consult.rooms import Rooms
-from consult.tokens import Identity, Refused
-from consult.wire import packets
 
 # Unanswered events at which reading from a client pauses, and at which it goes on.
 MOST_OPEN = 128

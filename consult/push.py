@@ -7,8 +7,8 @@ from consult.connection import Connection
 from consult.contract import replies
 from consult.hand_overs import HandOvers
 from consult.json_text import dumps
+from consult.packets import Frame, acknowledgement, event
 from consult.rooms import Held, Item, Room, Rooms
-from consult.wire.packets import Frame, acknowledgement, event
 from store.answers import Answered
 from store.clock import Clock, WireTime
 from store.database import Database

@@ -7,7 +7,7 @@ and is handed over, in the step in which it goes live, by `join` or `bind`.
 """
 
 from consult.connection import Connection
-from consult.wire.packets import Frame
+from consult.packets import Frame
 from store.answers import Answered
 from store.messages import Message, Visibility
 from store.notifications import Notification

@@ -174,7 +174,7 @@ class TestPeewee:
 
 
 class TestSocketio:
-    """consult/wire/packets.py: every packet that is no plain event is read by this codec."""
+    """consult/packets.py: every packet that is no plain event is read by this codec."""
 
     @pytest.mark.parametrize(
         ("packet", "kind", "namespace", "ack_id", "data", "attachments"),

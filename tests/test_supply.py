@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from consult.version import LIBRARIES
+from consult.process.version import LIBRARIES
 from tests.server import ROOT, run
 
 LISTINGS: Final = ("requirements", "tests/requirements", "tests/packaged/requirements", "tests/bench/requirements")

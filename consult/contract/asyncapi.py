@@ -13,7 +13,7 @@ from consult.contract.examples import JsonObject
 from consult.contract.fields import MAX_ID
 from consult.contract.schemas import described, reference, schemas
 from consult.contract.sections import notes
-from consult.version import VERSION
+from consult.process.version import VERSION
 
 # Each room as a channel: its name, the parameter in that, the section that tells of it, what is broadcast to it. Every
 # other event of the server goes to the connection that it answers.

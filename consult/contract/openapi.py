@@ -13,7 +13,7 @@ from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload
 from consult.contract.schemas import described, parameters, reference, schemas
 from consult.contract.sections import notes
-from consult.version import VERSION
+from consult.process.version import VERSION
 
 _SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10")
 

@@ -8,10 +8,10 @@ from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import JoinQuestion
+from consult.entry.rights import only_elder
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
-from consult.rights import only_elder
 from consult.rooms import Rooms
 from store import messages
 from store.database import Database

@@ -6,10 +6,10 @@ from consult.connection import Connection
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import SendMessage
+from consult.entry.rights import only_elder
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
-from consult.rights import only_elder
 from store import messages
 from store.clock import Clock, WireTime
 from store.database import Database

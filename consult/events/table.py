@@ -11,6 +11,7 @@ from consult.contract.payloads import (
     SendMessage,
     SnoozeNotification,
 )
+from consult.entry.limits import Work
 from consult.events import (
     bind_user,
     join_question,
@@ -21,7 +22,6 @@ from consult.events import (
     send_message,
 )
 from consult.gateway import Handler
-from consult.limits import Work
 from consult.push import Push
 from consult.rooms import Rooms
 from store.clock import Clock, WireTime

@@ -10,12 +10,12 @@ from typing import Any, cast
 from sanic import Request, Sanic
 from sanic.http import Http
 
-from consult.access import Access
 from consult.connection import Connection
 from consult.contract.faults import Fault
-from consult.guard import Guard
-from consult.limits import Account, Limits, Work
-from consult.tokens import Refused
+from consult.entry.access import Access
+from consult.entry.guard import Guard
+from consult.entry.limits import Account, Limits, Work
+from consult.entry.tokens import Refused
 from consult.wire.door import HttpBehindDoor
 from consult.wire.polling import Polling
 

@@ -15,15 +15,15 @@ from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicE
 from sanic.headers import parse_content_header
 from sanic.response import HTTPResponse, raw
 
-from consult.access import Access
 from consult.contract import faults, fields, payloads, replies
 from consult.contract.calls import CALLS
 from consult.contract.faults import Fault, invalid
 from consult.contract.payloads import Payload
 from consult.contract.permissions import Role
 from consult.contract.replies import Shape
+from consult.entry.access import Access
+from consult.entry.rights import ANYBODY, Asker
 from consult.json_text import canonical, dumps, loads
-from consult.rights import ANYBODY, Asker
 from consult.security_headers import HEADERS, HSTS
 from store.clock import Clock
 from store.database import Database

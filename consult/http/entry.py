@@ -6,17 +6,17 @@ from typing import Any
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from consult import audit, rights
-from consult.access import Access
 from consult.contract.calls import CALLS
 from consult.contract.faults import Fault
 from consult.contract.permissions import PERMISSIONS, May, Permission
-from consult.guard import Guard, told
+from consult.entry import audit, rights
+from consult.entry.access import Access
+from consult.entry.guard import Guard, told
+from consult.entry.rights import Asker
+from consult.entry.tokens import Refused
 from consult.http.admission import read_no_more
 from consult.http.answers import read_body, read_id, read_query
 from consult.json_text import loads
-from consult.rights import Asker
-from consult.tokens import Refused
 from store import owners
 from store.database import Database
 

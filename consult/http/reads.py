@@ -9,8 +9,8 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from consult.access import Access
 from consult.contract.faults import Fault
+from consult.entry.access import Access
 from consult.http.answers import asker_of
 
 AT_ONCE = 8  # answers that are read and encoded at the same time

@@ -24,6 +24,7 @@ from consult.contract.reminder_payloads import (
 )
 from consult.contract.replies import Shape
 from consult.contract.rule_parts import wrong_part
+from consult.entry.limits import Limits
 from consult.http.admission import account_of
 from consult.http.answers import (
     Writing,
@@ -37,7 +38,6 @@ from consult.http.answers import (
     read_query,
 )
 from consult.http.reads import Reads
-from consult.limits import Limits
 from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop

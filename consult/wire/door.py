@@ -20,8 +20,8 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
-from consult.access import Access
-from consult.limits import Account
+from consult.entry.access import Access
+from consult.entry.limits import Account
 from consult.wire import handshake, http_syntax
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused

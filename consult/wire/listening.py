@@ -7,7 +7,7 @@ from typing import Any
 from sanic import Sanic
 from sanic.server.async_server import AsyncioServer
 
-from consult.access import EVERYWHERE, own_address
+from consult.entry.access import EVERYWHERE, own_address
 from consult.wire import carriers, door
 from consult.wire.tls import Tls
 

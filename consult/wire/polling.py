@@ -13,12 +13,13 @@ from typing import Any, cast
 from sanic import Request, Sanic, response
 from sanic.response import HTTPResponse
 
-from consult.access import Access
+from consult import packets
 from consult.connection import Carrier, Connection
 from consult.contract.fields import MAX_BYTES
-from consult.wire import packets, payload
+from consult.entry.access import Access
+from consult.packets import Frame, Malformed
+from consult.wire import payload
 from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
-from consult.wire.packets import Frame, Malformed
 from consult.wire.share import STRANGER_BYTES, Received, Share
 
 log = logging.getLogger("careline.wire")

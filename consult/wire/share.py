@@ -12,7 +12,7 @@ from time import perf_counter, thread_time
 from typing import Protocol
 
 from consult.contract.fields import MAX_BYTES
-from consult.limits import WINDOW
+from consult.entry.limits import WINDOW
 
 # The share of one connection in one turn: whichever is used up first. One packet is never split.
 FRAMES = 64

@@ -4,7 +4,7 @@ import logging
 import ssl
 from pathlib import Path
 
-from consult.private_file import mode_fault
+from consult.entry.private_file import mode_fault
 
 log = logging.getLogger("careline.tls")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from consult.access import Access
+from consult.entry.access import Access
 
 if TYPE_CHECKING:
     from consult.wire.carriers import Carriers

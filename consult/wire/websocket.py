@@ -14,11 +14,11 @@ from websockets.frames import Frame as WebsocketFrame
 from websockets.protocol import OPEN
 from websockets.protocol import Protocol as WebsocketProtocol
 
+from consult import packets
 from consult.connection import Connection
 from consult.contract.fields import MAX_BYTES
-from consult.wire import packets
+from consult.packets import Frame, Malformed
 from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
-from consult.wire.packets import Frame, Malformed
 from consult.wire.polling import PollingSession
 from consult.wire.sending import plain_descriptor, send
 from consult.wire.share import MOST_FRAGMENTS, STRANGER_TOO_LARGE, Received, Share, few_texts, frame_end

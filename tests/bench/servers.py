@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from consult.key_file import make_key, read_keys
-from consult.tokens import Tokens, Wanted
+from consult.entry.key_file import make_key, read_keys
+from consult.entry.tokens import Tokens, Wanted
 from store.clock import system_clock
 
 HERE: Final = Path(__file__).resolve().parent

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from consult.failed_logins import ACTIONS, MOST_WINDOWS, OTHERS, WINDOW, FailedLogins
-from consult.tokens import BAD, MISSING, Refused
+from consult.entry.failed_logins import ACTIONS, MOST_WINDOWS, OTHERS, WINDOW, FailedLogins
+from consult.entry.tokens import BAD, MISSING, Refused
 from tests.clients import message
 from tests.conftest import StartServer
 from tests.packets import Kind, Polling, Websocket

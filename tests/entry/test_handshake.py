@@ -13,7 +13,7 @@ from typing import Any, Final
 import jwt
 import pytest
 
-from consult import guard
+from consult.entry import guard
 from tests.clients import Clients
 from tests.conftest import StartServer
 from tests.entry.counting import VERIFIED

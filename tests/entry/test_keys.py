@@ -15,9 +15,9 @@ from typing import Final
 import jwt
 import pytest
 
-from consult import entry_commands
-from consult.key_file import KeyFault, read_keys
-from consult.tokens import Refused, Tokens
+from consult.entry.key_file import KeyFault, read_keys
+from consult.entry.tokens import Refused, Tokens
+from consult.process import entry_commands
 from store.clock import system_clock
 from tests.certificates import Pair, pair
 from tests.conftest import StartServer

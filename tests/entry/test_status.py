@@ -13,7 +13,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from consult.status import TOKEN_TTL
+from consult.process.status import TOKEN_TTL
 from tests.certificates import Pair, authority, pair
 from tests.conftest import StartServer
 from tests.entry.test_handshake import answered

@@ -23,7 +23,7 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
-from consult.version import VERSION
+from consult.process.version import VERSION
 
 LICENCE_FILE: Final = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)[^/]*$")
 

@@ -15,8 +15,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import main
-from consult.install import UNIT_TEXT
-from consult.version import LIBRARIES, VERSION
+from consult.process.install import UNIT_TEXT
+from consult.process.version import LIBRARIES, VERSION
 from tests.clients import Clients
 from tests.conftest import StartServer
 from tests.server import LIMIT, ROOT, Server, run, wait_until

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from consult.install import BINARY, CONFIGURATION, UNIT, UNIT_TEXT, USER
+from consult.process.install import BINARY, CONFIGURATION, UNIT, UNIT_TEXT, USER
 from main import SETTINGS
 
 NOBODY: Final = 65534

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.version import VERSION
+from consult.process.version import VERSION
 from tests.server import COMMAND, LIMIT, ROOT, environment, run
 
 FORMATS = {"markdown": "socket-events.md", "asyncapi": "asyncapi.json", "openapi": "openapi.json"}

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from consult import settings
+from consult.process import settings
 from main import SETTINGS
 from tests.conftest import StartServer
 from tests.packets import Closed, Connection, Kind, Polling, Websocket

@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 import main
-from consult import catch_up, gateway, limits
+from consult import catch_up, gateway
 from consult.contract import added_prose, faults, prose, sections
 from consult.contract import limits as told
 from consult.contract.__main__ import DOCS, documents, write
@@ -26,8 +26,9 @@ from consult.contract.limits import LIMITS
 from consult.contract.markdown import markdown
 from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
+from consult.entry import limits
 from consult.http import reads
-from consult.version import VERSION
+from consult.process.version import VERSION
 from consult.wire import carriers, polling, share, unfinished_bodies, unread_answers
 from store import answers, database, idempotency_keys, reading
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese

@@ -3,7 +3,7 @@
 import sys
 
 import main
-from consult import limits
+from consult.entry import limits
 
 limits.WINDOW = 2.0
 sys.exit(main.main(sys.argv[1:]))

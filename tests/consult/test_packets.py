@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.frames import Frame as WebsocketFrame
 
-from consult.wire import packets
-from consult.wire.packets import Acknowledgement, Connect, Disconnect, Event, Frame, Malformed, read
+from consult import packets
+from consult.packets import Acknowledgement, Connect, Disconnect, Event, Frame, Malformed, read
 from tests.json_text import decode, encode
 
 NAMES = st.text(max_size=20)

@@ -13,7 +13,7 @@ import stat
 from itertools import pairwise
 from pathlib import Path
 
-from consult.private_file import mode_fault
+from consult.entry.private_file import mode_fault
 
 LEAST_KEY = 32  # bytes, decoded
 LARGEST_FILE = 65_536  # bytes

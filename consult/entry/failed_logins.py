@@ -3,8 +3,8 @@
 import logging
 from dataclasses import dataclass
 
-from consult.audit import Audit
-from consult.tokens import Refused
+from consult.entry.audit import Audit
+from consult.entry.tokens import Refused
 from store.clock import Clock
 
 log = logging.getLogger("careline.entry")

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from consult.key_file import KeyFault, make_key, read_keys
-from consult.settings import Setting
-from consult.standard_streams import fail, tell
+from consult.entry.key_file import KeyFault, make_key, read_keys
+from consult.process.settings import Setting
+from consult.process.standard_streams import fail, tell
 
 BINARY = Path("/usr/local/bin/careline")
 UNIT = Path("/etc/systemd/system/careline.service")

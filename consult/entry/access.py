@@ -10,7 +10,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from consult.proxies import Headers, Proxies
+from consult.entry.proxies import Headers, Proxies
 
 log = logging.getLogger("careline.access")
 

@@ -10,9 +10,9 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from consult.contract.permissions import Role
-from consult.key_file import KeyFault, read_keys
-from consult.standard_streams import fail, printable, tell
-from consult.tokens import Tokens, Wanted
+from consult.entry.key_file import KeyFault, read_keys
+from consult.entry.tokens import Tokens, Wanted
+from consult.process.standard_streams import fail, printable, tell
 from store.clock import system_clock
 
 # Seconds. Over plain HTTP another user of this machine may sit on the port and receive the token: it is good for

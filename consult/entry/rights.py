@@ -8,7 +8,7 @@ from msgspec import structs
 from consult.contract.faults import Fault, disagrees
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, May, Permission, Role
-from consult.tokens import Identity
+from consult.entry.tokens import Identity
 
 # Fields in which clients say of themselves who they are.
 _CLAIMS: Final = ("user_id", "user_type", "sender_type", "sender_id", "role_display_name")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.access import is_own_address, own_address
+from consult.entry.access import is_own_address, own_address
 from tests.server import COMMAND, LIMIT, Server, environment
 
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from consult import install
-from consult.key_file import KeyFault
+from consult.entry.key_file import KeyFault
+from consult.process import install
 from main import SETTINGS
 from tests.server import run
 from tests.tokens import key_file

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from consult.audit import Audit
 from consult.contract.faults import TOKEN_TEXTS, Fault
-from consult.failed_logins import FailedLogins
-from consult.key_file import KeyFault, read_keys
-from consult.tokens import BAD, EXPIRED, REVOKED, Identity, Refused, Tokens
+from consult.entry.audit import Audit
+from consult.entry.failed_logins import FailedLogins
+from consult.entry.key_file import KeyFault, read_keys
+from consult.entry.tokens import BAD, EXPIRED, REVOKED, Identity, Refused, Tokens
 from store import revocations
 from store.clock import Clock
 from store.database import Database

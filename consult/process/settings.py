@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from consult import key_file
-from consult.access import DEFAULT_PORTS, is_loopback
-from consult.proxies import Network
+from consult.entry import key_file
+from consult.entry.access import DEFAULT_PORTS, is_loopback
+from consult.entry.proxies import Network
 from consult.wire import tls
 
 

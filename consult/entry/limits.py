@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
-from consult.tokens import Identity
+from consult.entry.tokens import Identity
 
 log = logging.getLogger("careline.limits")
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, Role
-from consult.tokens import Identity
+from consult.entry.tokens import Identity
 from store import audit
 from store.audit import CHUNK, Entry
 from store.clock import Clock

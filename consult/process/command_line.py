@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult import entry_commands, install, settings
 from consult.contract import __main__ as contract
-from consult.settings import Setting
+from consult.process import entry_commands, install, settings
+from consult.process.settings import Setting
 
 _TAKE_FILE = ("backup", "restore", "key")
 

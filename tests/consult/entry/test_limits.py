@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from consult import limits
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
-from consult.limits import Account, Allowance, Budget, Limits, Usage, Work, network
-from consult.tokens import Identity
+from consult.entry import limits
+from consult.entry.limits import Account, Allowance, Budget, Limits, Usage, Work, network
+from consult.entry.tokens import Identity
 
 EVENTS, BYTES = 10, 1000
 WINDOW = int(limits.WINDOW)

@@ -8,9 +8,9 @@ from typing import Any
 
 from consult.contract.fields import MAX_ID
 from consult.contract.permissions import TOKEN_TYPES
-from consult.key_file import KeyFault, make_key, read_keys
-from consult.standard_streams import fail, printable, tell, tell_all
-from consult.tokens import EXPIRED, LONGEST_TTL, USUAL_TTL, Refused, Tokens, Wanted, revocation_of
+from consult.entry.key_file import KeyFault, make_key, read_keys
+from consult.entry.tokens import EXPIRED, LONGEST_TTL, USUAL_TTL, Refused, Tokens, Wanted, revocation_of
+from consult.process.standard_streams import fail, printable, tell, tell_all
 from store import audit, revocations
 from store.clock import Clock, WireTime
 

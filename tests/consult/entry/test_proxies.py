@@ -7,7 +7,7 @@ import ipaddress
 import pytest
 from websockets.datastructures import Headers
 
-from consult.proxies import Proxies
+from consult.entry.proxies import Proxies
 
 TRUSTED = Proxies(tuple(ipaddress.ip_network(name) for name in ("127.0.0.1", "10.0.0.0/8", "fd00::/8")))
 

@@ -1,0 +1,1 @@
+"""Who may enter, what each may do, and how much."""

@@ -1,0 +1,1 @@
+"""The program around the server: its settings, commands, installation and log."""
