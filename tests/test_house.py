@@ -21,6 +21,12 @@ from tests.server import ROOT
 
 # A room may import itself and what stands before it.
 ROOMS: Final = ("store", "reminders", "consult", "main")
+# The same within consult, where "consult" is what lies on its own floor. The contract's documents name the version of
+# the program, so that one file of the process stands at the beginning. Only main imports the others of the process.
+FLOORS: Final = (
+    *("consult.process.version", "consult.contract", "consult.entry", "consult"),
+    *("consult.events", "consult.wire", "consult.http", "consult.process"),
+)
 # What speaks to clients, which the inner rooms know nothing of.
 OUTSIDE: Final = {"sanic", "socketio", "engineio", "websockets"}
 TOP_LEVEL: Final = {
@@ -69,6 +75,27 @@ def imported(path: Path) -> Iterator[tuple[str, int]]:
             yield node.module, node.lineno
 
 
+def imports_among(*rooms: str) -> dict[str, dict[str, int]]:
+    """Which modules of the rooms each of them imports, for its types alone too, with the line of each import."""
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in modules(*rooms)}
+    found: dict[str, dict[str, int]] = {module: {} for module in files}
+    for module, path in files.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            found[module] |= {name: node.lineno for name in names if name in files}
+    return found
+
+
+def floor(module: str) -> int:
+    """The number of the module's place in FLOORS: that with the longest name it begins with."""
+    return FLOORS.index(max((one for one in FLOORS if f"{module}.".startswith(f"{one}.")), key=len))
+
+
 def normal(distribution: str) -> str:
     """A distribution's name, which may be written with dashes or underscores."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
@@ -110,6 +137,25 @@ def test_imports_run_one_way(room: str) -> None:
         if name.split(".")[0] in later
     ]
     assert not wrong, wrong
+
+
+def test_imports_within_consult_run_one_way() -> None:
+    wrong = [
+        f"{module}:{line} imports {name}"
+        for module, imports in imports_among("consult").items()
+        for name, line in imports.items()
+        if floor(name) > floor(module)
+    ]
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("room", ["store", "reminders", "consult"])
+def test_imports_run_in_no_circle(room: str) -> None:
+    left = {module: set(imports) for module, imports in imports_among(room).items()}
+    assert any(left.values())
+    while free := {module for module, imports in left.items() if not imports & left.keys()}:
+        left = {module: imports for module, imports in left.items() if module not in free}
+    assert not left, {module: imports & left.keys() for module, imports in left.items()}
 
 
 @pytest.mark.parametrize("room", ["store", "reminders"])

@@ -1,1 +1,1 @@
-"""The program around the server: its settings, commands, installation and log."""
+"""The program around the server: settings, command line, installation, log. Only `main` imports it."""

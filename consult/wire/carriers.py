@@ -5,18 +5,14 @@ import contextlib
 import logging
 import math
 from collections import Counter, deque
+from collections.abc import Callable
 from time import thread_time
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from consult.connection import Carrier, Connection
 from consult.gateway import Gateway
 from consult.wire.memory import give_back_memory
 from consult.wire.share import Allowed, Turns
-
-if TYPE_CHECKING:
-    from consult.wire.door import Door
-    from consult.wire.polling import PollingSession
-    from consult.wire.websocket import Websocket
 
 log = logging.getLogger("careline.wire")
 
@@ -33,6 +29,33 @@ VERSION_TOLD_EVERY = 600  # seconds
 GIVE_BACK_AFTER = 500  # carriers that have ended
 
 
+class Websocket(Carrier, Protocol):
+    """What the carriers ask of a websocket, beside what the gateway does."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the client was sent and the network has not taken yet."""
+
+    def beat(self, now: float) -> None:
+        """Do what is due by now; called once a second."""
+
+    def flush(self) -> None:
+        """Write what the outbox holds."""
+
+    def abort(self) -> None:
+        """Close the transport at once."""
+
+
+class Newcomer(Protocol):
+    """A connection whose first request has not come whole."""
+
+    def beat(self, now: float) -> None:
+        """Do what is due by now; called once a second."""
+
+    def abort(self) -> None:
+        """Close the transport at once."""
+
+
 class Carriers:
     def __init__(self, gateway: Gateway, outbox_bytes: int, allowed: Allowed) -> None:
         """`allowed` is what one connection may send before it is cut."""
@@ -42,8 +65,8 @@ class Carriers:
         self.loop = asyncio.get_running_loop()
         self.turns = Turns(self.loop)
         self.websockets: set[Websocket] = set()
-        self.sessions: dict[str, PollingSession] = {}  # by their ids
-        self.doors: set[Door] = set()  # of which it is not known yet who stands before them
+        self.doors: set[Newcomer] = set()  # of which it is not known yet who stands before them
+        self.each_second: list[Callable[[float], None]] = []  # what else is called with the loop's time
         self.cuts: Counter[str] = Counter()
         self._arrived: dict[Carrier, Connection] = {}  # in their order; those that have entered go lazily
         self._unflushed: deque[Websocket] = deque()
@@ -77,7 +100,7 @@ class Carriers:
         for door in list(self.doors):
             door.abort()
 
-    def flush_soon(self, websocket: "Websocket") -> None:
+    def flush_soon(self, websocket: Websocket) -> None:
         """Has what the websocket's outbox holds when its turn comes written at once: mostly in this tick."""
         if not self._unflushed:
             self.loop.call_soon(self._flush)
@@ -100,7 +123,7 @@ class Carriers:
         self._arrived.pop(carrier, None)
         self._ended += 1
 
-    def gone(self, websocket: "Websocket") -> None:
+    def gone(self, websocket: Websocket) -> None:
         """Its transport is closed."""
         self.websockets.discard(websocket)
         self.left(websocket)
@@ -143,8 +166,8 @@ class Carriers:
         now = self.loop.time()
         for websocket in list(self.websockets):
             websocket.beat(now)
-        for session in list(self.sessions.values()):
-            session.beat(now)
+        for beat in self.each_second:
+            beat(now)
         for door in list(self.doors):
             door.beat(now)
         if self._ended >= GIVE_BACK_AFTER:

@@ -62,7 +62,7 @@ class PollingSession:
         self._deadline = self._loop.time() + HANDSHAKE_TIMEOUT
         polling.carriers.gateway.limits.enter(address)
         polling.carriers.arrived(self.connection)
-        polling.carriers.sessions[sid] = self
+        polling.sessions[sid] = self
         polling.strangers[address] += 1
 
     # What the gateway asks of a carrier.
@@ -230,7 +230,7 @@ class PollingSession:
         self._were_polled()
         self.resume()
         self._polling.carriers.left(self)
-        self._polling.carriers.sessions.pop(self.sid, None)
+        self._polling.sessions.pop(self.sid, None)
 
 
 class Polling:
@@ -238,20 +238,22 @@ class Polling:
 
     def __init__(self, carriers: Carriers, access: Access) -> None:
         self.carriers = carriers
+        self.sessions: dict[str, PollingSession] = {}  # by their ids
         self.strangers: Counter[str] = Counter()  # sessions before their CONNECT, by address
         self._access = access
+        carriers.each_second.append(self._beat)
 
     def __len__(self) -> int:
-        return len(self.carriers.sessions)
+        return len(self.sessions)
 
     @property
     def unread(self) -> int:
         """Bytes that wait for a poll."""
-        return sum(session.waiting for session in self.carriers.sessions.values())
+        return sum(session.waiting for session in self.sessions.values())
 
     def session(self, sid: str) -> PollingSession | None:
         """Return the session that a websocket may take over, or None."""
-        session = self.carriers.sessions.get(sid)
+        session = self.sessions.get(sid)
         return None if session is None or session.closed else session
 
     def no_stranger(self, connection: Connection) -> None:
@@ -268,9 +270,13 @@ class Polling:
 
     async def close(self) -> None:
         """End every session; polls that wait are answered."""
-        for session in list(self.carriers.sessions.values()):
+        for session in list(self.sessions.values()):
             session.close()
         await asyncio.sleep(0)
+
+    def _beat(self, now: float) -> None:
+        for session in list(self.sessions.values()):
+            session.beat(now)
 
     async def _handle(self, request: Request) -> HTTPResponse:
         if request.method == "OPTIONS":

@@ -1,12 +1,9 @@
 """Bodies of HTTP requests, from their first byte to the answer: bounded in bytes, all together."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from consult.wire.carriers import Carriers
 from consult.wire.unread_answers import TakenAnswers
-
-if TYPE_CHECKING:
-    from consult.wire.carriers import Carriers
 
 MOST_BYTES = 16_777_216
 REASON = "too many bodies at once"
@@ -15,7 +12,7 @@ REASON = "too many bodies at once"
 class UnfinishedBodies:
     """Counts what is held of bodies. Beyond MOST_BYTES, the oldest connection of the client that holds most is cut."""
 
-    def __init__(self, carriers: "Carriers") -> None:
+    def __init__(self, carriers: Carriers) -> None:
         self._carriers = carriers
         self._held: dict[TakenAnswers, int] = {}  # bytes, in the order in which the bodies began
         self._bytes = 0

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from consult.entry.access import Access
-
-if TYPE_CHECKING:
-    from consult.wire.carriers import Carriers
+from consult.wire.carriers import Carriers
 
 MOST_UNREAD = 32  # answers, of which a client has not taken most of the bytes yet
 MOST_UNREAD_BYTES = 8_388_608  # of them all
@@ -21,7 +19,7 @@ REASON = "answer not read"
 class UnreadAnswers:
     """The answers that the network has not taken. Of too many, the oldest of the client with the most bytes is cut."""
 
-    def __init__(self, carriers: "Carriers", access: Access) -> None:
+    def __init__(self, carriers: Carriers, access: Access) -> None:
         self.access = access
         self._carriers = carriers
         self._clients: dict[TakenAnswers, str] = {}  # in the order in which they began
