@@ -77,9 +77,9 @@ fuzz: $(VENV)/test
 siege: $(VENV)/test
 	$(BIN)/python -m tests.siege
 
-# Everything in docs/ that is made from consult/contract/.
+# The documents in docs/ that are made from consult/contract/ and consult/documents/.
 docs: $(VENV)/run
-	$(BIN)/python -m consult.contract
+	$(BIN)/python -m consult.documents
 
 # Writes each requirements.lock anew from the requirements.txt beside it. `make lock UPGRADE=--upgrade` takes newer
 # versions of what the listings do not pin.

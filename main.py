@@ -18,8 +18,8 @@ from peewee import DatabaseError
 from sanic import Sanic
 
 from consult.answering import Answering
-from consult.contract import __main__ as contract
 from consult.contract.fields import MAX_BYTES
+from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
 from consult.entry.guard import Guard
 from consult.entry.limits import Allowance, Limits
@@ -275,7 +275,7 @@ def main(arguments: list[str]) -> int:
     if command == "install":
         return tell(install.UNIT_TEXT) if words.shown else install.install(SETTINGS, words.agreed, words.with_tokens)
     if command == "protocol":
-        return tell(contract.documents()[contract.FORMATS[words.form]])
+        return tell(documents()[FORMATS[words.form]])
     if command == "key":
         return entry_commands.key(words.file)
     try:

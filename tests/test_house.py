@@ -21,10 +21,10 @@ from tests.server import ROOT
 
 # A room may import itself and what stands before it.
 ROOMS: Final = ("store", "reminders", "consult", "main")
-# The same within consult, where "consult" is what lies on its own floor. The contract's documents name the version of
+# The same within consult, where "consult" is what lies on its own floor. The protocol's documents name the version of
 # the program, so that one file of the process stands at the beginning. Only main imports the others of the process.
 FLOORS: Final = (
-    *("consult.process.version", "consult.contract", "consult.entry", "consult"),
+    *("consult.process.version", "consult.contract", "consult.documents", "consult.entry", "consult"),
     *("consult.events", "consult.wire", "consult.http", "consult.process"),
 )
 # What speaks to clients, which the inner rooms know nothing of.

@@ -16,8 +16,8 @@ from sanic import Request, Sanic
 from sanic.response import HTTPResponse, raw
 
 from consult.contract import replies
-from consult.contract.document import protocol
 from consult.contract.faults import Fault
+from consult.documents.protocol import protocol
 from consult.gateway import Gateway
 from consult.http import static_files
 from consult.http.answers import is_operator, json_answer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.contract import __main__ as contract
+from consult.documents.formats import FORMATS
 from consult.process import entry_commands, install, settings
 from consult.process.settings import Setting
 
@@ -34,7 +34,7 @@ def read(arguments: Sequence[str], commands: Sequence[str], table: Sequence[Sett
     )
     parser.add_argument("command", nargs="?", default="serve", choices=commands)
     parser.add_argument("file", nargs="?", type=Path, help="what `backup` and `key` write and `restore` reads")
-    parser.add_argument("--format", choices=contract.FORMATS, help="what `protocol` prints (default: markdown)")
+    parser.add_argument("--format", choices=FORMATS, help="what `protocol` prints (default: markdown)")
     parser.add_argument("--yes", action="store_true", help="`install` and `restore` do not ask")
     parser.add_argument("--print", action="store_true", help="`install` prints its systemd unit and does nothing else")
     text = f"`install` makes the key file {install.KEY}, if there is none, and every client must show a token"

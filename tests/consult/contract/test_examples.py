@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from consult.contract import reminder_shapes, replies, shapes
 from consult.contract.calls import CALLS, PAGES
-from consult.contract.document import protocol
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent
 from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED
 from consult.contract.health import Health
 from consult.contract.payloads import read
+from consult.documents.protocol import protocol
 from store.clock import WireTime
 from store.history import Entry
 from store.messages import Message

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from consult.contract.examples import JsonObject
 from consult.contract.meanings import meaning
 from consult.contract.payloads import Payload, item_type_of, rule_of
-from consult.contract.prose import Both
+from consult.contract.words import Words
 
 # msgspec's patterns are Python's; a JSON Schema's are ECMAScript's, where `.` would have to mean any character.
 _PATTERNS = ((r"(?s)\A", "^"), (r"\A", "^"), (r"\Z", "$"), (r"\x00", r"\u0000"), (r".*\S", r"[\s\S]*\S"))
@@ -42,9 +42,9 @@ def reference(of: type[Struct]) -> JsonObject:
     return {"$ref": f"#/components/schemas/{of.__name__}"}
 
 
-def described(*notes: Both) -> str:
+def described(*rules: Words) -> str:
     """Rules as a document's description, both languages of each together."""
-    return "\n\n".join(f"{zh}\n{en}" for zh, en in notes)
+    return "\n\n".join(f"{zh}\n{en}" for zh, en in rules)
 
 
 def shape_within(annotation: Any) -> type[Struct] | None:

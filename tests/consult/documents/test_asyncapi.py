@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from consult.contract.asyncapi import asyncapi
 from consult.contract.events import CLIENT_EVENTS, QUESTION_ROOM, SERVER_EVENTS, USER_ROOM
+from consult.documents.asyncapi import asyncapi
 from tests.consult.contract.tables import Example
 
 # The parser's grades: 0 is an error, 1 a warning, 2 and above are hints, such as that a newer AsyncAPI exists.

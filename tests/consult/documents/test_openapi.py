@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from consult.contract.call import Call
 from consult.contract.calls import CALLS, PAGES
 from consult.contract.fault_texts import TEXTS
-from consult.contract.openapi import openapi
+from consult.documents.openapi import openapi
 from tests.consult.contract.tables import Example
 from tests.server import Server, in_seconds, new_id, wait_until
 

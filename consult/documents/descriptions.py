@@ -9,8 +9,8 @@ from consult.contract.examples import JsonObject
 from consult.contract.fields import Id
 from consult.contract.meanings import CHECKS, meaning
 from consult.contract.payloads import Payload, item_type_of, must_be, rule_of
-from consult.contract.prose import Both
-from consult.contract.schemas import schemas, shape_within, type_of
+from consult.contract.words import Words
+from consult.documents.schemas import schemas, shape_within, type_of
 
 
 def both(zh: str, en: str) -> dict[str, str]:
@@ -18,9 +18,9 @@ def both(zh: str, en: str) -> dict[str, str]:
     return {"zh": zh, "en": en}
 
 
-def texts(notes: Iterable[Both]) -> list[dict[str, str]]:
+def texts(rules: Iterable[Words]) -> list[dict[str, str]]:
     """Several of them."""
-    return [both(zh, en) for zh, en in notes]
+    return [both(zh, en) for zh, en in rules]
 
 
 def sent_fields(payload_type: type[Struct], path: str = "") -> list[JsonObject]:

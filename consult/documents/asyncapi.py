@@ -1,6 +1,5 @@
 """The socket side of the protocol as an AsyncAPI 3.0 document: `docs/asyncapi.json`."""
 
-from consult.contract import prose
 from consult.contract.events import (
     CLIENT_EVENTS,
     QUESTION_ROOM,
@@ -11,8 +10,8 @@ from consult.contract.events import (
 )
 from consult.contract.examples import JsonObject
 from consult.contract.fields import MAX_ID
-from consult.contract.schemas import described, reference, schemas
-from consult.contract.sections import notes
+from consult.documents import rules
+from consult.documents.schemas import described, reference, schemas
 from consult.process.version import VERSION
 
 # Each room as a channel: its name, the parameter in that, the section that tells of it, what is broadcast to it. Every
@@ -32,7 +31,7 @@ def asyncapi() -> JsonObject:
         "info": {
             "title": "Careline",
             "version": VERSION,
-            "description": described(prose.INTRODUCTION[0], prose.SECTIONS, *prose.NOTES["1"]),
+            "description": described(rules.INTRODUCTION[0], rules.ELSEWHERE, *rules.of("1")),
         },
         "defaultContentType": "application/json",
         "servers": {
@@ -89,7 +88,7 @@ def _query() -> JsonObject:
 def _room(address: str, parameter: str, section: str, names: list[str]) -> JsonObject:
     return {
         "address": address,
-        "description": described(*notes(section)),
+        "description": described(*rules.of(section)),
         "parameters": {parameter: {"description": f"1 … {MAX_ID}"}},
         "messages": _messages(names),
     }
@@ -101,7 +100,7 @@ def _receive(event: ClientEvent) -> JsonObject:
         "action": "receive",
         "channel": {"$ref": "#/channels/connection"},
         "summary": f"{event.zh} / {event.en}",
-        "description": described(*notes(event.section)),
+        "description": described(*rules.of(event.section)),
         "messages": [{"$ref": f"#/channels/connection/messages/{_key(event.name)}"}],
         "reply": {
             "channel": {"$ref": "#/channels/connection"},
@@ -116,7 +115,7 @@ def _broadcast(channel: str, name: str) -> JsonObject:
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": f"{event.zh} / {event.en}",
-        "description": described(*notes(event.section)),
+        "description": described(*rules.of(event.section)),
         "messages": [{"$ref": f"#/channels/{channel}/messages/{_key(name)}"}],
     }
 

@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 
-from consult.contract import added_prose, prose, shapes
+from consult.contract import shapes
 from consult.contract.call import Call
 from consult.contract.calls import CALLS, PAGES, Page
 from consult.contract.examples import JsonObject
@@ -11,8 +11,8 @@ from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import KEY_LENGTH
 from consult.contract.fields import MAX_ID
 from consult.contract.payloads import Payload
-from consult.contract.schemas import described, parameters, reference, schemas
-from consult.contract.sections import notes
+from consult.documents import rules
+from consult.documents.schemas import described, parameters, reference, schemas
 from consult.process.version import VERSION
 
 _SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10")
@@ -32,7 +32,7 @@ def openapi() -> JsonObject:
             "title": "Careline",
             "version": VERSION,
             "summary": "在线咨询与提醒 / consultations and reminders",
-            "description": described(prose.SECTIONS, *(note for section in _SECTIONS for note in notes(section))),
+            "description": described(rules.ELSEWHERE, *(rule for section in _SECTIONS for rule in rules.of(section))),
         },
         "servers": [{"url": "http://127.0.0.1:8000"}],
         "security": [{"token": []}, {}],
@@ -66,9 +66,9 @@ def _operation(call: Call) -> JsonObject:
         "parameters": _parameters(call),
         "responses": _responses(call),
     }
-    notes = added_prose.CALL_NOTES.get(name)
-    if notes:
-        operation["description"] = described(*notes)
+    of_call = rules.of(name)
+    if of_call:
+        operation["description"] = described(*of_call)
     if call.body:
         operation["requestBody"] = {
             "required": True,
@@ -113,7 +113,7 @@ def _idempotency_key() -> JsonObject:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": f"{KEY_LENGTH} / {described(*added_prose.NOTES['7.idempotency'])}",
+        "description": f"{KEY_LENGTH} / {described(*rules.of('7.idempotency'))}",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     }
 

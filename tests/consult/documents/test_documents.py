@@ -13,19 +13,21 @@ from msgspec import structs
 
 import main
 from consult import catch_up, gateway
-from consult.contract import added_prose, faults, prose, sections
+from consult.contract import faults
 from consult.contract import limits as told
-from consult.contract.__main__ import DOCS, documents, write
 from consult.contract.calls import CALLS, PAGES
-from consult.contract.document import protocol
 from consult.contract.events import CLIENT_EVENTS, QUESTION_ROOM, SERVER_EVENTS, USER_ROOM
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES, Fault
 from consult.contract.fields import Limit
 from consult.contract.limits import LIMITS
-from consult.contract.markdown import markdown
 from consult.contract.meanings import CHECKS, MEANINGS, meaning
 from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
+from consult.documents import rules
+from consult.documents.__main__ import DOCS, write
+from consult.documents.formats import documents
+from consult.documents.markdown import markdown
+from consult.documents.protocol import protocol
 from consult.entry import limits
 from consult.http import reads
 from consult.process.version import VERSION
@@ -114,9 +116,7 @@ def test_no_meaning_is_left_over() -> None:
 
 def test_every_rule_is_told_in_both_languages() -> None:
     pairs = [
-        *prose.INTRODUCTION,
-        *(note for notes in sections.NOTES.values() for note in notes),
-        *(note for notes in added_prose.CALL_NOTES.values() for note in notes),
+        *(rule for section in rules.RULES.values() for rule in section),
         *MEANINGS.values(),
         *((text.zh, text.en) for text in TEXTS),
     ]
@@ -127,11 +127,12 @@ def test_every_rule_is_told_in_both_languages() -> None:
 
 def test_every_note_has_its_section() -> None:
     document = markdown()
-    for notes in (*sections.NOTES.values(), *added_prose.CALL_NOTES.values()):
-        for zh, en in notes:
+    for name, section in rules.RULES.items():
+        for zh, en in section if name != "elsewhere" else ():
             assert zh in document
             assert en in document
-    assert set(added_prose.CALL_NOTES) <= {f"{call.method} {call.path}" for call in CALLS}
+    calls = {name for name in rules.RULES if " " in name}
+    assert calls <= {f"{call.method} {call.path}" for call in CALLS}
 
 
 def test_links_lead_to_headings() -> None:

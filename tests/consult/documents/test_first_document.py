@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from consult.contract.markdown import markdown
+from consult.documents.markdown import markdown
 
 TO_SERVER: Final = ("join_question", "leave_question", "send_message", "bind_user")
 TO_CLIENT: Final = (

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from msgspec import defstruct
 
-from consult.contract import asyncapi, document, markdown, openapi
 from consult.contract.calls import CALLS
 from consult.contract.events import CLIENT_EVENTS
 from consult.contract.faults import Fault
 from consult.contract.fields import DisplayName
 from consult.contract.payloads import JoinQuestion, NewQuestion, Payload, read
+from consult.documents import asyncapi, markdown, openapi, protocol
 
 TEXT = "mood 必须为不超过 64 个字符的文本"
 
@@ -35,10 +35,10 @@ def check_read(payload_type: type[Payload], payload: dict[str, object]) -> None:
 def test_a_field_of_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     wider = widened(JoinQuestion)
     events = tuple(replace(event, payload=wider) if event.payload is JoinQuestion else event for event in CLIENT_EVENTS)
-    for module in (document, markdown, asyncapi):
+    for module in (protocol, markdown, asyncapi):
         monkeypatch.setattr(module, "CLIENT_EVENTS", events)
     check_read(wider, events[0].example)
-    assert document.protocol()["events"][0]["fields"][-1]["name"] == "mood"
+    assert protocol.protocol()["events"][0]["fields"][-1]["name"] == "mood"
     assert f"`{TEXT}`" in markdown.markdown()
     assert "mood" in asyncapi.asyncapi()["components"]["schemas"]["JoinQuestion"]["properties"]
 
@@ -46,9 +46,9 @@ def test_a_field_of_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_field_of_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     wider = widened(NewQuestion)
     calls = tuple(replace(call, body=wider) if call.body is NewQuestion else call for call in CALLS)
-    for module in (document, markdown, openapi):
+    for module in (protocol, markdown, openapi):
         monkeypatch.setattr(module, "CALLS", calls)
     check_read(wider, calls[0].example or {})
-    assert document.protocol()["calls"][0]["fields"][-1]["name"] == "mood"
+    assert protocol.protocol()["calls"][0]["fields"][-1]["name"] == "mood"
     assert f"`{TEXT}`" in markdown.markdown()
     assert "mood" in openapi.openapi()["components"]["schemas"]["NewQuestion"]["properties"]

@@ -4,16 +4,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from consult.contract import added_prose, prose, reminder_prose, token_prose
 from consult.contract.call import Call
 from consult.contract.calls import CALLS, PAGES
-from consult.contract.document import refusal
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, ServerEvent
 from consult.contract.fault_texts import TEXTS, Text
 from consult.contract.faults import CODES
 from consult.contract.fields import Id
 from consult.contract.limits import LIMITS
-from consult.contract.markdown_tables import (
+from consult.contract.payloads import must_be
+from consult.contract.permissions import PERMISSIONS, Role
+from consult.contract.words import Words
+from consult.documents import rules
+from consult.documents.markdown_tables import (
     Shapes,
     both,
     bullets,
@@ -22,10 +24,8 @@ from consult.contract.markdown_tables import (
     mistakes_table,
     table,
 )
-from consult.contract.payloads import must_be
-from consult.contract.permissions import PERMISSIONS, Role
-from consult.contract.prose import Both
-from consult.contract.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
+from consult.documents.protocol import refusal
+from consult.documents.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER
 
 
 def markdown() -> str:
@@ -33,30 +33,31 @@ def markdown() -> str:
     shapes = Shapes()
     blocks = [
         "# Socket 实时事件总览 · The Careline protocol",
-        *map(_paragraph, prose.INTRODUCTION),
+        *map(_paragraph, rules.INTRODUCTION),
         "\n".join(f"{'  ' * number.count('.')}- {_link(number)}" for number in HEADINGS),
         *_connection(),
         _heading("2"),
-        _paragraph(prose.NOTES["2"][0]),
+        _paragraph(rules.of("2")[0]),
         *(block for number in ("2.1", "2.2", "2.3") for block in _events(number, shapes)),
         *_faults(shapes),
         _heading("4"),
-        _paragraph(prose.NOTES["4"][0]),
+        _paragraph(rules.of("4")[0]),
         *(block for number in ("4.1", "4.2") for block in _events(number, shapes)),
         "**前端建议处理流程 · What a front end does**",
-        "\n".join(f"{place}. {zh}\\\n   {en}" for place, (zh, en) in enumerate(prose.STEPS, 1)),
+        "\n".join(f"{place}. {zh}\\\n   {en}" for place, (zh, en) in enumerate(rules.STEPS, 1)),
         *_events("4.3", shapes),
         *_list_of_events(),
         *_visibility(),
         *_http(shapes),
         _heading("8"),
-        bullets(added_prose.NOTES["8"]),
+        bullets(rules.of("8")),
         *_limits(),
         *_rights(),
         *(
             block
-            for number in reminder_prose.NOTES
-            for block in (_heading(number), bullets(reminder_prose.NOTES[number]))
+            for number in HEADINGS
+            if number.split(".")[0] == "11"
+            for block in (_heading(number), bullets(rules.of(number)))
         ),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -81,11 +82,11 @@ def _link(number: str) -> str:
     return f"[{_title(number)}](#{anchor})"
 
 
-def _paragraph(pair: Both) -> str:
+def _paragraph(pair: Words) -> str:
     return "\n\n".join(pair)
 
 
-def _event_heading(name: str, direction: Both, about: Both, *more: str) -> Iterator[str]:
+def _event_heading(name: str, direction: Words, about: Words, *more: str) -> Iterator[str]:
     yield f"#### `{name}`"
     lines = (f"方向 Direction：{' · '.join(direction)}", f"用途 Use：{' · '.join(about)}", *more)
     yield "\n".join(f"- {line}" for line in lines)
@@ -94,13 +95,13 @@ def _event_heading(name: str, direction: Both, about: Both, *more: str) -> Itera
 def _connection() -> Iterator[str]:
     yield _heading("1")
     yield from _event_heading(
-        "connect", (f"{TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), prose.CONNECT
+        "connect", (f"{TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), rules.CONNECT
     )
     yield from _event_heading(
-        "disconnect", ("服务器 → 客户端（Socket.io 内置）", "server → client, Socket.IO's own"), prose.DISCONNECT
+        "disconnect", ("服务器 → 客户端（Socket.io 内置）", "server → client, Socket.IO's own"), rules.DISCONNECT
     )
     yield "**连接 · The connection**"
-    yield bullets(prose.NOTES["1"])
+    yield bullets(rules.of("1"))
     join = CLIENT_EVENTS[0]
     payload = json.dumps(join.example, ensure_ascii=False)
     yield "\n".join(
@@ -126,7 +127,7 @@ def _events(number: str, shapes: Shapes) -> Iterator[str]:
         if told.section == number:
             yield from _server_event(told, shapes)
     yield "**规则 · Rules**"
-    yield bullets(notes(number))
+    yield bullets(rules.of(number))
 
 
 def _client_event(event: ClientEvent) -> Iterator[str]:
@@ -167,7 +168,7 @@ def _faults(shapes: Shapes) -> Iterator[str]:
         ((f"`{text.text}`", f"`{text.code}`", both((text.zh, text.en))) for text in TEXTS if text.on_socket),
     )
     yield "**数据规则 · Payloads**"
-    yield bullets(prose.NOTES["3"])
+    yield bullets(rules.of("3"))
 
 
 def _list_of_events() -> Iterator[str]:
@@ -178,23 +179,23 @@ def _list_of_events() -> Iterator[str]:
         ("服务器 → 客户端 · server → client", [event.name for event in SERVER_EVENTS]),
     ):
         yield "\n".join((f"- {title}:", *(f"  - `{name}`" for name in names)))
-    yield _paragraph(prose.CLOSING)
+    yield _paragraph(rules.CLOSING)
 
 
 def _visibility() -> Iterator[str]:
     yield _heading("6")
-    yield bullets(added_prose.NOTES["6"])
+    yield bullets(rules.of("6"))
     yield table(
         ("谁能收到 Who gets it", "`is_visible_to_patient: true`", "`false`"),
         ((both(who), "●" if all_see else "", "●" if staff_sees else "") for who, all_see, staff_sees in AUDIENCE),
     )
     yield _subheading("6.retention")
-    yield bullets(added_prose.NOTES["6.retention"])
+    yield bullets(rules.of("6.retention"))
 
 
 def _http(shapes: Shapes) -> Iterator[str]:
     yield _heading("7")
-    yield bullets(added_prose.NOTES["7"])
+    yield bullets(rules.of("7"))
     yield table(
         ("接口 Call", "作用 Use", "成功 Success"),
         (
@@ -203,11 +204,11 @@ def _http(shapes: Shapes) -> Iterator[str]:
         ),
     )
     yield _subheading("7.idempotency")
-    yield bullets(added_prose.NOTES["7.idempotency"])
+    yield bullets(rules.of("7.idempotency"))
     yield _subheading("7.paging")
-    yield bullets(added_prose.NOTES["7.paging"])
+    yield bullets(rules.of("7.paging"))
     yield _subheading("7.faults")
-    yield bullets(added_prose.NOTES["7.faults"])
+    yield bullets(rules.of("7.faults"))
     yield table(
         ("HTTP", "错误码 Code", "文本 Text", "何时 When"),
         ((str(text.status), f"`{text.code}`", f"`{text.text}`", both((text.zh, text.en))) for text in _over_http()),
@@ -224,9 +225,9 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
     name = f"{call.method} {call.path}"
     yield f"### `{name}`"
     yield f"{call.zh} · {call.en}"
-    notes = added_prose.CALL_NOTES.get(name)
-    if notes:
-        yield bullets(notes)
+    of_call = rules.of(name)
+    if of_call:
+        yield bullets(of_call)
     ids = re.findall(r"{(\w+)}", call.path)
     if ids:
         yield "\n".join(f"- 路径 Path：`{name}`，`{must_be(name, Id).message}`" for name in ids)
@@ -250,9 +251,9 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
 
 def _rights() -> Iterator[str]:
     yield _heading("10")
-    yield bullets(token_prose.NOTES["10"])
+    yield bullets(rules.of("10"))
     yield _subheading("10.rights")
-    yield bullets(token_prose.NOTES["10.rights"])
+    yield bullets(rules.of("10.rights"))
     yield table(
         ("", *(f"`{role.value}`" for role in Role if role is not Role.NOBODY), "没有令牌 No token"),
         ((f"`{row.name}`", *(both(row.of_role(role).value) for role in Role)) for row in PERMISSIONS.values()),
@@ -273,5 +274,5 @@ def _limits() -> Iterator[str]:
         ),
     )
     yield _subheading("9.broken")
-    yield _paragraph(added_prose.NOTES["9"][0])
-    yield bullets(added_prose.NOTES["9.broken"])
+    yield _paragraph(rules.of("9")[0])
+    yield bullets(rules.of("9.broken"))

@@ -3,10 +3,9 @@
 import re
 from typing import Any
 
-from consult.contract import added_prose, replies
+from consult.contract import replies
 from consult.contract.call import Call
 from consult.contract.calls import CALLS, PAGES
-from consult.contract.descriptions import both, got_fields, id_in_path, sent_fields, texts
 from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, Mistake, ServerEvent
 from consult.contract.examples import JsonObject
 from consult.contract.fault_texts import TEXTS
@@ -15,7 +14,9 @@ from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import read
 from consult.contract.permissions import PERMISSIONS, Role
-from consult.contract.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER, notes
+from consult.documents import rules
+from consult.documents.descriptions import both, got_fields, id_in_path, sent_fields, texts
+from consult.documents.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER
 
 
 def protocol() -> JsonObject:
@@ -38,7 +39,7 @@ def protocol() -> JsonObject:
             for text in TEXTS
         ],
         "sections": {
-            name: {"title": both(*title), "notes": texts(notes(name))}
+            name: {"title": both(*title), "notes": texts(rules.of(name))}
             for name, title in (HEADINGS | SUBHEADINGS).items()
         },
         "audience": [
@@ -121,7 +122,7 @@ def _call(call: Call) -> JsonObject:
         "method": call.method,
         "path": call.path,
         "about": both(call.zh, call.en),
-        "notes": texts(added_prose.CALL_NOTES.get(f"{call.method} {call.path}", ())),
+        "notes": texts(rules.of(f"{call.method} {call.path}")),
         "place": [id_in_path(name) for name in re.findall(r"{(\w+)}", call.path)],
         "query": sent_fields(call.query) if call.query else [],
         "fields": sent_fields(call.body) if call.body else [],

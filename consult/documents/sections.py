@@ -1,9 +1,8 @@
-"""The sections of the protocol's document: what they are called, and the rules in words that belong to each."""
+"""The sections of the protocol's document, what they are called, and where events go."""
 
-from consult.contract import added_prose, prose, reminder_prose, token_prose
-from consult.contract.prose import Both
+from consult.contract.words import Words
 
-HEADINGS: dict[str, Both] = {
+HEADINGS: dict[str, Words] = {
     "1": ("基础连接事件", "Connecting"),
     "2": ("咨询会话相关事件", "Consultations"),
     "2.1": ("加入咨询问题房间", "Joining a question"),
@@ -27,7 +26,7 @@ HEADINGS: dict[str, Both] = {
     "11.4": ("历史记录", "History"),
 }
 # The parts of a section that have rules of their own.
-SUBHEADINGS: dict[str, Both] = {
+SUBHEADINGS: dict[str, Words] = {
     "6.retention": ("保留期限", "How long things are kept"),
     "7.idempotency": ("幂等", "Idempotency-Key"),
     "7.paging": ("分页", "Pages"),
@@ -36,10 +35,10 @@ SUBHEADINGS: dict[str, Both] = {
     "10.rights": ("谁可以做什么", "Who may do what"),
 }
 # Where an event goes, where TO says nothing else.
-TO_SERVER: Both = ("客户端 → 服务器", "client → server")
-TO_CLIENT: Both = ("服务器 → 当前客户端", "server → this client")
+TO_SERVER: Words = ("客户端 → 服务器", "client → server")
+TO_CLIENT: Words = ("服务器 → 当前客户端", "server → this client")
 # Where an event of the server goes, when not to the connection that it answers.
-TO: dict[str, Both] = {
+TO: dict[str, Words] = {
     "new_message": ("服务器 → 房间内所有客户端", "server → all in the question's room"),
     "notification:new": (
         "服务器 → 用户房间内所有客户端（通常是同一用户的多个终端）",
@@ -51,17 +50,8 @@ TO: dict[str, Both] = {
     ),
 }
 
-
-NOTES: dict[str, tuple[Both, ...]] = prose.NOTES | added_prose.NOTES | token_prose.NOTES | reminder_prose.NOTES
-
-
-def notes(section: str) -> tuple[Both, ...]:
-    """The rules of a section or part of one."""
-    return NOTES.get(section, ())
-
-
 # Who gets a message: what it is sent with, then who.
-AUDIENCE: tuple[tuple[Both, bool, bool], ...] = (
+AUDIENCE: tuple[tuple[Words, bool, bool], ...] = (
     (("发送者的 `send_message:ack`", "the sender's `send_message:ack`"), True, True),
     (("以 `STAFF` 加入的连接", "connections that joined as `STAFF`"), True, True),
     (("以其他类型加入的连接", "connections that joined as anyone else"), True, False),

@@ -6,13 +6,13 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from consult.contract.document import refusal
 from consult.contract.events import ClientEvent
 from consult.contract.examples import JsonObject
 from consult.contract.meanings import CHECKS, meaning
 from consult.contract.payloads import Payload, item_type_of, must_be, rule_of
-from consult.contract.prose import Both
-from consult.contract.schemas import schemas, shape_within, type_of
+from consult.contract.words import Words
+from consult.documents.protocol import refusal
+from consult.documents.schemas import schemas, shape_within, type_of
 
 _LONGEST_PAYLOAD = 80  # characters of JSON in a table
 
@@ -23,13 +23,13 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def both(pair: Both) -> str:
+def both(pair: Words) -> str:
     """A table's cell in both languages."""
     return "<br>".join(dict.fromkeys(pair))
 
 
-def bullets(notes: Iterable[Both]) -> str:
-    return "\n".join(f"- {zh}\\\n  {en}" for zh, en in notes)
+def bullets(rules: Iterable[Words]) -> str:
+    return "\n".join(f"- {zh}\\\n  {en}" for zh, en in rules)
 
 
 def json_block(value: Any) -> str:
