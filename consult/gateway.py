@@ -7,18 +7,18 @@ together; any other event waits until they are answered, so all is handled in th
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from consult import packets
 from consult.connection import Connection
 from consult.contract import faults, payloads, replies
+from consult.contract.events import ClientEvent
 from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
 from consult.entry import audit, rights
 from consult.entry.guard import Guard, shown, told
-from consult.entry.limits import Limits, Work
+from consult.entry.limits import Limits
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import dumps
 from consult.push import Push
@@ -31,20 +31,17 @@ FEW_OPEN = 32
 Handle = Callable[[Connection, Any, "Answer"], Coroutine[Any, Any, None] | None]
 
 
-@dataclass(slots=True)
 class Handler:
-    """What is done about one event. A handler answers once, at once or later, or raises."""
+    """What is done about one event. It answers once, at once or later, or raises."""
 
-    event: str
-    payload: type[Payload]
-    handle: Handle
-    reply: bytes  # the name of the event that answers
-    # Of a send: further sends of the same connection need not wait for its answer, and it is told of its faults by its
-    # own reply.
-    is_send: bool = False
-    work: Work = Work.NONE  # what one costs its user
-    answered: int = 0  # events that went well
-    faults: Counter[str] = field(default_factory=Counter)  # the others, by their code
+    __slots__ = ("answered", "event", "faults", "handle", "reply")
+
+    def __init__(self, event: ClientEvent, handle: Handle) -> None:
+        self.event = event
+        self.handle = handle
+        self.reply = event.reply.encode()  # once, not for every answer
+        self.answered = 0  # events that went well
+        self.faults: Counter[str] = Counter()  # the others, by their code
 
 
 class Answer:
@@ -66,7 +63,7 @@ class Answer:
         self.handler = handler
         self.request = request
         self.ack_id = ack_id
-        self.may_overlap = handler is not None and handler.is_send and not isinstance(request, Fault)
+        self.may_overlap = handler is not None and handler.event.is_send and not isinstance(request, Fault)
 
     def __call__(self, payload: bytes) -> None:
         """With the reply's payload, as JSON."""
@@ -80,7 +77,7 @@ class Answer:
         self._record(fault.code)
         handler = self.handler
         (self._gateway.unknown if handler is None else handler.faults)[fault.code] += 1
-        if handler is not None and handler.is_send:
+        if handler is not None and handler.event.is_send:
             name, payload = handler.reply, dumps(replies.not_sent(fault.message))
         else:
             name, payload = b"error", dumps(replies.error(fault.code, fault.message))
@@ -90,8 +87,8 @@ class Answer:
         connection = self._connection
         if connection.identity is not None and self.handler is not None and isinstance(self.request, Payload):
             assert self._gateway.guard is not None
-            name = self.handler.event
-            self._gateway.guard.audit.event(connection.identity, connection.address, name, self.request, result)
+            event = self.handler.event
+            self._gateway.guard.audit.event(connection.identity, connection.address, event, self.request, result)
 
 
 class Gateway:
@@ -227,15 +224,15 @@ class Gateway:
             request = Fault("RATE_LIMITED")
         if connection.identity is not None and isinstance(request, Fault) and request.message == payloads.STAFF_ONLY:
             self._record_staff_only(connection, connection.identity, event)
-        if connection.identity is not None and not isinstance(request, Fault):
-            refusal = rights.refusal(connection.identity, event.name, request)
+        if connection.identity is not None and handler is not None and not isinstance(request, Fault):
+            refusal = rights.refusal(connection.identity, handler.event, request)
             if refusal is not None:
                 assert self.guard is not None
-                self.guard.audit.event(connection.identity, connection.address, event.name, request, refusal.code)
+                self.guard.audit.event(connection.identity, connection.address, handler.event, request, refusal.code)
                 request = refusal
         if account is not None and handler is not None and not isinstance(request, Fault):
             try:
-                self.limits.spend_work(account, handler.work)
+                self.limits.spend_work(account, handler.event.work)
             except Fault as fault:
                 request = fault
         answer = Answer(self, connection, handler, request, event.ack_id)
@@ -308,6 +305,6 @@ def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:
     if len(arguments) > 1:
         return faults.invalid(faults.ONE_PAYLOAD)
     try:
-        return payloads.read(handler.payload, arguments[0] if arguments else None)
+        return payloads.read(handler.event.payload, arguments[0] if arguments else None)
     except Fault as fault:
         return fault.with_traceback(None)  # which would keep what was sent for as long as the answer waits

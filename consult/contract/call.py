@@ -1,4 +1,4 @@
-"""An HTTP call, as a row of the table of calls."""
+"""HTTP calls and pages, as rows of their tables."""
 
 from dataclasses import dataclass, field
 
@@ -6,12 +6,13 @@ from msgspec import Struct
 
 from consult.contract.examples import JsonObject
 from consult.contract.payloads import Payload
+from consult.contract.work import Work
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     method: str
-    path: str
+    path: str  # as the documents have it, with {id}; the route is made of it
     zh: str
     en: str
     status: int
@@ -21,4 +22,26 @@ class Call:
     example: JsonObject | None = None  # of the body
     faults: tuple[int, ...] = field(default=())
     others: dict[int, JsonObject] = field(default_factory=dict)  # answers of the same shape, by status
+    work: Work | None = None  # what one costs its user, where that is not what its method costs
+    takes_turns: bool = False  # a client has a few of them worked on at a time
     shape: type[Struct] = field(kw_only=True)  # of the answer
+
+    @property
+    def name(self) -> str:
+        """The method and the path."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """What GET gives that is no JSON of the protocol, or for people and programs that look after a server."""
+
+    path: str
+    kind: str  # its media type
+    zh: str
+    en: str
+
+    @property
+    def name(self) -> str:
+        """The method and the path."""
+        return f"GET {self.path}"

@@ -19,6 +19,7 @@ from consult.contract.payloads import (
     SnoozeNotification,
     must_be,
 )
+from consult.contract.work import Work
 
 QUESTION_ROOM = "consultation:question:{questionId}"
 USER_ROOM = "user:{userId}"
@@ -34,7 +35,7 @@ class Mistake:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClientEvent:
     name: str
     section: str
@@ -43,9 +44,17 @@ class ClientEvent:
     payload: type[Payload]
     example: JsonObject
     reply: str  # the event that answers when all is well
-    failure: str = "error"  # the event that answers otherwise
     mistakes: tuple[Mistake, ...] = ()
     others: tuple[JsonObject, ...] = ()  # further examples
+    # Of a send: further sends of the same connection need not wait for its answer, and it is told of its faults by its
+    # own reply.
+    is_send: bool = False
+    work: Work = Work.NONE  # what one costs its user
+
+    @property
+    def failure(self) -> str:
+        """The event that answers when something is wrong."""
+        return self.reply if self.is_send else "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,126 +87,140 @@ _NOT_ONES_OWN = Mistake(
     Fault("NOT_FOUND"),
 )
 
+JOIN_QUESTION = ClientEvent(
+    "join_question",
+    "2.1",
+    "订阅某个咨询问题的实时消息",
+    "subscribe to a consultation question's live messages",
+    JoinQuestion,
+    _JOIN,
+    "joined_question",
+    mistakes=(
+        Mistake("问题编号为 0", "a question id of 0", {**_JOIN, "question_id": 0}),
+        Mistake("user_type 不是大写", "a user_type in lower case", {**_JOIN, "user_type": "elder"}),
+        Mistake(
+            "不存在的问题",
+            "a question that does not exist",
+            {**_JOIN, "question_id": _NONE_SUCH},
+            Fault("QUESTION_NOT_FOUND"),
+        ),
+        Mistake("数据不是对象", "a payload that is no object", [123, 456]),
+    ),
+    others=({"question_id": 123}, {**_JOIN, "after_id": 780}),
+    work=Work.READ,
+)
+LEAVE_QUESTION = ClientEvent(
+    "leave_question",
+    "2.2",
+    "取消订阅某个咨询问题的实时消息",
+    "end that subscription",
+    LeaveQuestion,
+    {"question_id": 123},
+    "left_question",
+    mistakes=(Mistake("编号是字符串", "an id that is a string", {"question_id": "123"}),),
+)
+SEND_MESSAGE = ClientEvent(
+    "send_message",
+    "2.3",
+    "向指定咨询问题发送消息并持久化",
+    "send a message to a question and store it",
+    SendMessage,
+    _SEND,
+    "send_message:ack",
+    mistakes=(
+        Mistake("问题编号为负数", "a negative question id", {**_SEND, "question_id": -1}),
+        Mistake(
+            "没有正文，也没有附件",
+            "neither text nor attachment",
+            {**_SEND, "content_text": " ", "attachments": []},
+        ),
+        Mistake(
+            "附件没有 url",
+            "an attachment without a url",
+            {**_SEND, "attachments": [{"size": 1}]},
+        ),
+        Mistake(
+            "长者发送内部消息",
+            "an elder sends a staff-only message",
+            {**_SEND, "sender_type": "ELDER", "is_visible_to_patient": False},
+        ),
+        Mistake(
+            "不存在的问题",
+            "a question that does not exist",
+            {**_SEND, "question_id": _NONE_SUCH},
+            Fault("QUESTION_NOT_FOUND"),
+        ),
+    ),
+    others=({**_SEND, "client_msg_id": _CLIENT_MSG_ID},),
+    is_send=True,
+    work=Work.WRITE,
+)
+BIND_USER = ClientEvent(
+    "bind_user",
+    "4.1",
+    "将当前连接绑定到指定用户房间，用于接收该用户的通知推送",
+    "bind this connection to a user's room, to get that user's notifications",
+    BindUser,
+    {"user_id": 1001},
+    "bind_user:ack",
+    mistakes=(
+        Mistake("用户编号是小数", "a user id with a fraction", {"user_id": 1001.5}),
+        Mistake("缺少 user_id", "user_id left out", {}),
+    ),
+    others=({"user_id": 1001, "after_id": 0},),
+    work=Work.READ,
+)
+READ_NOTIFICATION = ClientEvent(
+    "notification:read",
+    "4.3",
+    "标记通知为已读",
+    "mark a notification as read",
+    AnswerNotification,
+    {"id": 1},
+    "notification:read:ack",
+    mistakes=(Mistake("编号是字符串", "an id that is a string", {"id": "1"}), _NOT_ONES_OWN),
+    work=Work.WRITE,
+)
+CONFIRM_NOTIFICATION = ClientEvent(
+    "notification:confirm",
+    "4.3",
+    "确认通知（例如已服药），同时标记为已读",
+    "confirm a notification (the medicine is taken), which also marks it as read",
+    AnswerNotification,
+    {"id": 1},
+    "notification:confirm:ack",
+    mistakes=(Mistake("缺少 id", "id left out", {}), _NOT_ONES_OWN),
+    work=Work.WRITE,
+)
+SNOOZE_NOTIFICATION = ClientEvent(
+    "notification:snooze",
+    "4.3",
+    "推迟通知：到时作为新的通知再次提醒",
+    "snooze a notification: at that time it comes again, as a new one",
+    SnoozeNotification,
+    {"id": 1, **SNOOZE},
+    "notification:snooze:ack",
+    mistakes=(
+        Mistake(
+            "已经过去的时间",
+            "a time that has passed",
+            {"id": 1, "until": "2025-01-01 10:00:00"},
+            must_be("until", Until),
+        ),
+        Mistake("缺少 until", "until left out", {"id": 1}),
+        Mistake("编号为 0", "an id of 0", {"id": 0, **SNOOZE}),
+    ),
+    work=Work.CHANGE,
+)
+
 CLIENT_EVENTS = (
-    ClientEvent(
-        "join_question",
-        "2.1",
-        "订阅某个咨询问题的实时消息",
-        "subscribe to a consultation question's live messages",
-        JoinQuestion,
-        _JOIN,
-        "joined_question",
-        mistakes=(
-            Mistake("问题编号为 0", "a question id of 0", {**_JOIN, "question_id": 0}),
-            Mistake("user_type 不是大写", "a user_type in lower case", {**_JOIN, "user_type": "elder"}),
-            Mistake(
-                "不存在的问题",
-                "a question that does not exist",
-                {**_JOIN, "question_id": _NONE_SUCH},
-                Fault("QUESTION_NOT_FOUND"),
-            ),
-            Mistake("数据不是对象", "a payload that is no object", [123, 456]),
-        ),
-        others=({"question_id": 123}, {**_JOIN, "after_id": 780}),
-    ),
-    ClientEvent(
-        "leave_question",
-        "2.2",
-        "取消订阅某个咨询问题的实时消息",
-        "end that subscription",
-        LeaveQuestion,
-        {"question_id": 123},
-        "left_question",
-        mistakes=(Mistake("编号是字符串", "an id that is a string", {"question_id": "123"}),),
-    ),
-    ClientEvent(
-        "send_message",
-        "2.3",
-        "向指定咨询问题发送消息并持久化",
-        "send a message to a question and store it",
-        SendMessage,
-        _SEND,
-        "send_message:ack",
-        failure="send_message:ack",
-        mistakes=(
-            Mistake("问题编号为负数", "a negative question id", {**_SEND, "question_id": -1}),
-            Mistake(
-                "没有正文，也没有附件",
-                "neither text nor attachment",
-                {**_SEND, "content_text": " ", "attachments": []},
-            ),
-            Mistake(
-                "附件没有 url",
-                "an attachment without a url",
-                {**_SEND, "attachments": [{"size": 1}]},
-            ),
-            Mistake(
-                "长者发送内部消息",
-                "an elder sends a staff-only message",
-                {**_SEND, "sender_type": "ELDER", "is_visible_to_patient": False},
-            ),
-            Mistake(
-                "不存在的问题",
-                "a question that does not exist",
-                {**_SEND, "question_id": _NONE_SUCH},
-                Fault("QUESTION_NOT_FOUND"),
-            ),
-        ),
-        others=({**_SEND, "client_msg_id": _CLIENT_MSG_ID},),
-    ),
-    ClientEvent(
-        "bind_user",
-        "4.1",
-        "将当前连接绑定到指定用户房间，用于接收该用户的通知推送",
-        "bind this connection to a user's room, to get that user's notifications",
-        BindUser,
-        {"user_id": 1001},
-        "bind_user:ack",
-        mistakes=(
-            Mistake("用户编号是小数", "a user id with a fraction", {"user_id": 1001.5}),
-            Mistake("缺少 user_id", "user_id left out", {}),
-        ),
-        others=({"user_id": 1001, "after_id": 0},),
-    ),
-    ClientEvent(
-        "notification:read",
-        "4.3",
-        "标记通知为已读",
-        "mark a notification as read",
-        AnswerNotification,
-        {"id": 1},
-        "notification:read:ack",
-        mistakes=(Mistake("编号是字符串", "an id that is a string", {"id": "1"}), _NOT_ONES_OWN),
-    ),
-    ClientEvent(
-        "notification:confirm",
-        "4.3",
-        "确认通知（例如已服药），同时标记为已读",
-        "confirm a notification (the medicine is taken), which also marks it as read",
-        AnswerNotification,
-        {"id": 1},
-        "notification:confirm:ack",
-        mistakes=(Mistake("缺少 id", "id left out", {}), _NOT_ONES_OWN),
-    ),
-    ClientEvent(
-        "notification:snooze",
-        "4.3",
-        "推迟通知：到时作为新的通知再次提醒",
-        "snooze a notification: at that time it comes again, as a new one",
-        SnoozeNotification,
-        {"id": 1, **SNOOZE},
-        "notification:snooze:ack",
-        mistakes=(
-            Mistake(
-                "已经过去的时间",
-                "a time that has passed",
-                {"id": 1, "until": "2025-01-01 10:00:00"},
-                must_be("until", Until),
-            ),
-            Mistake("缺少 until", "until left out", {"id": 1}),
-            Mistake("编号为 0", "an id of 0", {"id": 0, **SNOOZE}),
-        ),
-    ),
+    JOIN_QUESTION,
+    LEAVE_QUESTION,
+    SEND_MESSAGE,
+    BIND_USER,
+    READ_NOTIFICATION,
+    CONFIRM_NOTIFICATION,
+    SNOOZE_NOTIFICATION,
 )
 
 SERVER_EVENTS = (

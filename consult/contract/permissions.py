@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from consult.contract import calls, events, reminder_calls
+from consult.contract.call import Call, Page
+from consult.contract.events import ClientEvent
+
 Both = tuple[str, str]  # Chinese, English
 
 
@@ -28,7 +32,6 @@ class May(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    name: str  # of the event; method and path of the call or page
     of: str  # what it is about: question, user, reminder, notification, or nothing
     staff: May
     elder: May
@@ -42,10 +45,6 @@ class Permission:
         return may
 
 
-def _open(name: str) -> Permission:
-    return Permission(name, "", May.ALL, May.ALL, May.ALL, May.ALL, May.ALL, May.ALL)
-
-
 # The types that tokens may have. A type without a column gets no token, and none of its tokens is accepted.
 TOKEN_TYPES = tuple(role.value for role in Role if role is not Role.NOBODY)
 
@@ -55,39 +54,38 @@ def role_of(user_type: str) -> Role | None:
     return Role(user_type) if user_type in TOKEN_TYPES else None
 
 
-PERMISSIONS = {
-    row.name: row
-    for row in (
-        Permission("join_question", "question", May.ALL, May.OWN, May.LISTED, May.NO),
-        # It looks nothing up and tells nothing.
-        Permission("leave_question", "", May.ALL, May.ALL, May.ALL, May.ALL),
-        Permission("send_message", "question", May.ALL, May.OWN, May.LISTED, May.ALL),
-        Permission("bind_user", "user", May.OWN, May.OWN, May.OWN, May.NO),
-        # They are about the user that the connection is bound to.
-        Permission("notification:read", "notification", May.OWN, May.OWN, May.OWN, May.NO),
-        Permission("notification:confirm", "notification", May.OWN, May.OWN, May.OWN, May.NO),
-        Permission("notification:snooze", "notification", May.OWN, May.OWN, May.OWN, May.NO),
-        Permission("POST /api/questions", "question", May.ALL, May.OWN, May.NO, May.ALL),
-        Permission("GET /api/questions", "question", May.ALL, May.OWN, May.LISTED, May.ALL),
-        Permission("GET /api/questions/{question_id}", "question", May.ALL, May.OWN, May.LISTED, May.ALL),
-        Permission("PATCH /api/questions/{question_id}", "question", May.ALL, May.OWN, May.LISTED, May.ALL),
-        Permission("GET /api/questions/{question_id}/messages", "question", May.ALL, May.OWN, May.LISTED, May.ALL),
-        Permission("POST /api/reminders", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("GET /api/reminders", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("GET /api/reminders/{id}", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("PATCH /api/reminders/{id}", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("GET /api/reminders/{id}/occurrences", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("GET /api/reminders/{id}/history", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("DELETE /api/reminders/{id}", "reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("GET /api/users/{user_id}/notifications", "user", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("POST /api/notifications/{id}/read", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("POST /api/notifications/{id}/confirm", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("POST /api/notifications/{id}/snooze", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
-        Permission("GET /api/notifications/{id}/history", "notification", May.ALL, May.OWN, May.OWN, May.ALL),
-        _open("GET /health"),
-        Permission("GET /metrics", "", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
-        _open("GET /"),
-        _open("GET /docs"),
-        _open("GET /protocol.json"),
-    )
+Row = ClientEvent | Call | Page
+_OPEN = Permission("", May.ALL, May.ALL, May.ALL, May.ALL, May.ALL, May.ALL)
+PERMISSIONS: dict[Row, Permission] = {
+    events.JOIN_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.NO),
+    # It looks nothing up and tells nothing.
+    events.LEAVE_QUESTION: Permission("", May.ALL, May.ALL, May.ALL, May.ALL),
+    events.SEND_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    events.BIND_USER: Permission("user", May.OWN, May.OWN, May.OWN, May.NO),
+    # They are about the user that the connection is bound to.
+    events.READ_NOTIFICATION: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    events.CONFIRM_NOTIFICATION: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    events.SNOOZE_NOTIFICATION: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    calls.OPEN_QUESTION: Permission("question", May.ALL, May.OWN, May.NO, May.ALL),
+    calls.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    calls.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    calls.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    calls.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    reminder_calls.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminder_calls.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminder_calls.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminder_calls.CHANGE_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminder_calls.LIST_OCCURRENCES: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminder_calls.REMINDER_HISTORY: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminder_calls.CANCEL_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    calls.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL),
+    calls.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    calls.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    calls.SNOOZE_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    calls.NOTIFICATION_HISTORY: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    calls.HEALTH: _OPEN,
+    calls.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
+    calls.CONSOLE: _OPEN,
+    calls.DOCS: _OPEN,
+    calls.PROTOCOL: _OPEN,
 }

@@ -199,7 +199,7 @@ def _http(shapes: Shapes) -> Iterator[str]:
     yield table(
         ("接口 Call", "作用 Use", "成功 Success"),
         (
-            *((f"`{call.method} {call.path}`", both((call.zh, call.en)), str(call.status)) for call in CALLS),
+            *((f"`{call.name}`", both((call.zh, call.en)), str(call.status)) for call in CALLS),
             *((f"`GET {page.path}`", both((page.zh, page.en)), "200") for page in PAGES),
         ),
     )
@@ -222,10 +222,9 @@ def _over_http() -> Iterable[Text]:
 
 
 def _call(call: Call, shapes: Shapes) -> Iterator[str]:
-    name = f"{call.method} {call.path}"
-    yield f"### `{name}`"
+    yield f"### `{call.name}`"
     yield f"{call.zh} · {call.en}"
-    of_call = rules.of(name)
+    of_call = rules.of(call.name)
     if of_call:
         yield bullets(of_call)
     ids = re.findall(r"{(\w+)}", call.path)
@@ -239,7 +238,7 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
         yield fields_table(call.body)
         yield json_block(call.example)
     yield f"响应 · Answer: {call.status}"
-    yield shapes.table(call.shape, f"`{name}`")
+    yield shapes.table(call.shape, f"`{call.name}`")
     yield json_block(call.answer)
     for status, answer in call.others.items():
         yield f"{status}:"
@@ -256,7 +255,7 @@ def _rights() -> Iterator[str]:
     yield bullets(rules.of("10.rights"))
     yield table(
         ("", *(f"`{role.value}`" for role in Role if role is not Role.NOBODY), "没有令牌 No token"),
-        ((f"`{row.name}`", *(both(row.of_role(role).value) for role in Role)) for row in PERMISSIONS.values()),
+        ((f"`{row.name}`", *(both(may.of_role(role).value) for role in Role)) for row, may in PERMISSIONS.items()),
     )
 
 

@@ -4,8 +4,8 @@ import re
 from http import HTTPStatus
 
 from consult.contract import shapes
-from consult.contract.call import Call
-from consult.contract.calls import CALLS, PAGES, Page
+from consult.contract.call import Call, Page
+from consult.contract.calls import CALLS, PAGES
 from consult.contract.examples import JsonObject
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import KEY_LENGTH
@@ -59,14 +59,13 @@ _RETRY_AFTER: JsonObject = {
 
 
 def _operation(call: Call) -> JsonObject:
-    name = f"{call.method} {call.path}"
     operation: JsonObject = {
         "operationId": _operation_id(call),
         "summary": f"{call.zh} / {call.en}",
         "parameters": _parameters(call),
         "responses": _responses(call),
     }
-    of_call = rules.of(name)
+    of_call = rules.of(call.name)
     if of_call:
         operation["description"] = described(*of_call)
     if call.body:

@@ -46,8 +46,8 @@ def protocol() -> JsonObject:
             {"who": both(*who), "all": all_see, "staff_only": staff_sees} for who, all_see, staff_sees in AUDIENCE
         ],
         "rights": [
-            {"name": row.name, "may": {role.value: both(*row.of_role(role).value) for role in Role}}
-            for row in PERMISSIONS.values()
+            {"name": row.name, "may": {role.value: both(*permission.of_role(role).value) for role in Role}}
+            for row, permission in PERMISSIONS.items()
         ],
         "limits": {"packet_bytes": MAX_BYTES, "body_bytes": MAX_BYTES},
         "bounds": [
@@ -122,7 +122,7 @@ def _call(call: Call) -> JsonObject:
         "method": call.method,
         "path": call.path,
         "about": both(call.zh, call.en),
-        "notes": texts(rules.of(f"{call.method} {call.path}")),
+        "notes": texts(rules.of(call.name)),
         "place": [id_in_path(name) for name in re.findall(r"{(\w+)}", call.path)],
         "query": sent_fields(call.query) if call.query else [],
         "fields": sent_fields(call.body) if call.body else [],

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from itertools import islice
 
+from consult.contract.events import ClientEvent
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, Role
 from consult.entry.tokens import Identity
@@ -54,11 +55,12 @@ class Audit:
         user_id, user_type = (0, NOBODY) if identity is None else (identity.user_id, identity.user_type)
         self._waiting.append(Entry(self._clock(), user_id, user_type, address, action, of, object_id, result))
 
-    def event(self, identity: Identity, address: str, event: str, request: Payload, result: str = OK) -> None:
+    def event(self, identity: Identity, address: str, event: ClientEvent, request: Payload, result: str = OK) -> None:
         """The same for an event that a client sent."""
-        row = PERMISSIONS.get(event)
-        if row is not None and row.of:
-            self.record(identity, address, event, row.of, getattr(request, _ID_FIELDS[row.of]), result)
+        permission = PERMISSIONS.get(event)
+        if permission is not None and permission.of:
+            object_id = getattr(request, _ID_FIELDS[permission.of])
+            self.record(identity, address, event.name, permission.of, object_id, result)
 
     def flush(self) -> None:
         """Has written what waits, chunk after chunk. What cannot be written is tried again at the next call."""

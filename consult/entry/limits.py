@@ -11,11 +11,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
+from consult.contract.work import Work
 from consult.entry.tokens import Identity
 
 log = logging.getLogger("careline.limits")
@@ -33,16 +33,6 @@ LOGGED_EVERY = 60.0  # seconds, for each account and limit
 MOST_LOGGED = 1_000  # accounts and limits that are remembered for this
 
 A = TypeVar("A", bound="Usage")
-
-
-class Work(Enum):
-    """What an event or a call costs, beside being one."""
-
-    NONE = auto()
-    READ = auto()
-    SEARCH = auto()  # a read that looks at much more than it gives
-    WRITE = auto()
-    CHANGE = auto()  # a write that makes a history longer
 
 
 # A member of an enumeration is slow to look up in its class, and this is done for every event.

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from consult.contract.events import ClientEvent
 from consult.contract.faults import Fault, disagrees
 from consult.contract.payloads import Payload
-from consult.contract.permissions import PERMISSIONS, May, Permission, Role
+from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.entry.tokens import Identity
 
 # Fields in which clients say of themselves who they are.
@@ -50,24 +51,29 @@ class Asker:
 ANYBODY: Final = Asker(None, May.ALL)
 
 
-def asker(identity: Identity | None, row: Permission | None) -> Asker:
-    """Who asks for what the row is about, with tokens on; FORBIDDEN where the row says no, and where there is none."""
-    may = May.NO if row is None else row.of_role(Role.NOBODY if identity is None else identity.role)
-    if may is May.NO:
+def may(role: Role, row: Row) -> May:
+    """How far a role reaches with an event, a call or a page. What has no permission nobody may."""
+    permission = PERMISSIONS.get(row)
+    return May.NO if permission is None else permission.of_role(role)
+
+
+def asker(identity: Identity | None, row: Row) -> Asker:
+    """Return who asks for a call or a page with tokens on; FORBIDDEN when it may not."""
+    reach = may(Role.NOBODY if identity is None else identity.role, row)
+    if reach is May.NO:
         raise Fault("FORBIDDEN")
-    return Asker(identity, may)
+    return Asker(identity, reach)
 
 
-def only_elder(identity: Identity | None, event: str) -> int | None:
+def only_elder(identity: Identity | None, event: ClientEvent) -> int | None:
     """Whose question an event must be about; None where anybody's will do."""
-    return None if identity is None else Asker(identity, PERMISSIONS[event].of_role(identity.role)).only_user
+    return None if identity is None else Asker(identity, may(identity.role, event)).only_user
 
 
-def refusal(identity: Identity, event: str, request: Payload) -> Fault | None:
+def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault | None:
     """Why somebody may not send an event, before anything is looked up; None when it may."""
-    row = PERMISSIONS.get(event)
-    may = May.NO if row is None else row.of_role(identity.role)
-    if may is May.NO:
+    reach = may(identity.role, event)
+    if reach is May.NO:
         return Fault("FORBIDDEN")
     kind = type(request)
     claimed = _claimed.get(kind)
@@ -78,7 +84,7 @@ def refusal(identity: Identity, event: str, request: Payload) -> Fault | None:
         if not _agrees(identity, name, getattr(request, name)):
             return disagrees(name)
     question_id = getattr(request, "question_id", None)
-    if may is May.LISTED and question_id not in identity.listed:
+    if reach is May.LISTED and question_id not in identity.listed:
         return Fault("QUESTION_NOT_FOUND")
     return None
 

@@ -6,6 +6,7 @@ from typing import Any
 from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, PAGE_BYTES, send_all
 from consult.connection import Connection
 from consult.contract import replies
+from consult.contract.events import JOIN_QUESTION
 from consult.contract.faults import Fault
 from consult.contract.payloads import JoinQuestion
 from consult.entry.rights import only_elder
@@ -28,7 +29,7 @@ def handle(
     request: JoinQuestion,
     answer: Answer,
 ) -> Coroutine[Any, Any, None] | None:
-    elder_id = only_elder(connection.identity, "join_question")
+    elder_id = only_elder(connection.identity, JOIN_QUESTION)
     if request.after_id is not None:
         return _catch_up(database, rooms, push, connection, request, request.after_id, elder_id, answer)
     members = rooms.question(request.question_id)

@@ -4,6 +4,7 @@ from msgspec import structs
 
 from consult.connection import Connection
 from consult.contract import faults, replies
+from consult.contract.events import SEND_MESSAGE
 from consult.contract.faults import Fault
 from consult.contract.payloads import SendMessage
 from consult.entry.rights import only_elder
@@ -16,45 +17,44 @@ from store.database import Database
 from store.messages import Appended, Draft, Message, NoQuestion, OtherContent, QuestionClosed, Repeated
 
 
-def handle(
-    database: Database,
-    push: Push,
-    time: WireTime,
-    clock: Clock,
-    connection: Connection,
-    request: SendMessage,
-    answer: Answer,
-) -> None:
-    draft = Draft(
-        question_id=request.question_id,
-        sender_type=request.sender_type,
-        sender_id=messages.NO_SENDER if request.sender_id is None else request.sender_id,
-        role_display_name=request.role_display_name,
-        content_type=request.content_type,
-        content_text=request.content_text,
-        attachments=dumps([structs.asdict(attachment) for attachment in request.attachments or ()]).decode(),
-        is_visible_to_patient=request.is_visible_to_patient in (None, True),
-        sent_at=clock(),
-        client_msg_id=request.client_msg_id,
-        elder_id=only_elder(connection.identity, "send_message"),
-    )
+class Sending:
+    def __init__(self, database: Database, push: Push, time: WireTime, clock: Clock) -> None:
+        self._database = database
+        self._push = push
+        self._time = time
+        self._clock = clock
 
-    def published(appended: Appended) -> None:
-        if isinstance(appended, Message):
-            data = dumps(replies.message(appended, time))
-            answer(replies.sent(data, request.client_msg_id))
-            push.new_message(appended, data)
-        elif isinstance(appended, Repeated):
-            # Everybody has heard it; only the sender has not heard that it is stored.
-            answer(replies.sent(dumps(replies.message(appended.message, time)), request.client_msg_id))
-        elif isinstance(appended, NoQuestion):
-            answer.fault(Fault("QUESTION_NOT_FOUND"))
-        elif isinstance(appended, QuestionClosed):
-            answer.fault(faults.invalid(faults.QUESTION_CLOSED))
-        elif isinstance(appended, OtherContent):
-            answer.fault(faults.invalid(faults.OTHER_CONTENT))
+    def handle(self, connection: Connection, request: SendMessage, answer: Answer) -> None:
+        draft = Draft(
+            question_id=request.question_id,
+            sender_type=request.sender_type,
+            sender_id=messages.NO_SENDER if request.sender_id is None else request.sender_id,
+            role_display_name=request.role_display_name,
+            content_type=request.content_type,
+            content_text=request.content_text,
+            attachments=dumps([structs.asdict(attachment) for attachment in request.attachments or ()]).decode(),
+            is_visible_to_patient=request.is_visible_to_patient in (None, True),
+            sent_at=self._clock(),
+            client_msg_id=request.client_msg_id,
+            elder_id=only_elder(connection.identity, SEND_MESSAGE),
+        )
 
-    def failed(fault: Exception) -> None:
-        answer.fault(faults.told(fault))
+        def published(appended: Appended) -> None:
+            if isinstance(appended, Message):
+                data = dumps(replies.message(appended, self._time))
+                answer(replies.sent(data, request.client_msg_id))
+                self._push.new_message(appended, data)
+            elif isinstance(appended, Repeated):
+                # Everybody has heard it; only the sender has not heard that it is stored.
+                answer(replies.sent(dumps(replies.message(appended.message, self._time)), request.client_msg_id))
+            elif isinstance(appended, NoQuestion):
+                answer.fault(Fault("QUESTION_NOT_FOUND"))
+            elif isinstance(appended, QuestionClosed):
+                answer.fault(faults.invalid(faults.QUESTION_CLOSED))
+            elif isinstance(appended, OtherContent):
+                answer.fault(faults.invalid(faults.OTHER_CONTENT))
 
-    database.write(messages.append, draft, published, failed)
+        def failed(fault: Exception) -> None:
+            answer.fault(faults.told(fault))
+
+        self._database.write(messages.append, draft, published, failed)

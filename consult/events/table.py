@@ -3,15 +3,17 @@
 from functools import partial
 
 from consult.answering import Answering
-from consult.contract.payloads import (
-    AnswerNotification,
-    BindUser,
-    JoinQuestion,
-    LeaveQuestion,
-    SendMessage,
-    SnoozeNotification,
+from consult.contract.events import (
+    BIND_USER,
+    CLIENT_EVENTS,
+    CONFIRM_NOTIFICATION,
+    JOIN_QUESTION,
+    LEAVE_QUESTION,
+    READ_NOTIFICATION,
+    SEND_MESSAGE,
+    SNOOZE_NOTIFICATION,
+    ClientEvent,
 )
-from consult.entry.limits import Work
 from consult.events import (
     bind_user,
     join_question,
@@ -19,11 +21,12 @@ from consult.events import (
     notification_confirm,
     notification_read,
     notification_snooze,
-    send_message,
 )
-from consult.gateway import Handler
+from consult.events.send_message import Sending
+from consult.gateway import Handle, Handler
 from consult.push import Push
 from consult.rooms import Rooms
+from consult.rows import attached
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.questions import Lookup
@@ -38,20 +41,14 @@ def handlers(
     time: WireTime,
     clock: Clock,
 ) -> dict[str, Handler]:
-    """By the event's name."""
-    join = partial(join_question.handle, database, lookup, rooms, push)
-    send = partial(send_message.handle, database, push, time, clock)
-    bind = partial(bind_user.handle, database, rooms, push)
-    read = partial(notification_read.handle, answering)
-    confirm = partial(notification_confirm.handle, answering)
-    snooze = partial(notification_snooze.handle, answering)
-    table = (
-        Handler("join_question", JoinQuestion, join, b"joined_question", work=Work.READ),
-        Handler("leave_question", LeaveQuestion, partial(leave_question.handle, rooms), b"left_question"),
-        Handler("send_message", SendMessage, send, b"send_message:ack", is_send=True, work=Work.WRITE),
-        Handler("bind_user", BindUser, bind, b"bind_user:ack", work=Work.READ),
-        Handler("notification:read", AnswerNotification, read, b"notification:read:ack", work=Work.WRITE),
-        Handler("notification:confirm", AnswerNotification, confirm, b"notification:confirm:ack", work=Work.WRITE),
-        Handler("notification:snooze", SnoozeNotification, snooze, b"notification:snooze:ack", work=Work.CHANGE),
-    )
-    return {handler.event: handler for handler in table}
+    """By the event's name. LookupError where an event has none."""
+    table: dict[ClientEvent, Handle] = {
+        JOIN_QUESTION: partial(join_question.handle, database, lookup, rooms, push),
+        LEAVE_QUESTION: partial(leave_question.handle, rooms),
+        SEND_MESSAGE: Sending(database, push, time, clock).handle,
+        BIND_USER: partial(bind_user.handle, database, rooms, push),
+        READ_NOTIFICATION: partial(notification_read.handle, answering),
+        CONFIRM_NOTIFICATION: partial(notification_confirm.handle, answering),
+        SNOOZE_NOTIFICATION: partial(notification_snooze.handle, answering),
+    }
+    return {event.name: Handler(event, handle) for event, handle in attached(CLIENT_EVENTS, table).items()}

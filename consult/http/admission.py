@@ -12,9 +12,10 @@ from sanic.http import Http
 
 from consult.connection import Connection
 from consult.contract.faults import Fault
+from consult.contract.work import Work
 from consult.entry.access import Access
 from consult.entry.guard import Guard
-from consult.entry.limits import Account, Limits, Work
+from consult.entry.limits import Account, Limits
 from consult.entry.tokens import Refused
 from consult.wire.door import HttpBehindDoor
 from consult.wire.polling import Polling

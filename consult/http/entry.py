@@ -6,9 +6,9 @@ from typing import Any
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from consult.contract.calls import CALLS
+from consult.contract.call import Call
 from consult.contract.faults import Fault
-from consult.contract.permissions import PERMISSIONS, May, Permission
+from consult.contract.permissions import PERMISSIONS, May, Permission, Role, Row
 from consult.entry import audit, rights
 from consult.entry.access import Access
 from consult.entry.guard import Guard, told
@@ -28,8 +28,7 @@ def _template(path: str) -> str:
 
 # Files for everybody, and the sockets, whose token comes with their CONNECT.
 _BESIDE = ("/static/{}", "/socket.io")
-_ROWS = {_template(name): row for name, row in PERMISSIONS.items()}
-_CALLS = {f"{call.method} {call.path}": call for call in CALLS}
+_ROWS = {_template(row.name): row for row in PERMISSIONS}
 
 
 def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Access) -> None:
@@ -45,7 +44,7 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
         row = _ROWS.get(f"{request.method} {path}")
         identity = getattr(request.ctx, "identity", None)
         refused: Refused | None = getattr(request.ctx, "refused_token", None)
-        if identity is None and refused is None and (row is None or row.nobody is May.NO):
+        if identity is None and refused is None and (row is None or rights.may(Role.NOBODY, row) is May.NO):
             try:
                 guard.admit(None, "http", access.address(request.ip, request.headers))
             except Refused as missing:
@@ -55,20 +54,21 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
             raise told(refused)
         request.ctx.row = row
         request.ctx.identity = identity
+        if row is None:
+            raise Fault("FORBIDDEN")
         request.ctx.asker = rights.asker(identity, row)
 
     @app.on_request
     async def hold_to_own(request: Request) -> None:
         asker: Asker | None = getattr(request.ctx, "asker", None)
         if asker is not None and asker.is_bounded and request.match_info:
-            row: Permission = request.ctx.row
-            await _hold_to_own(asker, row, _held_to_rules(request, row))
+            call: Call = request.ctx.row
+            await _hold_to_own(asker, PERMISSIONS[call], _held_to_rules(request, call))
 
-    def _held_to_rules(request: Request, row: Permission) -> int:
+    def _held_to_rules(request: Request, call: Call) -> int:
         # A request that is wrong is told so first, whomever its object is of.
-        (name,), (text,) = re.findall(r"{(\w+)}", row.name), request.match_info.values()
+        (name,), (text,) = re.findall(r"{(\w+)}", call.path), request.match_info.values()
         wanted = read_id(name, text)
-        call = _CALLS[row.name]
         if call.query:
             read_query(request, call.query)
         if call.body:
@@ -86,12 +86,12 @@ def install(app: Sanic[Any, Any], guard: Guard, database: Database, access: Acce
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def record(request: Request, answer: HTTPResponse) -> None:
-        row: Permission | None = getattr(request.ctx, "row", None)
-        if row is not None and row.of and request.ctx.identity is not None:
+        row: Row | None = getattr(request.ctx, "row", None)
+        if row is not None and (of := PERMISSIONS[row].of) and request.ctx.identity is not None:
             address = access.address(request.ip, request.headers)
             # Sanic's own answer to a request whose client has gone has no code.
             result = audit.OK if answer.status < 400 else _told(answer).get("code", str(answer.status))
-            guard.audit.record(request.ctx.identity, address, row.name, row.of, _object_id(request, answer), result)
+            guard.audit.record(request.ctx.identity, address, row.name, of, _object_id(request, answer), result)
 
 
 def _object_id(request: Request, answer: HTTPResponse) -> int | None:

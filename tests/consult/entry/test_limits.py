@@ -10,8 +10,9 @@ import pytest
 
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
+from consult.contract.work import Work
 from consult.entry import limits
-from consult.entry.limits import Account, Allowance, Budget, Limits, Usage, Work, network
+from consult.entry.limits import Account, Allowance, Budget, Limits, Usage, network
 from consult.entry.tokens import Identity
 
 EVENTS, BYTES = 10, 1000

@@ -13,13 +13,14 @@ from sanic.response import HTTPResponse
 
 import main
 from consult.contract import faults
-from consult.events import join_question, send_message
+from consult.events import join_question
+from consult.events.send_message import Sending
 from consult.gateway import Gateway
 from consult.http.answers import Writing
 from consult.push import Push
 from store.transaction import each
 
-handle = send_message.handle
+handle = Sending.handle
 received = Gateway.received
 published = Push.published
 post = Writing.post
@@ -69,11 +70,11 @@ def fail(way: str, database: Any, answer: Any, what: Any) -> None:
             warnings.warn(str(what), UserWarning, stacklevel=1)
 
 
-def handle_quoting(database: Any, push: Any, time: Any, clock: Any, connection: Any, request: Any, answer: Any) -> None:
+def handle_quoting(self: Sending, connection: Any, request: Any, answer: Any) -> None:
     way = request.content_text.partition(" ")[0]
-    fail(way, database, answer, request)
+    fail(way, self._database, answer, request)
     if way not in ("raised", "statement"):
-        handle(database, push, time, clock, connection, request, answer)
+        handle(self, connection, request, answer)
 
 
 def received_quoting(self: Gateway, connection: Any, packet: bytes) -> None:
@@ -94,7 +95,7 @@ async def post_quoting(self: Writing, request: Any, *asked: Any) -> HTTPResponse
 
 
 PLACES: tuple[tuple[Any, str, Any], ...] = (
-    (send_message, "handle", handle_quoting),
+    (Sending, "handle", handle_quoting),
     (join_question, "handle", quote),
     (Gateway, "received", received_quoting),
     (Push, "published", published_quoting),

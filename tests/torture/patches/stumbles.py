@@ -4,10 +4,11 @@ import sys
 from typing import Any
 
 import main
-from consult.events import bind_user, send_message
+from consult.events import bind_user
+from consult.events.send_message import Sending
 from store import questions
 
-send, bind, page = send_message.handle, bind_user.handle, questions.page
+send, bind, page = Sending.handle, bind_user.handle, questions.page
 
 
 def send_but(*arguments: Any) -> None:
@@ -28,7 +29,7 @@ async def page_but(*arguments: Any, **named: Any) -> Any:
     return await page(*arguments, **named)
 
 
-send_message.handle = send_but  # type: ignore[assignment]
+Sending.handle = send_but  # type: ignore[method-assign,assignment]
 bind_user.handle = bind_but  # type: ignore[assignment]
 questions.page = page_but
 sys.exit(main.main(sys.argv[1:]))
