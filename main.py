@@ -27,17 +27,20 @@ from consult.entry.proxies import Proxies
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
-from consult.http import admission, answers, entry, operations
-from consult.http import notifications as notifications_over_http
-from consult.http import questions as questions_over_http
-from consult.http import reminders as reminders_over_http
+from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
+from consult.http.notifications import Notifications
+from consult.http.operations import Counts, Operations
+from consult.http.pages import Pages
+from consult.http.questions import Questions
 from consult.http.reads import Reads
+from consult.http.reminders import Reminders
+from consult.http.request import Request
 from consult.loop_lag import LoopLag
 from consult.process import command_line, entry_commands, install, log_lines, settings, status
 from consult.process.standard_streams import fail, tell
 from consult.process.systemd import Systemd
-from consult.process.version import VERSION, in_words, notices
+from consult.process.version import in_words, notices
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.wire.carriers import Carriers
@@ -187,20 +190,26 @@ async def serve_from(
     )
     polling = Polling(carriers, access)
 
-    app = Sanic("careline", configure_logging=False)
+    app = Sanic("careline", configure_logging=False, request_class=Request)  # type: ignore[arg-type]
     app.config.update(SANIC)
     reads, writing = Reads(access), Writing(database, clock)
     answers.install(app, access)
     admission.install(app, limits, access, polling, guard)
     if guard is not None:
-        entry.install(app, guard, database, access)
+        entry.install(app, guard, access)
         await guard.open()
-    questions_over_http.add_routes(app, database, reads, writing, time, clock)
-    reminders_over_http.add_routes(app, database, reads, writing, time, clock, loop, work, limits)
-    notifications_over_http.add_routes(app, database, reads, writing, time, answering)
     lag = LoopLag()
-    counts = operations.Counts(gateway, carriers, polling, push, reads, database, loop, lag, clock)
-    operations.add_routes(app, STATIC, VERSION, time, database, loop, housekeeping, daily, counts)
+    counts = Counts(gateway, carriers, polling, push, reads, database, loop, lag, clock)
+    pages = Pages(STATIC, time, guard is not None)
+    nouns = (
+        Questions(database, writing, time, clock),
+        Reminders(database, writing, time, clock, loop, work, limits),
+        Notifications(database, writing, time, answering),
+        Operations(counts, database, time, loop, housekeeping, daily),
+        pages,
+    )
+    calls.add_routes(app, {row: handler for noun in nouns for row, handler in noun.handlers().items()}, database, reads)
+    pages.add_files(app)
     polling.add_route(app)
 
     doors = Doors(carriers, polling, access)

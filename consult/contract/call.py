@@ -1,6 +1,7 @@
 """HTTP calls and pages, as rows of their tables."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -41,7 +42,13 @@ class Page:
     zh: str
     en: str
 
+    method: ClassVar[str] = "GET"
+    status: ClassVar[int] = 200
+    query: ClassVar[None] = None
+    body: ClassVar[None] = None
+    takes_turns: ClassVar[bool] = False
+
     @property
     def name(self) -> str:
         """The method and the path."""
-        return f"GET {self.path}"
+        return f"{self.method} {self.path}"

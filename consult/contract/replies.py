@@ -56,6 +56,11 @@ def error(code: str, text: str) -> Shape:
     return {"code": code, "message": text}
 
 
+def page(items: list[Shape], has_more: bool, **more: Any) -> Shape:
+    """A reply that lists."""
+    return {"items": items, "has_more": has_more, **more}
+
+
 def joined_question(question_id: int) -> Shape:
     return {"question_id": question_id}
 

@@ -22,6 +22,7 @@ class Asker:
 
     identity: Identity | None
     may: May
+    is_operator: bool = False  # may look at how the server is
 
     @property
     def is_bounded(self) -> bool:
@@ -48,7 +49,8 @@ class Asker:
         return claimed if self.identity is None else self.identity.user_type
 
 
-ANYBODY: Final = Asker(None, May.ALL)
+ANYBODY: Final = Asker(None, May.ALL, is_operator=True)
+_OPERATORS: Final = (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
 def may(role: Role, row: Row) -> May:
@@ -59,10 +61,11 @@ def may(role: Role, row: Row) -> May:
 
 def asker(identity: Identity | None, row: Row) -> Asker:
     """Return who asks for a call or a page with tokens on; FORBIDDEN when it may not."""
-    reach = may(Role.NOBODY if identity is None else identity.role, row)
+    role = Role.NOBODY if identity is None else identity.role
+    reach = may(role, row)
     if reach is May.NO:
         raise Fault("FORBIDDEN")
-    return Asker(identity, reach)
+    return Asker(identity, reach, role in _OPERATORS)
 
 
 def only_elder(identity: Identity | None, event: ClientEvent) -> int | None:

@@ -1,5 +1,7 @@
 """`send_message` (section 2.3): stored and committed, then acknowledged, then broadcast."""
 
+from dataclasses import dataclass
+
 from msgspec import structs
 
 from consult.connection import Connection
@@ -17,12 +19,12 @@ from store.database import Database
 from store.messages import Appended, Draft, Message, NoQuestion, OtherContent, QuestionClosed, Repeated
 
 
+@dataclass(frozen=True, slots=True)
 class Sending:
-    def __init__(self, database: Database, push: Push, time: WireTime, clock: Clock) -> None:
-        self._database = database
-        self._push = push
-        self._time = time
-        self._clock = clock
+    database: Database
+    push: Push
+    time: WireTime
+    clock: Clock
 
     def handle(self, connection: Connection, request: SendMessage, answer: Answer) -> None:
         draft = Draft(
@@ -34,19 +36,19 @@ class Sending:
             content_text=request.content_text,
             attachments=dumps([structs.asdict(attachment) for attachment in request.attachments or ()]).decode(),
             is_visible_to_patient=request.is_visible_to_patient in (None, True),
-            sent_at=self._clock(),
+            sent_at=self.clock(),
             client_msg_id=request.client_msg_id,
             elder_id=only_elder(connection.identity, SEND_MESSAGE),
         )
 
         def published(appended: Appended) -> None:
             if isinstance(appended, Message):
-                data = dumps(replies.message(appended, self._time))
+                data = dumps(replies.message(appended, self.time))
                 answer(replies.sent(data, request.client_msg_id))
-                self._push.new_message(appended, data)
+                self.push.new_message(appended, data)
             elif isinstance(appended, Repeated):
                 # Everybody has heard it; only the sender has not heard that it is stored.
-                answer(replies.sent(dumps(replies.message(appended.message, self._time)), request.client_msg_id))
+                answer(replies.sent(dumps(replies.message(appended.message, self.time)), request.client_msg_id))
             elif isinstance(appended, NoQuestion):
                 answer.fault(Fault("QUESTION_NOT_FOUND"))
             elif isinstance(appended, QuestionClosed):
@@ -57,4 +59,4 @@ class Sending:
         def failed(fault: Exception) -> None:
             answer.fault(faults.told(fault))
 
-        self._database.write(messages.append, draft, published, failed)
+        self.database.write(messages.append, draft, published, failed)

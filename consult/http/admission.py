@@ -4,25 +4,24 @@ With tokens a request counts for the user whose token it shows, without a good o
 long-polling session count for the user who has entered on it.
 """
 
-import re
 from typing import Any, cast
 
-from sanic import Request, Sanic
+from sanic import Sanic
 from sanic.http import Http
 
 from consult.connection import Connection
+from consult.contract.call import Call
 from consult.contract.faults import Fault
 from consult.contract.work import Work
 from consult.entry.access import Access
 from consult.entry.guard import Guard
 from consult.entry.limits import Account, Limits
+from consult.entry.rights import ANYBODY
 from consult.entry.tokens import Refused
+from consult.http.request import Request, route_by
 from consult.wire.door import HttpBehindDoor
 from consult.wire.polling import Polling
 
-# Reads that look at much more than they give, and changes that make a history longer.
-_SEARCHES = re.compile(r"/api/(?:reminders|notifications)/[^/]+/(?:history|occurrences)/?")
-_CHANGES = re.compile(r"PATCH /api/reminders/[^/]+/?|POST /api/notifications/[^/]+/snooze/?")
 _READERS = ("GET", "HEAD")
 
 
@@ -57,6 +56,7 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
 
     def _account(request: Request, connection: HttpBehindDoor, address: str) -> Account | None:
         if guard is None:
+            request.ctx.asker = ANYBODY
             return limits.account(None, address)
         return None if request.path.startswith("/socket.io") else _enter(request, connection, address, guard)
 
@@ -65,7 +65,7 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
             limits.spend_request(account, _body_bytes(request))
             limits.spend_work(account, _work(request))
             connection.account = request.ctx.account = account
-        elif guard is not None and getattr(request.ctx, "identity", None) is None:
+        elif guard is not None and request.ctx.identity is None:
             limits.spend_stranger_request(address)
             connection.is_stranger_of(address)
 
@@ -82,12 +82,6 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
             return None
         connection.is_no_stranger()
         return limits.account(request.ctx.identity, address)
-
-
-def account_of(request: Request) -> Account | None:
-    """What the user who asks may use; None where that is not limited."""
-    account: Account | None = getattr(request.ctx, "account", None)
-    return account
 
 
 def read_no_more(request: Request) -> None:
@@ -109,13 +103,13 @@ def shown_token(request: Request) -> str | None:
 
 
 def _work(request: Request) -> Work:
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith("/api/") or request.method == "OPTIONS":
         return Work.NONE
-    if request.method in _READERS:
-        return Work.SEARCH if _SEARCHES.fullmatch(request.path) else Work.READ
-    if request.method == "OPTIONS":
-        return Work.NONE
-    return Work.CHANGE if _CHANGES.fullmatch(f"{request.method} {request.path}") else Work.WRITE
+    route = route_by(request, request.method)
+    if route is not None and isinstance(route.ctx.row, Call) and route.ctx.row.work is not None:
+        return route.ctx.row.work
+    # What is not found, or not allowed, costs as much.
+    return Work.READ if request.method in _READERS else Work.WRITE
 
 
 def _body_bytes(request: Request) -> int:

@@ -1,48 +1,40 @@
-"""Reading requests and writing answers, one way for every HTTP call; and the one place where a fault becomes one."""
+"""Writing answers, one way for every HTTP call; and the one place where a fault becomes one."""
 
 import hashlib
 import re
 import sqlite3
-from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, TypeVar
 
-from sanic import Request, Sanic
+from sanic import Sanic
 from sanic.compat import Header
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
-from sanic.headers import parse_content_header
 from sanic.response import HTTPResponse, raw
 
-from consult.contract import faults, fields, payloads, replies
-from consult.contract.calls import CALLS
+from consult.contract import faults, replies
 from consult.contract.faults import Fault, invalid
-from consult.contract.payloads import Payload
-from consult.contract.permissions import Role
 from consult.contract.replies import Shape
 from consult.entry.access import Access
-from consult.entry.rights import ANYBODY, Asker
-from consult.json_text import canonical, dumps, loads
+from consult.http.request import Asked, Request, json_of, route_by
+from consult.json_text import canonical, dumps
 from consult.security_headers import HEADERS, HSTS
 from store.clock import Clock
 from store.database import Database
-from store.history import API, user
 from store.idempotency_keys import Done, Keyed, OtherRequest, Repeated, once
 from store.transaction import each
 
-P = TypeVar("P", bound=Payload)
-Asked = TypeVar("Asked")
+Wanted = TypeVar("Wanted")
 Outcome = TypeVar("Outcome")
 
-# RFC 8259 knows one charset for JSON; ASCII is a part of it.
-_CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 # Bytes that are no UTF-8 come as halves of surrogate pairs.
 _IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
 # Names of headers, as a browser lists those that a page wants to send.
 _IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
 _PREFLIGHT = {
-    "access-control-allow-methods": "GET, POST, PATCH, DELETE",
+    "access-control-allow-methods": ", ".join(_METHODS),
     "access-control-max-age": "600",
 }
 
@@ -61,73 +53,6 @@ def json_answer(body: bytes | Shape, status: int = 200) -> HTTPResponse:
     return raw(body if isinstance(body, bytes) else dumps(body), status, content_type="application/json")
 
 
-def page_answer(items: list[Shape], has_more: bool, **more: Any) -> HTTPResponse:
-    """An answer that lists."""
-    return json_answer({"items": items, "has_more": has_more, **more})
-
-
-def read_body(request: Request, payload_type: type[P]) -> P:
-    """The request's body as its type; Fault when it is not JSON (415) or not what the call takes (400)."""
-    kind, options = parse_content_header(request.headers.get("content-type", "application/json"))
-    charset = str(options.get("charset", "utf-8")).lower()
-    if kind != "application/json" or charset not in _CHARSETS:
-        raise invalid(faults.NOT_JSON, 415)
-    try:
-        body = json_of(request)
-    except ValueError:
-        raise invalid(faults.NOT_JSON, 415) from None
-    return payloads.read(payload_type, body)
-
-
-def json_of(request: Request) -> Any:
-    """Return the body's JSON, with or without the mark that Windows puts before UTF-8. ValueError when it is none."""
-    return loads(request.body.removeprefix(BOM_UTF8))
-
-
-def read_query(request: Request, query_type: type[P]) -> P:
-    """Return the query string as its type. An empty parameter is one left out. Digits are a number where a number is
-    meant, and text where text is."""
-    numbers = payloads.numbers_of(query_type)
-    given = {name: values[0] for name, values in request.args.items() if values[0]}
-    return payloads.read(query_type, {name: _value(text) if name in numbers else text for name, text in given.items()})
-
-
-def read_id(name: str, text: str) -> int:
-    """An id out of a path."""
-    value = _value(text)
-    if not isinstance(value, int) or not 1 <= value <= fields.MAX_ID:
-        raise payloads.must_be(name, fields.Id)
-    return value
-
-
-def _value(text: str) -> str | int:
-    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20 else text
-
-
-def asker_of(request: Request) -> Asker:
-    """Who asks. With tokens on the entry has found out, of every request that comes to a handler."""
-    asker: Asker | None = getattr(request.ctx, "asker", None)
-    if asker is not None:
-        return asker
-    if getattr(request.app.ctx, "tokens", False):
-        raise Fault("FORBIDDEN")
-    return ANYBODY
-
-
-def is_operator(request: Request) -> bool:
-    """Whether whoever asks may look at how the server is. Without tokens that is everybody."""
-    identity = asker_of(request).identity
-    if identity is None:
-        return not getattr(request.app.ctx, "tokens", False)
-    return identity.role in (Role.STAFF, Role.SERVICE, Role.MONITOR)
-
-
-def by_whom(request: Request) -> str:
-    """Who asks, as a history tells it."""
-    identity = asker_of(request).identity
-    return API if identity is None else user(identity.user_id, identity.user_type)
-
-
 class Writing:
     """Makes the changes that requests ask for, at most once for each `Idempotency-Key`."""
 
@@ -137,22 +62,22 @@ class Writing:
 
     async def post(
         self,
-        request: Request,
-        one: Callable[[sqlite3.Connection, Asked], Outcome],
-        asked: Asked,
+        asked: Asked[Any, Any],
+        one: Callable[[sqlite3.Connection, Wanted], Outcome],
+        wanted: Wanted,
         shape: Callable[[Outcome], Shape | Fault],
-        status: int,
         publish: Callable[[Outcome], None] = lambda _: None,
-    ) -> HTTPResponse:
-        """Does `one` and answers with its shape, or raises the fault that it was. The same key and request again is 200
+    ) -> Shape | HTTPResponse:
+        """Does `one` and replies with its shape, or raises the fault that it was. The same key and request again is 200
         with the first result, another request under the key 409. `publish` is called in commit order. With tokens on
         everybody has keys of their own."""
+        request = asked.request
         key = request.headers.get("idempotency-key")
         if key is None:
-            shaped = shape(await self._database.written(each(one), asked, publish))
+            shaped = shape(await self._database.written(each(one), wanted, publish))
             if isinstance(shaped, Fault):
                 raise shaped
-            return json_answer(shaped, status)
+            return shaped
         if not _IS_KEY.fullmatch(key):
             raise invalid(faults.KEY_LENGTH)
 
@@ -164,11 +89,11 @@ class Writing:
             if isinstance(answer, Done):
                 publish(answer.outcome)
 
-        identity = asker_of(request).identity
+        identity = asked.asker.identity
         if identity is not None:
             key = f"{identity.user_type} {identity.user_id} {key}"
         fingerprint, as_sent = _fingerprint(request, _said(request)), _fingerprint(request, request.body)
-        keyed = Keyed(key, fingerprint, self._clock(), asked, as_sent)
+        keyed = Keyed(key, fingerprint, self._clock(), wanted, as_sent)
         answer = await self._database.written(each(once(one, render)), keyed, publish_if_done)
         if isinstance(answer, OtherRequest):
             raise invalid(faults.KEY_REUSED, 409)
@@ -177,7 +102,7 @@ class Writing:
         shaped = shape(answer.outcome)
         if isinstance(shaped, Fault):
             raise shaped
-        return json_answer(shaped, status)
+        return shaped
 
 
 def _fingerprint(request: Request, body: bytes) -> str:
@@ -205,7 +130,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
     async def admit(request: Request) -> HTTPResponse | None:
         refusal = access.refusal(request.ip, request.headers)
         if refusal is not None:
-            request.ctx.refused = True
+            request.ctx.is_refused = True
             return fault_answer(invalid(refusal, 403))
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return _preflight(request.headers.get("access-control-request-headers", ""))
@@ -215,7 +140,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
         answer.headers = _Headers({**answer.headers, **security_headers, "date": formatdate(usegmt=True)})
         origin = request.headers.get("origin")
-        if origin is not None and not hasattr(request.ctx, "refused"):
+        if origin is not None and not request.ctx.is_refused:
             answer.headers["access-control-allow-origin"] = origin
             answer.headers["access-control-allow-credentials"] = "true"
             answer.headers["access-control-expose-headers"] = "retry-after"
@@ -226,7 +151,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
         answer = fault_answer(_told(exception))
         if isinstance(exception, MethodNotAllowed):
             # Sanic knows the methods of a path only where it has no parameter.
-            methods = list(exception.allowed_methods or _methods(request.path))
+            methods = list(exception.allowed_methods or _methods(request))
             if "GET" in methods and "HEAD" not in methods and _has_head(request.path):
                 methods.append("HEAD")
             answer.headers["allow"] = ", ".join(methods)
@@ -244,14 +169,8 @@ def _has_head(path: str) -> bool:
     return not path.startswith("/socket.io")
 
 
-def _methods(path: str) -> list[str]:
-    parts = path.strip("/").split("/")
-    return [
-        call.method
-        for call in CALLS
-        if len(template := call.path.strip("/").split("/")) == len(parts)
-        and all(part == wanted or wanted.startswith("{") for part, wanted in zip(parts, template, strict=True))
-    ]
+def _methods(request: Request) -> list[str]:
+    return [method for method in _METHODS if route_by(request, method) is not None]
 
 
 def fault_answer(fault: Fault) -> HTTPResponse:

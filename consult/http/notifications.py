@@ -1,76 +1,81 @@
 """User notifications, over HTTP."""
 
-from typing import Any
+from dataclasses import dataclass
 
-from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
 from consult.answering import Answering, fault_of
-from consult.contract import replies
+from consult.contract import calls, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import NotificationQuery, Snooze
 from consult.contract.reminder_payloads import HistoryQuery
 from consult.contract.replies import Shape
-from consult.http.answers import Writing, by_whom, page_answer, read_body, read_id, read_query
-from consult.http.reads import Reads
+from consult.http.answers import Writing
+from consult.http.calls import Handlers
+from consult.http.request import Asked
 from store import answers, history, notifications
 from store.answers import Answered, Outcome
 from store.clock import WireTime
 from store.database import Database
 
 
-def add_routes(
-    app: Sanic[Any, Any], database: Database, reads: Reads, writing: Writing, time: WireTime, answering: Answering
-) -> None:
-    @app.get("/api/users/<user_id>/notifications")
-    @reads.bounded
-    async def list_notifications(request: Request, user_id: str) -> HTTPResponse:
-        wanted = read_id("user_id", user_id)
-        query = read_query(request, NotificationQuery)
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    database: Database
+    writing: Writing
+    time: WireTime
+    answering: Answering
+
+    def handlers(self) -> Handlers:
+        """By their rows."""
+        return {
+            calls.LIST_NOTIFICATIONS: self.list_notifications,
+            calls.READ_NOTIFICATION: self.read_notification,
+            calls.CONFIRM_NOTIFICATION: self.confirm_notification,
+            calls.SNOOZE_NOTIFICATION: self.snooze_notification,
+            calls.NOTIFICATION_HISTORY: self.notification_history,
+        }
+
+    async def list_notifications(self, asked: Asked[NotificationQuery, None]) -> Shape:
+        query = asked.query
         items, has_more, unread = await notifications.page(
-            database,
-            wanted,
+            self.database,
+            asked.id,
             status=query.status,
             after_id=query.after_id,
             before_id=query.before_id,
             limit=query.limit,
         )
         shape = replies.answered_notification if query.answers == "true" else replies.notification
-        return page_answer([shape(item, time) for item in items], has_more, unread=unread)
+        return replies.page([shape(item, self.time) for item in items], has_more, unread=unread)
 
-    @app.post("/api/notifications/<notification_id>/read")
-    async def read_notification(request: Request, notification_id: str) -> HTTPResponse:
+    async def read_notification(self, asked: Asked[None, None]) -> Shape | HTTPResponse:
         def shape(outcome: Outcome) -> Shape | Fault:
             # As it was before there was anything to confirm.
-            return (
-                replies.notification(outcome.notification, time) if isinstance(outcome, Answered) else fault_of(outcome)
-            )
+            if isinstance(outcome, Answered):
+                return replies.notification(outcome.notification, self.time)
+            return fault_of(outcome)
 
-        asked = answering.asked_over_http(read_id("id", notification_id), by_whom(request))
-        return await writing.post(request, answers.read, asked, shape, 200, answering.publish)
+        wanted = self.answering.asked_over_http(asked.id, asked.by)
+        return await self.writing.post(asked, answers.read, wanted, shape, self.answering.publish)
 
-    @app.post("/api/notifications/<notification_id>/confirm")
-    async def confirm_notification(request: Request, notification_id: str) -> HTTPResponse:
-        asked = answering.asked_over_http(read_id("id", notification_id), by_whom(request))
-        return await writing.post(request, answers.confirm, asked, answered, 200, answering.publish)
+    async def confirm_notification(self, asked: Asked[None, None]) -> Shape | HTTPResponse:
+        wanted = self.answering.asked_over_http(asked.id, asked.by)
+        return await self.writing.post(asked, answers.confirm, wanted, self._answered, self.answering.publish)
 
-    @app.post("/api/notifications/<notification_id>/snooze")
-    async def snooze_notification(request: Request, notification_id: str) -> HTTPResponse:
-        asked = answering.asked_over_http(read_id("id", notification_id), by_whom(request))
-        asked_to_snooze = answering.until(asked, read_body(request, Snooze).until)
-        return await writing.post(request, answers.snooze, asked_to_snooze, answered, 200, answering.publish)
+    async def snooze_notification(self, asked: Asked[None, Snooze]) -> Shape | HTTPResponse:
+        wanted = self.answering.until(self.answering.asked_over_http(asked.id, asked.by), asked.body.until)
+        return await self.writing.post(asked, answers.snooze, wanted, self._answered, self.answering.publish)
 
-    @app.get("/api/notifications/<notification_id>/history")
-    @reads.bounded
-    async def notification_history(request: Request, notification_id: str) -> HTTPResponse:
-        wanted = read_id("id", notification_id)
-        query = read_query(request, HistoryQuery)
-        page = await history.of_notification(database, wanted, before_id=query.before_id, limit=query.limit)
+    async def notification_history(self, asked: Asked[HistoryQuery, None]) -> Shape:
+        page = await history.of_notification(
+            self.database, asked.id, before_id=asked.query.before_id, limit=asked.query.limit
+        )
         if page is None:
             raise Fault("NOT_FOUND")
-        return page_answer([replies.history_entry(entry, time) for entry in page[0]], page[1])
+        return replies.page([replies.history_entry(entry, self.time) for entry in page[0]], page[1])
 
-    def answered(outcome: Outcome) -> Shape | Fault:
+    def _answered(self, outcome: Outcome) -> Shape | Fault:
         if isinstance(outcome, Answered):
-            return replies.answered_notification(outcome.notification, time)
+            return replies.answered_notification(outcome.notification, self.time)
         return fault_of(outcome)

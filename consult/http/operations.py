@@ -1,29 +1,26 @@
-"""The pages, the protocol as data, and what those who run the server ask of it."""
+"""What those who run the server ask of it: its health and its metrics."""
 
 import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from peewee import DatabaseError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sanic import Request, Sanic
 from sanic.response import HTTPResponse, raw
 
-from consult.contract import replies
-from consult.contract.faults import Fault
-from consult.documents.protocol import protocol
+from consult.contract import calls, replies
 from consult.gateway import Gateway
-from consult.http import static_files
-from consult.http.answers import is_operator, json_answer
+from consult.http.answers import json_answer
+from consult.http.calls import Handlers
 from consult.http.reads import Reads
-from consult.json_text import dumps
+from consult.http.request import Asked
 from consult.loop_lag import LoopLag
+from consult.process.version import VERSION
 from consult.push import Push
 from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
@@ -191,68 +188,53 @@ async def _asked_of_disk(ask: Callable[[], Found]) -> Found | None:
         return None
 
 
-def add_routes(
-    app: Sanic[Any, Any],
-    static: Path,
-    version: str,
-    time: WireTime,
-    database: Database,
-    loop: ReminderLoop,
-    housekeeping: Housekeeping,
-    daily: Daily,
-    counts: Counts,
-) -> None:
-    registry = CollectorRegistry()
-    registry.register(counts)
-    files = static_files.read(static)
-    tokens = getattr(app.ctx, "tokens", False)
-    # With tokens on the version is for those who run the server, in /health: it tells strangers which holes to try.
-    shown = {} if tokens else {"version": version}
-    protocol_json = dumps({**shown, "timezone": str(time.zone), "tokens": tokens, **protocol()})
+class Operations:
+    def __init__(
+        self,
+        counts: Counts,
+        database: Database,
+        time: WireTime,
+        loop: ReminderLoop,
+        housekeeping: Housekeeping,
+        daily: Daily,
+    ) -> None:
+        self._counts = counts
+        self._database = database
+        self._time = time
+        self._loop = loop
+        self._housekeeping = housekeeping
+        self._daily = daily
+        self._registry = CollectorRegistry()
+        self._registry.register(counts)
 
-    @app.route("/static/<name:path>", methods=["GET", "HEAD"])
-    async def file_of_page(request: Request, name: str) -> HTTPResponse:
-        if name not in files:
-            raise Fault("NOT_FOUND")
-        return files[name].answer(request)
+    def handlers(self) -> Handlers:
+        """By their rows."""
+        return {calls.HEALTH: self.health, calls.METRICS: self.metrics}
 
-    @app.get("/")
-    async def console(request: Request) -> HTTPResponse:
-        return files["index.html"].answer(request)
-
-    @app.get("/docs")
-    async def docs(request: Request) -> HTTPResponse:
-        return files["docs.html"].answer(request)
-
-    @app.get("/protocol.json")
-    async def protocol_data(_: Request) -> HTTPResponse:
-        return json_answer(protocol_json)
-
-    @app.get("/health")
-    async def health(request: Request) -> HTTPResponse:
-        database_fault, loop_fault = await database.probe(), loop.fault
+    async def health(self, asked: Asked[None, None]) -> HTTPResponse:
+        database_fault, loop_fault = await self._database.probe(), self._loop.fault
         failing = database_fault is not None or loop_fault is not None
-        if not is_operator(request):
+        if not asked.asker.is_operator:
             return json_answer({"status": "failing" if failing else "ok"}, 503 if failing else 200)
+        counts, time = self._counts, self._time
         await counts.look()
-        backed_up_at = await _asked_of_disk(daily.latest)
+        backed_up_at = await _asked_of_disk(self._daily.latest)
         body = {
             "status": "failing" if failing else "ok",
-            "version": version,
+            "version": VERSION,
             "database": database_fault or "ok",
             "reminders": loop_fault or "ok",
             "reminders_due": counts.reminders_due,
             "parked": None if counts.parked is None else {"count": counts.parked.count, "ids": counts.parked.ids},
-            "clock": replies.clock(loop.clock, time),
+            "clock": replies.clock(self._loop.clock, time),
             "loop_lag_ms": round(counts.lag.worst * 1000, 1),
             "queues": counts.queues,
             "disk_free_bytes": counts.disk_free,
             "last_backup": None if backed_up_at is None else time.text(backed_up_at),
-            "jobs": {name: replies.job(outcome, time) for name, outcome in housekeeping.outcomes.items()},
+            "jobs": {name: replies.job(outcome, time) for name, outcome in self._housekeeping.outcomes.items()},
         }
         return json_answer(body, 503 if failing else 200)
 
-    @app.get("/metrics")
-    async def metrics(_: Request) -> HTTPResponse:
-        await counts.look()
-        return raw(generate_latest(registry), content_type=METRICS_TYPE)
+    async def metrics(self, _: Asked[None, None]) -> HTTPResponse:
+        await self._counts.look()
+        return raw(generate_latest(self._registry), content_type=METRICS_TYPE)

@@ -1,24 +1,17 @@
 """How many answers that list are worked on at once, for each client and in all. What is beyond waits, and then 429."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import wraps
-from typing import Any
-
-from sanic import Request
-from sanic.response import HTTPResponse
 
 from consult.contract.faults import Fault
 from consult.entry.access import Access
-from consult.http.answers import asker_of
+from consult.http.request import Request
 
 AT_ONCE = 8  # answers that are read and encoded at the same time
 AT_ONCE_FOR_CLIENT = 4
 MOST_WAITING = 256  # requests of one client; one more is refused
 LONGEST_WAIT = 10.0  # seconds
-
-Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
 class _Client:
@@ -37,23 +30,10 @@ class Reads:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._clients: dict[int | str, _Client] = {}
 
-    def bounded(self, handler: Handler) -> Handler:
-        """Have a handler answer when its client has a turn; Fault RATE_LIMITED when it does not get one."""
-
-        @wraps(handler)
-        async def answer(request: Request, **in_path: str) -> HTTPResponse:
-            async with self._turn(self._client_of(request)):
-                return await handler(request, **in_path)
-
-        return answer
-
-    def _client_of(self, request: Request) -> int | str:
-        """The user whose token the request shows or, without tokens, the address that it comes from."""
-        identity = asker_of(request).identity
-        return self._access.address(request.ip, request.headers) if identity is None else identity.user_id
-
     @asynccontextmanager
-    async def _turn(self, name: int | str) -> AsyncIterator[None]:
+    async def turn(self, request: Request) -> AsyncIterator[None]:
+        """Wait until it is the client's turn; Fault RATE_LIMITED when it does not get one."""
+        name = self._client_of(request)
         client = self._clients.setdefault(name, _Client())
         if client.requests >= AT_ONCE_FOR_CLIENT + MOST_WAITING:
             raise self._refusal()
@@ -71,6 +51,11 @@ class Reads:
             client.requests -= 1
             if not client.requests:
                 del self._clients[name]
+
+    def _client_of(self, request: Request) -> int | str:
+        """The user whose token the request shows or, without tokens, the address that it comes from."""
+        identity = request.ctx.asker.identity
+        return self._access.address(request.ip, request.headers) if identity is None else identity.user_id
 
     def _refusal(self) -> Fault:
         self.refused += 1

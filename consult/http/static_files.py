@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sanic import Request
 from sanic.response import HTTPResponse, raw
+
+from consult.http.request import Request
 
 # Not by what the machine has registered for a name: the page needs the right types everywhere.
 _TYPES = {

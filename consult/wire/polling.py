@@ -264,7 +264,7 @@ class Polling:
 
     def add_route(self, app: Sanic[Any, Any]) -> None:
         # Streamed: the body is read by `_post`, so that one that is too large ends its session.
-        @app.route("/socket.io/", methods=_METHODS, stream=True)
+        @app.route("/socket.io/", methods=_METHODS, stream=True, ctx_row=None)
         async def engine(request: Request) -> HTTPResponse:
             return await self._handle(request)
 

@@ -67,7 +67,7 @@ class TakenAnswers(HttpProtocol):
         request = None if self._http is None else self._http.request
         if request is None:
             return ""
-        identity = getattr(request.ctx, "identity", None)
+        identity = request.ctx.identity
         address = self._unread.access.address(request.ip, request.headers)
         return address if identity is None else f"user {identity.user_id}"
 

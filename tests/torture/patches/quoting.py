@@ -9,8 +9,6 @@ import threading
 import warnings
 from typing import Any, NoReturn
 
-from sanic.response import HTTPResponse
-
 import main
 from consult.contract import faults
 from consult.events import join_question
@@ -72,7 +70,7 @@ def fail(way: str, database: Any, answer: Any, what: Any) -> None:
 
 def handle_quoting(self: Sending, connection: Any, request: Any, answer: Any) -> None:
     way = request.content_text.partition(" ")[0]
-    fail(way, self._database, answer, request)
+    fail(way, self.database, answer, request)
     if way not in ("raised", "statement"):
         handle(self, connection, request, answer)
 
@@ -88,10 +86,10 @@ def published_quoting(self: Push, notifications: Any) -> None:
     quote(notifications)
 
 
-async def post_quoting(self: Writing, request: Any, *asked: Any) -> HTTPResponse:
-    if b"unreadable" in request.body:
-        quote(request.body, asked)
-    return await post(self, request, *asked)
+async def post_quoting(self: Writing, asked: Any, *wanted: Any) -> Any:
+    if b"unreadable" in asked.request.body:
+        quote(asked.request.body, wanted)
+    return await post(self, asked, *wanted)
 
 
 PLACES: tuple[tuple[Any, str, Any], ...] = (

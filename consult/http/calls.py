@@ -1,0 +1,55 @@
+"""The routes: one for each row of the tables of calls and pages. Each request passes, in this order:
+
+1. its host and origin (answers.py), and the budget of whoever makes it (admission.py);
+2. its token, and whether that may make this call at all (entry.py), still before its body is read;
+3. its path, query and body, by the types that its row has;
+4. whose it is that it is about;
+5. the row's handler, whose reply is encoded. A call that takes turns waits for its own before that (reads.py).
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
+from typing import Any
+
+from sanic import Sanic
+from sanic.response import HTTPResponse
+
+from consult.contract.call import Call, Page
+from consult.contract.calls import CALLS, PAGES
+from consult.contract.replies import Shape
+from consult.http import entry, request
+from consult.http.answers import json_answer
+from consult.http.reads import Reads
+from consult.http.request import Asked, Request
+from consult.rows import attached
+from store.database import Database
+
+# What a handler returns is the answer's JSON or, where that has another status or is none, the whole answer.
+Handler = Callable[[Asked[Any, Any]], Awaitable[Shape | HTTPResponse]]
+Handlers = dict[Call | Page, Handler]
+
+
+def add_routes(app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads) -> None:
+    """Make the routes. LookupError where a row has no handler, or a handler no row."""
+    for row, handler in attached((*CALLS, *PAGES), handlers).items():
+        app.route(
+            row.path.replace("{", "<").replace("}", ">"),
+            methods=[row.method],
+            name=row.name,
+            ignore_body=row.method == "GET",
+            ctx_row=row,
+        )(_answering(row, handler, database, reads))
+
+
+def _answering(
+    row: Call | Page, handler: Handler, database: Database, reads: Reads
+) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
+    async def answer(made: Request, **in_path: str) -> HTTPResponse:
+        asked = request.read(made, row, in_path)
+        if in_path:
+            await entry.hold_to_own(database, row, asked.asker, asked.id)
+        async with reads.turn(made) if row.takes_turns else nullcontext():
+            reply = await handler(asked)
+            return reply if isinstance(reply, HTTPResponse) else json_answer(reply, row.status)
+
+    return answer

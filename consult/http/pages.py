@@ -1,0 +1,48 @@
+"""The pages, their files, and the protocol as the data that they are made of."""
+
+from pathlib import Path
+from typing import Any
+
+from sanic import Sanic
+from sanic.response import HTTPResponse
+
+from consult.contract import calls
+from consult.contract.faults import Fault
+from consult.documents.protocol import protocol
+from consult.http import static_files
+from consult.http.answers import json_answer
+from consult.http.calls import Handlers
+from consult.http.request import Asked, Request
+from consult.json_text import dumps
+from consult.process.version import VERSION
+from store.clock import WireTime
+
+
+class Pages:
+    def __init__(self, static: Path, time: WireTime, tokens: bool) -> None:
+        self._files = static_files.read(static)
+        # With tokens on the version is for those who run the server, in /health: it tells strangers which holes to try.
+        shown = {} if tokens else {"version": VERSION}
+        self._protocol = dumps({**shown, "timezone": str(time.zone), "tokens": tokens, **protocol()})
+
+    def add_files(self, app: Sanic[Any, Any]) -> None:
+        """Make the route of the files, which are everybody's."""
+
+        @app.route("/static/<name:path>", methods=["GET", "HEAD"], ctx_row=None)
+        async def file_of_page(request: Request, name: str) -> HTTPResponse:
+            if name not in self._files:
+                raise Fault("NOT_FOUND")
+            return self._files[name].answer(request)
+
+    def handlers(self) -> Handlers:
+        """By their rows."""
+        return {calls.CONSOLE: self.console, calls.DOCS: self.docs, calls.PROTOCOL: self.protocol}
+
+    async def console(self, asked: Asked[None, None]) -> HTTPResponse:
+        return self._files["index.html"].answer(asked.request)
+
+    async def docs(self, asked: Asked[None, None]) -> HTTPResponse:
+        return self._files["docs.html"].answer(asked.request)
+
+    async def protocol(self, _: Asked[None, None]) -> HTTPResponse:
+        return json_answer(self._protocol)
