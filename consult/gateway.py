@@ -12,10 +12,10 @@ from typing import Any
 
 from consult import packets
 from consult.connection import Connection
-from consult.contract import faults, payloads, replies
-from consult.contract.events import ClientEvent
+from consult.contract import faults, messages, payloads, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
+from consult.contract.rows import ClientEvent
 from consult.entry import audit, rights
 from consult.entry.guard import Guard, shown, told
 from consult.entry.limits import Limits
@@ -222,7 +222,7 @@ class Gateway:
             request = _request(handler, event.arguments)
         else:
             request = Fault("RATE_LIMITED")
-        if connection.identity is not None and isinstance(request, Fault) and request.message == payloads.STAFF_ONLY:
+        if connection.identity is not None and isinstance(request, Fault) and request.message == messages.STAFF_ONLY:
             self._record_staff_only(connection, connection.identity, event)
         if connection.identity is not None and handler is not None and not isinstance(request, Fault):
             refusal = rights.refusal(connection.identity, handler.event, request)

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from consult.contract.words import Words
 from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.faults")
@@ -18,20 +19,21 @@ class Code:
 
     name: str
     status: int
-    zh: str
-    en: str
+    about: Words
 
 
 CODES = {
     code.name: code
     for code in (
-        Code("INVALID_PAYLOAD", 400, "参数缺失或格式不正确", "a parameter is missing or malformed"),
-        Code("QUESTION_NOT_FOUND", 404, "咨询问题不存在", "the consultation question does not exist"),
-        Code("NOT_FOUND", 404, "资源不存在", "the object or path does not exist"),
-        Code("UNAUTHENTICATED", 401, "缺少令牌，或令牌无效、已过期、已吊销", "no token, or one that is not good"),
-        Code("FORBIDDEN", 403, "令牌无权执行此操作", "the token does not allow it"),
-        Code("RATE_LIMITED", 429, "请求过于频繁，请稍后重试", "too much was asked at once; try again later"),
-        Code("INTERNAL_ERROR", 500, "服务器内部错误", "the server failed"),
+        Code("INVALID_PAYLOAD", 400, Words("参数缺失或格式不正确", "a parameter is missing or malformed")),
+        Code("QUESTION_NOT_FOUND", 404, Words("咨询问题不存在", "the consultation question does not exist")),
+        Code("NOT_FOUND", 404, Words("资源不存在", "the object or path does not exist")),
+        Code(
+            "UNAUTHENTICATED", 401, Words("缺少令牌，或令牌无效、已过期、已吊销", "no token, or one that is not good")
+        ),
+        Code("FORBIDDEN", 403, Words("令牌无权执行此操作", "the token does not allow it")),
+        Code("RATE_LIMITED", 429, Words("请求过于频繁，请稍后重试", "too much was asked at once; try again later")),
+        Code("INTERNAL_ERROR", 500, Words("服务器内部错误", "the server failed")),
     )
 }
 
@@ -46,7 +48,7 @@ class Fault(Exception):
         self, code: str, message: str | None = None, status: int | None = None, retry_after: int | None = None
     ) -> None:
         self.code = code
-        self.message = message or CODES[code].zh
+        self.message = message or CODES[code].about.zh
         self.status = status or CODES[code].status
         self.retry_after = retry_after
         super().__init__(f"{code}: {self.message}")

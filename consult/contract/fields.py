@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from consult.contract.words import Words
+
 MAX_ID = 2**63 - 1
 MOST_ATTACHMENTS = 20
 MAX_BYTES = 1_000_000  # of a packet, and of an HTTP body
@@ -34,6 +36,11 @@ class Rule:
 def _meta(rule: Rule, **limits: Any) -> Meta:
     known = {"examples": list(rule.choices)} if rule.choices else None
     return Meta(description=f"{rule.zh} / {rule.en}", extra_json_schema=known, extra={"rule": rule}, **limits)
+
+
+def means(zh: str, en: str) -> Meta:
+    """Return the meaning of a field that clients send, for the documents."""
+    return Meta(extra={"means": Words(zh, en)})
 
 
 # No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry.
@@ -192,10 +199,15 @@ Cursor = Annotated[int, _meta(Rule("id", "不小于 0 的整数", "an integer of
 class Attachment(Struct, kw_only=True, gc=False):
     """All four keys always come back; the file itself is never fetched."""
 
-    url: Url
-    thumbnail_url: ThumbnailUrl | None = None
-    duration: Duration | None = None
-    size: Size | None = None
+    url: Annotated[
+        Url,
+        means("文件地址，任何协议；服务器不访问它", "where the file is, of any scheme; the server never fetches it"),
+    ]
+    thumbnail_url: Annotated[ThumbnailUrl | None, means("缩略图地址", "where its thumbnail is")] = None
+    duration: Annotated[
+        Duration | None, means("时长，单位由客户端约定", "how long it plays, in the clients' own unit")
+    ] = None
+    size: Annotated[Size | None, means("大小，字节", "its size in bytes")] = None
 
 
 Attachments = Annotated[

@@ -1,4 +1,4 @@
-"""What clients send, field by field in the protocol document's order, and the one way to read it.
+"""How what clients send is read: each payload type holds its fields in the protocol document's order.
 
 Unknown fields are ignored at every level. Null in an optional field is the same as leaving it out.
 """
@@ -11,29 +11,8 @@ import msgspec
 from msgspec import Meta, Struct, structs
 
 from consult.contract.faults import BOTH_CURSORS, NOT_AN_OBJECT, Fault, invalid
-from consult.contract.fields import (
-    MOST_ATTACHMENTS,
-    Attachments,
-    ClientMessageId,
-    ContentText,
-    ContentType,
-    Cursor,
-    DisplayName,
-    FlagOrNumber,
-    Id,
-    JoiningUser,
-    Limit,
-    NotificationStatus,
-    QuestionStatus,
-    Rule,
-    Title,
-    Until,
-    UserType,
-    YesNo,
-    shows_something,
-)
-
-STAFF_ONLY = "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）"
+from consult.contract.fields import MOST_ATTACHMENTS, Rule
+from consult.contract.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +22,7 @@ class Check:
     field: str
     holds: Callable[[dict[str, Any]], bool]
     text: str
+    en: str  # the rule in English
 
 
 class Payload(Struct):
@@ -51,122 +31,13 @@ class Payload(Struct):
     checks: ClassVar[tuple[Check, ...]] = ()
 
 
-class JoinQuestion(Payload, kw_only=True, gc=False):
-    """Section 2.1."""
-
-    question_id: Id
-    user_id: JoiningUser | None = None
-    user_type: UserType | None = None
-    role_display_name: DisplayName | None = None
-    after_id: Cursor | None = None
-
-
-class LeaveQuestion(Payload, kw_only=True, gc=False):
-    """Section 2.2."""
-
-    question_id: Id
-
-
-class SendMessage(Payload, kw_only=True, gc=False):
-    """Section 2.3."""
-
-    question_id: Id
-    sender_type: UserType
-    sender_id: Id | None = None
-    role_display_name: DisplayName | None = None
-    content_type: ContentType
-    content_text: ContentText | None = None
-    attachments: Attachments | None = None
-    client_msg_id: ClientMessageId | None = None
-    is_visible_to_patient: FlagOrNumber | None = None
-
-    checks: ClassVar = (
-        Check(
-            "sender_id",
-            lambda payload: payload.get("sender_id") is not None or payload["sender_type"] == "SYSTEM",
-            "sender_id 必须为正整数",
-        ),
-        Check(
-            "content_text",
-            lambda payload: bool(payload.get("attachments") or shows_something(payload.get("content_text") or "")),
-            "content_text 必须为非空文本（没有附件时）",
-        ),
-        Check(
-            "is_visible_to_patient",
-            lambda payload: payload.get("is_visible_to_patient") in (None, True) or payload["sender_type"] == "STAFF",
-            STAFF_ONLY,
-        ),
-    )
-
-
-class BindUser(Payload, kw_only=True, gc=False):
-    """Section 4.1."""
-
-    user_id: Id
-    after_id: Cursor | None = None
-
-
-class AnswerNotification(Payload, kw_only=True, gc=False):
-    """Section 4.3: `notification:read` and `notification:confirm`."""
-
-    id: Id
-
-
-class SnoozeNotification(Payload, kw_only=True, gc=False):
-    """Section 4.3."""
-
-    id: Id
-    until: Until
-
-
-class NewQuestion(Payload, kw_only=True, gc=False):
-    title: Title
-    elder_id: Id
-
-
-class QuestionChange(Payload, kw_only=True, gc=False):
-    status: QuestionStatus
-
-
-class Snooze(Payload, kw_only=True, gc=False):
-    until: Until
-
-
-_ONE_CURSOR = Check(
-    "before_id", lambda query: query.get("after_id") is None or query.get("before_id") is None, BOTH_CURSORS
+# Of a query with both cursors.
+ONE_CURSOR = Check(
+    "before_id",
+    lambda query: query.get("after_id") is None or query.get("before_id") is None,
+    BOTH_CURSORS,
+    "not both cursors at once",
 )
-
-
-class QuestionQuery(Payload, kw_only=True, gc=False):
-    status: QuestionStatus | None = None
-    elder_id: Id | None = None
-    before_id: Id | None = None
-    limit: Limit = 50
-    user_type: UserType | None = None
-
-
-class VisibilityQuery(Payload, kw_only=True, gc=False):
-    user_type: UserType | None = None
-
-
-class MessageQuery(Payload, kw_only=True, gc=False):
-    after_id: Cursor | None = None
-    before_id: Id | None = None
-    limit: Limit = 50
-    user_type: UserType | None = None
-
-    checks: ClassVar = (_ONE_CURSOR,)
-
-
-class NotificationQuery(Payload, kw_only=True, gc=False):
-    status: NotificationStatus | None = None
-    after_id: Cursor | None = None
-    before_id: Id | None = None
-    limit: Limit = 50
-    answers: YesNo | None = None
-
-    checks: ClassVar = (_ONE_CURSOR,)
-
 
 P = TypeVar("P", bound=Payload)
 
@@ -195,8 +66,20 @@ def numbers_of(query_type: type[Payload]) -> set[str]:
 
 def rule_of(annotation: Any) -> Rule:
     """The rule that a field's type carries."""
-    rule: Rule = next(part.extra["rule"] for part in _parts(annotation) if isinstance(part, Meta) and part.extra)
+    rule: Rule = _said(annotation, "rule")
     return rule
+
+
+def meaning_of(annotation: Any) -> Words:
+    """The meaning of a field, for the documents."""
+    words: Words = _said(annotation, "means")
+    return words
+
+
+def _said(annotation: Any, key: str) -> Any:
+    """What a field's type says under the key."""
+    said = (part.extra for part in _parts(annotation) if isinstance(part, Meta) and part.extra)
+    return next(extra[key] for extra in said if key in extra)
 
 
 def must_be(name: str, annotation: Any) -> Fault:

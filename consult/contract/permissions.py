@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from consult.contract import calls, events, reminder_calls
-from consult.contract.call import Call, Page
-from consult.contract.events import ClientEvent
-
-Both = tuple[str, str]  # Chinese, English
+from consult.contract import messages, notifications, operations, questions, reminders
+from consult.contract.rows import Call, ClientEvent, Page
+from consult.contract.words import Words
 
 
 class Role(Enum):
@@ -24,10 +22,10 @@ class Role(Enum):
 class May(Enum):
     """How far a role reaches."""
 
-    NO = ("否", "no")
-    OWN = ("自己的", "one's own")  # one's own questions, or what is of one's own user id
-    LISTED = ("令牌所列的", "those listed")  # the questions that the token lists
-    ALL = ("全部", "all")
+    NO = Words("否", "no")
+    OWN = Words("自己的", "one's own")  # one's own questions, or what is of one's own user id
+    LISTED = Words("令牌所列的", "those listed")  # the questions that the token lists
+    ALL = Words("全部", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +55,35 @@ def role_of(user_type: str) -> Role | None:
 Row = ClientEvent | Call | Page
 _OPEN = Permission("", May.ALL, May.ALL, May.ALL, May.ALL, May.ALL, May.ALL)
 PERMISSIONS: dict[Row, Permission] = {
-    events.JOIN_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.NO),
+    questions.JOIN_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.NO),
     # It looks nothing up and tells nothing.
-    events.LEAVE_QUESTION: Permission("", May.ALL, May.ALL, May.ALL, May.ALL),
-    events.SEND_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    events.BIND_USER: Permission("user", May.OWN, May.OWN, May.OWN, May.NO),
+    questions.LEAVE_QUESTION: Permission("", May.ALL, May.ALL, May.ALL, May.ALL),
+    messages.SEND_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    notifications.BIND_USER: Permission("user", May.OWN, May.OWN, May.OWN, May.NO),
     # They are about the user that the connection is bound to.
-    events.READ_NOTIFICATION: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
-    events.CONFIRM_NOTIFICATION: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
-    events.SNOOZE_NOTIFICATION: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
-    calls.OPEN_QUESTION: Permission("question", May.ALL, May.OWN, May.NO, May.ALL),
-    calls.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    calls.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    calls.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    calls.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    reminder_calls.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminder_calls.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminder_calls.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminder_calls.CHANGE_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminder_calls.LIST_OCCURRENCES: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminder_calls.REMINDER_HISTORY: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminder_calls.CANCEL_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    calls.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL),
-    calls.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
-    calls.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
-    calls.SNOOZE_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
-    calls.NOTIFICATION_HISTORY: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
-    calls.HEALTH: _OPEN,
-    calls.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
-    calls.CONSOLE: _OPEN,
-    calls.DOCS: _OPEN,
-    calls.PROTOCOL: _OPEN,
+    notifications.NOTIFICATION_READ: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    notifications.NOTIFICATION_CONFIRM: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    notifications.NOTIFICATION_SNOOZE: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    questions.OPEN_QUESTION: Permission("question", May.ALL, May.OWN, May.NO, May.ALL),
+    questions.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    questions.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    reminders.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.CHANGE_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.LIST_OCCURRENCES: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.REMINDER_HISTORY: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.CANCEL_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.SNOOZE_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.NOTIFICATION_HISTORY: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    operations.HEALTH: _OPEN,
+    operations.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
+    operations.CONSOLE: _OPEN,
+    operations.DOCS: _OPEN,
+    operations.PROTOCOL: _OPEN,
 }

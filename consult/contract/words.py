@@ -1,3 +1,10 @@
 """A text in the two languages of the protocol."""
 
-Words = tuple[str, str]  # Chinese, English
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """The Chinese and the English of the same text."""
+
+    zh: str
+    en: str

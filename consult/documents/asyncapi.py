@@ -1,15 +1,10 @@
 """The socket side of the protocol as an AsyncAPI 3.0 document: `docs/asyncapi.json`."""
 
-from consult.contract.events import (
-    CLIENT_EVENTS,
-    QUESTION_ROOM,
-    SERVER_EVENTS,
-    USER_ROOM,
-    ClientEvent,
-    ServerEvent,
-)
-from consult.contract.examples import JsonObject
 from consult.contract.fields import MAX_ID
+from consult.contract.notifications import USER_ROOM
+from consult.contract.questions import QUESTION_ROOM
+from consult.contract.rows import ClientEvent, JsonObject, ServerEvent
+from consult.contract.tables import CLIENT_EVENTS, SERVER_EVENTS
 from consult.documents import rules
 from consult.documents.schemas import described, reference, schemas
 from consult.process.version import VERSION
@@ -99,7 +94,7 @@ def _receive(event: ClientEvent) -> JsonObject:
     return {
         "action": "receive",
         "channel": {"$ref": "#/channels/connection"},
-        "summary": f"{event.zh} / {event.en}",
+        "summary": f"{' / '.join(event.about)}",
         "description": described(*rules.of(event.section)),
         "messages": [{"$ref": f"#/channels/connection/messages/{_key(event.name)}"}],
         "reply": {
@@ -114,7 +109,7 @@ def _broadcast(channel: str, name: str) -> JsonObject:
     return {
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
-        "summary": f"{event.zh} / {event.en}",
+        "summary": f"{' / '.join(event.about)}",
         "description": described(*rules.of(event.section)),
         "messages": [{"$ref": f"#/channels/{channel}/messages/{_key(name)}"}],
     }
@@ -123,7 +118,7 @@ def _broadcast(channel: str, name: str) -> JsonObject:
 def _from_client(event: ClientEvent) -> JsonObject:
     return {
         "name": event.name,
-        "summary": f"{event.zh} / {event.en}",
+        "summary": f"{' / '.join(event.about)}",
         "payload": reference(event.payload),
         "examples": [{"payload": example} for example in (event.example, *event.others)],
     }
@@ -133,7 +128,7 @@ def _from_server(event: ServerEvent) -> JsonObject:
     forms = [reference(shape) for shape in event.shapes]
     return {
         "name": event.name,
-        "summary": f"{event.zh} / {event.en}",
+        "summary": f"{' / '.join(event.about)}",
         "payload": forms[0] if len(forms) == 1 else {"oneOf": forms},
         "examples": [{"payload": example} for example in (event.example, *event.others)],
     }

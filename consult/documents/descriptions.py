@@ -5,10 +5,9 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from consult.contract.examples import JsonObject
 from consult.contract.fields import Id
-from consult.contract.meanings import CHECKS, meaning
-from consult.contract.payloads import Payload, item_type_of, must_be, rule_of
+from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be, rule_of
+from consult.contract.rows import JsonObject
 from consult.contract.words import Words
 from consult.documents.schemas import schemas, shape_within, type_of
 
@@ -28,13 +27,13 @@ def sent_fields(payload_type: type[Struct], path: str = "") -> list[JsonObject]:
     fields = []
     for field in structs.fields(payload_type):
         described = _ruled(field.name, field.type, path)
-        described["about"] = both(*(meaning(payload_type, field.name) or ("", "")))
+        described["about"] = both(*meaning_of(field.type))
         described["required"] = field.required
         if field.default not in (None, NODEFAULT):
             described["default"] = field.default
         if issubclass(payload_type, Payload):
             described["checks"] = [
-                {"text": check.text, "about": both(check.text, CHECKS.get(check.text, check.text))}
+                {"text": check.text, "about": both(check.text, check.en)}
                 for check in payload_type.checks
                 if check.field == field.name
             ]

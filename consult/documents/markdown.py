@@ -4,15 +4,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from consult.contract.call import Call
-from consult.contract.calls import CALLS, PAGES
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, ServerEvent
 from consult.contract.fault_texts import TEXTS, Text
 from consult.contract.faults import CODES
 from consult.contract.fields import Id
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import must_be
 from consult.contract.permissions import PERMISSIONS, Role
+from consult.contract.rows import Call, ClientEvent, ServerEvent
+from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.contract.words import Words
 from consult.documents import rules
 from consult.documents.markdown_tables import (
@@ -95,10 +94,10 @@ def _event_heading(name: str, direction: Words, about: Words, *more: str) -> Ite
 def _connection() -> Iterator[str]:
     yield _heading("1")
     yield from _event_heading(
-        "connect", (f"{TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), rules.CONNECT
+        "connect", Words(f"{TO_SERVER[0]}（Socket.io 内置）", "client → server, Socket.IO's own"), rules.CONNECT
     )
     yield from _event_heading(
-        "disconnect", ("服务器 → 客户端（Socket.io 内置）", "server → client, Socket.IO's own"), rules.DISCONNECT
+        "disconnect", Words("服务器 → 客户端（Socket.io 内置）", "server → client, Socket.IO's own"), rules.DISCONNECT
     )
     yield "**连接 · The connection**"
     yield bullets(rules.of("1"))
@@ -132,7 +131,7 @@ def _events(number: str, shapes: Shapes) -> Iterator[str]:
 
 def _client_event(event: ClientEvent) -> Iterator[str]:
     answers = dict.fromkeys((f"`{event.reply}`", f"`{event.failure}`"))
-    about = (event.zh, event.en)
+    about = event.about
     yield from _event_heading(event.name, TO_SERVER, about, f"回应 Answer：{'，出错时 on a fault '.join(answers)}")
     yield fields_table(event.payload)
     yield "请求数据 · Request"
@@ -145,7 +144,7 @@ def _client_event(event: ClientEvent) -> Iterator[str]:
 
 
 def _server_event(event: ServerEvent, shapes: Shapes) -> Iterator[str]:
-    yield from _event_heading(event.name, TO.get(event.name, TO_CLIENT), (event.zh, event.en))
+    yield from _event_heading(event.name, TO.get(event.name, TO_CLIENT), event.about)
     elsewhere = {shape for shape in event.shapes if shape in shapes}
     for place, (example, shape) in enumerate(zip((event.example, *event.others), event.shapes, strict=True)):
         if shape not in event.shapes[:place]:
@@ -160,12 +159,12 @@ def _faults(shapes: Shapes) -> Iterator[str]:
     yield "**常见错误码 · Codes**"
     yield table(
         ("错误码 Code", "HTTP", "说明 Meaning"),
-        ((f"`{code.name}`", str(code.status), both((code.zh, code.en))) for code in CODES.values()),
+        ((f"`{code.name}`", str(code.status), both(code.about)) for code in CODES.values()),
     )
     yield "**固定的错误文本 · Texts that name no field**"
     yield table(
         ("文本 Text", "错误码 Code", "何时 When"),
-        ((f"`{text.text}`", f"`{text.code}`", both((text.zh, text.en))) for text in TEXTS if text.on_socket),
+        ((f"`{text.text}`", f"`{text.code}`", both(text.about)) for text in TEXTS if text.on_socket),
     )
     yield "**数据规则 · Payloads**"
     yield bullets(rules.of("3"))
@@ -199,8 +198,8 @@ def _http(shapes: Shapes) -> Iterator[str]:
     yield table(
         ("接口 Call", "作用 Use", "成功 Success"),
         (
-            *((f"`{call.name}`", both((call.zh, call.en)), str(call.status)) for call in CALLS),
-            *((f"`GET {page.path}`", both((page.zh, page.en)), "200") for page in PAGES),
+            *((f"`{call.name}`", both(call.about), str(call.status)) for call in CALLS),
+            *((f"`GET {page.path}`", both(page.about), "200") for page in PAGES),
         ),
     )
     yield _subheading("7.idempotency")
@@ -211,7 +210,7 @@ def _http(shapes: Shapes) -> Iterator[str]:
     yield bullets(rules.of("7.faults"))
     yield table(
         ("HTTP", "错误码 Code", "文本 Text", "何时 When"),
-        ((str(text.status), f"`{text.code}`", f"`{text.text}`", both((text.zh, text.en))) for text in _over_http()),
+        ((str(text.status), f"`{text.code}`", f"`{text.text}`", both(text.about)) for text in _over_http()),
     )
     for call in CALLS:
         yield from _call(call, shapes)
@@ -223,7 +222,7 @@ def _over_http() -> Iterable[Text]:
 
 def _call(call: Call, shapes: Shapes) -> Iterator[str]:
     yield f"### `{call.name}`"
-    yield f"{call.zh} · {call.en}"
+    yield f"{' · '.join(call.about)}"
     of_call = rules.of(call.name)
     if of_call:
         yield bullets(of_call)
@@ -265,9 +264,9 @@ def _limits() -> Iterator[str]:
         ("项目 What", "上限 Most", "超出时 Beyond"),
         (
             (
-                both((limit.zh, limit.en)),
-                both((limit.most_zh, limit.most_en)),
-                both((limit.beyond_zh, limit.beyond_en)),
+                both(limit.about),
+                both(limit.most),
+                both(limit.beyond),
             )
             for limit in LIMITS
         ),

@@ -6,10 +6,8 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from consult.contract.events import ClientEvent
-from consult.contract.examples import JsonObject
-from consult.contract.meanings import CHECKS, meaning
-from consult.contract.payloads import Payload, item_type_of, must_be, rule_of
+from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be, rule_of
+from consult.contract.rows import ClientEvent, JsonObject
 from consult.contract.words import Words
 from consult.documents.protocol import refusal
 from consult.documents.schemas import schemas, shape_within, type_of
@@ -46,7 +44,7 @@ def _field_rows(of: type[Struct], path: str, refused: str, payload_type: type[Pa
     """`path` is how the table names the place, `refused` how a fault does."""
     for field in structs.fields(of):
         rule = rule_of(field.type)
-        about = [both(meaning(of, field.name) or ("", ""))]
+        about = [both(meaning_of(field.type))]
         if rule.choices:
             about.append(" ".join(f"`{choice}`" for choice in rule.choices))
         if field.default not in (None, NODEFAULT):
@@ -55,13 +53,13 @@ def _field_rows(of: type[Struct], path: str, refused: str, payload_type: type[Pa
         if of is payload_type:
             for check in payload_type.checks:
                 if check.field == field.name:
-                    faults += [f"`{check.text}`", CHECKS.get(check.text, "")]
+                    faults += [f"`{check.text}`", check.en]
         required = "●" if field.required else ""
         yield f"`{path}{field.name}`", required, _lines(about), _lines(faults)
         item_type = item_type_of(field.type)
         if item_type is not None:
             inner, item = f"{path}{field.name}[]", f"{refused}{field.name}[0]"
-            yield f"`{inner}`", "", both(("每一项", "each item")), f"`{item} 必须为对象`<br>an object"
+            yield f"`{inner}`", "", both(Words("每一项", "each item")), f"`{item} 必须为对象`<br>an object"
             yield from _field_rows(item_type, f"{inner}.", f"{item}.", payload_type)
 
 
@@ -108,7 +106,7 @@ def mistakes_table(event: ClientEvent) -> str:
         ("错误 Mistake", "发送 Sent", f"`{event.failure}`"),
         (
             (
-                both((mistake.zh, mistake.en)),
+                both(mistake.about),
                 f"`{_shown(mistake.payload, event.example)}`",
                 f"`{_compact(refusal(event, mistake))}`",
             )

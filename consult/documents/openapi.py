@@ -3,14 +3,14 @@
 import re
 from http import HTTPStatus
 
-from consult.contract import shapes
-from consult.contract.call import Call, Page
-from consult.contract.calls import CALLS, PAGES
-from consult.contract.examples import JsonObject
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import KEY_LENGTH
 from consult.contract.fields import MAX_ID
+from consult.contract.operations import Error
 from consult.contract.payloads import Payload
+from consult.contract.rows import Call, JsonObject, Page
+from consult.contract.tables import CALLS, PAGES
+from consult.contract.words import Words
 from consult.documents import rules
 from consult.documents.schemas import described, parameters, reference, schemas
 from consult.process.version import VERSION
@@ -38,7 +38,7 @@ def openapi() -> JsonObject:
         "security": [{"token": []}, {}],
         "paths": paths,
         "components": {
-            "schemas": schemas([*bodies, *(call.shape for call in CALLS), shapes.Error]),
+            "schemas": schemas([*bodies, *(call.shape for call in CALLS), Error]),
             "parameters": {"IdempotencyKey": _idempotency_key()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "responses": {str(status): _fault(status) for status in _FAULTS},
@@ -61,7 +61,7 @@ _RETRY_AFTER: JsonObject = {
 def _operation(call: Call) -> JsonObject:
     operation: JsonObject = {
         "operationId": _operation_id(call),
-        "summary": f"{call.zh} / {call.en}",
+        "summary": f"{' / '.join(call.about)}",
         "parameters": _parameters(call),
         "responses": _responses(call),
     }
@@ -142,10 +142,10 @@ def _fault(status: int) -> JsonObject:
     headers = {"headers": {"Retry-After": _RETRY_AFTER}} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
     return {
         **headers,
-        "description": described(*((f"{text.text}：{text.zh}", text.en) for text in texts)),
+        "description": described(*(Words(f"{text.text}：{text.about.zh}", text.about.en) for text in texts)),
         "content": {
             "application/json": {
-                "schema": reference(shapes.Error),
+                "schema": reference(Error),
                 "examples": {
                     str(place): {"value": {"code": text.code, "message": text.text}}
                     for place, text in enumerate(texts, 1)
@@ -158,7 +158,7 @@ def _fault(status: int) -> JsonObject:
 def _page(page: Page) -> JsonObject:
     return {
         "operationId": "get_" + (re.sub(r"\W+", "_", page.path).strip("_") or "page"),
-        "summary": f"{page.zh} / {page.en}",
+        "summary": f"{' / '.join(page.about)}",
         "responses": {
             "200": {"description": "OK", "content": {page.kind: {}}},
             **{str(status): _reference(status) for status in _ANY_PAGE},

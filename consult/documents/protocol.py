@@ -4,16 +4,14 @@ import re
 from typing import Any
 
 from consult.contract import replies
-from consult.contract.call import Call
-from consult.contract.calls import CALLS, PAGES
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent, Mistake, ServerEvent
-from consult.contract.examples import JsonObject
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES, Fault
 from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import LIMITS
 from consult.contract.payloads import read
 from consult.contract.permissions import PERMISSIONS, Role
+from consult.contract.rows import Call, ClientEvent, JsonObject, Mistake, ServerEvent
+from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.documents import rules
 from consult.documents.descriptions import both, got_fields, id_in_path, sent_fields, texts
 from consult.documents.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER
@@ -24,17 +22,15 @@ def protocol() -> JsonObject:
     return {
         "events": [*map(_client_event, CLIENT_EVENTS), *map(_server_event, SERVER_EVENTS)],
         "calls": [_call(call) for call in CALLS],
-        "pages": [{"path": page.path, "type": page.kind, "about": both(page.zh, page.en)} for page in PAGES],
-        "codes": [
-            {"code": code.name, "status": code.status, "about": both(code.zh, code.en)} for code in CODES.values()
-        ],
+        "pages": [{"path": page.path, "type": page.kind, "about": both(*page.about)} for page in PAGES],
+        "codes": [{"code": code.name, "status": code.status, "about": both(*code.about)} for code in CODES.values()],
         "texts": [
             {
                 "text": text.text,
                 "code": text.code,
                 "status": text.status,
                 "on_socket": text.on_socket,
-                "about": both(text.zh, text.en),
+                "about": both(*text.about),
             }
             for text in TEXTS
         ],
@@ -52,9 +48,9 @@ def protocol() -> JsonObject:
         "limits": {"packet_bytes": MAX_BYTES, "body_bytes": MAX_BYTES},
         "bounds": [
             {
-                "about": both(limit.zh, limit.en),
-                "most": both(limit.most_zh, limit.most_en),
-                "beyond": both(limit.beyond_zh, limit.beyond_en),
+                "about": both(*limit.about),
+                "most": both(*limit.most),
+                "beyond": both(*limit.beyond),
             }
             for limit in LIMITS
         ],
@@ -66,14 +62,14 @@ def _client_event(event: ClientEvent) -> JsonObject:
         "name": event.name,
         "from": "client",
         "section": event.section,
-        "about": both(event.zh, event.en),
+        "about": both(*event.about),
         "direction": both(*TO_SERVER),
         "fields": sent_fields(event.payload),
         "example": event.example,
         "others": list(event.others),
         "mistakes": [
             {
-                "about": both(mistake.zh, mistake.en),
+                "about": both(*mistake.about),
                 "payload": mistake.payload,
                 "answer": {"event": event.failure, "payload": refusal(event, mistake)},
             }
@@ -90,7 +86,7 @@ def _server_event(event: ServerEvent) -> JsonObject:
         "name": event.name,
         "from": "server",
         "section": event.section,
-        "about": both(event.zh, event.en),
+        "about": both(*event.about),
         "direction": both(*TO.get(event.name, TO_CLIENT)),
         "example": event.example,
         "others": list(event.others),
@@ -121,7 +117,7 @@ def _call(call: Call) -> JsonObject:
     return {
         "method": call.method,
         "path": call.path,
-        "about": both(call.zh, call.en),
+        "about": both(*call.about),
         "notes": texts(rules.of(call.name)),
         "place": [id_in_path(name) for name in re.findall(r"{(\w+)}", call.path)],
         "query": sent_fields(call.query) if call.query else [],

@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-from consult.contract.events import QUESTION_ROOM, USER_ROOM
 from consult.contract.fields import MAX_BYTES
 from consult.contract.limits import KEYS_KEPT, MOST_REPLAYED, PAGE_BYTES
+from consult.contract.notifications import USER_ROOM
+from consult.contract.questions import QUESTION_ROOM
 from consult.contract.words import Words
 
 CONSTANTS: Final = {
@@ -38,7 +39,7 @@ def _read(text: str) -> dict[str, tuple[Words, ...]]:
 
 def _rule(block: str) -> Words:
     zh, en = (re.sub(r"{([A-Z_]+)}", lambda name: CONSTANTS[name[1]], line) for line in block.split("\n"))
-    return zh, en
+    return Words(zh, en)
 
 
 RULES: Final = _read(Path(__file__).with_name("rules.txt").read_text(encoding="utf-8"))

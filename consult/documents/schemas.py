@@ -7,9 +7,8 @@ from typing import Any, get_args, get_origin
 import msgspec
 from msgspec import Struct, structs
 
-from consult.contract.examples import JsonObject
-from consult.contract.meanings import meaning
-from consult.contract.payloads import Payload, item_type_of, rule_of
+from consult.contract.payloads import Payload, item_type_of, meaning_of, rule_of
+from consult.contract.rows import JsonObject
 from consult.contract.words import Words
 
 # msgspec's patterns are Python's; a JSON Schema's are ECMAScript's, where `.` would have to mean any character.
@@ -74,7 +73,7 @@ def _explain(payload_type: type[Struct], components: dict[str, JsonObject]) -> N
     """Says what each field is for, where only its rule is said."""
     for field in structs.fields(payload_type):
         schema, rule = components[payload_type.__name__]["properties"][field.name], rule_of(field.type)
-        zh, en = meaning(payload_type, field.name) or (field.name, field.name)
+        zh, en = meaning_of(field.type)
         schema["description"] = f"{zh}：{rule.zh} / {en}: {rule.en}"
         for part in schema.get("anyOf", ()):
             part.pop("description", None)

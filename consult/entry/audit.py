@@ -7,9 +7,9 @@ import logging
 from collections import deque
 from itertools import islice
 
-from consult.contract.events import ClientEvent
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, Role
+from consult.contract.rows import ClientEvent
 from consult.entry.tokens import Identity
 from store import audit
 from store.audit import CHUNK, Entry

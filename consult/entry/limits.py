@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
-from consult.contract.work import Work
+from consult.contract.rows import Work
 from consult.entry.tokens import Identity
 
 log = logging.getLogger("careline.limits")

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from consult.contract.events import ClientEvent
 from consult.contract.faults import Fault, disagrees
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
+from consult.contract.rows import ClientEvent
 from consult.entry.tokens import Identity
 
 # Fields in which clients say of themselves who they are.

@@ -3,7 +3,7 @@
 from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, PAGE_BYTES, send_all
 from consult.connection import Connection
 from consult.contract import replies
-from consult.contract.payloads import BindUser
+from consult.contract.notifications import BindUser
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push

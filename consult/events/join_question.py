@@ -6,9 +6,8 @@ from typing import Any
 from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, PAGE_BYTES, send_all
 from consult.connection import Connection
 from consult.contract import replies
-from consult.contract.events import JOIN_QUESTION
 from consult.contract.faults import Fault
-from consult.contract.payloads import JoinQuestion
+from consult.contract.questions import JOIN_QUESTION, JoinQuestion
 from consult.entry.rights import only_elder
 from consult.gateway import Answer
 from consult.json_text import dumps

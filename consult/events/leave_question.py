@@ -2,7 +2,7 @@
 
 from consult.connection import Connection
 from consult.contract import replies
-from consult.contract.payloads import LeaveQuestion
+from consult.contract.questions import LeaveQuestion
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.rooms import Rooms

@@ -2,7 +2,7 @@
 
 from consult.answering import Answering
 from consult.connection import Connection
-from consult.contract.payloads import SnoozeNotification
+from consult.contract.notifications import SnoozeNotification
 from consult.gateway import Answer
 from store import answers
 

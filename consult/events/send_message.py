@@ -6,9 +6,8 @@ from msgspec import structs
 
 from consult.connection import Connection
 from consult.contract import faults, replies
-from consult.contract.events import SEND_MESSAGE
 from consult.contract.faults import Fault
-from consult.contract.payloads import SendMessage
+from consult.contract.messages import SEND_MESSAGE, SendMessage
 from consult.entry.rights import only_elder
 from consult.gateway import Answer
 from consult.json_text import dumps

@@ -3,17 +3,11 @@
 from functools import partial
 
 from consult.answering import Answering
-from consult.contract.events import (
-    BIND_USER,
-    CLIENT_EVENTS,
-    CONFIRM_NOTIFICATION,
-    JOIN_QUESTION,
-    LEAVE_QUESTION,
-    READ_NOTIFICATION,
-    SEND_MESSAGE,
-    SNOOZE_NOTIFICATION,
-    ClientEvent,
-)
+from consult.contract.messages import SEND_MESSAGE
+from consult.contract.notifications import BIND_USER, NOTIFICATION_CONFIRM, NOTIFICATION_READ, NOTIFICATION_SNOOZE
+from consult.contract.questions import JOIN_QUESTION, LEAVE_QUESTION
+from consult.contract.rows import ClientEvent
+from consult.contract.tables import CLIENT_EVENTS
 from consult.events import (
     bind_user,
     join_question,
@@ -47,8 +41,8 @@ def handlers(
         LEAVE_QUESTION: partial(leave_question.handle, rooms),
         SEND_MESSAGE: Sending(database, push, time, clock).handle,
         BIND_USER: partial(bind_user.handle, database, rooms, push),
-        READ_NOTIFICATION: partial(notification_read.handle, answering),
-        CONFIRM_NOTIFICATION: partial(notification_confirm.handle, answering),
-        SNOOZE_NOTIFICATION: partial(notification_snooze.handle, answering),
+        NOTIFICATION_READ: partial(notification_read.handle, answering),
+        NOTIFICATION_CONFIRM: partial(notification_confirm.handle, answering),
+        NOTIFICATION_SNOOZE: partial(notification_snooze.handle, answering),
     }
     return {event.name: Handler(event, handle) for event, handle in attached(CLIENT_EVENTS, table).items()}

@@ -10,9 +10,8 @@ from sanic import Sanic
 from sanic.http import Http
 
 from consult.connection import Connection
-from consult.contract.call import Call
 from consult.contract.faults import Fault
-from consult.contract.work import Work
+from consult.contract.rows import Call, Work
 from consult.entry.access import Access
 from consult.entry.guard import Guard
 from consult.entry.limits import Account, Limits

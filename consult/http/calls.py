@@ -14,9 +14,9 @@ from typing import Any
 from sanic import Sanic
 from sanic.response import HTTPResponse
 
-from consult.contract.call import Call, Page
-from consult.contract.calls import CALLS, PAGES
 from consult.contract.replies import Shape
+from consult.contract.rows import Call, Page
+from consult.contract.tables import CALLS, PAGES
 from consult.http import entry, request
 from consult.http.answers import json_answer
 from consult.http.reads import Reads

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from sanic.response import HTTPResponse
 
 from consult.answering import Answering, fault_of
-from consult.contract import calls, replies
+from consult.contract import replies
 from consult.contract.faults import Fault
-from consult.contract.payloads import NotificationQuery, Snooze
-from consult.contract.reminder_payloads import HistoryQuery
+from consult.contract.history import HistoryQuery
+from consult.contract.notifications import (
+    CONFIRM_NOTIFICATION,
+    LIST_NOTIFICATIONS,
+    NOTIFICATION_HISTORY,
+    READ_NOTIFICATION,
+    SNOOZE_NOTIFICATION,
+    NotificationQuery,
+    Snooze,
+)
 from consult.contract.replies import Shape
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
@@ -29,11 +37,11 @@ class Notifications:
     def handlers(self) -> Handlers:
         """By their rows."""
         return {
-            calls.LIST_NOTIFICATIONS: self.list_notifications,
-            calls.READ_NOTIFICATION: self.read_notification,
-            calls.CONFIRM_NOTIFICATION: self.confirm_notification,
-            calls.SNOOZE_NOTIFICATION: self.snooze_notification,
-            calls.NOTIFICATION_HISTORY: self.notification_history,
+            LIST_NOTIFICATIONS: self.list_notifications,
+            READ_NOTIFICATION: self.read_notification,
+            CONFIRM_NOTIFICATION: self.confirm_notification,
+            SNOOZE_NOTIFICATION: self.snooze_notification,
+            NOTIFICATION_HISTORY: self.notification_history,
         }
 
     async def list_notifications(self, asked: Asked[NotificationQuery, None]) -> Shape:

@@ -13,7 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sanic.response import HTTPResponse, raw
 
-from consult.contract import calls, replies
+from consult.contract import replies
+from consult.contract.operations import HEALTH, METRICS
 from consult.gateway import Gateway
 from consult.http.answers import json_answer
 from consult.http.calls import Handlers
@@ -209,7 +210,7 @@ class Operations:
 
     def handlers(self) -> Handlers:
         """By their rows."""
-        return {calls.HEALTH: self.health, calls.METRICS: self.metrics}
+        return {HEALTH: self.health, METRICS: self.metrics}
 
     async def health(self, asked: Asked[None, None]) -> HTTPResponse:
         database_fault, loop_fault = await self._database.probe(), self._loop.fault

@@ -6,8 +6,8 @@ from typing import Any
 from sanic import Sanic
 from sanic.response import HTTPResponse
 
-from consult.contract import calls
 from consult.contract.faults import Fault
+from consult.contract.operations import CONSOLE, DOCS, PROTOCOL
 from consult.documents.protocol import protocol
 from consult.http import static_files
 from consult.http.answers import json_answer
@@ -36,7 +36,7 @@ class Pages:
 
     def handlers(self) -> Handlers:
         """By their rows."""
-        return {calls.CONSOLE: self.console, calls.DOCS: self.docs, calls.PROTOCOL: self.protocol}
+        return {CONSOLE: self.console, DOCS: self.docs, PROTOCOL: self.protocol}
 
     async def console(self, asked: Asked[None, None]) -> HTTPResponse:
         return self._files["index.html"].answer(asked.request)

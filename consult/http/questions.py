@@ -5,9 +5,19 @@ from typing import Any
 
 from sanic.response import HTTPResponse
 
-from consult.contract import calls, replies
+from consult.contract import replies
 from consult.contract.faults import Fault
-from consult.contract.payloads import MessageQuery, NewQuestion, QuestionChange, QuestionQuery, VisibilityQuery
+from consult.contract.messages import LIST_MESSAGES, MessageQuery
+from consult.contract.questions import (
+    CHANGE_QUESTION,
+    GET_QUESTION,
+    LIST_QUESTIONS,
+    OPEN_QUESTION,
+    NewQuestion,
+    QuestionChange,
+    QuestionQuery,
+    VisibilityQuery,
+)
 from consult.contract.replies import Shape
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
@@ -29,11 +39,11 @@ class Questions:
     def handlers(self) -> Handlers:
         """By their rows."""
         return {
-            calls.OPEN_QUESTION: self.open_question,
-            calls.LIST_QUESTIONS: self.list_questions,
-            calls.GET_QUESTION: self.get_question,
-            calls.CHANGE_QUESTION: self.change_question,
-            calls.LIST_MESSAGES: self.list_messages,
+            OPEN_QUESTION: self.open_question,
+            LIST_QUESTIONS: self.list_questions,
+            GET_QUESTION: self.get_question,
+            CHANGE_QUESTION: self.change_question,
+            LIST_MESSAGES: self.list_messages,
         }
 
     async def open_question(self, asked: Asked[None, NewQuestion]) -> Shape | HTTPResponse:

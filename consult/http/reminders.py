@@ -11,11 +11,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sanic.response import HTTPResponse
 from tzlocal.windows_tz import win_tz
 
-from consult.contract import faults, fields, reminder_calls, replies
+from consult.contract import faults, fields, replies
 from consult.contract.faults import Fault, invalid
+from consult.contract.history import HistoryQuery
 from consult.contract.payloads import must_be
-from consult.contract.reminder_payloads import (
-    HistoryQuery,
+from consult.contract.reminders import (
+    ADD_REMINDER,
+    CANCEL_REMINDER,
+    CHANGE_REMINDER,
+    GET_REMINDER,
+    LIST_OCCURRENCES,
+    LIST_REMINDERS,
+    REMINDER_HISTORY,
     NewReminder,
     OccurrenceQuery,
     ReminderChange,
@@ -62,13 +69,13 @@ class Reminders:
     def handlers(self) -> Handlers:
         """By their rows."""
         return {
-            reminder_calls.ADD_REMINDER: self.add_reminder,
-            reminder_calls.LIST_REMINDERS: self.list_reminders,
-            reminder_calls.GET_REMINDER: self.get_reminder,
-            reminder_calls.CHANGE_REMINDER: self.change_reminder,
-            reminder_calls.LIST_OCCURRENCES: self.list_occurrences,
-            reminder_calls.REMINDER_HISTORY: self.reminder_history,
-            reminder_calls.CANCEL_REMINDER: self.cancel_reminder,
+            ADD_REMINDER: self.add_reminder,
+            LIST_REMINDERS: self.list_reminders,
+            GET_REMINDER: self.get_reminder,
+            CHANGE_REMINDER: self.change_reminder,
+            LIST_OCCURRENCES: self.list_occurrences,
+            REMINDER_HISTORY: self.reminder_history,
+            CANCEL_REMINDER: self.cancel_reminder,
         }
 
     async def add_reminder(self, asked: Asked[None, NewReminder]) -> Shape | HTTPResponse:

@@ -11,9 +11,9 @@ from sanic.exceptions import MethodNotAllowed, NotFound
 from sanic.headers import parse_content_header
 
 from consult.contract import faults, fields, payloads
-from consult.contract.call import Call, Page
 from consult.contract.faults import invalid
 from consult.contract.payloads import Payload
+from consult.contract.rows import Call, Page
 from consult.entry.limits import Account
 from consult.entry.rights import Asker
 from consult.entry.tokens import Identity, Refused

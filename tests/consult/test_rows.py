@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from consult.contract.events import CLIENT_EVENTS, ClientEvent
+from consult.contract.rows import ClientEvent
+from consult.contract.tables import CLIENT_EVENTS
 from consult.rows import attached
 
 HANDLERS: Final = {event: event.name.upper() for event in reversed(CLIENT_EVENTS)}

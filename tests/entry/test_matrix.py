@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from consult.contract.events import CLIENT_EVENTS
 from consult.contract.permissions import PERMISSIONS
+from consult.contract.tables import CLIENT_EVENTS
 from tests.entry.world import FOREIGN, MISSING, NONE_SUCH, OWN, ROLES, STRANGER, WHOSE, World, payload, reminder
 from tests.packets import Connection, Kind, Polling, Websocket
 from tests.server import Answer, Server, in_seconds

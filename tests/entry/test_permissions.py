@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from consult.contract.calls import CALLS, PAGES
-from consult.contract.events import CLIENT_EVENTS
 from consult.contract.permissions import PERMISSIONS, May, Role
+from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES
 
 
 def test_everything_has_a_row() -> None:

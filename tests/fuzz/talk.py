@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from consult.contract import replies
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES
+from consult.contract.tables import CLIENT_EVENTS, SERVER_EVENTS
 from tests.fuzz import values
 
 USERS: Final = range(1, 51)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from consult.contract.health import Jobs
+from consult.contract.operations import Jobs
 from reminders import jobs as house
 from reminders.housekeeping import Job
 from reminders.jobs import Keep, jobs

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from consult.contract.events import CLIENT_EVENTS
+from consult.contract.tables import CLIENT_EVENTS
 from tests.clients import message
 from tests.conftest import Enter
 from tests.json_text import encode

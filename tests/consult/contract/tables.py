@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from consult.contract.calls import CALLS
-from consult.contract.events import CLIENT_EVENTS
 from consult.contract.payloads import Payload
+from consult.contract.tables import CALLS, CLIENT_EVENTS
 
 # Every type that a client's words are read as, by its name.
 PAYLOADS: Final[dict[str, type[Payload]]] = {

@@ -10,12 +10,12 @@ import orjson
 import pytest
 from msgspec import Struct
 
-from consult.contract import reminder_shapes, replies, shapes
-from consult.contract.calls import CALLS, PAGES
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS, ClientEvent
+from consult.contract import history, messages, notifications, questions, reminders, replies
 from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED
-from consult.contract.health import Health
+from consult.contract.operations import Health
 from consult.contract.payloads import read
+from consult.contract.rows import ClientEvent
+from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.documents.protocol import protocol
 from store.clock import WireTime
 from store.history import Entry
@@ -68,16 +68,16 @@ REPLIES: dict[str, list[Example]] = {
 }
 # The same for HTTP: of an answer that lists, what it lists.
 ANSWERS: dict[type[Struct], Example] = {
-    shapes.Question: QUESTION,
-    shapes.QuestionPage: QUESTION,
-    shapes.MessagePage: MESSAGE,
-    reminder_shapes.ReminderTask: TASK,
-    reminder_shapes.ReminderPage: TASK,
-    reminder_shapes.OccurrencePage: replies.occurrence(0, TIME),
-    reminder_shapes.HistoryPage: replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME),
-    shapes.Notification: TOLD,
-    shapes.AnsweredNotification: ANSWERED,
-    shapes.NotificationPage: TOLD,
+    questions.Question: QUESTION,
+    questions.QuestionPage: QUESTION,
+    messages.MessagePage: MESSAGE,
+    reminders.ReminderTask: TASK,
+    reminders.ReminderPage: TASK,
+    reminders.OccurrencePage: replies.occurrence(0, TIME),
+    history.HistoryPage: replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME),
+    notifications.Notification: TOLD,
+    notifications.AnsweredNotification: ANSWERED,
+    notifications.NotificationPage: TOLD,
 }
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from consult.contract.events import CLIENT_EVENTS, QUESTION_ROOM, SERVER_EVENTS, USER_ROOM
+from consult.contract.notifications import USER_ROOM
+from consult.contract.questions import QUESTION_ROOM
+from consult.contract.tables import CLIENT_EVENTS, SERVER_EVENTS
 from consult.documents.asyncapi import asyncapi
 from tests.consult.contract.tables import Example
 

@@ -15,14 +15,16 @@ import main
 from consult import catch_up, gateway
 from consult.contract import faults
 from consult.contract import limits as told
-from consult.contract.calls import CALLS, PAGES
-from consult.contract.events import CLIENT_EVENTS, QUESTION_ROOM, SERVER_EVENTS, USER_ROOM
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES, Fault
 from consult.contract.fields import Limit
 from consult.contract.limits import LIMITS
-from consult.contract.meanings import CHECKS, MEANINGS, meaning
-from consult.contract.payloads import MessageQuery, Payload, item_type_of, must_be
+from consult.contract.messages import MessageQuery
+from consult.contract.notifications import USER_ROOM
+from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be
+from consult.contract.questions import QUESTION_ROOM
+from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
+from consult.contract.words import Words
 from consult.documents import rules
 from consult.documents.__main__ import DOCS, write
 from consult.documents.formats import documents
@@ -57,23 +59,23 @@ def test_every_event_code_call_and_text_is_told() -> None:
     document = markdown()
     for event in (*CLIENT_EVENTS, *SERVER_EVENTS):
         assert f"#### `{event.name}`\n" in document
-        assert event.zh in document
-        assert event.en in document
+        assert event.about.zh in document
+        assert event.about.en in document
     for call in CALLS:
         assert f"### `{call.method} {call.path}`\n" in document
-        assert call.zh in document
-        assert call.en in document
+        assert call.about.zh in document
+        assert call.about.en in document
         assert json.dumps(call.answer, ensure_ascii=False, indent=2) in document
     for page in PAGES:
         assert f"`GET {page.path}`" in document
     for code in CODES.values():
-        assert f"| `{code.name}` | {code.status} | {code.zh}<br>{code.en} |" in document
+        assert f"| `{code.name}` | {code.status} | {code.about.zh}<br>{code.about.en} |" in document
     for text in TEXTS:
         assert f"`{text.text}`" in document
-        assert f"{text.zh}<br>{text.en}" in document
+        assert f"{text.about.zh}<br>{text.about.en}" in document
     for limit in LIMITS:
-        assert limit.most_zh in document
-        assert limit.most_en in document
+        assert limit.most.zh in document
+        assert limit.most.en in document
     for room in QUESTION_ROOM, USER_ROOM:
         assert f"`{room}`" in document
 
@@ -98,27 +100,22 @@ def test_every_field_is_told_with_its_fault(payload_type: type[Payload]) -> None
         assert any(row.startswith(f"| `{check.field}` | ") and f"`{check.text}`" in row for row in rows), check.text
 
 
-@pytest.mark.parametrize("payload_type", PAYLOADS.values(), ids=PAYLOADS)
-def test_every_field_has_a_meaning(payload_type: type[Payload]) -> None:
-    for field in structs.fields(payload_type):
-        assert meaning(payload_type, field.name), f"meanings.py says nothing of {field.name}"
-    for check in payload_type.checks:
-        assert check.text in CHECKS, f"meanings.py has no English for {check.text}"
-
-
-def test_no_meaning_is_left_over() -> None:
-    fields = {
-        name.split(".")[-1].removesuffix("[]") for one in PAYLOADS.values() for name, _ in told_fields(one, "", "")
-    }
-    assert {name.split(".")[-1] for name in MEANINGS} == fields
-    assert set(CHECKS) == {check.text for one in PAYLOADS.values() for check in one.checks}
+def meanings(of: type[msgspec.Struct]) -> list[Words]:
+    """Give what the documents say of each field, and of each field within."""
+    found = []
+    for field in structs.fields(of):
+        found.append(meaning_of(field.type))
+        item_type = item_type_of(field.type)
+        found += meanings(item_type) if item_type is not None else []
+    return found
 
 
 def test_every_rule_is_told_in_both_languages() -> None:
     pairs = [
         *(rule for section in rules.RULES.values() for rule in section),
-        *MEANINGS.values(),
-        *((text.zh, text.en) for text in TEXTS),
+        *(meaning for one in PAYLOADS.values() for meaning in meanings(one)),
+        *(Words(check.text, check.en) for one in PAYLOADS.values() for check in one.checks),
+        *(text.about for text in TEXTS),
     ]
     for zh, en in pairs:
         assert speaks_chinese(zh), zh

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from msgspec import defstruct
 
-from consult.contract.calls import CALLS
-from consult.contract.events import CLIENT_EVENTS
 from consult.contract.faults import Fault
 from consult.contract.fields import DisplayName
-from consult.contract.payloads import JoinQuestion, NewQuestion, Payload, read
+from consult.contract.payloads import Payload, read
+from consult.contract.questions import JoinQuestion, NewQuestion
+from consult.contract.tables import CALLS, CLIENT_EVENTS
 from consult.documents import asyncapi, markdown, openapi, protocol
 
 TEXT = "mood 必须为不超过 64 个字符的文本"

@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from consult.contract.call import Call
-from consult.contract.calls import CALLS, PAGES
 from consult.contract.fault_texts import TEXTS
+from consult.contract.rows import Call
+from consult.contract.tables import CALLS, PAGES
 from consult.documents.openapi import openapi
 from tests.consult.contract.tables import Example
 from tests.server import Server, in_seconds, new_id, wait_until

@@ -9,9 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec import Struct, structs
 
-from consult.contract.calls import CALLS
-from consult.contract.events import CLIENT_EVENTS, SERVER_EVENTS
 from consult.contract.payloads import Payload
+from consult.contract.tables import CALLS, CLIENT_EVENTS, SERVER_EVENTS
 from consult.documents import schemas
 from tests.consult.contract.rules import OF_ATTACHMENT, RULES, right
 from tests.consult.contract.tables import PAYLOADS, Example

@@ -10,7 +10,7 @@ import pytest
 
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
-from consult.contract.work import Work
+from consult.contract.rows import Work
 from consult.entry import limits
 from consult.entry.limits import Account, Allowance, Budget, Limits, Usage, network
 from consult.entry.tokens import Identity

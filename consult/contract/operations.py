@@ -1,0 +1,206 @@
+"""Errors, the state of the server, and its pages (sections 3 and 7)."""
+
+from typing import Annotated, Literal
+
+from msgspec import Struct
+
+from consult.contract.reply_fields import (
+    Time,
+    described,
+)
+from consult.contract.rows import Call, Page, ServerEvent
+from consult.contract.words import Words
+
+
+class Error(Struct, kw_only=True):
+    """第 3 节，也是每个 HTTP 错误的格式。Section 3, and every HTTP fault."""
+
+    code: Annotated[str, described("错误码，供程序判断", "what programs go by")]
+    message: Annotated[str, described("给人看的文本", "a text to show")]
+
+
+ERROR = ServerEvent(
+    "error",
+    "3",
+    Words("返回参数错误、业务异常等非鉴权错误", "a fault of anything but a send"),
+    {"code": "INVALID_PAYLOAD", "message": "question_id 必须为正整数"},
+    shapes=(Error,),
+)
+
+
+class Job(Struct, kw_only=True):
+    """服务器自己的一项定期工作。One of the server's own jobs."""
+
+    last_run: Annotated[
+        Time | None,
+        described(
+            "最近一次结束的时间；启动后还没有，或者不需要时为 null",
+            "when it last ended; null until then after a start, and where it is switched off",
+        ),
+    ]
+    result: Annotated[str | None, described("ok，或失败的原因", "ok, or why it failed")]
+
+
+class Jobs(Struct, kw_only=True):
+    """服务器自己的定期工作。What the server does for itself."""
+
+    backup: Annotated[Job, described("每日备份", "the daily backup")]
+    old_copies: Annotated[
+        Job,
+        described(
+            "删除多余的 `before-restore-*` 与 `before-*` 副本", "deletes `before-restore-*` and `before-*` beyond a few"
+        ),
+    ]
+    checkpoint: Annotated[Job, described("缩小变大的 WAL", "makes a WAL that has grown small again")]
+    optimize: Annotated[Job, described("更新查询统计", "`PRAGMA optimize`")]
+    idempotency_keys: Annotated[Job, described("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
+    read_notifications: Annotated[Job, described("删除过期的已读通知", "deletes old read notifications")]
+    closed_questions: Annotated[Job, described("删除过期的已关闭问题", "deletes old closed questions")]
+    audit: Annotated[Job, described("删除过期的审计记录", "deletes old rows of the audit")]
+    revoked_tokens: Annotated[Job, described("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
+
+
+class Parked(Struct, kw_only=True):
+    """被搁置的提醒任务。Reminder tasks that are parked."""
+
+    count: Annotated[int, described("数量", "how many")]
+    ids: Annotated[list[int], described("最前面的编号，最多 10 个", "the ids of the first, 10 at most")]
+
+
+class Clock(Struct, kw_only=True):
+    """本机时钟是否可信。Whether the machine's clock is known to be right."""
+
+    state: Annotated[
+        Literal["sound", "unproven", "in doubt"],
+        described(
+            "sound：可信；unproven：启动后尚未证实；in doubt：跳变之后。后两者期间不按期限删除任何内容",
+            "sound: known to be right; unproven: not yet, after a start; in doubt: after a jump. In the latter two "
+            "nothing is deleted for its age",
+        ),
+    ]
+    jumps: Annotated[int, described("启动以来的跳变次数", "jumps since the start")]
+    last_jump: Annotated[
+        Time | None, described("最近一次跳变后的时间，没有时为 null", "the time after the last, or null")
+    ]
+    last_jump_seconds: Annotated[
+        int | None, described("最近一次跳变的秒数，负数为拨慢", "by how many seconds, below 0 when it was set back")
+    ]
+
+
+class Queues(Struct, kw_only=True):
+    """各处等待的数量。How much waits where."""
+
+    writes: Annotated[int, described("等待写入的请求", "writes that wait for their transaction")]
+    events: Annotated[int, described("尚未回应的事件", "events that are not answered yet")]
+    unread_bytes: Annotated[int, described("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
+
+
+class Health(Struct, kw_only=True):
+    """运行状态。How the server is."""
+
+    status: Annotated[
+        Literal["ok", "failing"], described("failing 时状态码为 503", "with failing the HTTP status is 503")
+    ]
+    version: Annotated[str, described("Careline 的版本", "Careline's version")]
+    database: Annotated[str, described("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
+    reminders: Annotated[str, described("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
+    reminders_due: Annotated[
+        int | None,
+        described(
+            "已到期而尚未触发的任务，无法得知时为 null", "tasks that are due and have not fired yet, null if unknown"
+        ),
+    ]
+    parked: Annotated[
+        Parked | None,
+        described(
+            "被搁置的提醒任务，不影响 status；无法得知时为 null",
+            "reminder tasks that are parked, which leaves status as it is; null if unknown",
+        ),
+    ]
+    clock: Annotated[
+        Clock,
+        described("本机时钟（第 8 节）", "the machine's clock (section 8)"),
+    ]
+    loop_lag_ms: Annotated[
+        float,
+        described("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute"),
+    ]
+    queues: Annotated[Queues, described("各处等待的数量", "how much waits where")]
+    disk_free_bytes: Annotated[
+        int | None,
+        described("数据库所在磁盘的剩余空间，无法得知时为 null", "room left on the database's disk, null if unknown"),
+    ]
+    last_backup: Annotated[
+        Time | None,
+        described(
+            "磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"
+        ),
+    ]
+    jobs: Annotated[
+        Jobs,
+        described("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
+    ]
+
+
+_DONE = {"last_run": "2025-01-01 10:00:00", "result": "ok"}
+
+MEASURED = {  # in `/health`
+    "reminders_due": 0,
+    "parked": {"count": 0, "ids": []},
+    "clock": {"state": "sound", "jumps": 0, "last_jump": None, "last_jump_seconds": None},
+    "loop_lag_ms": 1.4,
+    "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
+    "disk_free_bytes": 52_428_800_000,
+    "last_backup": "2025-01-01 00:08:00",
+}
+
+JOBS = {
+    "backup": _DONE,
+    "old_copies": _DONE,
+    "checkpoint": _DONE,
+    "optimize": _DONE,
+    "idempotency_keys": _DONE,
+    "read_notifications": {"last_run": None, "result": None},
+    "closed_questions": _DONE,
+    "audit": _DONE,
+    "revoked_tokens": _DONE,
+}
+
+HEALTH = Call(
+    "GET",
+    "/health",
+    Words(
+        "运行状态；数据库不可写或提醒循环停止时为 503",
+        "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
+    ),
+    200,
+    {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", **MEASURED, "jobs": JOBS},
+    shape=Health,
+    faults=(503,),
+    others={
+        503: {
+            "status": "failing",
+            "version": "0.1.0",
+            "database": "database or disk is full",
+            "reminders": "ok",
+            **MEASURED,
+            "jobs": JOBS,
+        }
+    },
+)
+
+CONSOLE = Page("/", "text/html", Words("测试页面", "the test page"))
+
+DOCS = Page(
+    "/docs",
+    "text/html",
+    Words("供人阅读的协议：每个事件与接口，可以直接试用", "the protocol to read: every event and call, to be tried"),
+)
+
+METRICS = Page("/metrics", "text/plain", Words("Prometheus 指标", "Prometheus metrics"))
+
+PROTOCOL = Page(
+    "/protocol.json",
+    "application/json",
+    Words("协议的全部表格，以上两个页面由此生成", "the protocol's tables, which both pages are made of"),
+)

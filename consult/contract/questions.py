@@ -1,0 +1,222 @@
+"""Consultation questions: opened, listed, closed; joined and left by connections (sections 2.1, 2.2 and 7)."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Struct
+
+from consult.contract.faults import Fault
+from consult.contract.fields import (
+    Cursor,
+    DisplayName,
+    Id,
+    JoiningUser,
+    Limit,
+    QuestionStatus,
+    Title,
+    UserType,
+    means,
+)
+from consult.contract.payloads import Payload
+from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time, described
+from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
+from consult.contract.words import Words
+
+
+class JoinQuestion(Payload, kw_only=True, gc=False):
+    """Section 2.1."""
+
+    question_id: Annotated[Id, means("咨询问题编号", "the question's id")]
+    user_id: Annotated[
+        JoiningUser | None, means("用户编号；登录前可省略或为 0", "the user's id; left out or 0 before a log-in")
+    ] = None
+    user_type: Annotated[
+        UserType | None,
+        means(
+            "用户类型；只有 `STAFF` 看得到内部消息，省略时与老人所见相同",
+            "what the user is; only `STAFF` sees staff-only messages, and one who leaves it out sees what elders see",
+        ),
+    ] = None
+    role_display_name: Annotated[DisplayName | None, means("显示名称", "the name to show")] = None
+    after_id: Annotated[
+        Cursor | None,
+        means(
+            "游标：已收到的最后一条消息的编号，或 0；要求补发其后的",
+            "a cursor, the id of the last message that the client has, or 0: asks for those after it",
+        ),
+    ] = None
+
+
+class LeaveQuestion(Payload, kw_only=True, gc=False):
+    """Section 2.2."""
+
+    question_id: Annotated[Id, means("咨询问题编号", "the question's id")]
+
+
+class NewQuestion(Payload, kw_only=True, gc=False):
+    title: Annotated[Title, means("标题", "the title")]
+    elder_id: Annotated[Id, means("长者的用户编号", "the elder's user id")]
+
+
+class QuestionChange(Payload, kw_only=True, gc=False):
+    status: Annotated[QuestionStatus, means("新的状态", "the new status")]
+
+
+class QuestionQuery(Payload, kw_only=True, gc=False):
+    status: Annotated[QuestionStatus | None, means("只列出该状态的", "of that status only")] = None
+    elder_id: Annotated[Id | None, means("只列出该长者的", "of that elder only")] = None
+    before_id: Annotated[Id | None, means("只列出编号小于它的", "ids below it only")] = None
+    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+    user_type: Annotated[
+        UserType | None,
+        means("以什么身份查看；只有 `STAFF` 看得到内部消息", "as whom to look; only `STAFF` sees staff-only messages"),
+    ] = None
+
+
+class VisibilityQuery(Payload, kw_only=True, gc=False):
+    user_type: Annotated[
+        UserType | None,
+        means("以什么身份查看；只有 `STAFF` 看得到内部消息", "as whom to look; only `STAFF` sees staff-only messages"),
+    ] = None
+
+
+class JoinedQuestion(Struct, kw_only=True):
+    """第 2.1 节。Section 2.1."""
+
+    question_id: QuestionNumber
+    latest_id: LatestId = UNSET
+    has_more: MoreThanReplayed = UNSET
+
+
+class LeftQuestion(Struct, kw_only=True):
+    """第 2.2 节。Section 2.2."""
+
+    question_id: QuestionNumber
+
+
+class Question(Struct, kw_only=True):
+    """咨询问题。A consultation question."""
+
+    id: QuestionNumber
+    title: Annotated[str, described("标题", "the title")]
+    elder_id: Annotated[ReplyId, described("长者的用户编号", "the elder's user id")]
+    status: Annotated[Literal["OPEN", "CLOSED"], described("关闭后不再接收消息", "a closed one takes no messages")]
+    created_at: Annotated[Time, described("新建的时间", "when it was opened")]
+    latest_message_id: Annotated[
+        ReplyId | None,
+        described("可见的最新消息的编号，没有时为 null", "the id of its latest visible message, null without one"),
+    ]
+
+
+class QuestionPage(Struct, kw_only=True):
+    items: Annotated[list[Question], described("最新的在前", "newest first")]
+    has_more: HasMore
+
+
+QUESTION_ROOM = "consultation:question:{questionId}"
+
+QUESTION = {
+    "id": 123,
+    "title": "最近血压偏高",
+    "elder_id": 1001,
+    "status": "OPEN",
+    "created_at": "2025-01-01 09:58:00",
+    "latest_message_id": 789,
+}
+
+_JOIN = {"question_id": 123, "user_id": 456, "user_type": "ELDER", "role_display_name": "张三"}
+
+JOIN_QUESTION = ClientEvent(
+    "join_question",
+    "2.1",
+    Words("订阅某个咨询问题的实时消息", "subscribe to a consultation question's live messages"),
+    JoinQuestion,
+    _JOIN,
+    "joined_question",
+    mistakes=(
+        Mistake(Words("问题编号为 0", "a question id of 0"), {**_JOIN, "question_id": 0}),
+        Mistake(Words("user_type 不是大写", "a user_type in lower case"), {**_JOIN, "user_type": "elder"}),
+        Mistake(
+            Words("不存在的问题", "a question that does not exist"),
+            {**_JOIN, "question_id": ANOTHER_ID},
+            Fault("QUESTION_NOT_FOUND"),
+        ),
+        Mistake(Words("数据不是对象", "a payload that is no object"), [123, 456]),
+    ),
+    others=({"question_id": 123}, {**_JOIN, "after_id": 780}),
+    work=Work.READ,
+)
+
+JOINED_QUESTION = ServerEvent(
+    "joined_question",
+    "2.1",
+    Words("确认已成功加入房间", "the connection is in the room"),
+    {"question_id": 123},
+    ({"question_id": 123, "latest_id": 789, "has_more": False},),
+    shapes=(JoinedQuestion, JoinedQuestion),
+)
+
+LEAVE_QUESTION = ClientEvent(
+    "leave_question",
+    "2.2",
+    Words("取消订阅某个咨询问题的实时消息", "end that subscription"),
+    LeaveQuestion,
+    {"question_id": 123},
+    "left_question",
+    mistakes=(Mistake(Words("编号是字符串", "an id that is a string"), {"question_id": "123"}),),
+)
+
+LEFT_QUESTION = ServerEvent(
+    "left_question",
+    "2.2",
+    Words("确认已成功离开房间", "the connection is out of the room"),
+    {"question_id": 123},
+    shapes=(LeftQuestion,),
+)
+
+OPEN_QUESTION = Call(
+    "POST",
+    "/api/questions",
+    Words("新建咨询问题", "opens a consultation question"),
+    201,
+    {**QUESTION, "latest_message_id": None},
+    shape=Question,
+    body=NewQuestion,
+    example={"title": "最近血压偏高", "elder_id": 1001},
+    faults=(400, 409, 413, 415),
+)
+
+LIST_QUESTIONS = Call(
+    "GET",
+    "/api/questions",
+    Words("列出咨询问题，最新的在前", "lists questions, newest first"),
+    200,
+    {"items": [QUESTION], "has_more": False},
+    shape=QuestionPage,
+    query=QuestionQuery,
+    faults=(400,),
+    takes_turns=True,
+)
+
+GET_QUESTION = Call(
+    "GET",
+    "/api/questions/{question_id}",
+    Words("查询一个咨询问题", "one question"),
+    200,
+    QUESTION,
+    shape=Question,
+    query=VisibilityQuery,
+    faults=(400, 404),
+)
+
+CHANGE_QUESTION = Call(
+    "PATCH",
+    "/api/questions/{question_id}",
+    Words("关闭或重新打开", "closes or reopens a question"),
+    200,
+    {**QUESTION, "status": "CLOSED"},
+    shape=Question,
+    query=VisibilityQuery,
+    body=QuestionChange,
+    example={"status": "CLOSED"},
+    faults=(400, 404, 413, 415),
+)

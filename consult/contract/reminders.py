@@ -1,0 +1,317 @@
+"""Reminder tasks: added, listed, changed, cancelled; when they are due next (sections 7 and 11)."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from consult.contract.fields import (
+    BizType,
+    Channel,
+    Content,
+    Exdates,
+    Flag,
+    Id,
+    Limit,
+    Missed,
+    Moment,
+    Rrule,
+    TaskStatus,
+    Title,
+    YesNo,
+    Zone,
+    means,
+)
+from consult.contract.history import HistoryPage, HistoryQuery
+from consult.contract.payloads import Payload
+from consult.contract.reply_fields import BusinessId, BusinessKind, HasMore, ReplyId, Time, TimeOrDate, described
+from consult.contract.rows import Call, Work
+from consult.contract.words import Words
+
+
+class NewReminder(Payload, kw_only=True, gc=False):
+    user_id: Annotated[Id, means("提醒谁", "whom to remind")]
+    biz_type: Annotated[BizType, means("业务类型，原样返回", "the kind of business, given back as it is")]
+    biz_id: Annotated[Id, means("业务编号，原样返回", "the business's id, given back as it is")]
+    channel: Annotated[
+        Channel | None,
+        means(
+            "渠道，默认为 `IN_APP`；两者的推送方式相同", "the channel, `IN_APP` when left out; both are pushed alike"
+        ),
+    ] = None
+    title: Annotated[Title, means("标题", "the title")]
+    content: Annotated[Content | None, means("通知的内容", "the notification's text")] = None
+    remind_at: Annotated[
+        Moment,
+        means(
+            "何时触发（第 8 节）；有重复规则时为其开始",
+            "when it is due (section 8); where a rule repeats it, where that starts",
+        ),
+    ]
+    rrule: Annotated[
+        Rrule | None, means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
+    ] = None
+    exdates: Annotated[
+        Exdates | None, means("规则给出而不触发的时间", "times that the rule gives and that are left out")
+    ] = None
+    timezone: Annotated[
+        Zone | None,
+        means("按哪个时区的钟表重复；缺省为诊所的时区", "by whose clocks it repeats; the clinic's when left out"),
+    ] = None
+    missed: Annotated[
+        Missed | None,
+        means(
+            "错过的触发如何处理（第 11 节）；缺省为 `latest`",
+            "what becomes of occurrences that were missed (section 11); `latest` when left out",
+        ),
+    ] = None
+
+
+class ReminderChange(Payload, kw_only=True, gc=False):
+    title: Annotated[Title | None, means("标题", "the title")] = None
+    content: Annotated[Content | None, means("通知的内容", "the notification's text")] = None
+    remind_at: Annotated[
+        Moment | None,
+        means(
+            "何时触发（第 8 节）；有重复规则时为其开始",
+            "when it is due (section 8); where a rule repeats it, where that starts",
+        ),
+    ] = None
+    rrule: Annotated[
+        Rrule | None, means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
+    ] = None
+    exdates: Annotated[
+        Exdates | None,
+        means(
+            "规则给出而不触发的时间，取代以前的",
+            "times that the rule gives and that are left out, in place of the earlier ones",
+        ),
+    ] = None
+    timezone: Annotated[
+        Zone | None,
+        means(
+            "按哪个时区的钟表重复；只改时区时，规则保持钟表上的时间",
+            "by whose clocks it repeats; where it alone is changed, the rule keeps its times on the wall",
+        ),
+    ] = None
+    missed: Annotated[
+        Missed | None,
+        means("错过的触发如何处理（第 11 节）", "what becomes of occurrences that were missed (section 11)"),
+    ] = None
+    paused: Annotated[
+        Flag | None,
+        means("`true` 暂停，`false` 恢复（第 11 节）", "`true` pauses it, `false` has it go on (section 11)"),
+    ] = None
+
+
+class ReminderQuery(Payload, kw_only=True, gc=False):
+    user_id: Annotated[Id | None, means("只列出该用户的", "of that user only")] = None
+    status: Annotated[TaskStatus | None, means("只列出该状态的", "of that status only")] = None
+    parked: Annotated[
+        YesNo | None, means("`true`：只列出被搁置的任务（第 11.3 节）", "`true`: the parked tasks alone (section 11.3)")
+    ] = None
+    before_id: Annotated[Id | None, means("只列出编号小于它的", "ids below it only")] = None
+    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+
+
+class OccurrenceQuery(Payload, kw_only=True, gc=False):
+    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+
+
+class ReminderTask(Struct, kw_only=True):
+    """提醒任务。A reminder task."""
+
+    id: Annotated[ReplyId, described("任务编号", "the task's id")]
+    user_id: Annotated[ReplyId, described("提醒谁", "whom it reminds")]
+    biz_type: BusinessKind
+    biz_id: BusinessId
+    channel: Annotated[Literal["IN_APP", "SYSTEM_MESSAGE"], described("渠道", "the channel")]
+    title: Annotated[str, described("通知的标题", "the notification's title")]
+    content: Annotated[str | None, described("通知的内容", "the notification's text")]
+    remind_at: Annotated[Time, described("何时触发", "when it is due")]
+    status: Annotated[
+        Literal["PENDING", "DISPATCHED", "CANCELLED"], described("待触发、已触发、已取消", "waiting, fired, cancelled")
+    ]
+    created_at: Annotated[Time, described("新建的时间", "when it was made")]
+    rrule: Annotated[
+        str | UnsetType | None,
+        described(
+            "重复规则，只触发一次的为 null；新建或修改时用过新字段的任务才有这一项及以下各项",
+            "the recurrence rule, null for what comes once; this and all below only in a task that was made or changed "
+            "with one of the new fields",
+        ),
+    ] = UNSET
+    exdates: Annotated[
+        list[TimeOrDate] | UnsetType,
+        described("排除的时间，或一整天的日期", "the times that are left out, or the dates of whole days"),
+    ] = UNSET
+    timezone: Annotated[str | UnsetType, described("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
+    missed: Annotated[
+        Literal["latest", "all", "skip"] | UnsetType,
+        described("错过的触发如何处理", "what becomes of occurrences that were missed"),
+    ] = UNSET
+    paused: Annotated[bool | UnsetType, described("是否暂停", "whether it is paused")] = UNSET
+    next_at: Annotated[
+        Time | UnsetType | None, described("下一次触发，没有时为 null", "when it is due next, null when it is not")
+    ] = UNSET
+    parked_at: Annotated[
+        Time | UnsetType | None,
+        described("带 `parked=true` 查询时才有：何时搁置", "only in a list with `parked=true`: when it was parked"),
+    ] = UNSET
+    parked_for: Annotated[
+        str | UnsetType | None, described("带 `parked=true` 查询时才有：搁置的原因", "only in the same list: why")
+    ] = UNSET
+
+
+class Occurrence(Struct, kw_only=True):
+    """将要触发的一次。An occurrence that is to come."""
+
+    planned_at: Annotated[Time, described("计划的时间", "when it is planned")]
+
+
+class OccurrencePage(Struct, kw_only=True):
+    items: Annotated[list[Occurrence], described("最早的在前", "earliest first")]
+    has_more: HasMore
+
+
+class ReminderPage(Struct, kw_only=True):
+    items: Annotated[list[ReminderTask], described("最新的在前", "newest first")]
+    has_more: HasMore
+
+
+TASK = {
+    "id": 1,
+    "user_id": 1001,
+    "biz_type": "INTERVENTION_TASK",
+    "biz_id": 12345,
+    "channel": "IN_APP",
+    "title": "服药提醒",
+    "content": "请在 20:00 前完成今日降压药服用",
+    "remind_at": "2030-01-01 20:00:00",
+    "status": "PENDING",
+    "created_at": "2025-01-01 10:00:00",
+}
+
+NEW_REMINDER = {key: TASK[key] for key in ("user_id", "biz_type", "biz_id", "channel", "title", "content", "remind_at")}
+
+_REPEATING = {
+    **TASK,
+    "rrule": "FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0;BYSECOND=0",
+    "exdates": [],
+    "timezone": "Asia/Shanghai",
+    "missed": "latest",
+    "paused": False,
+    "next_at": "2030-01-01 20:00:00",
+}
+
+_CREATED = {
+    "id": 1,
+    "at": "2025-01-01 10:00:00",
+    "what": "created",
+    "by": "API",
+    "task_id": 1,
+    "notification_id": None,
+    "detail": {},
+}
+
+_DUE = {
+    "id": 2,
+    "at": "2025-01-01 20:00:00",
+    "what": "due",
+    "by": "SYSTEM",
+    "task_id": 1,
+    "notification_id": 1,
+    "detail": {"planned_at": "2025-01-01 20:00:00"},
+}
+
+_HISTORY = [_CREATED, _DUE, {**_DUE, "id": 3, "what": "written"}]
+
+ADD_REMINDER = Call(
+    "POST",
+    "/api/reminders",
+    Words("新建提醒任务；时间已过则立即触发", "adds a reminder task; one whose time is past fires at once"),
+    201,
+    TASK,
+    shape=ReminderTask,
+    body=NewReminder,
+    example=NEW_REMINDER,
+    faults=(400, 409, 413, 415),
+)
+
+LIST_REMINDERS = Call(
+    "GET",
+    "/api/reminders",
+    Words("列出提醒任务，最新的在前", "lists reminder tasks, newest first"),
+    200,
+    {"items": [TASK], "has_more": False},
+    shape=ReminderPage,
+    query=ReminderQuery,
+    faults=(400,),
+    takes_turns=True,
+)
+
+GET_REMINDER = Call(
+    "GET",
+    "/api/reminders/{id}",
+    Words("查询一个提醒任务", "one reminder task"),
+    200,
+    TASK,
+    shape=ReminderTask,
+    faults=(400, 404),
+)
+
+CHANGE_REMINDER = Call(
+    "PATCH",
+    "/api/reminders/{id}",
+    Words(
+        "修改提醒任务，或暂停与恢复；已触发或已取消则 409",
+        "changes a task, or pauses it; 409 when it was dispatched or cancelled",
+    ),
+    200,
+    {**_REPEATING, "paused": True},
+    shape=ReminderTask,
+    body=ReminderChange,
+    example={"paused": True},
+    faults=(400, 404, 409, 413, 415),
+    work=Work.CHANGE,
+)
+
+LIST_OCCURRENCES = Call(
+    "GET",
+    "/api/reminders/{id}/occurrences",
+    Words("接下来何时触发，最早的在前", "when a task is due next, earliest first"),
+    200,
+    {"items": [{"planned_at": "2030-01-01 20:00:00"}, {"planned_at": "2030-01-02 08:00:00"}], "has_more": True},
+    shape=OccurrencePage,
+    query=OccurrenceQuery,
+    faults=(400, 404),
+    work=Work.SEARCH,
+)
+
+REMINDER_HISTORY = Call(
+    "GET",
+    "/api/reminders/{id}/history",
+    Words(
+        "任务及其通知的历史记录，旧的在前：最近的，或 before_id 之前最近的",
+        "what happened to a task and its notifications, oldest first: the latest, or the latest below before_id",
+    ),
+    200,
+    {"items": _HISTORY, "has_more": False},
+    shape=HistoryPage,
+    query=HistoryQuery,
+    faults=(400, 404),
+    work=Work.SEARCH,
+    takes_turns=True,
+)
+
+CANCEL_REMINDER = Call(
+    "DELETE",
+    "/api/reminders/{id}",
+    Words(
+        "取消提醒任务；重复取消无变化，已触发则 409",
+        "cancels a task; again changes nothing; 409 when it was dispatched",
+    ),
+    200,
+    {**TASK, "status": "CANCELLED"},
+    shape=ReminderTask,
+    faults=(400, 404, 409),
+)
