@@ -77,9 +77,11 @@ def meaning_of(annotation: Any) -> Words:
 
 
 def _said(annotation: Any, key: str) -> Any:
-    """What a field's type says under the key."""
-    said = (part.extra for part in _parts(annotation) if isinstance(part, Meta) and part.extra)
-    return next(extra[key] for extra in said if key in extra)
+    """Return what a field's type says under the key. LookupError where it says nothing."""
+    for part in _parts(annotation):
+        if isinstance(part, Meta) and part.extra and key in part.extra:
+            return part.extra[key]
+    raise LookupError(f"{annotation} has no {key}")
 
 
 def must_be(name: str, annotation: Any) -> Fault:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 from msgspec import defstruct
 
 from consult.contract.faults import Fault
-from consult.contract.fields import DisplayName
+from consult.contract.fields import DisplayName, means
 from consult.contract.payloads import Payload, read
 from consult.contract.questions import JoinQuestion, NewQuestion
 from consult.contract.tables import CALLS, CLIENT_EVENTS
@@ -19,7 +20,7 @@ TEXT = "mood 必须为不超过 64 个字符的文本"
 
 def widened(payload_type: type[Payload]) -> type[Payload]:
     """Give the type with one more field."""
-    field = ("mood", DisplayName | None, None)
+    field = ("mood", Annotated[DisplayName | None, means("心情", "the mood")], None)
     wider = defstruct(payload_type.__name__, [field], bases=(payload_type,), kw_only=True)
     assert issubclass(wider, payload_type)
     return wider
