@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 Wall = tuple[int, int, int, int, int]  # year, month, day, hour, minute
@@ -24,6 +25,7 @@ def month_length(year: int, month: int) -> int:
     return 29 if month == 2 and is_leap(year) else (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
 
 
+@cache
 def days_since_1970(year: int, month: int, day: int) -> int:
     days = sum(366 if is_leap(one) else 365 for one in range(1970, year))
     return days + sum(month_length(year, one) for one in range(1, month)) + day - 1

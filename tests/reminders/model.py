@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 from tests.reminders.calendar import days_since_1970, is_leap, month_length, weekday
@@ -96,22 +96,28 @@ def _candidates(parts: dict[str, str], start: datetime, days: int) -> Iterator[t
             yield from ((period, day + time) for time in times)
 
 
+def steps_of_a_day(parts: dict[str, str]) -> int:
+    """Return how many hours, minutes or seconds of a day a rule of a short frequency comes to, about."""
+    return 86_400 // (LENGTHS.get(parts["FREQ"], 86_400) * int(parts.get("INTERVAL", "1")))
+
+
 def _short(parts: dict[str, str], start: datetime, days: int) -> Iterator[tuple[int, datetime]]:
     length = LENGTHS[parts["FREQ"]]
     step = timedelta(seconds=length * int(parts.get("INTERVAL", "1")))
-    time = start.replace(minute=0 if length > 60 else start.minute, second=0 if length > 1 else start.second)
-    period = 0
+    first = time = start.replace(minute=0 if length > 60 else start.minute, second=0 if length > 1 else start.second)
     while time < start + days * DAY:
+        if not _is_day(parts, time, start, 0):
+            tomorrow = datetime(time.year, time.month, time.day) + DAY
+            time += -((time - tomorrow) // step) * step
+            continue
         if (
-            _is_day(parts, time, start, 0)
-            and time.hour in (_numbers(parts, "BYHOUR") or [time.hour])
+            time.hour in (_numbers(parts, "BYHOUR") or [time.hour])
             and (length > 60 or time.minute in (_numbers(parts, "BYMINUTE") or [time.minute]))
             and (length > 1 or time.second in (_numbers(parts, "BYSECOND") or [time.second]))
         ):
             for minute in (_numbers(parts, "BYMINUTE") or [start.minute]) if length > 60 else [time.minute]:
                 for second in (_numbers(parts, "BYSECOND") or [start.second]) if length > 1 else [time.second]:
-                    yield period, time.replace(minute=minute, second=second)
-        period += 1
+                    yield (time - first) // step, time.replace(minute=minute, second=second)
         time += step
 
 
@@ -158,7 +164,7 @@ def _is_day(parts: dict[str, str], day: datetime, start: datetime, week_start: i
     return True
 
 
-@cache
+@lru_cache(10_000)
 def _listed(text: str) -> list[int]:
     return [int(one) for one in text.split(",")]
 

@@ -29,7 +29,7 @@ from reminders.recurrence import Schedule, last_counted
 from reminders.rule import Rule
 from store.clock import in_milliseconds
 from tests.reminders import model
-from tests.reminders.differences import DATEUTIL, ICAL, REASONS, RRULE, SHORT, reason
+from tests.reminders.differences import DATEUTIL, REASONS, SHORT, reason
 from tests.reminders.random_rules import Case, case
 from tests.server import ROOT
 
@@ -39,14 +39,16 @@ BATCH: Final = 1000
 REPORTED: Final = 10_000  # rules between two reports of a long run
 MOST: Final = 6  # occurrences of a rule that are compared
 BY_DATEUTIL: Final = 0.1  # of the rules: it is slow
-JUDGED: Final = 40  # differences of each reason that the model is asked about
+JUDGED_DAYS: Final = 100_000  # so far the model goes
+# So far the model looks for an occurrence where ours gives none. The others search for hours then.
+NONE_DAYS: Final = 800
+NONE_STEPS: Final = 5_000
 UTC_ZONE: Final = ZoneInfo("UTC")
-# How far the model goes: it asks for each day, or for each hour, minute or second.
-JUDGED_DAYS: Final = {"HOURLY": 400, "MINUTELY": 20, "SECONDLY": 20}
+# How far the model goes where it is compared by itself.
 MODELLED: Final = {"YEARLY": 2500, "MONTHLY": 800, "WEEKLY": 500, "DAILY": 400, "HOURLY": 20, "MINUTELY": 1}  # days
 NODE: Final = Path(__file__).with_name("rules.mjs")
 
-Exchange = Callable[[list[Case], list[list[datetime]]], list[list[list[float] | str]]]
+Exchange = Callable[[list[Case], list[list[datetime]]], list[dict[str, list[float] | str]]]
 
 
 def schedule(one: Case, read: Rule) -> Schedule:
@@ -68,6 +70,13 @@ def found(one: Case, read: Rule, most: int = MOST) -> list[datetime]:
     return [datetime.fromtimestamp(at / 1000, UTC).replace(tzinfo=None) for at in moments]
 
 
+def _asked(one: Case, ours: list[datetime]) -> tuple[str, float, float, int]:
+    """Give the rule, its start, its first occurrence, and how many are asked for."""
+    start, first = (time.replace(tzinfo=UTC).timestamp() for time in (one.start, ours[0]))
+    # One more where COUNT has ended it, which they must not give.
+    return one.text, start, first, len(ours) + (one.parts.get("COUNT") == str(len(ours)))
+
+
 @contextmanager
 def node() -> Iterator[Exchange]:
     """Run the packages from npm, each batch at once."""
@@ -76,14 +85,11 @@ def node() -> Iterator[Exchange]:
         assert stdin is not None
         assert stdout is not None
 
-        def exchange(cases: list[Case], ours: list[list[datetime]]) -> list[list[list[float] | str]]:
-            asked = [
-                (one.text, *(int(time.replace(tzinfo=UTC).timestamp()) for time in (one.start, times[0])), len(times))
-                for one, times in zip(cases, ours, strict=True)
-            ]
+        def exchange(cases: list[Case], ours: list[list[datetime]]) -> list[dict[str, list[float] | str]]:
+            asked = [_asked(one, times) for one, times in zip(cases, ours, strict=True)]
             stdin.write(json.dumps(asked) + "\n")
             stdin.flush()
-            answers: list[list[list[float] | str]] = json.loads(stdout.readline())
+            answers: list[dict[str, list[float] | str]] = json.loads(stdout.readline())
             return answers
 
         yield exchange
@@ -91,38 +97,55 @@ def node() -> Iterator[Exchange]:
 
 
 class Comparison:
-    """What the implementations give beside ours. A difference has a reason, and the model is with ours, or it is a
-    fault."""
+    """What the implementations give beside ours. A difference has a reason, and another one of them or the model is
+    with ours, or it is a fault."""
 
     def __init__(self) -> None:
         self.equal: Counter[str] = Counter()
         self.explained: Counter[tuple[str, str]] = Counter()
-        self.judged: Counter[tuple[str, str]] = Counter()
+        self.with_ours: dict[str, Counter[tuple[str, str]]] = {
+            who: Counter() for who in ("another", "the model", "none")
+        }
+        self.none = 0
         self.faults: list[str] = []
 
-    def add(self, name: str, one: Case, ours: list[datetime], theirs: list[datetime] | str) -> None:
-        if theirs == ours:
-            self.equal[name] += 1
-            return
-        why = reason(name, one.parts, theirs)
-        if why is None or not self._is_right(one, ours, (name, why)):
-            self.faults.append(f"{name}: {one.text} from {one.start}: ours {_shown(ours)}, theirs {_shown(theirs)}")
-        else:
-            self.explained[name, why] += 1
+    def add_none(self, one: Case) -> None:
+        days = min(NONE_DAYS, NONE_STEPS // max(model.steps_of_a_day(one.parts), 1)) or 1
+        self.none += 1
+        if theirs := model.occurrences(one, days):
+            self.faults.append(f"model: {one.text} from {one.start}: ours none, theirs {_shown(theirs[:MOST])}")
 
-    def _is_right(self, one: Case, ours: list[datetime], key: tuple[str, str]) -> bool:
-        """Return whether the model agrees with ours, where it is asked."""
-        days = (ours[-1] - one.start).days + 1
-        if self.judged[key] >= JUDGED or days > JUDGED_DAYS.get(one.parts["FREQ"], 20_000):
-            return True
-        self.judged[key] += 1
-        return model.occurrences(one, days)[: len(ours)] == ours
+    def add(self, one: Case, ours: list[datetime], theirs: dict[str, list[datetime] | str]) -> None:
+        if ours in theirs.values():
+            with_ours: str | None = "another"
+        else:
+            right = by_model(one, ours)
+            with_ours = None if right is False else "none" if right is None else "the model"
+        for name, given in theirs.items():
+            if given == ours:
+                self.equal[name] += 1
+                continue
+            why = reason(name, one.parts, given)
+            if why is None or with_ours is None:
+                self.faults.append(f"{name}: {one.text} from {one.start}: ours {_shown(ours)}, theirs {_shown(given)}")
+            else:
+                self.explained[name, why] += 1
+                self.with_ours[with_ours][name, why] += 1
 
     def __str__(self) -> str:
-        lines = [f"{RULES} rules, TEST_SEED={SEED}; the same in {dict(self.equal)}"]
+        lines = [
+            f"{RULES} rules, TEST_SEED={SEED}; none by ours and the model {self.none}; the same in {dict(self.equal)}"
+        ]
         for key, count in self.explained.most_common():
-            lines.append(f"  {key[0]}: {count} ({self.judged[key]} asked the model about): {key[1]}")
+            beside = ", ".join(f"{who} {counts[key]}" for who, counts in self.with_ours.items())
+            lines.append(f"  {key[0]}: {count} (with ours: {beside}): {key[1]}")
         return "\n".join(lines)
+
+
+def by_model(one: Case, ours: list[datetime]) -> bool | None:
+    """Return whether the model agrees with ours; None where that would take it too long."""
+    days = (ours[-1] - one.start).days + 1
+    return model.occurrences(one, days)[: len(ours)] == ours if days <= JUDGED_DAYS else None
 
 
 def _shown(times: list[datetime] | str) -> str:
@@ -157,21 +180,25 @@ def test_ours_are_as_others_have_them(capsys: pytest.CaptureFixture[str]) -> Non
     beside_chance = random.Random(SEED)
     comparison = Comparison()
     with node() as exchange, ThreadPoolExecutor(1) as beside:
-        waiting: tuple[list[Case], list[list[datetime]], Future[list[list[list[float] | str]]]] | None = None
+        waiting: tuple[list[Case], list[list[datetime]], Future[list[dict[str, list[float] | str]]]] | None = None
         for begin in range(0, RULES + BATCH, BATCH):
             if begin and begin % REPORTED == 0:
                 with capsys.disabled():
                     print(f"\n{begin} of {comparison}, {len(comparison.faults)} faults")  # noqa: T201
             batch = [(one, found(one, read)) for one, read in drawn(chance, min(BATCH, RULES - begin))]
-            given = [(one, times) for one, times in batch if times]
-            for one, times in given:
-                if one.parts["FREQ"] not in SHORT and beside_chance.random() < BY_DATEUTIL:
-                    comparison.add(DATEUTIL, one, times, by_dateutil(one, len(times)))
+            for one, times in batch:
+                if not times:
+                    comparison.add_none(one)
             if waiting is not None:
                 cases, ours, answers = waiting
                 for one, times, answer in zip(cases, ours, answers.result(), strict=True):
-                    for name, theirs in zip((RRULE, ICAL), answer, strict=True):
-                        comparison.add(name, one, times, theirs if isinstance(theirs, str) else _times(theirs))
+                    theirs = {
+                        name: given if isinstance(given, str) else _times(given) for name, given in answer.items()
+                    }
+                    if one.parts["FREQ"] not in SHORT and beside_chance.random() < BY_DATEUTIL:
+                        theirs[DATEUTIL] = by_dateutil(one, _asked(one, times)[-1])
+                    comparison.add(one, times, theirs)
+            given = [(one, times) for one, times in batch if times]
             cases, ours = [one for one, _ in given], [times for _, times in given]
             waiting = (cases, ours, beside.submit(exchange, cases, ours)) if cases else None
     with capsys.disabled():
@@ -179,8 +206,8 @@ def test_ours_are_as_others_have_them(capsys: pytest.CaptureFixture[str]) -> Non
     assert not comparison.faults, "\n".join([str(comparison), *comparison.faults[:20], str(len(comparison.faults))])
 
 
-def _times(seconds: list[float]) -> list[datetime]:
-    return [datetime.fromtimestamp(one, UTC).replace(tzinfo=None) for one in seconds]
+def _times(given: list[float] | str) -> list[datetime] | str:
+    return given if isinstance(given, str) else [datetime.fromtimestamp(one, UTC).replace(tzinfo=None) for one in given]
 
 
 def test_ours_are_as_the_model_has_them() -> None:
