@@ -39,13 +39,14 @@ from consult.http.request import Request
 from consult.loop_lag import LoopLag
 from consult.process import command_line, entry_commands, install, log_lines, settings, status
 from consult.process.standard_streams import fail, tell
+from consult.process.start import Start
 from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
-from consult.wire.listening import accept, listen, url
+from consult.wire.listening import ListenFault, accept, bind, url
 from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
@@ -126,34 +127,59 @@ SETTINGS = (
 )
 
 
-async def serve(chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket) -> None:
+async def serve(
+    chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket, start: Start
+) -> None:
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
     database = Database(chosen["database"])
     try:
-        if chosen["backup_before_migration"]:
-            backup.before_migration(chosen["database"])
-        for name in schema.migrate(chosen["database"]):
-            log.info("the database was brought to schema %s", name)
+        bring_up_to_date(chosen["database"], start, backed_up=chosen["backup_before_migration"])
+        if start.stopped:
+            log.info("stopped while %s: nothing is lost, and the next start goes on from there", start.doing)
+            return
         for name in sequences.mend(chosen["database"]):
             log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
-        await serve_from(database, chosen, zone, clock, listening)
+        await serve_from(database, chosen, zone, clock, listening, start)
     except DatabaseError as fault:
         raise StoreFault(f"cannot use {chosen['database']}: {fault}") from fault
     finally:
         await database.close()
 
 
+def bring_up_to_date(path: Path, start: Start, *, backed_up: bool) -> None:
+    """Migrates the database, after a backup where that is wanted, until it is asked to end."""
+    if not schema.status(path).applied:
+        schema.migrate(path)  # a new one, which takes a moment
+        return
+    try:
+        if backed_up:
+            backup.before_migration(
+                path, lambda share: start.going("copying the database before its migration", f"{share:.0%}")
+            )
+        schema.migrate(path, start.going)
+    except StoreFault:
+        if not start.stopped:
+            raise
+
+
 async def serve_from(
-    database: Database, chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket
+    database: Database,
+    chosen: Mapping[str, Any],
+    zone: ZoneInfo,
+    clock: Clock,
+    listening: socket.socket,
+    start: Start,
 ) -> None:
     """Builds the house from the inside out, serves until SIGINT or SIGTERM, and takes it down in reverse."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if start.stopped:
+        stop.set()
     clock = ClockWatch(clock, steady_clock, await clock_faults.last_proven(database))
     time = WireTime(zone)
-    systemd = Systemd(os.environ)
+    systemd = start.systemd
 
     secret_file = chosen["auth_secret_file"]
     guard = Guard(secret_file, database, clock) if secret_file else None
@@ -265,12 +291,12 @@ def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = chosen["timezone"] or machine_zone()
     log.info("times are shown in the zone %s", zone)
-    try:
-        listening = listen(chosen["host"], chosen["port"])
-    except OSError as fault:
-        return fail(f"cannot listen on {chosen['host']} port {chosen['port']}: {fault.strerror}")
-    with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(chosen, zone, clock, listening))
+    start = Start(Systemd(os.environ))
+    with (
+        bind(chosen["host"], chosen["port"]) as listening,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(serve(chosen, zone, clock, listening, start))
     return 0
 
 
@@ -311,7 +337,7 @@ def main(arguments: list[str]) -> int:
             case _:
                 time = WireTime(chosen["timezone"] or machine_zone())
                 done = restore.by_hand(chosen["database"], words.file, time.text, system_clock(), words.agreed)
-    except StoreFault as fault:
+    except (StoreFault, ListenFault) as fault:
         return fail(str(fault))
     return tell(f"{done}\n")
 

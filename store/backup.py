@@ -58,7 +58,7 @@ def back_up(database: Path, destination: Path, going: Going) -> int:
             return os.fstat(descriptor).st_size
 
 
-def before_migration(database: Path) -> None:
+def before_migration(database: Path, going: Going = lambda _: True) -> None:
     """Keeps the database as it is where a migration is going to change it.
 
     The name tells the migration, so starting again after a failed one replaces its backup instead of piling them up.
@@ -69,8 +69,7 @@ def before_migration(database: Path) -> None:
     kept = database.with_name(f"{database.name}.before-{status.pending[0]}")
     try:
         _remove_partial(kept.parent, kept.name)
-        with attended("backing up") as going:
-            back_up(database, kept, going)
+        back_up(database, kept, going)
     except (StoreFault, OSError) as fault:
         raise StoreFault(f"{fault}; --backup-before-migration false migrates without a backup") from fault
     log.info("the database before the migration is kept as %s", kept)

@@ -1,9 +1,10 @@
 """Brings a database file to the schema that this program knows, and refuses one that is newer."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from playhouse.migrations import Runner
 from store.file import PRAGMAS, StoreFault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LOOK_EVERY = 10_000  # steps of SQLite's machine between two looks whether a migration goes on
 HISTORY = "schema_migration"  # the table that holds which migrations were applied
 
 
@@ -25,15 +27,26 @@ class Status:
     pending: list[str]
 
 
-def migrate(path: Path) -> list[str]:
+def migrate(path: Path, going: Callable[[str], bool] = lambda _: True) -> list[str]:
     """Applies what is missing, each migration in a transaction of its own, and returns the applied names.
 
-    StoreFault when the file is no database of ours, can't be written, or was written by a newer Careline.
+    `going` is told what is under way, again and again; where it returns False the migration under way is taken back.
+    StoreFault then, and when the file is no database of ours, can't be written, or was written by a newer Careline.
     """
-    status(path)  # before anything is changed in what may be another program's file
+    pending = status(path).pending  # before anything is changed in what may be another program's file
     with _open(path, str(path), pragmas=PRAGMAS) as database:
-        applied: list[str] = Runner(database, str(MIGRATIONS), HISTORY).up()
-        return applied
+        runner = Runner(database, str(MIGRATIONS), HISTORY)
+        for place, name in enumerate(pending, 1):
+            ends = partial(_ends, going, f"bringing the database to schema {name}, {place} of {len(pending)}")
+            if ends():
+                raise StoreFault(f"cannot bring {path} to schema {name}: interrupted")
+            database.connection().set_progress_handler(ends, LOOK_EVERY)
+            runner.up(name)
+    return pending
+
+
+def _ends(going: Callable[[str], bool], doing: str) -> bool:
+    return not going(doing)
 
 
 def check(path: Path) -> str:

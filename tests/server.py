@@ -136,6 +136,7 @@ class Server:
         self._errors = errors
         self._copier: threading.Thread | None = None
         self._out: list[str] = []
+        self._has_said = threading.Event()  # where it listens, or that it has ended
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
@@ -147,10 +148,16 @@ class Server:
 
     def start(self, words: Sequence[str] | None = None) -> None:
         """Start the program, with these words instead of the usual ones if given; return when it says it listens."""
+        self.launch(words)
+        self.await_listening()
+
+    def launch(self, words: Sequence[str] | None = None) -> None:
+        """Start the program, and do not wait for it."""
         if words is None:
             words = ["serve", "--port", "0", "--database", str(self.database), *self._arguments]
+        self.url = ""
         self._out = []
-        listening = threading.Event()
+        self._has_said = threading.Event()
         errors = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         if self._errors is not None:
             reading, writing = self._errors()
@@ -169,9 +176,12 @@ class Server:
             )
         finally:
             os.close(errors)
-        self._reader = threading.Thread(target=self._read, args=(self._process, listening), daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        in_time = listening.wait(30)
+
+    def await_listening(self) -> None:
+        """Return when it says that it listens, and see where."""
+        in_time = self._has_said.wait(30)
         if not (in_time and self._out):
             self.kill()
             raise AssertionError(f"the server did not start:\n{self.stderr()}")
@@ -184,12 +194,12 @@ class Server:
             self._nginx.start(self.port)
             self.url, self.port = f"https://127.0.0.1:{self._nginx.port}", self._nginx.port
 
-    def _read(self, process: subprocess.Popen[str], listening: threading.Event) -> None:
+    def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             self._out.append(line.rstrip("\n"))
-            listening.set()
-        listening.set()
+            self._has_said.set()
+        self._has_said.set()
 
     def _copy(self, reading: int, log: int) -> None:
         with suppress(OSError):  # which is how a terminal ends
@@ -221,7 +231,7 @@ class Server:
         seconds = time.monotonic() - started
         self._ended()
         assert status == 0, f"status {status} after {number.name}:\n{self.stderr()}"
-        assert len(self._out) == 1, "more than the one line on standard output"
+        assert len(self._out) == bool(self.url), "the one line on standard output, where it listens"
         self.check_log()
         return seconds
 

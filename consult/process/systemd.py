@@ -4,6 +4,7 @@ import contextlib
 import socket
 from collections.abc import Mapping
 
+LONGEST_STEP = 120  # seconds that a start may take between two words of it: a big transaction is committed
 LONGEST_SEND = 1.0  # seconds; systemd takes a message at once unless the machine is about to fall over
 
 
@@ -14,6 +15,10 @@ class Systemd:
         named = environment.get("NOTIFY_SOCKET", "")
         self._address = f"\0{named[1:]}" if named.startswith("@") else named
         self._watches = "WATCHDOG_USEC" in environment
+
+    def starting(self, doing: str) -> None:
+        """Puts off the end of `TimeoutStartSec`; what is under way is for `systemctl status`."""
+        self._tell(f"EXTEND_TIMEOUT_USEC={LONGEST_STEP * 1_000_000}\nSTATUS={doing}")
 
     def ready(self, where: str) -> None:
         """Connections are accepted; `where` is for `systemctl status`."""

@@ -15,17 +15,23 @@ KEPT_FOR_FILES = 64  # descriptors that no connection gets: without them the dat
 BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; OSError when the address cannot be had."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, socket.SOCK_STREAM)
+class ListenFault(Exception):
+    """The address cannot be had; the text says why, in one line."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has its address, and refuses connections until `accept`; ListenFault when it cannot be had."""
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
-    except BaseException:
-        listening.close()
-        raise
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as fault:
+        raise ListenFault(f"cannot listen on {host} port {port}: {fault.strerror}") from fault
     return listening
 
 
@@ -37,7 +43,13 @@ def descriptors() -> int:
 
 
 async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doors, tls: Tls | None) -> AsyncioServer:
-    """Puts a door before each connection that comes in, with TLS when that is agreed on."""
+    """Listens, and puts a door before each connection that comes in, with TLS when that is agreed on. ListenFault when
+    another program listens there since `bind`."""
+    try:
+        listening.listen(BACKLOG)
+    except OSError as fault:
+        host, port = listening.getsockname()[:2]
+        raise ListenFault(f"cannot listen on {host} port {port}: {fault.strerror}") from fault
     secured: dict[str, Any] = {}
     if tls is not None:
         # A stranger who never gets to the end of a handshake has no door yet that could show it out.

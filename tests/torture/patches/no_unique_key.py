@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ migrate = schema.migrate
 commit = transaction.transact
 
 
-def migrate_without_key(path: Path) -> list[str]:
-    applied = migrate(path)
+def migrate_without_key(path: Path, going: Callable[[str], bool] = lambda _: True) -> list[str]:
+    applied = migrate(path, going)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP INDEX IF EXISTS message_of_client")
     return applied

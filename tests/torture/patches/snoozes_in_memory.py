@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from store import schema
 migrate = schema.migrate
 
 
-def migrate_and_forget(path: Path) -> list[str]:
-    applied = migrate(path)
+def migrate_and_forget(path: Path, going: Callable[[str], bool] = lambda _: True) -> list[str]:
+    applied = migrate(path, going)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE user_notification SET snoozed_until = NULL")
     return applied
