@@ -1,0 +1,53 @@
+"""Thousands of reminders are due at once, as after a long time down, while messages are sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from reminders.pace import MOST
+from tests.clients import message
+from tests.conftest import Enter, StartServer
+from tests.packets import Connection, Websocket
+from tests.server import in_seconds, new_id, wait_until
+from tests.store.file import rows
+from tests.store.filled import change
+
+DUE: Final = 5000
+TOGETHER: Final = 5  # messages
+# A backlog that takes no heed of messages lets one round of them be written with each of its transactions.
+FIRST: Final = 3
+COPIED: Final = f"""WITH RECURSIVE number (one) AS (SELECT 1 UNION ALL SELECT one + 1 FROM number WHERE one < {DUE})
+    INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at, next_at)
+    SELECT user_id, biz_type, biz_id, channel, title, %(now)d, status, created_at, %(now)d
+    FROM number, (SELECT * FROM reminder_task WHERE id = %(id)d)"""
+
+
+def send_until(is_over: Callable[[], bool], sender: Connection, question_id: int, rounds: list[int]) -> None:
+    while not is_over():
+        answers = sender.call_all([["send_message", message(question_id)]] * TOGETHER)
+        assert all(answer["success"] for answer in answers)
+        rounds[0] += 1
+
+
+def test_messages_go_first_and_health_says_how_much_is_left(start_server: StartServer, enter: Enter) -> None:
+    server = start_server()
+    question_id = server.open_question()
+    sender = enter(Websocket, server)
+    task = server.make_reminder(new_id(), in_seconds(3600))
+    change(server.database, COPIED % {"now": time.time() * 1000, "id": task["id"]})
+    left, rounds = [(DUE, 0)], [0]
+    with ThreadPoolExecutor(1) as beside:
+        sending = beside.submit(send_until, lambda: left[-1][0] == 0, sender, question_id, rounds)
+        while left[-1][0]:
+            left.append((server.http("GET", "/health").body["reminders_due"], rounds[0]))
+        sending.result()
+    counts = [count for count, _ in left]
+    assert counts == sorted(counts, reverse=True)
+    assert set(counts) > {DUE, 0}, "and what is between them"
+    meanwhile = rounds[0] - max(before for count, before in left if count == DUE)
+    assert meanwhile > FIRST * DUE / MOST, "messages go first"
+    query = "SELECT count(*), count(DISTINCT task_id) FROM user_notification"
+    wait_until(lambda: rows(server.database, query) == [(DUE, DUE)], "each of them once")
