@@ -125,7 +125,7 @@ class Comparison:
             if given == ours:
                 self.equal[name] += 1
                 continue
-            why = reason(name, one.parts, given)
+            why = reason(name, one, given)
             if why is None or with_ours is None:
                 self.faults.append(f"{name}: {one.text} from {one.start}: ours {_shown(ours)}, theirs {_shown(given)}")
             else:
