@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 from store import schema
-from tests.consult.test_systemd import Manager
+from tests.consult.process.test_systemd import Manager
 from tests.server import Server, wait_until
 from tests.store.file import rows
 from tests.store.filled import integrity
