@@ -8,20 +8,36 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hash
 LISTINGS := requirements tests/requirements tests/packaged/requirements tests/bench/requirements
 COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --resolver backtracking
+NODE := tests/node_modules/.bin
+# The page, and the tests' own scripts.
+SCRIPTS := 'static/**/*.{js,css}' 'tests/**/*.{js,mjs}' '!**/node_modules'
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz siege docs lock clean
+.PHONY: run lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
 	@$(BIN)/python main.py
 
-# All checks and tests. Installs Node packages and a browser where they are missing.
-test: $(VENV)/test $(VENV)/binary
+# Reads all of the source and runs none of it. Installs Node packages where they are missing.
+lint: $(VENV)/test
 	@tests/prepare
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy main.py consult reminders store tests
+	$(NODE)/eslint --config tests/eslint.config.js static tests
+	$(NODE)/prettier --check --log-level warn $(SCRIPTS)
+
+# Writes the source as `make lint` wants it, as far as a program can.
+format: $(VENV)/test
+	@tests/prepare
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(NODE)/eslint --config tests/eslint.config.js --fix static tests
+	$(NODE)/prettier --write --log-level warn $(SCRIPTS)
+
+# All checks and tests. Installs Node packages and a browser where they are missing.
+test: lint $(VENV)/binary
 	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/page
 	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
 	$(BIN)/pytest $(TWO_AT_A_TIME) tests/page

@@ -32,7 +32,8 @@ OUTSIDE: Final = {"sanic", "socketio", "engineio", "websockets"}
 TOP_LEVEL: Final = {
     *("main.py", "consult", "store", "reminders", "static", "tests", "requirements.txt", "README.md"),
     "requirements.lock",
-    *("pyproject.toml", "Makefile", "careline.spec", "CHANGELOG.md", "LICENSE", "docs", ".ci", ".gitignore"),
+    *("pyproject.toml", "Makefile", "careline.spec", "CHANGELOG.md", "LICENSE", "docs"),
+    *(".ci", ".gitignore", ".editorconfig"),
 }
 NAMELESS: Final = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "services", "misc"}
 MOST_LINES: Final = 600

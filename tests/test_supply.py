@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import json
 import re
 import tomllib
 from typing import Final
@@ -71,6 +72,15 @@ def test_make_installs_from_the_locks_alone() -> None:
     assert set(re.findall(r"\$\(INSTALL\) -r (\S+)\.lock", makefile)) == set(LISTINGS)
     installs = [line for line in makefile.splitlines() if "pip install" in line]
     assert len(installs) == 2, "INSTALL, and the one of `make lock`"
+
+
+@pytest.mark.parametrize("folder", ["tests", "tests/bench/peers"])
+def test_locks_of_node_hold_checksums_and_no_addresses(folder: str) -> None:
+    listing = json.loads((ROOT / folder / "package.json").read_text())
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+    named = packages.pop("")
+    assert named["dependencies"] == listing["dependencies"]
+    assert [name for name, package in packages.items() if "integrity" not in package or "resolved" in package] == []
 
 
 def test_version_names_every_library() -> None:

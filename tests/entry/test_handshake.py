@@ -181,7 +181,7 @@ def test_a_strangers_body_is_not_waited_for(server: Server) -> None:
 
 
 def test_what_is_for_everybody(server: Server) -> None:
-    for path in ("/", "/docs", "/protocol.json", "/static/main.js", "/health"):
+    for path in ("/", "/docs", "/protocol.json", "/static/console/main.js", "/health"):
         assert server.http("GET", path).status == 200, path
     for path in ("/metrics", "/api/reminders"):
         assert server.http("GET", path).status == 401, path

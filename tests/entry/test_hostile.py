@@ -136,7 +136,7 @@ class TestBrowsers:
                 assert connection.answer()[0] == 403
 
     def test_no_framing_sniffing_or_scripts_of_others(self, server: Server) -> None:
-        for path in ("/", "/docs", "/static/main.js", "/api/questions", "/socket.io/?EIO=4&transport=polling"):
+        for path in ("/", "/docs", "/static/console/main.js", "/api/questions", "/socket.io/?EIO=4&transport=polling"):
             headers = server.http("GET", path).headers
             assert "default-src 'self'" in headers["content-security-policy"]
             assert "frame-ancestors 'none'" in headers["content-security-policy"]

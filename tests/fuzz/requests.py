@@ -41,8 +41,9 @@ _NO_JSON: Final = (
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "CONNECT", "X", "get")
 _PATHS: Final = (
     *("/", "/docs", "/static/", "/static/x", "/static/../main.py", "/static/%2e%2e/main.py", "/static/%00"),
-    *("/static/%ff", "/static/" + "x" * 300, "/static/main.js/x", "/static//etc/passwd", "/static/main.js?x"),
-    *("/static/main.js%2f..", "/static/%e6%96%87", "/api", "/api/", "/api/x", "//", "/%", "/api/questions/"),
+    *("/static/%ff", "/static/" + "x" * 300, "/static/console/main.js/x", "/static//etc/passwd"),
+    *("/static/console/main.js?x", "/static/console/main.js%2f..", "/static/%e6%96%87"),
+    *("/api", "/api/", "/api/x", "//", "/%", "/api/questions/"),
     *("/api/questions/1/", "/api//questions", "/api/questions/1/messages/1", "/API/questions", "/socket.io", "/%00"),
     *("/%FF", "/" + "x" * 5000, "/favicon.ico", "/metrics/", "*", "/?" + "x" * 5000, "/api/users/1/notifications/x"),
 )

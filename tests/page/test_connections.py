@@ -13,7 +13,7 @@ from tests.server import Server
 
 # Drives cursor.js through a replay of 500 with more behind it; gives what was read over HTTP and where the cursor was.
 REPLAY: Final = """async () => {
-  const { Cursor } = await import("/static/cursor.js");
+  const { Cursor } = await import("/static/socket/cursor.js");
   const cursor = new Cursor(10);
   const read = [];
   let told = null;

@@ -12,7 +12,7 @@ from tests.page.console import ELDER, FAMILY, NURSE
 
 # Adds 20,000 entries, 400 a frame, as a busy server would, and gives the longest time in ms that a frame took.
 FLOOD: Final = """async () => {
-  const { log } = await import("/static/main.js");
+  const { log } = await import("/static/console/main.js");
   let longest = 0;
   let last = performance.now();
   for (let added = 0; added < 20000; added += 1) {

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import run as run_code
+from typing import Final
 
 import jwt
 import pytest
@@ -17,6 +18,9 @@ from tests.page.console import ELDER, FAMILY, NURSE, Console
 from tests.page.test_accessibility import faults
 from tests.server import Server, run
 from tests.tokens import KEY, key_file, token
+
+# The page's own log, as a script in the page gets at it.
+LOG: Final = "(await import('/static/console/main.js')).log"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def test_no_token_is_left_in_sight(open_console: OpenConsole) -> None:
     console.open_and_join(ELDER)
     console.show("sent", "received", "http", "wire")
     expect(console.lines("connect · websocket").first).to_be_visible()
-    logged = "JSON.stringify((await import('/static/main.js')).log.entries, (k, v) => k === 'connection' ? '' : v)"
+    logged = f"JSON.stringify({LOG}.entries, (k, v) => k === 'connection' ? '' : v)"
     held = console.page.evaluate(f"async () => {logged}")
     assert '40{\\"token\\":\\"…\\"}' in held
     assert "authorization: Bearer …" in held
@@ -178,7 +182,7 @@ def test_signing_out_drops_what_was_said(open_console: OpenConsole) -> None:
     console.target("bind_user")
     console.send()
     expect(console.lines("bind_user:ack").first).to_be_visible()
-    entries = "async () => (await import('/static/main.js')).log.entries.map((one) => one.text + one.raw).join()"
+    entries = f"async () => {LOG}.entries.map((one) => one.text + one.raw).join()"
     assert "joined_question" in page.evaluate(entries) or "question_id" in page.evaluate(entries)
     assert "user_id" in page.evaluate("localStorage.getItem('careline.recent')")
     console.card(ELDER).locator("[data-focus$=sign-out]").click()

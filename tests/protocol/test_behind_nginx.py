@@ -69,7 +69,7 @@ def test_a_body_that_is_too_long_is_told_in_our_words(server: Server) -> None:
 
 
 def test_the_page_and_its_files(server: Server) -> None:
-    for path in "/", "/docs", "/static/main.js", "/protocol.json", "/health", "/metrics":
+    for path in "/", "/docs", "/static/console/main.js", "/protocol.json", "/health", "/metrics":
         assert server.http("GET", path, headers={"Host": "clinic.example"}).status == 200
 
 

@@ -270,7 +270,7 @@ class TestOperations:
 
     @pytest.mark.parametrize(
         "path",
-        ["/", "/static/main.js", "/protocol.json", "/metrics", "/nowhere", "/socket.io/?EIO=4&transport=polling"],
+        ["/", "/static/kit/dom.js", "/protocol.json", "/metrics", "/nowhere", "/socket.io/?EIO=4&transport=polling"],
     )
     def test_headers(self, server: Server, path: str) -> None:
         """What keeps a browser to this server's own scripts, on every answer; and no header that says nothing."""

@@ -93,7 +93,7 @@ def test_unknown_paths(server: Server, path: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "nothing.js", "style", "main.js/x", "../main.py", "..%2Fmain.py", "/etc/passwd", "%2Fetc%2Fpasswd"),
+        *("", "nothing.js", "style", "kit/dom.js/x", "../main.py", "..%2Fmain.py", "/etc/passwd", "%2Fetc%2Fpasswd"),
         *(ZERO, "%FF", "x" * 300, "%E6%96%87"),
     ],
 )
@@ -120,7 +120,7 @@ def test_the_head_alone(server: Server) -> None:
     question_id = server.open_question()
     task_id = server.make_reminder(1, "2030-01-01 20:00:00")["id"]
     paths = [path.replace("reminders/1", f"reminders/{task_id}") for method, path in CALLS if method == "GET"]
-    for path in [path.replace("questions/1", f"questions/{question_id}") for path in paths] + ["/static/main.js"]:
+    for path in [path.replace("questions/1", f"questions/{question_id}") for path in paths] + ["/static/kit/dom.js"]:
         whole, head = server.http("GET", path), server.http("HEAD", path)
         assert (head.status, head.body) == (whole.status, ""), path
         length = whole.headers["content-length"]

@@ -213,7 +213,7 @@ class FrontEnd {
   // Resolves when nothing of the user's is to come again.
   async settled() {
     const path = `${url}/api/users/${this.userId}/notifications?answers=true&limit=200&after_id=`;
-    for (let after = 0, more = true; more; ) {
+    for (let after = 0, more = true; more;) {
       const page = await (await fetch(path + after)).json();
       const waiting = page.items.some((item) => item.snoozed_until !== null);
       more = waiting || page.has_more;
@@ -227,7 +227,11 @@ class FrontEnd {
 
   get idle() {
     const rooms = Object.values(this.rooms);
-    return this.pending.size + this.answering.size === 0 && rooms.length === questions.length && rooms.every((room) => room.kept === null);
+    return (
+      this.pending.size + this.answering.size === 0 &&
+      rooms.length === questions.length &&
+      rooms.every((room) => room.kept === null)
+    );
   }
 
   // Resolves when the server has answered something asked now, so that all it sent before is here.
@@ -242,7 +246,19 @@ class FrontEnd {
     const { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages } = this;
     const { confirmed, snoozed } = this;
     const answered = { confirmed, snoozed };
-    return { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages, ...answered };
+    return {
+      name,
+      userType,
+      userId,
+      cursor,
+      seen,
+      notifications,
+      acknowledged,
+      wrong,
+      connections,
+      pages,
+      ...answered,
+    };
   }
 }
 

@@ -18,11 +18,11 @@ const server = Bun.serve({
   ...handler,
   hostname: "127.0.0.1",
   port: 0,
-  async fetch(request, server) {
+  async fetch(request, serving) {
     if (request.method === "POST" && request.url.endsWith("/api/questions")) {
       return Response.json(openQuestion(await request.json()), { status: 201 });
     }
-    return handler.fetch(request, server);
+    return handler.fetch(request, serving);
   },
 });
 console.log(`listening on http://127.0.0.1:${server.port}`);

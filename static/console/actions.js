@@ -1,0 +1,77 @@
+// What the page does with one click, each made of the same events and calls that anyone can send.
+
+import { say } from "../kit/language.js";
+import { enter } from "./sign_in.js";
+
+const SOON = 5000; // ms
+
+export class Actions {
+  #connections;
+  #calls;
+  #composer;
+  #questions;
+  #inboxes;
+
+  constructor({ connections, calls, composer, questions, inboxes }) {
+    this.#connections = connections;
+    this.#calls = calls;
+    this.#composer = composer;
+    this.#questions = questions;
+    this.#inboxes = inboxes;
+  }
+
+  /** Connects the acting connection. @throws {Error} when it can't be */
+  connect() {
+    return enter(this.#connections, this.#connections.selected);
+  }
+
+  /** Opens a question and makes it the one at hand. */
+  openQuestion(title, elderId) {
+    return this.#questions.open(title, elderId);
+  }
+
+  async join(question) {
+    this.#connections.setQuestion(question);
+    this.#composer.choose("join_question");
+    const connection = await this.connect();
+    return connection.join(question);
+  }
+
+  async leave(question) {
+    const connection = await this.connect();
+    return connection.emit("leave_question", JSON.stringify({ question_id: question }));
+  }
+
+  /** Binds the acting connection to its user, from the latest notification on that the page knows. */
+  async bind() {
+    const connection = await this.connect();
+    const { userId } = connection;
+    const latest = this.#inboxes.listed(userId)[0]?.id ?? 0;
+    return connection.emit("bind_user", JSON.stringify({ user_id: userId, after_id: latest }));
+  }
+
+  /** Answers a notification of the user, over the acting connection where that is bound to the user. */
+  async answer(userId, id, what, more = {}) {
+    const connection = this.#connections.selected;
+    if (connection.bound !== userId) return this.#inboxes.answer(userId, id, what, more);
+    const { name, payload } = await connection.emit(`notification:${what}`, JSON.stringify({ id, ...more }));
+    if (name === "error") throw new Error(JSON.parse(payload).message);
+    return payload;
+  }
+
+  /** A reminder for the acting connection's user, due in five seconds; binds first, so that it is told at once. */
+  async remindSoon(more = {}) {
+    const connection = this.#connections.selected;
+    if (connection.bound === null) await this.bind();
+    return this.#calls.ask("POST", "/api/reminders", {
+      user_id: connection.bound ?? connection.userId,
+      biz_type: "INTERVENTION_TASK",
+      biz_id: 12345,
+      channel: "IN_APP",
+      title: say("reminderTitle"),
+      content: say("reminderContent"),
+      remind_at: new Date(Date.now() + SOON).toISOString(),
+      ...more,
+    });
+  }
+}

@@ -1,0 +1,83 @@
+// HTTP calls to the server that the page came from, each written to the log.
+
+import { at } from "../kit/address.js";
+import { refusalText } from "./tokens.js";
+
+/** A call that was not answered with 2xx; `message` is the server's own text. */
+class CallFailed extends Error {}
+
+export class Calls {
+  /** The connection whose token a call shows that is nobody's in particular; connections.js sets it. */
+  by = () => null;
+  #log;
+
+  constructor(log) {
+    this.#log = log;
+  }
+
+  /**
+   * Makes a call; `body` is a JSON text or "". `by` is the connection that it is made for.
+   * @returns {Promise<{ok: boolean, status: number, text: string}>}
+   */
+  async make(method, path, body = "", by = this.by()) {
+    const headers = body === "" ? {} : { "content-type": "application/json" };
+    const shown = { ...headers };
+    if (by?.token) {
+      headers.authorization = `Bearer ${by.token}`;
+      shown.authorization = "Bearer …";
+    }
+    const started = performance.now();
+    const sent = this.#log.add({
+      connection: null,
+      kind: "http",
+      direction: "out",
+      name: `${method} ${path}`,
+      text: body,
+      raw: rawMessage(`${method} ${path}`, Object.entries(shown), body),
+      about: { method, path },
+    });
+    let response;
+    let text;
+    try {
+      response = await fetch(at(path), { method, headers, body: body === "" ? undefined : body });
+      text = await response.text();
+    } catch (fault) {
+      this.#log.add({ connection: null, kind: "note", direction: "", name: String(fault.message), text: "", raw: "" });
+      throw new CallFailed(fault.message);
+    }
+    const latency = performance.now() - started;
+    this.#log.answered(sent, latency);
+    this.#log.add({
+      connection: null,
+      kind: "http",
+      direction: "in",
+      name: `${response.status} ${method} ${path}`,
+      text,
+      raw: rawMessage(`${response.status} ${response.statusText}`, [...response.headers], text),
+      latency,
+      failed: !response.ok,
+    });
+    return { ok: response.ok, status: response.status, text };
+  }
+
+  /** Makes a call and returns the answer as data. @throws {CallFailed} */
+  async ask(method, path, payload, by) {
+    const body = payload === undefined ? "" : JSON.stringify(payload);
+    const { ok, status, text } = await this.make(method, path, body, by);
+    if (ok) return JSON.parse(text);
+    throw new CallFailed(refusalText(messageOf(text) ?? String(status)));
+  }
+}
+
+function messageOf(text) {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return text || null;
+  }
+}
+
+function rawMessage(firstLine, headers, body) {
+  const lines = [firstLine, ...headers.map(([name, value]) => `${name}: ${value}`)];
+  return body === "" ? lines.join("\n") : [...lines, "", body].join("\n");
+}

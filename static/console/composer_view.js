@@ -1,0 +1,251 @@
+// The composer on the page: what to send, filled in from where, as a form or as JSON.
+
+import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer_controls.js";
+import { button, byId, element, foreign } from "../kit/dom.js";
+import { compact, pretty } from "../kit/json_text.js";
+import { say, translated } from "../kit/language.js";
+import { PayloadForm } from "./payload_form.js";
+
+export class ComposerView {
+  #targets;
+  #does;
+  #form = null;
+  #asJson = false;
+  #parts = {};
+
+  /** @param does {choose, fill, edited, send, copyJavaScript, copyCurl}: what the controls do */
+  constructor(targets, does) {
+    this.#targets = targets;
+    this.#does = does;
+  }
+
+  /** Draws everything for a target, empty. */
+  draw(target, recent) {
+    this.#form = new PayloadForm(target.fields);
+    this.#asJson = false;
+    const parts = {
+      target: this.#targetChoice(target),
+      fill: element("select", { id: "fill", onchange: (event) => this.#chosenFill(event.target) }),
+      place: element("div", { class: "fields place" }, ...placeFields(target)),
+      form: element("div", { oninput: () => this.#does.edited() }, this.#form.node),
+      json: element("textarea", {
+        class: "code json-editor",
+        id: "json-editor",
+        rows: 12,
+        spellcheck: "false",
+        "aria-label": say("payloadJson"),
+      }),
+      hint: element("p", { class: "hint bad", id: "composer-hint", role: "status" }),
+      expected: element("div", { class: "expected", id: "expected", role: "status" }),
+      answer: element("p", { class: "answer", id: "answer", role: "status" }),
+      ack: element("input", { type: "checkbox", id: "with-ack" }),
+      send: element("button", { type: "submit", class: "button primary", id: "send" }),
+      modes: modeButtons((asJson) => this.#setMode(asJson)),
+    };
+    parts.json.addEventListener("input", () => this.#does.edited());
+    parts.ack.checked = this.#parts.ack?.checked ?? false;
+    this.#parts = parts;
+    const hasBody = target.fields.length > 0;
+    const composer = element(
+      "form",
+      { class: "composer", novalidate: true },
+      element("div", { class: "composer-scroll", tabindex: "-1" }, ...this.#body(target, hasBody)),
+      element(
+        "div",
+        { class: "composer-foot" },
+        parts.expected,
+        parts.answer,
+        parts.hint,
+        element("div", { class: "row" }, parts.send, ...this.#extras(target)),
+      ),
+    );
+    composer.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#does.send();
+    });
+    byId("panel-send").replaceChildren(composer);
+    this.drawFill(target, recent);
+    this.#showMode();
+  }
+
+  /** Draws it again, in another language, with what stands in it. */
+  redraw(target, recent) {
+    const place = this.place();
+    const asJson = this.#asJson;
+    const text = this.#parts.json.value;
+    const values = this.#form.values();
+    this.draw(target, recent);
+    this.setPlace(place);
+    this.#form.setValues(values);
+    this.#parts.json.value = text;
+    this.#asJson = asJson;
+    this.#showMode();
+  }
+
+  drawFill(target, recent) {
+    this.#parts.fill.replaceChildren(...fillChoices(target, recent));
+  }
+
+  /** The payload as JSON text without spaces around it. @throws {SyntaxError} when it is no JSON */
+  text() {
+    if (!this.#asJson) return this.#form.node.childElementCount === 0 ? "" : this.#form.text();
+    const text = this.#parts.json.value.trim();
+    if (text !== "") JSON.parse(text);
+    return compact(text);
+  }
+
+  /** Shows a payload, as a form where that can hold it and `asJson` isn't asked for. */
+  setText(text, asJson) {
+    const fits = text === "" || this.#form.show(text);
+    this.#parts.json.value = shown(text);
+    this.#asJson = asJson || !fits;
+    this.#showMode();
+  }
+
+  place() {
+    return Object.fromEntries(
+      [...this.#parts.place.querySelectorAll("input")].map((input) => [input.name, input.value.trim()]),
+    );
+  }
+
+  setPlace(values) {
+    for (const input of this.#parts.place.querySelectorAll("input")) input.value = values[input.name] ?? input.value;
+  }
+
+  become(values) {
+    this.#form.become(values);
+  }
+
+  withAck() {
+    return this.#parts.ack.checked;
+  }
+
+  showSender(target, connection) {
+    const key = target.kind === "call" ? "callNow" : connection.state === "connected" ? "sendAs" : "connectAndSend";
+    this.#parts.send.replaceChildren(foreign(say(key, { name: connection.name })));
+  }
+
+  /** Shows what a deliberate mistake should be answered by; null for none. */
+  showExpected(answer) {
+    const { expected } = this.#parts;
+    expected.className = "expected";
+    this.clearAnswer();
+    if (answer === null) expected.replaceChildren();
+    else {
+      expected.replaceChildren(
+        element("p", {}, say("expected"), " ", element("code", {}, answer.event)),
+        answerText(answer.payload),
+      );
+    }
+  }
+
+  showVerdict(agrees) {
+    const { expected } = this.#parts;
+    expected.classList.add(agrees ? "good" : "bad");
+    expected.append(element("p", { class: "verdict" }, say(agrees ? "asExpected" : "notExpected")));
+  }
+
+  /** Shows in one line what the last sending was answered by. */
+  showAnswer(name, text) {
+    this.#parts.answer.replaceChildren(
+      element("code", { class: "answer-name" }, name),
+      " ",
+      foreign(text.slice(0, 200)),
+    );
+  }
+
+  clearAnswer() {
+    this.#parts.answer.replaceChildren();
+    this.#parts.expected.querySelector(".verdict")?.remove();
+  }
+
+  #targetChoice(target) {
+    const onchange = (event) => {
+      this.#does.choose(event.target.value);
+      byId("target").focus();
+    };
+    return element("select", { id: "target", class: "code", onchange }, ...targetChoices(this.#targets, target));
+  }
+
+  #chosenFill(select) {
+    const [kind, index] = select.value.split(" ");
+    if (kind !== "") this.#does.fill({ [kind]: index === undefined ? true : Number(index) });
+    select.value = "";
+  }
+
+  #body(target, hasBody) {
+    const parts = this.#parts;
+    const about = translated(target.about);
+    return [
+      element(
+        "div",
+        { class: "fields" },
+        element("label", { class: "field" }, element("span", { class: "field-name" }, say("whatToSend")), parts.target),
+        element("label", { class: "field" }, element("span", { class: "field-name" }, say("fill")), parts.fill),
+      ),
+      about ? element("p", { class: "about" }, about) : null,
+      parts.place.childElementCount > 0 ? parts.place : null,
+      hasBody ? parts.modes : null,
+      hasBody ? parts.form : null,
+      hasBody ? parts.json : null,
+    ];
+  }
+
+  #extras(target) {
+    const ack = element("label", { class: "check" }, this.#parts.ack, say("withAck"));
+    return [
+      element("span", { class: "grow" }),
+      button("JS", () => this.#does.copyJavaScript(), {
+        kind: "quiet small",
+        drawing: "copy",
+        label: say("copyJs"),
+        id: "copy-js",
+      }),
+      button("curl", () => this.#does.copyCurl(), {
+        kind: "quiet small",
+        drawing: "copy",
+        label: say("copyCurl"),
+        id: "copy-curl",
+      }),
+      target.kind === "event" ? ack : null,
+    ];
+  }
+
+  #setMode(asJson) {
+    try {
+      if (asJson) this.#parts.json.value = pretty(this.#form.text());
+    } catch {
+      this.#parts.hint.textContent = say("notJson");
+      return;
+    }
+    if (!asJson && !this.#form.show(this.#parts.json.value)) {
+      this.#parts.hint.textContent = say("notForForm");
+      return;
+    }
+    this.#asJson = asJson;
+    this.#showMode();
+  }
+
+  #showMode() {
+    const { form, json, modes, hint } = this.#parts;
+    hint.textContent = "";
+    form.hidden = this.#asJson;
+    json.hidden = !this.#asJson;
+    modes.querySelector("[data-mode=form]").setAttribute("aria-pressed", String(!this.#asJson));
+    modes.querySelector("[data-mode=json]").setAttribute("aria-pressed", String(this.#asJson));
+  }
+}
+
+function answerText(payload) {
+  return element("pre", { class: "code" }, pretty(JSON.stringify(payload)));
+}
+
+/** Laid out when it is JSON, else as it was typed. */
+function shown(text) {
+  try {
+    JSON.parse(text);
+    return pretty(text);
+  } catch {
+    return text;
+  }
+}

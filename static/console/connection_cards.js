@@ -1,0 +1,122 @@
+// The connections as cards side by side: who each is, how it is connected, what it joined, and what can be done with it.
+
+import { editConnection } from "./connection_dialog.js";
+import { button, byId, chip, element, foreign, icon, oncePerFrame, redraw } from "../kit/dom.js";
+import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+import { signIn } from "./sign_in.js";
+import { claimsOf } from "./tokens.js";
+
+export function connectionCards({ connections, inboxes }) {
+  const list = byId("cards");
+  let shown = null;
+  const draw = () => {
+    redraw(list, ...connections.list.map((one) => card(one, connections, inboxes)));
+    if (connections.selected !== shown) {
+      shown = connections.selected;
+      list.querySelector("[data-selected]").scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+  };
+  const drawSoon = oncePerFrame(draw);
+  connections.addEventListener("change", drawSoon);
+  inboxes.addEventListener("change", drawSoon);
+  byId("add-connection").append(icon("plus"));
+  byId("add-connection").addEventListener("click", () => editConnection(connections, null));
+  inEveryLanguage(draw);
+}
+
+function card(connection, connections, inboxes) {
+  const selected = connection === connections.selected;
+  const focus = (what) => ({ "data-focus": `${connection.key}-${what}` });
+  const select = () => connections.select(connection);
+  const role = sayIfKnown(`role_${connection.userType}`, connection.userType);
+  return element(
+    "li",
+    {
+      class: "card",
+      "data-colour": connection.colour,
+      "data-state": connection.state,
+      "data-selected": selected,
+      onclick: select,
+    },
+    element(
+      "div",
+      { class: "card-head" },
+      element(
+        "button",
+        { type: "button", class: "card-name", "aria-pressed": String(selected), onclick: select, ...focus("name") },
+        foreign(connection.name),
+      ),
+      unread(connection, inboxes),
+      button("", () => editConnection(connections, connection), {
+        kind: "quiet square small",
+        drawing: "edit",
+        label: say("editConnection", { name: connection.name }),
+        ...focus("edit"),
+      }),
+    ),
+    element("p", { class: "card-line" }, `${role} · ${say("user", { id: connection.userId })}`),
+    element("p", { class: "card-line card-state" }, element("span", { class: "dot" }), stateText(connection)),
+    entry(connection),
+    facts(connection),
+    element("div", { class: "card-actions" }, ...actions(connection, focus), signing(connections, connection, focus)),
+  );
+}
+
+function stateText(connection) {
+  const state = say(`state_${connection.state}`);
+  const transport = connection.transportNow || connection.transport;
+  return `${state} · ${say(`transport_${transport}`)}`;
+}
+
+/** How far its token reaches, or why it has none any more. */
+function entry(connection) {
+  if (connection.refusal) return element("p", { class: "card-line bad" }, connection.refusal);
+  const ends = claimsOf(connection.token)?.exp;
+  if (!Number.isFinite(ends)) return null;
+  const at = new Date(ends * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  return element("p", { class: "card-line" }, say("tokenUntil", { at }));
+}
+
+function unread(connection, inboxes) {
+  const count = connection.bound === null ? 0 : inboxes.of(connection.bound).unread;
+  if (count === 0) return null;
+  return element("span", { class: "badge", title: say("unreadCount", { count }) }, String(count));
+}
+
+function facts(connection) {
+  const chips = [...connection.joined].map((id) => chip(say("inQuestion", { id })));
+  if (connection.bound !== null) chips.push(chip(say("boundUser", { id: connection.bound })));
+  return chips.length === 0 ? null : element("div", { class: "card-facts" }, ...chips);
+}
+
+/** What there is to do about its token. */
+function signing(connections, connection, focus) {
+  if (connection.isStranger) {
+    const open = () => signIn(connections, connection);
+    return button(say("signIn"), open, { kind: "small accent", ...focus("sign-in") });
+  }
+  if (connection.token === "") return "";
+  return button(say("signOut"), () => connections.signOut(connection), { kind: "small quiet", ...focus("sign-out") });
+}
+
+function actions(connection, focus) {
+  if (connection.isStranger && connection.state === "idle") return [];
+  if (connection.state === "idle") {
+    const kind = connection.canCatchUp ? "small" : "small accent";
+    const connect = button(say("connect"), () => connection.connect(), { kind, ...focus("toggle") });
+    if (!connection.canCatchUp) return [connect];
+    const label = say("catchUpHint");
+    return [
+      button(say("catchUp"), () => connection.catchUp(), { kind: "small primary", title: label, ...focus("catch-up") }),
+      connect,
+    ];
+  }
+  const disconnect = button(say("disconnect"), () => connection.disconnect(), { kind: "small", ...focus("toggle") });
+  if (connection.state !== "connected") return [disconnect];
+  const cut = button(say("cut"), () => connection.cut(), {
+    kind: "small quiet",
+    title: say("cutHint"),
+    ...focus("cut"),
+  });
+  return [disconnect, cut];
+}

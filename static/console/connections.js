@@ -1,0 +1,137 @@
+// The connections side by side, which of them acts, and the question that they are about.
+
+import { Connection } from "./connection.js";
+import { say } from "../kit/language.js";
+import { forgetRecent } from "./recent.js";
+import { recall, remember } from "../kit/remembered.js";
+
+export const COLOURS = ["blue", "amber", "violet", "green", "rose", "slate"];
+export const TRANSPORTS = ["websocket", "upgrade", "polling"];
+
+const SAVE_DELAY = 300; // ms; cursors move with every message
+
+/** Tells "change" for what is shown of the connections, "arrived" (with detail) for every event received, and "refused"
+ * (with the connection as its detail) when the server turns one away. */
+export class Connections extends EventTarget {
+  list;
+  selected;
+  /** The id of the question that forms are filled with, or null. */
+  question = recall("question", null);
+  #parts;
+  #saving = 0;
+
+  /** @param parts what a connection needs: {log, calls, protocol} */
+  constructor(parts) {
+    super();
+    this.#parts = parts;
+    const kept = recall("connections", null) ?? newcomers();
+    this.list = kept.map((one) => this.#made(one));
+    this.selected = this.list.find((one) => one.key === recall("selected", null)) ?? this.list[0];
+    parts.calls.by = () => this.selected;
+    addEventListener("pagehide", () => {
+      this.#save();
+      for (const connection of this.list) connection.disconnect();
+    });
+  }
+
+  select(connection) {
+    this.selected = connection;
+    this.#changed();
+  }
+
+  setQuestion(id) {
+    this.question = id;
+    this.#changed();
+  }
+
+  add(identity) {
+    const key = Math.max(0, ...this.list.map((one) => one.key)) + 1;
+    const connection = this.#made({ ...identity, key });
+    this.list.push(connection);
+    this.select(connection);
+  }
+
+  change(connection, identity) {
+    connection.become(identity);
+    this.#changed();
+  }
+
+  signIn(connection, token) {
+    connection.signIn(token);
+    this.#changed();
+  }
+
+  /** Ends a connection and drops what the page keeps of words that came and went, for the next person at this screen. */
+  signOut(connection) {
+    const hadToken = connection.token !== "";
+    connection.signOut();
+    if (hadToken) {
+      forgetRecent();
+      this.#parts.log.clear();
+    }
+    this.#changed();
+  }
+
+  /** The connection that acts for a user: the one at hand where it does, or another. */
+  of(userId) {
+    const acts = (one) => one.bound === userId || one.userId === userId;
+    return [this.selected, ...this.list].find(acts) ?? this.selected;
+  }
+
+  remove(connection) {
+    this.signOut(connection);
+    this.list = this.list.filter((one) => one !== connection);
+    if (this.selected === connection) this.selected = this.list[0];
+    this.#changed();
+  }
+
+  /** What a new connection starts as. */
+  proposal() {
+    const used = this.list.map((one) => one.colour);
+    const colour = COLOURS.find((one) => !used.includes(one)) ?? COLOURS[0];
+    return { name: say("newName"), userType: "ELDER", userId: 2000 + this.list.length, transport: "websocket", colour };
+  }
+
+  #made(kept) {
+    const connection = new Connection(kept, this.#parts);
+    connection.onchange = () => this.#changed();
+    connection.onrefused = () => {
+      this.#changed();
+      this.dispatchEvent(new CustomEvent("refused", { detail: connection }));
+    };
+    connection.onevent = (name, payload) => {
+      this.#saveSoon();
+      this.dispatchEvent(new CustomEvent("arrived", { detail: { connection, name, payload } }));
+    };
+    return connection;
+  }
+
+  #changed() {
+    this.#saveSoon();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #saveSoon() {
+    this.#saving ||= setTimeout(() => this.#save(), SAVE_DELAY);
+  }
+
+  #save() {
+    clearTimeout(this.#saving);
+    this.#saving = 0;
+    remember(
+      "connections",
+      this.list.map((one) => one.kept()),
+    );
+    remember("selected", this.selected.key);
+    remember("question", this.question);
+  }
+}
+
+/** An elder as in the protocol's examples, a nurse and a family member; each shows another transport. */
+function newcomers() {
+  return [
+    { key: 1, name: say("elderName"), userType: "ELDER", userId: 456, transport: "websocket", colour: "blue" },
+    { key: 2, name: say("nurseName"), userType: "STAFF", userId: 1001, transport: "upgrade", colour: "violet" },
+    { key: 3, name: say("familyName"), userType: "FAMILY", userId: 789, transport: "polling", colour: "amber" },
+  ];
+}

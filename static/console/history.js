@@ -1,0 +1,132 @@
+// The messages of one question, read over HTTP a page at a time.
+
+import { button, chip, element, foreign, redraw } from "../kit/dom.js";
+import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+
+export class History {
+  node = element("div", { class: "stack history" });
+  #connections;
+  #calls;
+  #attempt;
+  #close;
+  #question = null;
+  #items = [];
+  #more = false;
+  #unread = 0; // arrived over a socket since the last reading
+
+  constructor({ connections, calls, attempt, close }) {
+    this.#connections = connections;
+    this.#calls = calls;
+    this.#attempt = attempt;
+    this.#close = close;
+    connections.addEventListener("arrived", ({ detail: { connection, name, payload } }) =>
+      this.#arrived(connection, name, payload),
+    );
+    inEveryLanguage(() => this.#draw());
+  }
+
+  open(question) {
+    this.#question = question;
+    this.#items = [];
+    this.#unread = 0;
+    this.#attempt(this.#read({}));
+  }
+
+  /** @param cursor {}, {before_id} or {after_id} */
+  async #read(cursor) {
+    const query = new URLSearchParams({ limit: "30", ...cursor });
+    if (this.#connections.selected.userType === "STAFF") query.set("user_type", "STAFF");
+    const { items, has_more: more } = await this.#calls.ask(
+      "GET",
+      `/api/questions/${this.#question.id}/messages?${query}`,
+    );
+    if ("after_id" in cursor) {
+      this.#items.push(...items);
+      this.#unread = 0;
+    } else {
+      this.#items = "before_id" in cursor ? [...items, ...this.#items] : items;
+      this.#more = more;
+    }
+    this.#draw();
+  }
+
+  #arrived(connection, name, message) {
+    const here =
+      name === "new_message" && message.question_id === this.#question?.id && connection === this.#connections.selected;
+    if (!here || message.id <= (this.#items.at(-1)?.id ?? 0)) return;
+    this.#unread += 1;
+    this.#draw();
+  }
+
+  #draw() {
+    if (this.#question === null) return;
+    const { id, title } = this.#question;
+    const newest = this.#items.at(-1)?.id ?? 0;
+    const oldest = this.#items[0]?.id;
+    redraw(
+      this.node,
+      element(
+        "div",
+        { class: "panel-head" },
+        button("", () => this.#leave(), {
+          kind: "quiet square",
+          drawing: "back",
+          label: say("backToQuestions"),
+          "data-focus": "back",
+        }),
+        element("h3", { class: "grow" }, element("span", { class: "item-number" }, `#${id}`), " ", foreign(title)),
+        button("", () => this.#attempt(this.#read({})), {
+          kind: "quiet square small",
+          drawing: "refresh",
+          label: say("refresh"),
+          "data-focus": "refresh",
+        }),
+      ),
+      this.#more
+        ? button(say("older"), () => this.#attempt(this.#read({ before_id: oldest })), {
+            kind: "wide",
+            "data-focus": "older",
+          })
+        : null,
+      this.#items.length === 0 ? element("p", { class: "empty" }, say("noMessages")) : null,
+      element(
+        "ol",
+        { class: "messages" },
+        ...this.#items.map((message) => bubble(message, this.#connections.selected)),
+      ),
+      this.#unread > 0
+        ? button(say("readNew", { count: this.#unread }), () => this.#attempt(this.#read({ after_id: newest })), {
+            kind: "wide accent",
+            "data-focus": "new",
+          })
+        : null,
+    );
+  }
+
+  #leave() {
+    this.#question = null;
+    this.#close();
+  }
+}
+
+function bubble(message, reader) {
+  const own = message.sender_id === reader.userId && message.sender_type === reader.userType;
+  const role = sayIfKnown(`role_${message.sender_type}`, message.sender_type);
+  const attachments = message.attachments.length;
+  return element(
+    "li",
+    { class: "message", "data-own": own, "data-id": message.id },
+    element(
+      "p",
+      { class: "message-head" },
+      foreign(message.role_display_name ?? message.sender_id, "message-name"),
+      chip(role),
+      message.is_visible_to_patient ? null : chip(say("staffOnly"), "warn"),
+    ),
+    message.content_text === null ? null : element("p", { class: "message-text", dir: "auto" }, message.content_text),
+    attachments > 0
+      ? element("p", { class: "hint" }, `${message.content_type} · ${say("attachmentCount", { count: attachments })}`)
+      : null,
+    element("p", { class: "hint" }, `#${message.id} · ${message.sent_at}`),
+  );
+}

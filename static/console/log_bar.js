@@ -1,0 +1,97 @@
+// What is shown of the log, and what can be done with it.
+
+import { copy } from "../kit/copy.js";
+import { button, byId, element, oncePerFrame, redraw } from "../kit/dom.js";
+import { inEveryLanguage, say } from "../kit/language.js";
+
+const SHOWN = ["sent", "received", "http", "wire"];
+
+export function logBar({ log, connections, logView }) {
+  const search = element("input", { type: "search", id: "log-search", autocomplete: "off", spellcheck: "false" });
+  search.addEventListener("input", () => log.setFilter({ search: search.value }));
+  const who = element("select", { id: "log-who" });
+  who.addEventListener("change", () => log.setFilter({ connection: who.value === "" ? null : Number(who.value) }));
+  const kinds = element("div", { class: "toggles", role: "group" });
+  byId("log-filters").append(search, who, kinds);
+
+  const drawKinds = () => {
+    const toggle = (kind) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: "toggle",
+          "aria-pressed": String(log.filter[kind]),
+          "data-focus": kind,
+          title: kind === "wire" ? say("wireHint") : null,
+          onclick: () => {
+            log.setFilter({ [kind]: !log.filter[kind] });
+            drawKinds();
+          },
+        },
+        say(`show_${kind}`),
+      );
+    redraw(kinds, ...SHOWN.map(toggle));
+  };
+  const drawWho = () => {
+    const chosen = who.value;
+    const option = (value, text) => element("option", { value }, text);
+    who.replaceChildren(
+      option("", say("everyConnection")),
+      ...connections.list.map((one) => option(String(one.key), one.name)),
+    );
+    who.value = chosen;
+    if (who.value !== chosen) {
+      who.value = ""; // that connection was removed
+      log.setFilter({ connection: null });
+    }
+  };
+  let drawn = "";
+  const drawActions = () => {
+    const now = `${log.paused} ${log.held} ${document.documentElement.lang}`;
+    if (now === drawn) return;
+    drawn = now;
+    redraw(
+      byId("log-actions"),
+      log.paused
+        ? button(say("resume", { count: log.held }), () => log.resume(), {
+            kind: "small accent",
+            drawing: "play",
+            "data-focus": "pause",
+          })
+        : button(say("pause"), () => log.pause(), { kind: "small quiet", drawing: "pause", "data-focus": "pause" }),
+      button("", () => copy(log.asText()), {
+        kind: "small quiet square",
+        drawing: "copy",
+        label: say("copyLog"),
+        "data-focus": "copy",
+      }),
+      button("", () => clear(), {
+        kind: "small quiet square",
+        drawing: "trash",
+        label: say("clear"),
+        "data-focus": "clear",
+      }),
+    );
+  };
+  const clear = () => {
+    log.clear();
+    logView.choose(null);
+  };
+
+  log.addEventListener("change", oncePerFrame(drawActions));
+  let names = "";
+  connections.addEventListener("change", () => {
+    const now = connections.list.map((one) => `${one.key} ${one.name}`).join("\n");
+    if (now !== names) drawWho();
+    names = now;
+  });
+  inEveryLanguage(() => {
+    search.placeholder = say("search");
+    search.setAttribute("aria-label", say("search"));
+    who.setAttribute("aria-label", say("ofConnection"));
+    drawKinds();
+    drawWho();
+    drawActions();
+  });
+}

@@ -1,0 +1,103 @@
+// One log entry whole: its payload laid out, its packet as it was on the wire, and ways to take it along.
+
+import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
+import { copy } from "../kit/copy.js";
+import { button, byId, element, foreign } from "../kit/dom.js";
+import { coloured, pretty } from "../kit/json_text.js";
+import { inEveryLanguage, say } from "../kit/language.js";
+import { clock } from "./log.js";
+import { shortMs } from "./log_view.js";
+
+export function logDetail({ log, logView, composer, tabs }) {
+  const panel = byId("log-detail");
+  let entry = null;
+  let drawnLatency;
+
+  const draw = () => {
+    panel.hidden = entry === null;
+    if (entry === null) return;
+    drawnLatency = entry.latency;
+    panel.replaceChildren(
+      element(
+        "div",
+        { class: "panel-head" },
+        element("h3", { class: "grow" }, foreign(entry.name)),
+        button("", () => close(), {
+          kind: "quiet square small",
+          drawing: "close",
+          label: say("close"),
+          id: "log-detail-close",
+        }),
+      ),
+      element("p", { class: "hint" }, foreign(factsOf(entry))),
+      element("div", { class: "row" }, ...copies(entry), again(entry)),
+      element(
+        "div",
+        { class: "log-detail-scroll", tabindex: "0", role: "group", "aria-label": say("payload") },
+        element("pre", { class: "code", id: "log-payload" }, ...payloadOf(entry)),
+        entry.raw === ""
+          ? null
+          : element(
+              "details",
+              {},
+              element("summary", {}, say("rawPacket")),
+              element("pre", { class: "code raw", id: "log-raw" }, entry.raw),
+            ),
+      ),
+    );
+  };
+  const close = () => {
+    logView.choose(null);
+    byId("log-scroll").focus();
+  };
+  const again = ({ kind, direction, about, text }) => {
+    const id = about?.event ?? null;
+    if (kind !== "event" || direction !== "out" || !composer.knows(id)) return null;
+    const load = () => {
+      composer.load(id, text);
+      tabs.open("send");
+    };
+    return button(say("editAgain"), load, { kind: "small quiet", drawing: "edit" });
+  };
+
+  logView.onchoose = (chosen) => {
+    entry = chosen;
+    draw();
+  };
+  log.addEventListener("change", () => {
+    if (entry !== null && entry.latency !== drawnLatency) draw();
+  });
+  panel.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+  });
+  inEveryLanguage(draw);
+}
+
+function factsOf(entry) {
+  const facts = [clock(entry.at)];
+  if (entry.connection !== null) facts.push(entry.connection.name);
+  if (entry.direction) facts.push(say(entry.direction));
+  if (entry.latency !== undefined) facts.push(say("took", { ms: shortMs(entry.latency) }));
+  return facts.join(" · ");
+}
+
+function payloadOf({ text }) {
+  if (text === "") return [say("noPayload")];
+  return /^[[{"]/.test(text) ? coloured(text) : [text];
+}
+
+function copies({ kind, direction, text, raw, about }) {
+  const small = { kind: "small quiet", drawing: "copy" };
+  const buttons = [];
+  if (text !== "") {
+    buttons.push(button(say("payload"), () => copy(pretty(text)), { ...small, label: say("copyPayload") }));
+  }
+  if (raw !== "") buttons.push(button(say("rawPacket"), () => copy(raw), { ...small, label: say("copyRaw") }));
+  if (direction === "out" && (kind === "event" || kind === "http")) {
+    const sent = { ...about, name: about.event, payload: text };
+    const [asJavaScript, asCurl] = kind === "event" ? [eventAsJavaScript, eventAsCurl] : [callAsJavaScript, callAsCurl];
+    buttons.push(button("JS", () => copy(asJavaScript(sent)), { ...small, label: say("copyJs") }));
+    buttons.push(button("curl", () => copy(asCurl(sent)), { ...small, label: say("copyCurl") }));
+  }
+  return buttons;
+}

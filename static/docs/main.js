@@ -1,0 +1,112 @@
+// The protocol to read: everything on this page is made from /protocol.json.
+
+import { byId, element } from "../kit/dom.js";
+import { sections } from "./sections.js";
+import { word } from "./words.js";
+import { inEveryLanguage, say, sayStaticTexts, switchLanguage } from "../kit/language.js";
+import { theme } from "../kit/theme.js";
+
+const DESK = matchMedia("(min-width: 900px)");
+
+function sayFixedWords() {
+  sayStaticTexts();
+  document.title = word("title");
+  for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
+  byId("language").setAttribute("aria-label", say("switchLanguage"));
+  byId("outline-links").setAttribute("aria-label", word("contents"));
+}
+
+/** One entry of the outline for each section, and within it for each event or call. */
+function outline(all) {
+  const link = ({ id, title }, asCode) =>
+    element("a", { href: `#${id}` }, asCode ? element("code", {}, title) : element("span", {}, title));
+  return element(
+    "ul",
+    {},
+    ...all.map((section) =>
+      element(
+        "li",
+        {},
+        link(section, false),
+        section.entries.length === 0
+          ? null
+          : element("ul", {}, ...section.entries.map((entry) => element("li", {}, link(entry, true)))),
+      ),
+    ),
+  );
+}
+
+const UNDER_HEADER = 100; // px: what begins above this, and last, is what is being read
+
+/** Draws everything in the present language; what is being read stays where it is. */
+function draw(protocol) {
+  const topOf = (one) => one.getBoundingClientRect().top;
+  const read = [...document.querySelectorAll("#content [id]")].findLast((one) => topOf(one) < UNDER_HEADER);
+  const before = read && topOf(read);
+  const all = sections(protocol);
+  byId("outline-links").replaceChildren(outline(all));
+  byId("content").replaceChildren(...all.map((section) => section.node));
+  const zone = say("clinicZone", { zone: protocol.timezone });
+  byId("facts").textContent = [location.host, protocol.version, zone].filter(Boolean).join(" · ");
+  if (read) scrollBy({ top: topOf(byId(read.id)) - before, behavior: "instant" });
+  followReading();
+}
+
+let following = null;
+
+/** Marks in the outline what is being read. */
+function followReading() {
+  following?.disconnect();
+  const links = new Map([...byId("outline-links").querySelectorAll("a")].map((a) => [a.hash.slice(1), a]));
+  const seen = new Set();
+  following = new IntersectionObserver(
+    (changes) => {
+      for (const { target, isIntersecting } of changes) {
+        if (isIntersecting) seen.add(target.id);
+        else seen.delete(target.id);
+      }
+      // The innermost comes last.
+      const current = [...links.keys()].filter((id) => seen.has(id)).at(-1);
+      for (const [id, a] of links) a.ariaCurrent = id === current ? "location" : null;
+      if (current) keepInView(links.get(current));
+    },
+    { rootMargin: "-15% 0px -80% 0px" },
+  );
+  for (const id of links.keys()) following.observe(byId(id));
+}
+
+/** Scrolls the outline, and the outline alone, to one of its links. */
+function keepInView(link) {
+  const scroll = byId("outline");
+  const below = link.offsetTop - scroll.scrollTop;
+  if (below < 0 || below > scroll.clientHeight - 60) scroll.scrollTop = link.offsetTop - scroll.clientHeight / 2;
+}
+
+function fitOutline() {
+  byId("outline").open = DESK.matches;
+}
+
+function goToAddress() {
+  byId(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+}
+
+inEveryLanguage(sayFixedWords);
+theme();
+byId("language").addEventListener("click", switchLanguage);
+fitOutline();
+DESK.addEventListener("change", fitOutline);
+byId("outline-links").addEventListener("click", (event) => {
+  if (event.target.closest("a")) fitOutline();
+});
+
+try {
+  const response = await fetch("protocol.json");
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  const protocol = await response.json();
+  inEveryLanguage(() => draw(protocol));
+  goToAddress();
+} catch (fault) {
+  const reason = element("p", { class: "empty" }, say("noProtocol", { reason: fault.message }));
+  byId("content").replaceChildren(reason);
+  throw fault;
+}
