@@ -26,6 +26,7 @@ lint: $(VENV)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy main.py consult reminders store tests
 	$(NODE)/eslint --config tests/eslint.config.js static tests
+	$(NODE)/tsc --project tests/tsconfig.json
 	$(NODE)/prettier --check --log-level warn $(SCRIPTS)
 
 # Writes the source as `make lint` wants it, as far as a program can.

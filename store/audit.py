@@ -59,8 +59,7 @@ def delete_older_than(connection: sqlite3.Connection, moment: int) -> int:
 def since(path: Path, moment: int, user_id: int | None) -> Iterator[tuple[int, int, str, str, str, str, str]]:
     """The rows from the moment on, oldest first, of everybody or of one user; also while a server has the file.
     StoreFault says why there are none."""
-    if schema.status(path).pending:
-        raise StoreFault(f"{path} is of an older Careline; `serve` brings it up to date")
+    schema.refuse_older(path)
     columns = (Audit.at, Audit.user_id, Audit.user_type, Audit.address, Audit.action, Audit.object, Audit.result)
     query = Audit.select(*columns).where(Audit.at >= moment).order_by(Audit.id)
     if user_id is not None:

@@ -84,8 +84,7 @@ def forget_expired(connection: sqlite3.Connection, now: int) -> int:
 @contextmanager
 def _writing(path: Path) -> Iterator[sqlite3.Connection]:
     """A transaction of this process, beside a server that may be running."""
-    if schema.status(path).pending:
-        raise StoreFault(f"{path} was written by an older Careline; `serve` brings it up to date")
+    schema.refuse_older(path)
     try:
         with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = FULL")

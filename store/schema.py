@@ -77,6 +77,12 @@ def status(path: Path) -> Status:
     )
 
 
+def refuse_older(path: Path) -> None:
+    """Raise StoreFault if an older Careline wrote the database, and its schema is not the present one yet."""
+    if status(path).pending:
+        raise StoreFault(f"{path} was written by an older Careline; `serve` brings it up to date")
+
+
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()

@@ -10,6 +10,7 @@ from consult.contract.reply_fields import (
 )
 from consult.contract.rows import Call, Page, ServerEvent
 from consult.contract.words import Words
+from consult.process.version import VERSION
 
 
 class Error(Struct, kw_only=True):
@@ -174,13 +175,13 @@ HEALTH = Call(
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
     ),
     200,
-    {"status": "ok", "version": "0.1.0", "database": "ok", "reminders": "ok", **MEASURED, "jobs": JOBS},
+    {"status": "ok", "version": VERSION, "database": "ok", "reminders": "ok", **MEASURED, "jobs": JOBS},
     shape=Health,
     faults=(503,),
     others={
         503: {
             "status": "failing",
-            "version": "0.1.0",
+            "version": VERSION,
             "database": "database or disk is full",
             "reminders": "ok",
             **MEASURED,

@@ -5,6 +5,13 @@ import { enter } from "./sign_in.js";
 
 const SOON = 5000; // ms
 
+/**
+ * @import { Json } from "../kit/protocol.js"
+ * @import { ConsoleParts } from "./main.js"
+ *
+ * @typedef {"read" | "confirm" | "snooze"} Reaction what a user does to a notification
+ */
+
 export class Actions {
   #connections;
   #calls;
@@ -12,6 +19,7 @@ export class Actions {
   #questions;
   #inboxes;
 
+  /** @param {Pick<ConsoleParts, "connections" | "calls" | "composer" | "questions" | "inboxes">} parts */
   constructor({ connections, calls, composer, questions, inboxes }) {
     this.#connections = connections;
     this.#calls = calls;
@@ -20,16 +28,24 @@ export class Actions {
     this.#inboxes = inboxes;
   }
 
-  /** Connects the acting connection. @throws {Error} when it can't be */
+  /**
+   * Connects the acting connection.
+   * @throws {Error} when it can't be
+   */
   connect() {
     return enter(this.#connections, this.#connections.selected);
   }
 
-  /** Opens a question and makes it the one at hand. */
+  /**
+   * Opens a question and makes it the one at hand.
+   * @param {string} title
+   * @param {number} elderId
+   */
   openQuestion(title, elderId) {
     return this.#questions.open(title, elderId);
   }
 
+  /** @param {number} question */
   async join(question) {
     this.#connections.setQuestion(question);
     this.#composer.choose("join_question");
@@ -37,6 +53,7 @@ export class Actions {
     return connection.join(question);
   }
 
+  /** @param {number} question */
   async leave(question) {
     const connection = await this.connect();
     return connection.emit("leave_question", JSON.stringify({ question_id: question }));
@@ -50,7 +67,13 @@ export class Actions {
     return connection.emit("bind_user", JSON.stringify({ user_id: userId, after_id: latest }));
   }
 
-  /** Answers a notification of the user, over the acting connection where that is bound to the user. */
+  /**
+   * Reads, confirms or snoozes a notification of the user, over the acting connection where that is bound to the user.
+   * @param {number} userId
+   * @param {number} id
+   * @param {Reaction} what
+   * @param {Json} more
+   */
   async answer(userId, id, what, more = {}) {
     const connection = this.#connections.selected;
     if (connection.bound !== userId) return this.#inboxes.answer(userId, id, what, more);
@@ -59,12 +82,15 @@ export class Actions {
     return payload;
   }
 
-  /** A reminder for the acting connection's user, due in five seconds; binds first, so that it is told at once. */
+  /**
+   * A reminder for the acting connection's user, due in five seconds; binds first, so that it arrives at once.
+   * @param {Json} more
+   */
   async remindSoon(more = {}) {
     const connection = this.#connections.selected;
     if (connection.bound === null) await this.bind();
     return this.#calls.ask("POST", "/api/reminders", {
-      user_id: connection.bound ?? connection.userId,
+      user_id: connection.actsFor,
       biz_type: "INTERVENTION_TASK",
       biz_id: 12345,
       channel: "IN_APP",

@@ -3,23 +3,35 @@
 import { at } from "../kit/address.js";
 import { refusalText } from "./tokens.js";
 
+/** @import { Log } from "./log.js" */
+/** @typedef {{token: string}} Caller whose token a call shows */
+
 /** A call that was not answered with 2xx; `message` is the server's own text. */
 class CallFailed extends Error {}
 
 export class Calls {
-  /** The connection whose token a call shows that is nobody's in particular; connections.js sets it. */
+  /**
+   * The connection whose token a call shows unless another is named; connections.js sets it.
+   * @type {() => Caller | null}
+   */
   by = () => null;
   #log;
 
+  /** @param {Log} log */
   constructor(log) {
     this.#log = log;
   }
 
   /**
-   * Makes a call; `body` is a JSON text or "". `by` is the connection that it is made for.
+   * Makes a call.
+   * @param {string} method
+   * @param {string} path
+   * @param {string} body as JSON text, "" for none
+   * @param {Caller | null} by the connection that it is made for
    * @returns {Promise<{ok: boolean, status: number, text: string}>}
    */
   async make(method, path, body = "", by = this.by()) {
+    /** @type {Record<string, string>} */
     const headers = body === "" ? {} : { "content-type": "application/json" };
     const shown = { ...headers };
     if (by?.token) {
@@ -42,8 +54,9 @@ export class Calls {
       response = await fetch(at(path), { method, headers, body: body === "" ? undefined : body });
       text = await response.text();
     } catch (fault) {
-      this.#log.add({ connection: null, kind: "note", direction: "", name: String(fault.message), text: "", raw: "" });
-      throw new CallFailed(fault.message);
+      const reason = reasonOf(fault);
+      this.#log.add({ connection: null, kind: "note", direction: "", name: reason, text: "", raw: "" });
+      throw new CallFailed(reason);
     }
     const latency = performance.now() - started;
     this.#log.answered(sent, latency);
@@ -60,7 +73,15 @@ export class Calls {
     return { ok: response.ok, status: response.status, text };
   }
 
-  /** Makes a call and returns the answer as data. @throws {CallFailed} */
+  /**
+   * Makes a call and returns the answer as data.
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [payload]
+   * @param {Caller} [by]
+   * @returns {Promise<any>}
+   * @throws {CallFailed}
+   */
   async ask(method, path, payload, by) {
     const body = payload === undefined ? "" : JSON.stringify(payload);
     const { ok, status, text } = await this.make(method, path, body, by);
@@ -69,6 +90,16 @@ export class Calls {
   }
 }
 
+/**
+ * What an error says, of which JavaScript only knows that it was thrown.
+ * @param {unknown} error
+ */
+export const reasonOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * @param {string} text
+ * @returns {string | null}
+ */
 function messageOf(text) {
   try {
     return JSON.parse(text).message;
@@ -77,6 +108,11 @@ function messageOf(text) {
   }
 }
 
+/**
+ * @param {string} firstLine
+ * @param {string[][]} headers
+ * @param {string} body
+ */
 function rawMessage(firstLine, headers, body) {
   const lines = [firstLine, ...headers.map(([name, value]) => `${name}: ${value}`)];
   return body === "" ? lines.join("\n") : [...lines, "", body].join("\n");

@@ -1,27 +1,42 @@
 // Where an event or an HTTP call is put together and sent.
 
 import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
-import { ComposerView } from "./composer_view.js";
 import { announce, copy } from "../kit/copy.js";
 import { inEveryLanguage, say } from "../kit/language.js";
-import { ownFields, ownPayload, ownPlace } from "./protocol.js";
+import { reasonOf } from "./calls.js";
+import { ComposerView } from "./composer_view.js";
 import { keepRecent, recentOf } from "./recent.js";
 import { enter } from "./sign_in.js";
+import { ownFields, ownPayload, ownPlace, targetsOf } from "./targets.js";
+
+/**
+ * @import { MadeCall, SentEvent } from "../kit/as_code.js"
+ * @import { Json, Mistake, Protocol } from "../kit/protocol.js"
+ * @import { Calls } from "./calls.js"
+ * @import { Choice } from "./composer_view.js"
+ * @import { Connections } from "./connections.js"
+ * @import { Target } from "./targets.js"
+ */
 
 export class Composer {
   #connections;
   #calls;
   #targets;
   #tokens; // whether the server asks for them
+  /** @type {Target} */
   #target;
+  /** @type {ComposerView} */
   #view;
+  /** @type {Mistake | null} */
   #mistake = null; // the deliberate mistake that is shown unchanged
   #followed = ""; // whose identity and which question the form shows
 
+  /** @param {{connections: Connections, calls: Calls, protocol: Protocol}} parts */
   constructor({ connections, calls, protocol }) {
     this.#connections = connections;
     this.#calls = calls;
-    this.#targets = protocol.targets;
+    this.#targets = targetsOf(protocol);
+    this.#target = this.#targets[0];
     this.#tokens = protocol.tokens;
     this.#view = new ComposerView(this.#targets, {
       choose: (id) => this.choose(id),
@@ -31,7 +46,7 @@ export class Composer {
       copyJavaScript: () => this.#copy(eventAsJavaScript, callAsJavaScript),
       copyCurl: () => this.#copy(eventAsCurl, callAsCurl),
     });
-    this.choose(this.#targets[0].id);
+    this.choose(this.#target.id);
     inEveryLanguage(() => {
       this.#view.redraw(this.#target, recentOf(this.#target));
       this.#view.showExpected(this.#mistake?.answer ?? null);
@@ -40,28 +55,42 @@ export class Composer {
     connections.addEventListener("change", () => this.#follow());
   }
 
-  /** Shows a target, filled with what the acting connection would send. */
+  /**
+   * Shows a target, filled with what the acting connection would send.
+   * @param {string} id
+   */
   choose(id) {
-    this.#target = this.#targets.find((target) => target.id === id);
+    this.#target = this.#targets.find((target) => target.id === id) ?? this.#target;
     this.#view.draw(this.#target, recentOf(this.#target));
     this.#fillOwn();
     this.#showSender();
   }
 
-  /** Shows a target with a given payload, e.g. one that was sent before. */
+  /**
+   * Shows a target with a given payload, e.g. one that was sent before.
+   * @param {string} id
+   * @param {string} text
+   * @param {Record<string, string>} place
+   */
   load(id, text, place = {}) {
     this.choose(id);
     this.#view.setPlace(place);
     this.#view.setText(text, false);
   }
 
-  /** Shows the first deliberate mistake of a target. */
+  /**
+   * Shows the first deliberate mistake of a target.
+   * @param {string} id
+   */
   loadMistake(id) {
     this.choose(id);
     this.#fill({ mistake: 0 });
   }
 
-  /** Whether there is such a target: a link from elsewhere may name anything. */
+  /**
+   * Whether there is such a target: a link from elsewhere may name anything.
+   * @param {string} id
+   */
   knows(id) {
     return this.#targets.some((target) => target.id === id);
   }
@@ -79,23 +108,25 @@ export class Composer {
     }
   }
 
+  /** @param {string} text */
   async #call(text) {
     const { method } = this.#target;
     try {
       const { status, text: answer } = await this.#calls.make(method, this.#path(), text);
       this.#view.showAnswer(String(status), answer);
     } catch (fault) {
-      announce(say("callFailed", { reason: fault.message }), "bad");
+      announce(say("callFailed", { reason: reasonOf(fault) }), "bad");
     }
   }
 
+  /** @param {string} text */
   async #emit(text) {
     const connection = this.#connections.selected;
     const mistake = this.#mistake;
     try {
       await enter(this.#connections, connection);
     } catch (reason) {
-      announce(reason.message, "bad");
+      announce(reasonOf(reason), "bad");
       return;
     }
     const { name, payload } = await connection.emit(this.#target.id, text, this.#view.withAck());
@@ -103,7 +134,7 @@ export class Composer {
     else this.#view.showAnswer(name, payload);
   }
 
-  /** What is to be sent as JSON text, or null when it is none, which is then said. */
+  /** The payload as JSON text, or null where it is not JSON, which is then shown. */
   #text() {
     try {
       return this.#view.text();
@@ -116,10 +147,15 @@ export class Composer {
   #path() {
     const place = this.#view.place();
     const path = this.#target.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(place[name]));
-    const query = this.#target.query.filter(({ name }) => place[name] !== "").map(({ name }) => [name, place[name]]);
-    return query.length === 0 ? path : `${path}?${new URLSearchParams(query)}`;
+    const query = this.#target.query.filter(({ name }) => place[name] !== "");
+    if (query.length === 0) return path;
+    return `${path}?${new URLSearchParams(query.map(({ name }) => [name, place[name]]))}`;
   }
 
+  /**
+   * @param {(event: SentEvent) => string} eventAsCode
+   * @param {(call: MadeCall) => string} callAsCode
+   */
   #copy(eventAsCode, callAsCode) {
     const payload = this.#text();
     if (payload === null) return;
@@ -132,7 +168,7 @@ export class Composer {
     );
   }
 
-  /** @param choice {own: true}, {example: true}, {mistake: index} or {recent: index} */
+  /** @param {Choice} choice */
   #fill(choice) {
     this.#setMistake(null);
     if (choice.own) {
@@ -143,7 +179,7 @@ export class Composer {
       const mistake = this.#target.mistakes[choice.mistake];
       this.#view.setText(JSON.stringify(mistake.payload), true);
       this.#setMistake(mistake);
-    } else {
+    } else if (choice.recent !== undefined) {
       const { text, place } = recentOf(this.#target)[choice.recent];
       this.#view.setPlace(place);
       this.#view.setText(text, false);
@@ -158,6 +194,7 @@ export class Composer {
     this.#view.setText(this.#target.fields.length === 0 ? "" : JSON.stringify(payload), false);
   }
 
+  /** @param {Mistake | null} mistake */
   #setMistake(mistake) {
     this.#mistake = mistake;
     this.#view.showExpected(mistake?.answer ?? null);
@@ -181,9 +218,15 @@ export class Composer {
   }
 }
 
-/** Whether an answer is the one that the protocol gives, whatever the order of its members. */
+/**
+ * Whether an answer is the one that the protocol gives, whatever the order of its members.
+ * @param {Mistake["answer"]} expected
+ * @param {string} name
+ * @param {string} payload
+ */
 function agrees(expected, name, payload) {
   return name === expected.event && sorted(JSON.parse(payload || "null")) === sorted(expected.payload);
 }
 
+/** @param {Json | null} value */
 const sorted = (value) => JSON.stringify(Object.entries(value ?? {}).sort(([one], [other]) => (one < other ? -1 : 1)));

@@ -1,21 +1,43 @@
 // The controls of the composer that say nothing of their own: what there is to choose from.
 
+import { field, fieldName } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { say, translated } from "../kit/language.js";
 
+/**
+ * @import { Sent } from "./recent.js"
+ * @import { Target } from "./targets.js"
+ */
+
+/**
+ * @param {string} value
+ * @param {string} text
+ */
 const option = (value, text) => element("option", { value }, text.slice(0, 90));
+/**
+ * @param {string} label
+ * @param {HTMLOptionElement[]} options
+ */
 const group = (label, options) => (options.length === 0 ? null : element("optgroup", { label }, ...options));
 
-/** Everything that can be sent, the events before the calls. */
+/**
+ * Everything that can be sent, the events before the calls.
+ * @param {Target[]} targets
+ * @param {Target} chosen
+ */
 export function targetChoices(targets, chosen) {
-  const of = (kind) => {
+  const of = (/** @type {"event" | "call"} */ kind) => {
     const some = targets.filter((one) => one.kind === kind);
     return some.map((one) => element("option", { value: one.id, selected: one === chosen }, one.id));
   };
   return [group(say("events"), of("event")), group(say("calls"), of("call"))].filter((one) => one !== null);
 }
 
-/** What a payload can be filled in from; the values are "own", "example", "mistake 0", "recent 0". */
+/**
+ * What a payload can be filled in from; the values are "own", "example", "mistake 0", "recent 0".
+ * @param {Target} target
+ * @param {Sent[]} recent
+ */
 export function fillChoices(target, recent) {
   const mistakes = target.mistakes.map((mistake, index) => option(`mistake ${index}`, translated(mistake.about)));
   const sent = recent.map(({ text, place }, index) => option(`recent ${index}`, text || JSON.stringify(place)));
@@ -29,9 +51,12 @@ export function fillChoices(target, recent) {
   return choices.filter((one) => one !== null);
 }
 
-/** Form or JSON; `choose` is told whether it is JSON. */
+/**
+ * Two buttons, for the form and for JSON.
+ * @param {(asJson: boolean) => void} choose
+ */
 export function modeButtons(choose) {
-  const mode = (name, text, asJson) =>
+  const mode = (/** @type {string} */ name, /** @type {string} */ text, /** @type {boolean} */ asJson) =>
     element("button", { type: "button", "data-mode": name, onclick: () => choose(asJson) }, text);
   return element(
     "div",
@@ -41,18 +66,15 @@ export function modeButtons(choose) {
   );
 }
 
-/** The names in a call's path, and its query. */
+/**
+ * The names in a call's path, and its query.
+ * @param {Target} target
+ */
 export function placeFields(target) {
-  const field = (name, hint) =>
-    element(
-      "label",
-      { class: "field" },
-      element("span", { class: "field-name" }, element("code", {}, name)),
-      element("input", { name, autocomplete: "off", spellcheck: "false" }),
-      hint ? element("span", { class: "hint" }, hint) : null,
-    );
+  const place = (/** @type {string} */ name, hint = "") =>
+    field(fieldName(name), element("input", { name, autocomplete: "off", spellcheck: "false" }), { hint });
   return [
-    ...target.pathNames.map((name) => field(name, "")),
-    ...target.query.map(({ name, rule }) => field(name, translated(rule))),
+    ...target.pathNames.map((name) => place(name)),
+    ...target.query.map(({ name, rule }) => place(name, translated(rule))),
   ];
 }

@@ -1,50 +1,61 @@
 // The composer on the page: what to send, filled in from where, as a form or as JSON.
 
-import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer_controls.js";
-import { button, byId, element, foreign } from "../kit/dom.js";
+import { button, field } from "../kit/controls.js";
+import { byId, element, foreign } from "../kit/dom.js";
 import { compact, pretty } from "../kit/json_text.js";
 import { say, translated } from "../kit/language.js";
+import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer_controls.js";
 import { PayloadForm } from "./payload_form.js";
+
+/**
+ * @import { Mistake } from "../kit/protocol.js"
+ * @import { Connection } from "./connection.js"
+ * @import { Sent } from "./recent.js"
+ * @import { Target } from "./targets.js"
+ *
+ * What a payload is filled in from; `mistake` and `recent` are places in lists.
+ * @typedef {{own?: boolean, example?: boolean, mistake?: number, recent?: number}} Choice
+ *
+ * What the controls do.
+ * @typedef {object} Does
+ * @property {(id: string) => void} choose
+ * @property {(choice: Choice) => void} fill
+ * @property {() => void} edited
+ * @property {() => void} send
+ * @property {() => void} copyJavaScript
+ * @property {() => void} copyCurl
+ */
 
 export class ComposerView {
   #targets;
   #does;
-  #form = null;
+  #form = new PayloadForm([]);
   #asJson = false;
-  #parts = {};
+  #parts = this.#made([]);
 
-  /** @param does {choose, fill, edited, send, copyJavaScript, copyCurl}: what the controls do */
+  /**
+   * @param {Target[]} targets
+   * @param {Does} does
+   */
   constructor(targets, does) {
     this.#targets = targets;
     this.#does = does;
   }
 
-  /** Draws everything for a target, empty. */
+  /**
+   * Draws everything for a target, empty.
+   * @param {Target} target
+   * @param {Sent[]} recent
+   */
   draw(target, recent) {
+    const { checked } = this.#parts.ack;
     this.#form = new PayloadForm(target.fields);
     this.#asJson = false;
-    const parts = {
-      target: this.#targetChoice(target),
-      fill: element("select", { id: "fill", onchange: (event) => this.#chosenFill(event.target) }),
-      place: element("div", { class: "fields place" }, ...placeFields(target)),
-      form: element("div", { oninput: () => this.#does.edited() }, this.#form.node),
-      json: element("textarea", {
-        class: "code json-editor",
-        id: "json-editor",
-        rows: 12,
-        spellcheck: "false",
-        "aria-label": say("payloadJson"),
-      }),
-      hint: element("p", { class: "hint bad", id: "composer-hint", role: "status" }),
-      expected: element("div", { class: "expected", id: "expected", role: "status" }),
-      answer: element("p", { class: "answer", id: "answer", role: "status" }),
-      ack: element("input", { type: "checkbox", id: "with-ack" }),
-      send: element("button", { type: "submit", class: "button primary", id: "send" }),
-      modes: modeButtons((asJson) => this.#setMode(asJson)),
-    };
-    parts.json.addEventListener("input", () => this.#does.edited());
-    parts.ack.checked = this.#parts.ack?.checked ?? false;
+    const parts = this.#made(placeFields(target));
     this.#parts = parts;
+    parts.ack.checked = checked;
+    parts.target.append(...targetChoices(this.#targets, target));
+    parts.form.append(this.#form.node);
     const hasBody = target.fields.length > 0;
     const composer = element(
       "form",
@@ -68,7 +79,11 @@ export class ComposerView {
     this.#showMode();
   }
 
-  /** Draws it again, in another language, with what stands in it. */
+  /**
+   * Draws it again, in another language, with what stands in it.
+   * @param {Target} target
+   * @param {Sent[]} recent
+   */
   redraw(target, recent) {
     const place = this.place();
     const asJson = this.#asJson;
@@ -82,11 +97,18 @@ export class ComposerView {
     this.#showMode();
   }
 
+  /**
+   * @param {Target} target
+   * @param {Sent[]} recent
+   */
   drawFill(target, recent) {
     this.#parts.fill.replaceChildren(...fillChoices(target, recent));
   }
 
-  /** The payload as JSON text without spaces around it. @throws {SyntaxError} when it is no JSON */
+  /**
+   * The payload as JSON text without spaces around it.
+   * @throws {SyntaxError} when it is no JSON
+   */
   text() {
     if (!this.#asJson) return this.#form.node.childElementCount === 0 ? "" : this.#form.text();
     const text = this.#parts.json.value.trim();
@@ -94,7 +116,11 @@ export class ComposerView {
     return compact(text);
   }
 
-  /** Shows a payload, as a form where that can hold it and `asJson` isn't asked for. */
+  /**
+   * Shows a payload, as a form where that can hold it and `asJson` isn't asked for.
+   * @param {string} text
+   * @param {boolean} asJson
+   */
   setText(text, asJson) {
     const fits = text === "" || this.#form.show(text);
     this.#parts.json.value = shown(text);
@@ -102,16 +128,18 @@ export class ComposerView {
     this.#showMode();
   }
 
+  /** @returns {Record<string, string>} */
   place() {
-    return Object.fromEntries(
-      [...this.#parts.place.querySelectorAll("input")].map((input) => [input.name, input.value.trim()]),
-    );
+    const inputs = [...this.#parts.place.querySelectorAll("input")];
+    return Object.fromEntries(inputs.map((input) => [input.name, input.value.trim()]));
   }
 
+  /** @param {Record<string, string>} values */
   setPlace(values) {
     for (const input of this.#parts.place.querySelectorAll("input")) input.value = values[input.name] ?? input.value;
   }
 
+  /** @param {Record<string, unknown>} values */
   become(values) {
     this.#form.become(values);
   }
@@ -120,12 +148,19 @@ export class ComposerView {
     return this.#parts.ack.checked;
   }
 
+  /**
+   * @param {Target} target
+   * @param {Connection} connection
+   */
   showSender(target, connection) {
     const key = target.kind === "call" ? "callNow" : connection.state === "connected" ? "sendAs" : "connectAndSend";
     this.#parts.send.replaceChildren(foreign(say(key, { name: connection.name })));
   }
 
-  /** Shows what a deliberate mistake should be answered by; null for none. */
+  /**
+   * Shows what a deliberate mistake should be answered by; null for none.
+   * @param {Mistake["answer"] | null} answer
+   */
   showExpected(answer) {
     const { expected } = this.#parts;
     expected.className = "expected";
@@ -139,13 +174,18 @@ export class ComposerView {
     }
   }
 
+  /** @param {boolean} agrees */
   showVerdict(agrees) {
     const { expected } = this.#parts;
     expected.classList.add(agrees ? "good" : "bad");
     expected.append(element("p", { class: "verdict" }, say(agrees ? "asExpected" : "notExpected")));
   }
 
-  /** Shows in one line what the last sending was answered by. */
+  /**
+   * Shows in one line what the last sending was answered by.
+   * @param {string} name
+   * @param {string} text
+   */
   showAnswer(name, text) {
     this.#parts.answer.replaceChildren(
       element("code", { class: "answer-name" }, name),
@@ -159,30 +199,54 @@ export class ComposerView {
     this.#parts.expected.querySelector(".verdict")?.remove();
   }
 
-  #targetChoice(target) {
-    const onchange = (event) => {
-      this.#does.choose(event.target.value);
+  /**
+   * The controls, empty.
+   * @param {HTMLElement[]} place
+   */
+  #made(place) {
+    const edited = () => this.#does.edited();
+    const choose = () => {
+      this.#does.choose(this.#parts.target.value);
       byId("target").focus();
     };
-    return element("select", { id: "target", class: "code", onchange }, ...targetChoices(this.#targets, target));
+    return {
+      target: element("select", { id: "target", class: "code", onchange: choose }),
+      fill: element("select", { id: "fill", onchange: () => this.#chosenFill() }),
+      place: element("div", { class: "fields place" }, ...place),
+      form: element("div", { oninput: edited }),
+      json: element("textarea", {
+        class: "code json-editor",
+        id: "json-editor",
+        rows: 12,
+        spellcheck: "false",
+        "aria-label": say("payloadJson"),
+        oninput: edited,
+      }),
+      hint: element("p", { class: "hint bad", id: "composer-hint", role: "status" }),
+      expected: element("div", { class: "expected", id: "expected", role: "status" }),
+      answer: element("p", { class: "answer", id: "answer", role: "status" }),
+      ack: element("input", { type: "checkbox", id: "with-ack" }),
+      send: element("button", { type: "submit", class: "button primary", id: "send" }),
+      modes: modeButtons((asJson) => this.#setMode(asJson)),
+    };
   }
 
-  #chosenFill(select) {
+  #chosenFill() {
+    const select = this.#parts.fill;
     const [kind, index] = select.value.split(" ");
     if (kind !== "") this.#does.fill({ [kind]: index === undefined ? true : Number(index) });
     select.value = "";
   }
 
+  /**
+   * @param {Target} target
+   * @param {boolean} hasBody
+   */
   #body(target, hasBody) {
     const parts = this.#parts;
     const about = translated(target.about);
     return [
-      element(
-        "div",
-        { class: "fields" },
-        element("label", { class: "field" }, element("span", { class: "field-name" }, say("whatToSend")), parts.target),
-        element("label", { class: "field" }, element("span", { class: "field-name" }, say("fill")), parts.fill),
-      ),
+      element("div", { class: "fields" }, field(say("whatToSend"), parts.target), field(say("fill"), parts.fill)),
       about ? element("p", { class: "about" }, about) : null,
       parts.place.childElementCount > 0 ? parts.place : null,
       hasBody ? parts.modes : null,
@@ -191,6 +255,7 @@ export class ComposerView {
     ];
   }
 
+  /** @param {Target} target */
   #extras(target) {
     const ack = element("label", { class: "check" }, this.#parts.ack, say("withAck"));
     return [
@@ -211,6 +276,7 @@ export class ComposerView {
     ];
   }
 
+  /** @param {boolean} asJson */
   #setMode(asJson) {
     try {
       if (asJson) this.#parts.json.value = pretty(this.#form.text());
@@ -231,16 +297,20 @@ export class ComposerView {
     hint.textContent = "";
     form.hidden = this.#asJson;
     json.hidden = !this.#asJson;
-    modes.querySelector("[data-mode=form]").setAttribute("aria-pressed", String(!this.#asJson));
-    modes.querySelector("[data-mode=json]").setAttribute("aria-pressed", String(this.#asJson));
+    modes.querySelector("[data-mode=form]")?.setAttribute("aria-pressed", String(!this.#asJson));
+    modes.querySelector("[data-mode=json]")?.setAttribute("aria-pressed", String(this.#asJson));
   }
 }
 
+/** @param {unknown} payload */
 function answerText(payload) {
   return element("pre", { class: "code" }, pretty(JSON.stringify(payload)));
 }
 
-/** Laid out when it is JSON, else as it was typed. */
+/**
+ * Laid out when it is JSON, else as it was typed.
+ * @param {string} text
+ */
 function shown(text) {
   try {
     JSON.parse(text);

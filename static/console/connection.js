@@ -1,23 +1,50 @@
 // One Socket.IO connection with the identity it acts under: what it joined, how far it has seen, what it waits for.
 
+import { say } from "../kit/language.js";
 import { Cursor } from "../socket/cursor.js";
 import { Exchanges } from "../socket/exchanges.js";
-import { say } from "../kit/language.js";
 import { packetName, Socket } from "../socket/socketio.js";
+import { clientEvents } from "./targets.js";
 import { identityIn, recallToken, refusalText, rememberToken } from "./tokens.js";
+
+/**
+ * @import { Json, Protocol } from "../kit/protocol.js"
+ * @import { Carrier, Direction, Reason } from "../socket/engineio.js"
+ * @import { Transport } from "../kit/as_code.js"
+ * @import { Calls } from "./calls.js"
+ * @import { Entry, Log } from "./log.js"
+ *
+ * @typedef {{name: string, userType: string, userId: number, transport: Transport, colour: string}} Identity
+ *
+ * What is kept of a connection over a reload: the questions with the last id seen, and the user bound last.
+ * @typedef {Identity & {key: number, questions?: [number, number][], inbox?: [number, number] | null}} Kept
+ *
+ * @typedef {{log: Log, calls: Calls, protocol: Protocol}} Parts what a connection needs
+ */
+
+/** @param {Protocol} protocol whether a client can catch up by after_id */
+function hasAfterId(protocol) {
+  const join = clientEvents(protocol).find((event) => event.name === "join_question");
+  return join !== undefined && join.fields.some((field) => field.name === "after_id");
+}
 
 export class Connection {
   /** Called on a change of state, and on every event that arrives; connections.js sets them. */
   onchange = () => {};
-  onevent = (name, payload) => {};
+  /** @type {(name: string, payload: any) => void} */
+  onevent = () => {};
   onrefused = () => {};
 
   /** What it shows to a server that asks for a token; "" for none. */
   token = "";
 
   /** Questions joined now, as the server confirmed them. */
+  /** @type {Set<number>} */
   joined = new Set();
-  /** The user that this connection is bound to now, or null. */
+  /**
+   * The user that this connection is bound to now, or null.
+   * @type {number | null}
+   */
   bound = null;
 
   #log;
@@ -25,51 +52,76 @@ export class Connection {
   #tokens; // whether the server asks for them
   #refused = ""; // by the server's own words, until it is let in
   #catchesUp; // whether the protocol has after_id
+  /** @type {Exchanges<Entry>} */
   #exchanges;
+  /** @type {Socket | null} */
   #socket = null;
+  /** @type {Promise<boolean> | null} */
   #connecting = null;
+  /** @type {(success: boolean) => void} */
   #settle = () => {};
-  #cursors = new Map(); // question id -> Cursor, also while not connected
-  #inbox = null; // {userId, cursor} of the last bind
+  /** @type {Map<number, Cursor>} */
+  #cursors = new Map(); // by question id, also while not connected
+  /** @type {{userId: number, cursor: Cursor} | null} */
+  #inbox = null; // of the last bind
+  /** @type {Map<string, number>} */
   #asked = new Map(); // "join 1", "bind 2" -> the after_id that was sent
 
+  /**
+   * @param {Kept} kept
+   * @param {Parts} parts
+   */
   constructor(kept, { log, calls, protocol }) {
     this.key = kept.key;
     this.#log = log;
     this.#calls = calls;
     this.#tokens = protocol.tokens;
-    this.#catchesUp = protocol.catchesUp;
-    this.#exchanges = new Exchanges(protocol);
-    this.become(kept);
+    this.#catchesUp = hasAfterId(protocol);
+    this.#exchanges = new Exchanges(clientEvents(protocol));
+    this.name = kept.name;
+    this.userType = kept.userType;
+    this.userId = kept.userId;
+    this.transport = kept.transport;
+    this.colour = kept.colour;
     if (this.#tokens) this.token = recallToken(this.key);
     for (const [question, id] of kept.questions ?? []) this.#cursors.set(question, new Cursor(id));
     if (kept.inbox) this.#inbox = { userId: kept.inbox[0], cursor: new Cursor(kept.inbox[1]) };
   }
 
-  /** Takes over name, userType, userId, transport and colour. */
+  /** @param {Identity} identity */
   become({ name, userType, userId, transport, colour }) {
     Object.assign(this, { name, userType, userId, transport, colour });
   }
 
-  /** What is kept over a reload. */
+  /** The id of the user that it acts for: the one that it is bound to, or the one that it would bind to. */
+  get actsFor() {
+    return this.bound ?? this.userId;
+  }
+
+  /** @returns {Kept} */
   kept() {
     const { key, name, userType, userId, transport, colour } = this;
+    /** @type {[number, number][]} */
     const questions = [...this.#cursors].map(([question, cursor]) => [question, cursor.id]);
+    /** @type {[number, number] | null} */
     const inbox = this.#inbox && [this.#inbox.userId, this.#inbox.cursor.id];
     return { key, name, userType, userId, transport, colour, questions, inbox };
   }
 
-  /** Whether it can't connect before it was given a token. */
+  /** True if it needs a token before it can connect. */
   get isStranger() {
     return this.#tokens && this.token === "";
   }
 
-  /** Why its token was not taken, or "". */
+  /** Why the server refused its token, or "". */
   get refusal() {
     return this.#refused && refusalText(this.#refused);
   }
 
-  /** From now on it shows this token, and is whom that says it is. */
+  /**
+   * Shows this token from now on, and takes over the identity in it.
+   * @param {string} token
+   */
   signIn(token) {
     this.#refused = "";
     this.#keep(token);
@@ -81,6 +133,7 @@ export class Connection {
     this.#keep("");
   }
 
+  /** @param {string} token */
   #keep(token) {
     this.token = token;
     rememberToken(this.key, token);
@@ -101,10 +154,13 @@ export class Connection {
     return this.#catchesUp && hasLeft && (this.#cursors.size > 0 || this.#inbox !== null);
   }
 
-  /** Connects. @returns {Promise<boolean>} whether the first try succeeded */
+  /**
+   * Connects.
+   * @returns {Promise<boolean>} whether the first try succeeded
+   */
   connect() {
     if (this.state === "connected") return Promise.resolve(true);
-    if (this.state === "idle") this.#socket = this.#newSocket();
+    if (this.#socket === null || this.state === "idle") this.#socket = this.#newSocket();
     this.#connecting ??= new Promise((resolve) => {
       this.#settle = (success) => {
         this.#connecting = null;
@@ -131,10 +187,14 @@ export class Connection {
   }
 
   /**
-   * Sends an event. `text` is the JSON text of the payload, "" for none.
+   * Sends an event.
+   * @param {string} name
+   * @param {string} text the payload as JSON text, "" for none
+   * @param {boolean} withAck
    * @returns {Promise<{name: string, payload: string}>} the answer; it never settles when the connection ends before
    */
   emit(name, text, withAck = false) {
+    if (this.#socket === null) throw new Error(`${name}: not connected`);
     this.#noteCursor(name, text);
     const { raw, ackId } = this.#socket.emit(name, text, withAck);
     const about = { event: name, transport: this.transport };
@@ -142,16 +202,18 @@ export class Connection {
     return this.#exchanges.sent(name, ackId, entry);
   }
 
+  /** @param {number} question */
   join(question) {
     return this.emit("join_question", JSON.stringify(this.#joining(question)));
   }
 
+  /** @param {number} question */
   #joining(question) {
     return { question_id: question, user_id: this.userId, user_type: this.userType, role_display_name: this.name };
   }
 
   #resume() {
-    const after = (cursor) => (this.#catchesUp ? { after_id: cursor.id } : {});
+    const after = (/** @type {Cursor} */ cursor) => (this.#catchesUp ? { after_id: cursor.id } : {});
     for (const [question, cursor] of this.#cursors) {
       this.emit("join_question", JSON.stringify({ ...this.#joining(question), ...after(cursor) }));
     }
@@ -173,10 +235,16 @@ export class Connection {
     return socket;
   }
 
+  /** @param {string} text */
   #note(text) {
     this.#log.add({ connection: this, kind: "note", direction: "", name: text, text: "", raw: "" });
   }
 
+  /**
+   * @param {Direction} direction
+   * @param {string} raw
+   * @param {Carrier} transport
+   */
   #packet(direction, raw, transport) {
     if (/^4[23]/.test(raw)) return; // events and acknowledgements have entries of their own
     const name = `${packetName(raw)} · ${transport}`;
@@ -186,14 +254,19 @@ export class Connection {
     if (direction === "out" && raw === "5") this.#note(say("noteUpgraded"));
   }
 
+  /** @param {boolean} again */
   #connected(again) {
     this.#refused = "";
-    this.#note(say("noteConnected", { transport: say(`transport_${this.transportNow}`) }));
+    const carrier = this.transportNow;
+    this.#note(say("noteConnected", { transport: carrier === "" ? "" : say(`transport_${carrier}`) }));
     this.#settle(true);
     if (again) this.#resume();
   }
 
-  /** The server does not let it in, or not any longer. */
+  /**
+   * The server refused its token, at the start or later on.
+   * @param {string} message
+   */
   #turnedAway(message) {
     this.#refused = message;
     this.#keep("");
@@ -201,6 +274,10 @@ export class Connection {
     this.onrefused();
   }
 
+  /**
+   * @param {Reason} reason
+   * @param {number} nextTry
+   */
   #disconnected(reason, nextTry) {
     this.joined.clear();
     this.bound = null;
@@ -212,6 +289,11 @@ export class Connection {
     this.onchange();
   }
 
+  /**
+   * @param {string} name
+   * @param {string} text
+   * @param {string} raw
+   */
   #arrived(name, text, raw) {
     const payload = text === "" ? null : JSON.parse(text);
     const answered = this.#exchanges.arrived(name, text);
@@ -226,7 +308,7 @@ export class Connection {
       latency,
       failed: failed(name, payload),
     });
-    if (answered) this.#log.answered(answered.entry, latency);
+    if (answered) this.#log.answered(answered.entry, answered.latency);
     if (name === "joined_question") this.#joined(payload);
     else if (name === "left_question") this.#left(payload.question_id);
     else if (name === "bind_user:ack" && payload.success) this.#isBound(payload);
@@ -239,13 +321,22 @@ export class Connection {
     }
   }
 
+  /**
+   * @param {number} id
+   * @param {string} text
+   * @param {string} raw
+   */
   #acknowledged(id, text, raw) {
     const answered = this.#exchanges.acknowledged(id);
     const name = `${answered?.name ?? "?"} (callback ${id})`;
     this.#log.add({ connection: this, kind: "event", direction: "in", name, text, raw, latency: answered?.latency });
   }
 
-  /** Remembers a sent after_id: the answer starts a catch-up from there. */
+  /**
+   * Remembers a sent after_id: the answer starts a catch-up from there.
+   * @param {string} name
+   * @param {string} text
+   */
   #noteCursor(name, text) {
     if (name !== "join_question" && name !== "bind_user") return;
     const payload = text === "" ? null : JSON.parse(text);
@@ -254,17 +345,28 @@ export class Connection {
     this.#asked.set(asked, payload.after_id);
   }
 
+  /**
+   * The cursor of a stream that was joined or bound.
+   * @param {string} asked
+   * @param {Cursor | undefined} current
+   * @param {Json} answer
+   * @param {string} path
+   * @param {string} stream
+   */
   #start(asked, current, answer, path, stream) {
     const after = this.#asked.get(asked);
     this.#asked.delete(asked);
     if (after === undefined || answer.latest_id === undefined) return current ?? new Cursor();
     const cursor = new Cursor(after);
-    const readPage = (id) => this.#calls.ask("GET", `${path}after_id=${id}&limit=200`, undefined, this);
-    const done = (count, latest) => this.#note(say("noteCaughtUp", { stream, count, latest }));
+    const readPage = (/** @type {number} */ id) =>
+      this.#calls.ask("GET", `${path}after_id=${id}&limit=200`, undefined, this);
+    const done = (/** @type {number} */ count, /** @type {number} */ latest) =>
+      this.#note(say("noteCaughtUp", { stream, count, latest }));
     cursor.answered(answer.latest_id, answer.has_more, readPage, done);
     return cursor;
   }
 
+  /** @param {Json} answer */
   #joined(answer) {
     const id = answer.question_id;
     const path = `/api/questions/${id}/messages?${this.userType === "STAFF" ? "user_type=STAFF&" : ""}`;
@@ -273,15 +375,18 @@ export class Connection {
     this.onchange();
   }
 
+  /** @param {number} id */
   #left(id) {
     this.joined.delete(id);
     this.#cursors.delete(id);
     this.onchange();
   }
 
+  /** @param {Json} answer */
   #isBound(answer) {
     const id = answer.user_id;
-    const current = this.#inbox?.userId === id ? this.#inbox.cursor : null;
+    const inbox = this.#inbox;
+    const current = inbox !== null && inbox.userId === id ? inbox.cursor : undefined;
     const path = `/api/users/${id}/notifications?`;
     this.bound = id;
     this.#inbox = { userId: id, cursor: this.#start(`bind ${id}`, current, answer, path, say("user", { id })) };
@@ -289,6 +394,10 @@ export class Connection {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {Json | null} payload
+ */
 function failed(name, payload) {
   return name === "error" || payload?.success === false;
 }

@@ -1,19 +1,30 @@
-// The connections as cards side by side: who each is, how it is connected, what it joined, and what can be done with it.
+// The connections as cards side by side: who each is, how it is connected, what it joined, and its buttons.
 
-import { editConnection } from "./connection_dialog.js";
-import { button, byId, chip, element, foreign, icon, oncePerFrame, redraw } from "../kit/dom.js";
+import { button, chip } from "../kit/controls.js";
+import { byId, element, foreign, icon, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+import { editConnection } from "./connection_dialog.js";
 import { signIn } from "./sign_in.js";
 import { claimsOf } from "./tokens.js";
 
+/**
+ * @import { Connection } from "./connection.js"
+ * @import { Connections } from "./connections.js"
+ * @import { Inboxes } from "./inboxes.js"
+ * @import { ConsoleParts } from "./main.js"
+ * @typedef {(what: string) => {"data-focus": string}} Focus the attribute by which a control keeps the focus
+ */
+
+/** @param {ConsoleParts} parts */
 export function connectionCards({ connections, inboxes }) {
   const list = byId("cards");
+  /** @type {Connection | null} */
   let shown = null;
   const draw = () => {
     redraw(list, ...connections.list.map((one) => card(one, connections, inboxes)));
     if (connections.selected !== shown) {
       shown = connections.selected;
-      list.querySelector("[data-selected]").scrollIntoView({ block: "nearest", inline: "nearest" });
+      list.querySelector("[data-selected]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   };
   const drawSoon = oncePerFrame(draw);
@@ -24,8 +35,14 @@ export function connectionCards({ connections, inboxes }) {
   inEveryLanguage(draw);
 }
 
+/**
+ * @param {Connection} connection
+ * @param {Connections} connections
+ * @param {Inboxes} inboxes
+ */
 function card(connection, connections, inboxes) {
   const selected = connection === connections.selected;
+  /** @type {Focus} */
   const focus = (what) => ({ "data-focus": `${connection.key}-${what}` });
   const select = () => connections.select(connection);
   const role = sayIfKnown(`role_${connection.userType}`, connection.userType);
@@ -56,20 +73,24 @@ function card(connection, connections, inboxes) {
     ),
     element("p", { class: "card-line" }, `${role} · ${say("user", { id: connection.userId })}`),
     element("p", { class: "card-line card-state" }, element("span", { class: "dot" }), stateText(connection)),
-    entry(connection),
+    tokenLine(connection),
     facts(connection),
     element("div", { class: "card-actions" }, ...actions(connection, focus), signing(connections, connection, focus)),
   );
 }
 
+/** @param {Connection} connection */
 function stateText(connection) {
   const state = say(`state_${connection.state}`);
   const transport = connection.transportNow || connection.transport;
   return `${state} · ${say(`transport_${transport}`)}`;
 }
 
-/** How far its token reaches, or why it has none any more. */
-function entry(connection) {
+/**
+ * How long its token is valid, or why the server refused it.
+ * @param {Connection} connection
+ */
+function tokenLine(connection) {
   if (connection.refusal) return element("p", { class: "card-line bad" }, connection.refusal);
   const ends = claimsOf(connection.token)?.exp;
   if (!Number.isFinite(ends)) return null;
@@ -77,19 +98,29 @@ function entry(connection) {
   return element("p", { class: "card-line" }, say("tokenUntil", { at }));
 }
 
+/**
+ * @param {Connection} connection
+ * @param {Inboxes} inboxes
+ */
 function unread(connection, inboxes) {
   const count = connection.bound === null ? 0 : inboxes.of(connection.bound).unread;
   if (count === 0) return null;
   return element("span", { class: "badge", title: say("unreadCount", { count }) }, String(count));
 }
 
+/** @param {Connection} connection */
 function facts(connection) {
   const chips = [...connection.joined].map((id) => chip(say("inQuestion", { id })));
   if (connection.bound !== null) chips.push(chip(say("boundUser", { id: connection.bound })));
   return chips.length === 0 ? null : element("div", { class: "card-facts" }, ...chips);
 }
 
-/** What there is to do about its token. */
+/**
+ * The button to sign in or out.
+ * @param {Connections} connections
+ * @param {Connection} connection
+ * @param {Focus} focus
+ */
 function signing(connections, connection, focus) {
   if (connection.isStranger) {
     const open = () => signIn(connections, connection);
@@ -99,6 +130,10 @@ function signing(connections, connection, focus) {
   return button(say("signOut"), () => connections.signOut(connection), { kind: "small quiet", ...focus("sign-out") });
 }
 
+/**
+ * @param {Connection} connection
+ * @param {Focus} focus
+ */
 function actions(connection, focus) {
   if (connection.isStranger && connection.state === "idle") return [];
   if (connection.state === "idle") {

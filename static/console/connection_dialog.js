@@ -1,26 +1,39 @@
 // Adding a connection, or changing who it is.
 
-import { COLOURS, TRANSPORTS } from "./connections.js";
-import { button, byId, element } from "../kit/dom.js";
+import { button, field } from "../kit/controls.js";
+import { byId, element } from "../kit/dom.js";
 import { say, sayIfKnown } from "../kit/language.js";
+import { COLOURS, TRANSPORTS } from "./connections.js";
+
+/**
+ * @import { Connection, Identity } from "./connection.js"
+ * @import { Connections } from "./connections.js"
+ */
 
 const USER_TYPES = ["ELDER", "FAMILY", "STAFF", "SYSTEM"];
 
-/** Opens the dialog; `connection` is null for a new one. */
+/** The dialog in which connections are edited and signed in. */
+export const dialogElement = () => /** @type {HTMLDialogElement} */ (byId("connection-dialog"));
+
+/**
+ * Opens the dialog.
+ * @param {Connections} connections
+ * @param {Connection | null} connection null for a new one
+ */
 export function editConnection(connections, connection) {
-  const dialog = byId("connection-dialog");
+  const dialog = dialogElement();
   const start = connection ?? connections.proposal();
   const form = element("form", { class: "dialog-form" });
   const title = connection === null ? say("addConnection") : say("editConnection", { name: connection.name });
   const remove = () => {
-    connections.remove(connection);
+    if (connection !== null) connections.remove(connection);
     dialog.close();
   };
   form.append(
     element("h2", { id: "connection-dialog-title" }, title),
-    labelled("name", element("input", { name: "name", value: start.name, required: true, maxlength: 64 })),
-    labelled(
-      "userType",
+    field(say("field_name"), element("input", { name: "name", value: start.name, required: true, maxlength: 64 })),
+    field(
+      say("field_userType"),
       choice(
         "userType",
         [...new Set([...USER_TYPES, start.userType])],
@@ -28,8 +41,8 @@ export function editConnection(connections, connection) {
         (type) => `${sayIfKnown(`role_${type}`, type)} (${type})`,
       ),
     ),
-    labelled(
-      "userId",
+    field(
+      say("field_userId"),
       element("input", {
         name: "userId",
         value: start.userId,
@@ -38,10 +51,10 @@ export function editConnection(connections, connection) {
         pattern: "[1-9][0-9]{0,15}",
       }),
     ),
-    labelled(
-      "transport",
+    field(
+      say("field_transport"),
       choice("transport", TRANSPORTS, start.transport, (one) => say(`transport_${one}`)),
-      say("transportTaken"),
+      { hint: say("transportTaken") },
     ),
     colours(start.colour),
     element(
@@ -57,8 +70,8 @@ export function editConnection(connections, connection) {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const values = Object.fromEntries(new FormData(form));
-    const identity = { ...values, userId: Number(values.userId) };
+    const { name, userType, userId, transport, colour } = Object.fromEntries(new FormData(form));
+    const identity = /** @type {Identity} */ ({ name, userType, userId: Number(userId), transport, colour });
     if (connection === null) connections.add(identity);
     else connections.change(connection, identity);
     dialog.close();
@@ -67,12 +80,13 @@ export function editConnection(connections, connection) {
   dialog.showModal();
 }
 
-/** A control with its name before it and, where there is one, a hint after it. */
-export function labelled(field, control, hint = "") {
-  const name = element("span", { class: "field-name" }, say(`field_${field}`));
-  return element("label", { class: "field" }, name, control, hint ? element("span", { class: "hint" }, hint) : null);
-}
-
+/**
+ * @template {string} Value
+ * @param {string} name
+ * @param {Value[]} values
+ * @param {string} chosen
+ * @param {(value: Value) => string} text
+ */
 function choice(name, values, chosen, text) {
   return element(
     "select",
@@ -81,6 +95,7 @@ function choice(name, values, chosen, text) {
   );
 }
 
+/** @param {string} chosen */
 function colours(chosen) {
   const swatches = COLOURS.map((colour) =>
     element(

@@ -1,29 +1,41 @@
 // The connections side by side, which of them acts, and the question that they are about.
 
-import { Connection } from "./connection.js";
 import { say } from "../kit/language.js";
-import { forgetRecent } from "./recent.js";
 import { recall, remember } from "../kit/remembered.js";
+import { Connection } from "./connection.js";
+import { forgetRecent } from "./recent.js";
 
-export const COLOURS = ["blue", "amber", "violet", "green", "rose", "slate"];
+export const COLOURS = /** @type {const} */ (["blue", "amber", "violet", "green", "rose", "slate"]);
+/** @type {Transport[]} */
 export const TRANSPORTS = ["websocket", "upgrade", "polling"];
 
 const SAVE_DELAY = 300; // ms; cursors move with every message
 
-/** Tells "change" for what is shown of the connections, "arrived" (with detail) for every event received, and "refused"
- * (with the connection as its detail) when the server turns one away. */
+/**
+ * @import { Transport } from "../kit/as_code.js"
+ * @import { Identity, Kept, Parts } from "./connection.js"
+ */
+
+/**
+ * Dispatches "change" for what is shown of the connections, "arrived" for every event received, and "refused" when the
+ * server turns a connection away.
+ */
 export class Connections extends EventTarget {
   list;
   selected;
-  /** The id of the question that forms are filled with, or null. */
+  /**
+   * The id of the question that forms are filled with, or null.
+   * @type {number | null}
+   */
   question = recall("question", null);
   #parts;
   #saving = 0;
 
-  /** @param parts what a connection needs: {log, calls, protocol} */
+  /** @param {Parts} parts */
   constructor(parts) {
     super();
     this.#parts = parts;
+    /** @type {Kept[]} */
     const kept = recall("connections", null) ?? newcomers();
     this.list = kept.map((one) => this.#made(one));
     this.selected = this.list.find((one) => one.key === recall("selected", null)) ?? this.list[0];
@@ -34,16 +46,19 @@ export class Connections extends EventTarget {
     });
   }
 
+  /** @param {Connection} connection */
   select(connection) {
     this.selected = connection;
     this.#changed();
   }
 
+  /** @param {number | null} id */
   setQuestion(id) {
     this.question = id;
     this.#changed();
   }
 
+  /** @param {Identity} identity */
   add(identity) {
     const key = Math.max(0, ...this.list.map((one) => one.key)) + 1;
     const connection = this.#made({ ...identity, key });
@@ -51,17 +66,28 @@ export class Connections extends EventTarget {
     this.select(connection);
   }
 
+  /**
+   * @param {Connection} connection
+   * @param {Identity} identity
+   */
   change(connection, identity) {
     connection.become(identity);
     this.#changed();
   }
 
+  /**
+   * @param {Connection} connection
+   * @param {string} token
+   */
   signIn(connection, token) {
     connection.signIn(token);
     this.#changed();
   }
 
-  /** Ends a connection and drops what the page keeps of words that came and went, for the next person at this screen. */
+  /**
+   * Ends a connection and drops what the page keeps of words that came and went, for the next person at this screen.
+   * @param {Connection} connection
+   */
   signOut(connection) {
     const hadToken = connection.token !== "";
     connection.signOut();
@@ -72,12 +98,16 @@ export class Connections extends EventTarget {
     this.#changed();
   }
 
-  /** The connection that acts for a user: the one at hand where it does, or another. */
+  /**
+   * The connection that acts for a user: the one at hand where it does, or another.
+   * @param {number} userId
+   */
   of(userId) {
-    const acts = (one) => one.bound === userId || one.userId === userId;
+    const acts = (/** @type {Connection} */ one) => one.bound === userId || one.userId === userId;
     return [this.selected, ...this.list].find(acts) ?? this.selected;
   }
 
+  /** @param {Connection} connection */
   remove(connection) {
     this.signOut(connection);
     this.list = this.list.filter((one) => one !== connection);
@@ -85,13 +115,28 @@ export class Connections extends EventTarget {
     this.#changed();
   }
 
-  /** What a new connection starts as. */
+  /**
+   * What a new connection starts as.
+   * @returns {Identity}
+   */
   proposal() {
+    /** @type {string[]} */
     const used = this.list.map((one) => one.colour);
     const colour = COLOURS.find((one) => !used.includes(one)) ?? COLOURS[0];
     return { name: say("newName"), userType: "ELDER", userId: 2000 + this.list.length, transport: "websocket", colour };
   }
 
+  /** @param {(arrived: {connection: Connection, name: string, payload: any}) => void} listener */
+  whenArrived(listener) {
+    this.addEventListener("arrived", (event) => listener(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {(connection: Connection) => void} listener */
+  whenRefused(listener) {
+    this.addEventListener("refused", (event) => listener(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {Kept} kept */
   #made(kept) {
     const connection = new Connection(kept, this.#parts);
     connection.onchange = () => this.#changed();
@@ -127,7 +172,10 @@ export class Connections extends EventTarget {
   }
 }
 
-/** An elder as in the protocol's examples, a nurse and a family member; each shows another transport. */
+/**
+ * An elder as in the protocol's examples, a nurse and a family member; each shows another transport.
+ * @returns {Kept[]}
+ */
 function newcomers() {
   return [
     { key: 1, name: say("elderName"), userType: "ELDER", userId: 456, transport: "websocket", colour: "blue" },

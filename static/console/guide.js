@@ -1,24 +1,34 @@
 // The way to a first message: connect, open a question, join it, send. Each step is one click.
 
-import { button, byId, element, icon, oncePerFrame, redraw } from "../kit/dom.js";
+import { button } from "../kit/controls.js";
+import { byId, element, icon, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { recall, remember } from "../kit/remembered.js";
 
+/**
+ * @import { TextKey } from "../kit/language.js"
+ * @import { Connection } from "./connection.js"
+ * @import { ConsoleParts } from "./main.js"
+ * @typedef {{done: boolean, text: TextKey, run: () => unknown}} Step
+ */
+
+/** @param {ConsoleParts} parts */
 export function guide({ connections, questions, composer, actions, tabs, attempt }) {
   const section = byId("guide");
   const showAgain = byId("guide-show");
   let hidden = recall("guideHidden", false);
   let sent = false;
 
+  /** @returns {Step[]} */
   const steps = () => {
     const { selected, question } = connections;
     const connected = selected.state === "connected";
     const joined = question !== null && selected.joined.has(question);
     return [
-      { done: connected, run: () => actions.connect() },
-      { done: question !== null, run: () => open() },
-      { done: joined, run: () => actions.join(question) },
-      { done: sent, run: () => send() },
+      { done: connected, text: "step1", run: () => actions.connect() },
+      { done: question !== null, text: "step2", run: () => open() },
+      { done: joined, text: "step3", run: () => question !== null && actions.join(question) },
+      { done: sent, text: "step4", run: () => send() },
     ];
   };
   const open = async () => {
@@ -31,7 +41,7 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
     composer.choose("send_message");
     return composer.send();
   };
-  const hide = (value) => {
+  const hide = (/** @type {boolean} */ value) => {
     hidden = value;
     remember("guideHidden", value);
     draw();
@@ -59,7 +69,7 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
       );
     }
   };
-  const stepItem = (step, index, current) => {
+  const stepItem = (/** @type {Step} */ step, /** @type {number} */ index, /** @type {number} */ current) => {
     const state = step.done ? "done" : index === current ? "current" : "later";
     const mark = step.done ? icon("check") : String(index + 1);
     return element(
@@ -75,7 +85,7 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
           "data-focus": "step",
         },
         element("span", { class: "step-mark" }, mark),
-        element("span", {}, say(`step${index + 1}`)),
+        element("span", {}, say(step.text)),
       ),
     );
   };
@@ -94,9 +104,10 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
       button(say("guideMistake"), () => mistake(), { kind: "small", "data-focus": "mistake" }),
     ];
   };
-  const answerAs = async (connection) => {
+  const answerAs = async (/** @type {Connection} */ connection) => {
+    const { question } = connections;
     connections.select(connection);
-    if (!connection.joined.has(connections.question)) await actions.join(connections.question);
+    if (question !== null && !connection.joined.has(question)) await actions.join(question);
     await send();
   };
   const remind = async () => {
@@ -108,7 +119,7 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
     composer.loadMistake("join_question");
   };
 
-  connections.addEventListener("arrived", ({ detail: { name, payload } }) => {
+  connections.whenArrived(({ name, payload }) => {
     if (name === "send_message:ack" && payload.success && !sent) {
       sent = true;
       drawSoon();

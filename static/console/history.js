@@ -1,7 +1,27 @@
 // The messages of one question, read over HTTP a page at a time.
 
-import { button, chip, element, foreign, redraw } from "../kit/dom.js";
+import { button, chip, refreshButton } from "../kit/controls.js";
+import { element, foreign, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+
+/**
+ * @import { Json } from "../kit/protocol.js"
+ * @import { Calls } from "./calls.js"
+ * @import { Connection } from "./connection.js"
+ * @import { Connections } from "./connections.js"
+ * @import { Question } from "./questions.js"
+ *
+ * @typedef {object} Message
+ * @property {number} id
+ * @property {number} sender_id
+ * @property {string} sender_type
+ * @property {string | null} role_display_name
+ * @property {string} content_type
+ * @property {string | null} content_text
+ * @property {Json[]} attachments
+ * @property {boolean} is_visible_to_patient
+ * @property {string} sent_at
+ */
 
 export class History {
   node = element("div", { class: "stack history" });
@@ -9,22 +29,24 @@ export class History {
   #calls;
   #attempt;
   #close;
+  /** @type {Question | null} */
   #question = null;
+  /** @type {Message[]} */
   #items = [];
   #more = false;
   #unread = 0; // arrived over a socket since the last reading
 
+  /** @param {{connections: Connections, calls: Calls, attempt: (work: unknown) => void, close: () => void}} parts */
   constructor({ connections, calls, attempt, close }) {
     this.#connections = connections;
     this.#calls = calls;
     this.#attempt = attempt;
     this.#close = close;
-    connections.addEventListener("arrived", ({ detail: { connection, name, payload } }) =>
-      this.#arrived(connection, name, payload),
-    );
+    connections.whenArrived(({ connection, name, payload }) => this.#arrived(connection, name, payload));
     inEveryLanguage(() => this.#draw());
   }
 
+  /** @param {Question} question */
   open(question) {
     this.#question = question;
     this.#items = [];
@@ -32,13 +54,14 @@ export class History {
     this.#attempt(this.#read({}));
   }
 
-  /** @param cursor {}, {before_id} or {after_id} */
+  /** @param {{before_id?: number, after_id?: number}} cursor */
   async #read(cursor) {
-    const query = new URLSearchParams({ limit: "30", ...cursor });
+    const query = new URLSearchParams({ limit: "30" });
+    for (const [name, id] of Object.entries(cursor)) query.set(name, String(id));
     if (this.#connections.selected.userType === "STAFF") query.set("user_type", "STAFF");
     const { items, has_more: more } = await this.#calls.ask(
       "GET",
-      `/api/questions/${this.#question.id}/messages?${query}`,
+      `/api/questions/${this.#question?.id}/messages?${query}`,
     );
     if ("after_id" in cursor) {
       this.#items.push(...items);
@@ -50,6 +73,11 @@ export class History {
     this.#draw();
   }
 
+  /**
+   * @param {Connection} connection
+   * @param {string} name
+   * @param {Json} message
+   */
   #arrived(connection, name, message) {
     const here =
       name === "new_message" && message.question_id === this.#question?.id && connection === this.#connections.selected;
@@ -75,12 +103,7 @@ export class History {
           "data-focus": "back",
         }),
         element("h3", { class: "grow" }, element("span", { class: "item-number" }, `#${id}`), " ", foreign(title)),
-        button("", () => this.#attempt(this.#read({})), {
-          kind: "quiet square small",
-          drawing: "refresh",
-          label: say("refresh"),
-          "data-focus": "refresh",
-        }),
+        refreshButton(() => this.#attempt(this.#read({}))),
       ),
       this.#more
         ? button(say("older"), () => this.#attempt(this.#read({ before_id: oldest })), {
@@ -109,6 +132,10 @@ export class History {
   }
 }
 
+/**
+ * @param {Message} message
+ * @param {Connection} reader
+ */
 function bubble(message, reader) {
   const own = message.sender_id === reader.userId && message.sender_type === reader.userType;
   const role = sayIfKnown(`role_${message.sender_type}`, message.sender_type);

@@ -1,26 +1,37 @@
 // The notification inbox of the acting connection's user, with its unread badge.
 
-import { button, byId, chip, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
+import { button, chip, refreshButton } from "../kit/controls.js";
+import { byId, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
 
 const SOON = 10_000; // ms
 const LATER = 600_000;
 
+/**
+ * @import { Json } from "../kit/protocol.js"
+ * @import { Actions, Reaction } from "./actions.js"
+ * @import { Notification } from "./inboxes.js"
+ * @import { ConsoleParts } from "./main.js"
+ * @typedef {ConsoleParts["attempt"]} Attempt
+ */
+
+/** @param {ConsoleParts} parts */
 export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
   const panel = byId("panel-inbox");
   let onlyUnread = false;
 
-  const read = (older) => attempt(inboxes.read(userOf(connections.selected), older));
+  const read = (/** @type {boolean} */ older) => attempt(inboxes.read(connections.selected.actsFor, older));
   const draw = () => {
     const connection = connections.selected;
-    const user = userOf(connection);
+    const user = connection.actsFor;
     const { unread, more } = inboxes.of(user);
     showBadge(connection.bound === null ? 0 : unread);
     const items = inboxes.listed(user).filter((item) => !onlyUnread || item.status === "UNREAD");
+    /** @type {HTMLInputElement} */
     const toggle = element("input", {
       type: "checkbox",
       checked: onlyUnread,
-      onchange: (event) => filter(event.target.checked),
+      onchange: () => filter(toggle.checked),
       "data-focus": "unread",
     });
     redraw(
@@ -34,12 +45,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
           say("inboxOf", { id: user }),
           unread > 0 ? chip(say("unreadCount", { count: unread }), "accent") : null,
         ),
-        button("", () => read(false), {
-          kind: "quiet square small",
-          drawing: "refresh",
-          label: say("refresh"),
-          "data-focus": "refresh",
-        }),
+        refreshButton(() => read(false)),
       ),
       element("label", { class: "check" }, toggle, say("onlyUnread")),
       connection.bound === user ? null : bindFirst(user, actions, attempt),
@@ -49,10 +55,13 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
       more ? button(say("more"), () => read(true), { kind: "wide", "data-focus": "more" }) : null,
     );
   };
-  const row = (item, user) => {
-    const answer = (what, more) => attempt(actions.answer(user, item.id, what, more));
-    const control = (text, name, work) => button(text, work, { kind: "small", "data-focus": `${name}-${item.id}` });
-    const snooze = (after) => answer("snooze", { until: new Date(Date.now() + after).toISOString() });
+  const row = (/** @type {Notification} */ item, /** @type {number} */ user) => {
+    const answer = (/** @type {Reaction} */ what, /** @type {Json} */ more = {}) =>
+      attempt(actions.answer(user, item.id, what, more));
+    const control = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => void} */ work) =>
+      button(text, work, { kind: "small", "data-focus": `${name}-${item.id}` });
+    const snooze = (/** @type {number} */ after) =>
+      answer("snooze", { until: new Date(Date.now() + after).toISOString() });
     return element(
       "li",
       { class: item.status === "UNREAD" ? "item unread" : "item", "data-id": item.id },
@@ -80,7 +89,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
       ),
     );
   };
-  const filter = (only) => {
+  const filter = (/** @type {boolean} */ only) => {
     onlyUnread = only;
     draw();
   };
@@ -90,15 +99,11 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
   inboxes.addEventListener("change", drawSoon);
   inEveryLanguage(draw);
   tabs.whenOpened("inbox", () => {
-    if (!inboxes.of(userOf(connections.selected)).read) read(false); // what came later was pushed
+    if (!inboxes.of(connections.selected.actsFor).read) read(false); // what came later was pushed
   });
 }
 
-/** The user whose notifications are shown: the bound one, or who would be bound. */
-function userOf(connection) {
-  return connection.bound ?? connection.userId;
-}
-
+/** @param {number} unread */
 function showBadge(unread) {
   const badge = byId("inbox-badge");
   badge.hidden = unread === 0;
@@ -106,7 +111,12 @@ function showBadge(unread) {
   badge.setAttribute("aria-label", say("unreadCount", { count: unread }));
 }
 
-/** The line that says why nothing will arrive yet, with the way to change that. */
+/**
+ * The line that says why nothing will arrive yet, with the way to change that.
+ * @param {number} user
+ * @param {Actions} actions
+ * @param {Attempt} attempt
+ */
 export function bindFirst(user, actions, attempt) {
   return element(
     "p",
@@ -116,6 +126,10 @@ export function bindFirst(user, actions, attempt) {
   );
 }
 
+/**
+ * @param {Actions} actions
+ * @param {Attempt} attempt
+ */
 function empty(actions, attempt) {
   return element(
     "div",

@@ -1,37 +1,69 @@
 // The notifications of each user as far as the page knows them: read over HTTP, and kept up by notification:new and
 // notification:updated.
 
-/** Tells "change" whenever a list or a count changed. */
+/**
+ * @import { Json } from "../kit/protocol.js"
+ * @import { Reaction } from "./actions.js"
+ * @import { Calls } from "./calls.js"
+ * @import { Connections } from "./connections.js"
+ *
+ * A notification; the last two only where its reactions were asked for.
+ * @typedef {object} Notification
+ * @property {number} id
+ * @property {string} title
+ * @property {string} content
+ * @property {"UNREAD" | "READ"} status
+ * @property {string} created_at
+ * @property {string | null} [confirmed_at]
+ * @property {string | null} [snoozed_until]
+ *
+ * @typedef {{items: Map<number, Notification>, unread: number, more: boolean, read: boolean, updates: number}} Inbox
+ */
+
+/** Dispatches "change" whenever a list or a count changed. */
 export class Inboxes extends EventTarget {
   #connections;
   #calls;
+  /** @type {Map<number, Inbox>} */
   #byUser = new Map();
 
+  /** @param {{connections: Connections, calls: Calls}} parts */
   constructor({ connections, calls }) {
     super();
     this.#connections = connections;
     this.#calls = calls;
-    connections.addEventListener("arrived", ({ detail: { connection, name, payload } }) => {
+    connections.whenArrived(({ connection, name, payload }) => {
       if (name === "bind_user:ack" && payload.success) this.read(payload.user_id);
       if (name === "notification:new" && connection.bound !== null) this.#take(connection.bound, payload);
       if (name === "notification:updated" && connection.bound !== null) this.#update(connection.bound, payload);
     });
   }
 
-  /** @returns {{items: Map<number, object>, unread: number, more: boolean, read: boolean, updates: number}} */
+  /**
+   * @param {number} userId
+   * @returns {Inbox}
+   */
   of(userId) {
-    if (!this.#byUser.has(userId)) {
-      this.#byUser.set(userId, { items: new Map(), unread: 0, more: false, read: false, updates: 0 });
-    }
-    return this.#byUser.get(userId);
+    const known = this.#byUser.get(userId);
+    if (known !== undefined) return known;
+    const inbox = { items: new Map(), unread: 0, more: false, read: false, updates: 0 };
+    this.#byUser.set(userId, inbox);
+    return inbox;
   }
 
-  /** The user's notifications, newest first. */
+  /**
+   * The user's notifications, newest first.
+   * @param {number} userId
+   */
   listed(userId) {
     return [...this.of(userId).items.values()].sort((one, other) => other.id - one.id);
   }
 
-  /** Reads the latest page, or the one before the oldest that is known. */
+  /**
+   * Reads the latest page, or the one before the oldest that is known.
+   * @param {number} userId
+   * @param {boolean} older
+   */
   async read(userId, older = false) {
     const inbox = this.of(userId);
     const first = !inbox.read;
@@ -46,6 +78,7 @@ export class Inboxes extends EventTarget {
       updates = inbox.updates;
       page = await this.#calls.ask("GET", path, undefined, this.#connections.of(userId));
     } while (inbox.updates !== updates);
+    /** @type {{items: Notification[], has_more: boolean, unread: number}} */
     const { items, has_more: more, unread } = page;
     const newest = Math.max(0, ...items.map((item) => item.id));
     const pushedMeanwhile = older
@@ -57,7 +90,13 @@ export class Inboxes extends EventTarget {
     this.#changed();
   }
 
-  /** Answers over HTTP; `what` is read, confirm or snooze. */
+  /**
+   * Reads, confirms or snoozes over HTTP.
+   * @param {number} userId
+   * @param {number} id
+   * @param {Reaction} what
+   * @param {Json} body
+   */
   async answer(userId, id, what, body) {
     const by = this.#connections.of(userId);
     const answered = await this.#calls.ask("POST", `/api/notifications/${id}/${what}`, body, by);
@@ -68,6 +107,10 @@ export class Inboxes extends EventTarget {
     this.#changed();
   }
 
+  /**
+   * @param {number} userId
+   * @param {Notification} notification
+   */
   #take(userId, notification) {
     const inbox = this.of(userId);
     const newest = Math.max(0, ...inbox.items.keys());
@@ -77,10 +120,14 @@ export class Inboxes extends EventTarget {
     this.#changed();
   }
 
+  /**
+   * @param {number} userId
+   * @param {Json} update
+   */
   #update(userId, { unread, ...changed }) {
     const inbox = this.of(userId);
     const known = inbox.items.get(changed.id);
-    if (known) inbox.items.set(changed.id, { ...known, ...changed });
+    if (known) inbox.items.set(known.id, { ...known, ...changed });
     inbox.unread = unread;
     inbox.updates += 1;
     this.#changed();

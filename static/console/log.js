@@ -3,22 +3,46 @@
 const LIMIT = 50_000; // entries kept; beyond it the oldest tenth goes
 
 /**
- * An entry: `{number, at, connection, kind, direction, name, text, raw, latency, about}`.
- * kind is "event", "http", "wire" or "note"; direction "out", "in" or ""; `connection` may be null;
- * `text` is the payload and `raw` the packet, both as on the wire; `latency` is in ms, from send to answer.
+ * @import { Transport } from "../kit/as_code.js"
+ *
+ * @typedef {object} NewEntry
+ * @property {{key: number, name: string, colour: string} | null} connection
+ * @property {"event" | "http" | "wire" | "note"} kind
+ * @property {"out" | "in" | ""} direction
+ * @property {string} name
+ * @property {string} text the payload as on the wire
+ * @property {string} raw the packet as on the wire
+ * @property {number} [latency] in ms, from send to answer
+ * @property {boolean} [failed]
+ * @property {{event: string, transport: Transport} | {method: string, path: string}} [about] what was sent
+ *
+ * @typedef {NewEntry & {number: number, at: number}} Entry
+ *
+ * @typedef {object} Filter
+ * @property {boolean} sent
+ * @property {boolean} received
+ * @property {boolean} http
+ * @property {boolean} wire
+ * @property {number | null} connection
+ * @property {string} search
  */
+
+/** Dispatches "change" whenever the entries, or which of them are shown, change. */
 export class Log extends EventTarget {
+  /** @type {Entry[]} */
   entries = [];
+  /** @type {Entry[]} */
   shown = [];
   paused = false;
   /** Entries added since the pause. */
   held = 0;
+  /** @type {Filter} */
   filter = { sent: true, received: true, http: true, wire: false, connection: null, search: "" };
   #number = 0;
 
-  add(entry) {
-    entry.number = this.#number++;
-    entry.at = Date.now();
+  /** @param {NewEntry} added */
+  add(added) {
+    const entry = Object.assign(added, { number: this.#number++, at: Date.now() });
     this.entries.push(entry);
     if (this.entries.length > LIMIT) {
       this.entries.splice(0, LIMIT / 10);
@@ -32,12 +56,17 @@ export class Log extends EventTarget {
     return entry;
   }
 
-  /** The answer to `entry` came: its latency is known now. */
+  /**
+   * The answer to `entry` came: its latency is known now.
+   * @param {Entry} entry
+   * @param {number} latency
+   */
   answered(entry, latency) {
     entry.latency = latency;
     this.#changed();
   }
 
+  /** @param {Partial<Filter>} part */
   setFilter(part) {
     Object.assign(this.filter, part);
     this.#choose();
@@ -76,6 +105,7 @@ export class Log extends EventTarget {
     this.shown = this.entries.filter((entry) => this.#passes(entry));
   }
 
+  /** @param {Entry} entry */
   #passes(entry) {
     const { filter } = this;
     if (filter.connection !== null && entry.connection?.key !== filter.connection) return false;
@@ -92,9 +122,13 @@ export class Log extends EventTarget {
   }
 }
 
+/** @param {number} number */
 const two = (number) => String(number).padStart(2, "0");
 
-/** The browser's time of day, to the millisecond. */
+/**
+ * The browser's time of day, to the millisecond.
+ * @param {number} at
+ */
 export function clock(at) {
   const time = new Date(at);
   const milliseconds = String(time.getMilliseconds()).padStart(3, "0");

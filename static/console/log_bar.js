@@ -1,11 +1,15 @@
 // What is shown of the log, and what can be done with it.
 
+import { button } from "../kit/controls.js";
 import { copy } from "../kit/copy.js";
-import { button, byId, element, oncePerFrame, redraw } from "../kit/dom.js";
+import { byId, element, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 
-const SHOWN = ["sent", "received", "http", "wire"];
+/** @import { ConsoleParts } from "./main.js" */
 
+const SHOWN = /** @type {const} */ (["sent", "received", "http", "wire"]);
+
+/** @param {ConsoleParts} parts */
 export function logBar({ log, connections, logView }) {
   const search = element("input", { type: "search", id: "log-search", autocomplete: "off", spellcheck: "false" });
   search.addEventListener("input", () => log.setFilter({ search: search.value }));
@@ -15,7 +19,7 @@ export function logBar({ log, connections, logView }) {
   byId("log-filters").append(search, who, kinds);
 
   const drawKinds = () => {
-    const toggle = (kind) =>
+    const toggle = (/** @type {(typeof SHOWN)[number]} */ kind) =>
       element(
         "button",
         {
@@ -35,7 +39,7 @@ export function logBar({ log, connections, logView }) {
   };
   const drawWho = () => {
     const chosen = who.value;
-    const option = (value, text) => element("option", { value }, text);
+    const option = (/** @type {string} */ value, /** @type {string} */ text) => element("option", { value }, text);
     who.replaceChildren(
       option("", say("everyConnection")),
       ...connections.list.map((one) => option(String(one.key), one.name)),

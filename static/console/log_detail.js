@@ -1,16 +1,25 @@
 // One log entry whole: its payload laid out, its packet as it was on the wire, and ways to take it along.
 
 import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
+import { button } from "../kit/controls.js";
 import { copy } from "../kit/copy.js";
-import { button, byId, element, foreign } from "../kit/dom.js";
+import { byId, element, foreign } from "../kit/dom.js";
 import { coloured, pretty } from "../kit/json_text.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { clock } from "./log.js";
 import { shortMs } from "./log_view.js";
 
+/**
+ * @import { Entry } from "./log.js"
+ * @import { ConsoleParts } from "./main.js"
+ */
+
+/** @param {ConsoleParts} parts */
 export function logDetail({ log, logView, composer, tabs }) {
   const panel = byId("log-detail");
+  /** @type {Entry | null} */
   let entry = null;
+  /** @type {number | undefined} */
   let drawnLatency;
 
   const draw = () => {
@@ -50,11 +59,10 @@ export function logDetail({ log, logView, composer, tabs }) {
     logView.choose(null);
     byId("log-scroll").focus();
   };
-  const again = ({ kind, direction, about, text }) => {
-    const id = about?.event ?? null;
-    if (kind !== "event" || direction !== "out" || !composer.knows(id)) return null;
+  const again = (/** @type {Entry} */ { about, text }) => {
+    if (about === undefined || !("event" in about) || !composer.knows(about.event)) return null;
     const load = () => {
-      composer.load(id, text);
+      composer.load(about.event, text);
       tabs.open("send");
     };
     return button(say("editAgain"), load, { kind: "small quiet", drawing: "edit" });
@@ -73,6 +81,7 @@ export function logDetail({ log, logView, composer, tabs }) {
   inEveryLanguage(draw);
 }
 
+/** @param {Entry} entry */
 function factsOf(entry) {
   const facts = [clock(entry.at)];
   if (entry.connection !== null) facts.push(entry.connection.name);
@@ -81,23 +90,37 @@ function factsOf(entry) {
   return facts.join(" · ");
 }
 
+/** @param {Entry} entry */
 function payloadOf({ text }) {
   if (text === "") return [say("noPayload")];
   return /^[[{"]/.test(text) ? coloured(text) : [text];
 }
 
-function copies({ kind, direction, text, raw, about }) {
+/** @param {Entry} entry */
+function copies({ text, raw, about }) {
   const small = { kind: "small quiet", drawing: "copy" };
   const buttons = [];
   if (text !== "") {
     buttons.push(button(say("payload"), () => copy(pretty(text)), { ...small, label: say("copyPayload") }));
   }
   if (raw !== "") buttons.push(button(say("rawPacket"), () => copy(raw), { ...small, label: say("copyRaw") }));
-  if (direction === "out" && (kind === "event" || kind === "http")) {
-    const sent = { ...about, name: about.event, payload: text };
-    const [asJavaScript, asCurl] = kind === "event" ? [eventAsJavaScript, eventAsCurl] : [callAsJavaScript, callAsCurl];
-    buttons.push(button("JS", () => copy(asJavaScript(sent)), { ...small, label: say("copyJs") }));
-    buttons.push(button("curl", () => copy(asCurl(sent)), { ...small, label: say("copyCurl") }));
-  }
+  if (about === undefined) return buttons;
+  const [asJavaScript, asCurl] = codeOf(about, text);
+  buttons.push(button("JS", () => copy(asJavaScript()), { ...small, label: say("copyJs") }));
+  buttons.push(button("curl", () => copy(asCurl()), { ...small, label: say("copyCurl") }));
   return buttons;
+}
+
+/**
+ * What was sent, as JavaScript and as curl.
+ * @param {NonNullable<Entry["about"]>} about
+ * @param {string} payload
+ */
+function codeOf(about, payload) {
+  if ("event" in about) {
+    const sent = { name: about.event, transport: about.transport, payload };
+    return [() => eventAsJavaScript(sent), () => eventAsCurl(sent)];
+  }
+  const made = { ...about, payload };
+  return [() => callAsJavaScript(made), () => callAsCurl(made)];
 }

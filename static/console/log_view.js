@@ -9,19 +9,30 @@ const AT_END = 8; // px from the bottom that still count as being there
 const AFTER_CHOSEN = 2; // lines that stay in view below the chosen one
 const SUMMARY = 240; // characters of a payload that a line can show at most
 
+/**
+ * @import { Entry, Log } from "./log.js"
+ * @typedef {ReturnType<typeof newRow>} Row
+ */
+
 export class LogView {
-  /** Called with the entry that is chosen, or null. */
-  onchoose = (entry) => {};
+  /**
+   * Called with the entry that is chosen, or null.
+   * @type {(entry: Entry | null) => void}
+   */
+  onchoose = () => {};
   #log;
   #scroll = byId("log-scroll");
   #lines = byId("log-lines");
+  /** @type {number | null} */
   #chosen = null; // the number of the chosen entry
   #follows = true;
   #reveals = false; // the chosen entry has to be brought into view
   #height = 30;
+  /** @type {Row[]} */
   #rows = [];
   #draw;
 
+  /** @param {Log} log */
   constructor(log) {
     this.#log = log;
     this.#draw = oncePerFrame(() => this.#drawNow());
@@ -39,6 +50,7 @@ export class LogView {
     this.#draw();
   }
 
+  /** @param {Entry | null} entry */
   choose(entry) {
     this.#chosen = entry?.number ?? null;
     if (entry !== null) {
@@ -49,8 +61,10 @@ export class LogView {
     this.onchoose(entry);
   }
 
+  /** @param {MouseEvent} event */
   #clicked(event) {
-    const number = Number(event.target.closest("[data-number]")?.dataset.number);
+    const line = /** @type {Element} */ (event.target).closest("[data-number]");
+    const number = Number(line?.getAttribute("data-number") ?? "none");
     const entry = this.#log.shown.find((one) => one.number === number);
     if (entry !== undefined) this.choose(entry);
   }
@@ -65,19 +79,22 @@ export class LogView {
     return scrollTop + clientHeight >= scrollHeight - AT_END;
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     const { shown } = this.#log;
     const page = Math.max(1, Math.floor(this.#scroll.clientHeight / this.#height) - 1);
     const current = shown.findIndex((entry) => entry.number === this.#chosen);
     const from = current < 0 ? shown.length : current;
-    const next = {
+    /** @type {Record<string, number>} */
+    const places = {
       ArrowDown: from + 1,
       ArrowUp: from - 1,
       PageDown: from + page,
       PageUp: from - page,
       Home: 0,
       End: shown.length - 1,
-    }[event.key];
+    };
+    const next = places[event.key];
     if (event.key === "Escape") this.choose(null);
     if (next === undefined || shown.length === 0) return;
     event.preventDefault();
@@ -85,6 +102,7 @@ export class LogView {
     this.choose(shown[index]);
   }
 
+  /** @param {number} index */
   #bringIntoView(index) {
     if (index < 0) return;
     const top = index * this.#height;
@@ -112,11 +130,14 @@ export class LogView {
     this.#describe();
   }
 
-  /** One row for each entry, in order; an entry that was in view keeps its row, so that nothing changes under a pointer. */
+  /**
+   * One row for each entry, in order. An entry that was in view keeps its row: nothing changes under a pointer.
+   * @param {Entry[]} entries
+   */
   #takeRows(entries) {
     const wanted = new Set(entries.map((entry) => entry.number));
-    const kept = new Map(this.#rows.filter((row) => wanted.has(row.number)).map((row) => [row.number, row]));
-    const free = this.#rows.filter((row) => !wanted.has(row.number));
+    const kept = new Map(this.#rows.map((row) => [row.number, row]));
+    const free = this.#rows.filter((row) => row.number === null || !wanted.has(row.number));
     this.#rows = entries.map((entry) => kept.get(entry.number) ?? free.pop() ?? newRow());
     for (const row of free) row.node.remove();
     let next = this.#lines.firstChild;
@@ -126,6 +147,12 @@ export class LogView {
     }
   }
 
+  /**
+   * @param {Row} row
+   * @param {Entry} entry
+   * @param {number} index
+   * @param {number} total
+   */
   #fill(row, entry, index, total) {
     const { node } = row;
     const chosen = entry.number === this.#chosen;
@@ -139,7 +166,7 @@ export class LogView {
     if (row.drawn === drawn) return;
     row.drawn = drawn;
     row.number = entry.number;
-    node.dataset.number = entry.number;
+    node.dataset.number = String(entry.number);
     node.dataset.kind = entry.kind;
     node.dataset.direction = entry.direction;
     node.toggleAttribute("data-failed", entry.failed === true);
@@ -169,30 +196,20 @@ export class LogView {
 }
 
 function newRow() {
-  const row = {
-    time: element("span", { class: "log-time" }),
-    who: foreign("", "log-who"),
-    direction: element("span", { class: "log-direction" }),
-    name: foreign("", "log-name"),
-    summary: foreign("", "log-summary"),
-    latency: element("span", { class: "log-latency" }),
-    number: null,
-    drawn: "",
-  };
-  row.node = element(
-    "div",
-    { class: "log-line", role: "option" },
-    row.time,
-    row.who,
-    row.direction,
-    row.name,
-    row.summary,
-    row.latency,
-  );
-  return row;
+  const time = element("span", { class: "log-time" });
+  const who = foreign("", "log-who");
+  const direction = element("span", { class: "log-direction" });
+  const name = foreign("", "log-name");
+  const summary = foreign("", "log-summary");
+  const latency = element("span", { class: "log-latency" });
+  const node = element("div", { class: "log-line", role: "option" }, time, who, direction, name, summary, latency);
+  return { node, time, who, direction, name, summary, latency, number: /** @type {number | null} */ (null), drawn: "" };
 }
 
-/** Milliseconds with as many digits as say something. */
+/**
+ * Milliseconds with as many digits as say something.
+ * @param {number} milliseconds
+ */
 export function shortMs(milliseconds) {
   return milliseconds < 10 ? milliseconds.toFixed(1) : String(Math.round(milliseconds));
 }

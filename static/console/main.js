@@ -1,26 +1,28 @@
 // The console: reads the protocol, builds the parts and joins them.
 
+import { announce } from "../kit/copy.js";
+import { byId, element } from "../kit/dom.js";
+import { inEveryLanguage, say, sayStaticTexts, switchLanguage } from "../kit/language.js";
+import { readProtocol } from "../kit/protocol.js";
+import { theme } from "../kit/theme.js";
 import { Actions } from "./actions.js";
-import { Calls } from "./calls.js";
+import { Calls, reasonOf } from "./calls.js";
 import { Composer } from "./composer.js";
 import { connectionCards } from "./connection_cards.js";
 import { Connections } from "./connections.js";
-import { announce } from "../kit/copy.js";
-import { byId, element } from "../kit/dom.js";
 import { guide } from "./guide.js";
 import { inboxPanel } from "./inbox_panel.js";
 import { Inboxes } from "./inboxes.js";
-import { inEveryLanguage, say, sayStaticTexts, switchLanguage } from "../kit/language.js";
 import { Log } from "./log.js";
 import { logBar } from "./log_bar.js";
 import { logDetail } from "./log_detail.js";
 import { LogView } from "./log_view.js";
-import { readProtocol } from "./protocol.js";
 import { Questions } from "./questions.js";
 import { questionsPanel } from "./questions_panel.js";
 import { remindersPanel } from "./reminders_panel.js";
 import { Tabs } from "./tabs.js";
-import { theme } from "../kit/theme.js";
+
+/** @import { Protocol } from "../kit/protocol.js" */
 
 inEveryLanguage(sayStaticTexts);
 theme();
@@ -29,12 +31,31 @@ inEveryLanguage(() => {
   byId("language").setAttribute("aria-label", say("switchLanguage"));
 });
 
-/** Waits for something that may fail, and says so where it does. */
+/**
+ * The parts of the console, as each is given them.
+ * @typedef {object} ConsoleParts
+ * @property {Log} log
+ * @property {LogView} logView
+ * @property {Calls} calls
+ * @property {Connections} connections
+ * @property {Inboxes} inboxes
+ * @property {Questions} questions
+ * @property {Tabs} tabs
+ * @property {Composer} composer
+ * @property {Actions} actions
+ * @property {typeof attempt} attempt
+ */
+
+/**
+ * Waits for something that may fail, and shows it where it does.
+ * @param {unknown} work
+ */
 const attempt = (work) =>
-  Promise.resolve(work).catch((fault) => announce(say("callFailed", { reason: fault.message }), "bad"));
+  Promise.resolve(work).catch((fault) => announce(say("callFailed", { reason: reasonOf(fault) }), "bad"));
 
 export const log = new Log();
 
+/** @param {Protocol} protocol */
 function build(protocol) {
   const calls = new Calls(log);
   const connections = new Connections({ log, calls, protocol });
@@ -46,7 +67,7 @@ function build(protocol) {
   const logView = new LogView(log);
   const parts = { log, logView, calls, connections, inboxes, questions, tabs, composer, actions, attempt };
   connectionCards(parts);
-  connections.addEventListener("refused", ({ detail: { name, refusal } }) => announce(`${name}: ${refusal}`, "bad"));
+  connections.whenRefused(({ name, refusal }) => announce(`${name}: ${refusal}`, "bad"));
   guide(parts);
   questionsPanel(parts);
   remindersPanel(parts);
@@ -61,19 +82,23 @@ function build(protocol) {
   });
 }
 
-/** A link such as /#try=send_message&payload={…} opens the console filled in. */
+/**
+ * A link such as /#try=send_message&payload={…} opens the console filled in.
+ * @param {ConsoleParts} parts
+ */
 function tryFromAddress({ composer, tabs }) {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  const id = wanted.get("try");
+  const id = wanted.get("try") ?? "";
+  const payload = wanted.get("payload");
   if (!composer.knows(id)) return;
   tabs.open("send");
-  if (wanted.has("payload")) composer.load(id, wanted.get("payload"));
+  if (payload !== null) composer.load(id, payload);
   else composer.choose(id);
 }
 
 try {
   build(await readProtocol());
 } catch (fault) {
-  byId("panel-send").replaceChildren(element("p", { class: "empty" }, say("noProtocol", { reason: fault.message })));
+  byId("panel-send").replaceChildren(element("p", { class: "empty" }, say("noProtocol", { reason: reasonOf(fault) })));
   throw fault;
 }

@@ -1,45 +1,66 @@
 // A payload as a form: one control for each field of the protocol, JSON text in and out.
 
+import { field, fieldName } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
-import { say, translated } from "../kit/language.js";
 import { members } from "../kit/json_text.js";
+import { say, translated } from "../kit/language.js";
+
+/**
+ * @import { SentField } from "../kit/protocol.js"
+ * @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control
+ */
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 export class PayloadForm {
   node = element("div", { class: "fields" });
   #fields;
+  /** @type {Map<string, Control>} */
   #controls = new Map();
 
+  /** @param {SentField[]} fields */
   constructor(fields) {
     this.#fields = fields;
-    for (const field of fields) {
-      const control = controlFor(field);
-      this.#controls.set(field.name, control);
-      this.node.append(labelled(field, control));
+    for (const described of fields) {
+      const control = controlFor(described);
+      this.#controls.set(described.name, control);
+      this.node.append(labelled(described, control));
     }
   }
 
-  /** The payload as JSON text; a control left empty is left out. @throws {SyntaxError} for a list or object that is no JSON */
+  /**
+   * The payload as JSON text; a control left empty is left out.
+   * @throws {SyntaxError} for a list or object that is no JSON
+   */
   text() {
     const parts = [];
-    for (const field of this.#fields) {
-      const value = this.#controls.get(field.name).value;
-      if (value !== "") parts.push(`${JSON.stringify(field.name)}:${literal(field, value)}`);
+    for (const described of this.#fields) {
+      const value = this.#controls.get(described.name)?.value ?? "";
+      if (value !== "") parts.push(`${JSON.stringify(described.name)}:${literal(described, value)}`);
     }
     return `{${parts.join(",")}}`;
   }
 
-  /** What stands in the controls, by field. */
+  /**
+   * What stands in the controls, by field.
+   * @returns {[string, string][]}
+   */
   values() {
     return [...this.#controls].map(([name, control]) => [name, control.value]);
   }
 
+  /** @param {[string, string][]} values */
   setValues(values) {
-    for (const [name, value] of values) setValue(this.#controls.get(name), value);
+    for (const [name, value] of values) {
+      const control = this.#controls.get(name);
+      if (control !== undefined) setValue(control, value);
+    }
   }
 
-  /** Changes the fields that the form shows a value for. */
+  /**
+   * Changes the fields that the form shows a value for.
+   * @param {Record<string, unknown>} values
+   */
   become(values) {
     for (const [name, value] of Object.entries(values)) {
       const control = this.#controls.get(name);
@@ -47,7 +68,11 @@ export class PayloadForm {
     }
   }
 
-  /** Shows a payload. @returns {boolean} false when this form can't hold it: an unknown field, or a value of another type */
+  /**
+   * Shows a payload.
+   * @param {string} text
+   * @returns {boolean} false when this form can't hold it: an unknown field, or a value of another type
+   */
   show(text) {
     if (!isObject(text)) return false;
     for (const control of this.#controls.values()) control.value = "";
@@ -60,14 +85,22 @@ export class PayloadForm {
   }
 }
 
-/** Sets a control's value; a list of known values takes one that it doesn't know, since the protocol does too. */
+/**
+ * Sets a control's value; a list of known values takes one that it doesn't know, since the protocol does too.
+ * @param {Control} control
+ * @param {string} value
+ */
 function setValue(control, value) {
-  if (control.tagName === "SELECT" && ![...control.options].some((option) => option.value === value)) {
+  if (control instanceof HTMLSelectElement && ![...control.options].some((option) => option.value === value)) {
     control.append(element("option", { value }, value));
   }
   control.value = value;
 }
 
+/**
+ * @param {SentField} field
+ * @param {string} value
+ */
 function literal({ kind }, value) {
   if (kind === "boolean") return value;
   if (kind === "id" || kind === "number") return NUMBER.test(value) ? value : JSON.stringify(value);
@@ -78,6 +111,10 @@ function literal({ kind }, value) {
   return JSON.stringify(value);
 }
 
+/**
+ * @param {SentField} field
+ * @returns {Control}
+ */
 function controlFor({ name, kind, choices, required }) {
   const common = { name, spellcheck: "false", autocomplete: "off", "data-field": name };
   const values = kind === "boolean" ? ["true", "false"] : choices;
@@ -94,19 +131,17 @@ function controlFor({ name, kind, choices, required }) {
   });
 }
 
-function labelled(field, control) {
-  const wide = control.tagName === "TEXTAREA" || field.kind === "time";
-  const mark = field.required ? element("span", { class: "required", title: say("required") }, "*") : null;
-  const rule = translated(field.rule);
-  return element(
-    "label",
-    { class: wide ? "field wide" : "field" },
-    element("span", { class: "field-name" }, element("code", {}, field.name), mark),
-    control,
-    rule ? element("span", { class: "hint" }, rule) : null,
-  );
+/**
+ * @param {SentField} described
+ * @param {Control} control
+ */
+function labelled({ name, kind, required, rule }, control) {
+  const wide = control.tagName === "TEXTAREA" || kind === "time";
+  const mark = required ? element("span", { class: "required", title: say("required") }, "*") : null;
+  return field(fieldName(name), control, { hint: translated(rule), kind: wide ? "wide" : "", mark });
 }
 
+/** @param {string} text */
 function isObject(text) {
   try {
     const value = JSON.parse(text);
@@ -116,8 +151,13 @@ function isObject(text) {
   }
 }
 
-/** Whether two JSON objects say the same, whatever the order of their members. */
+/**
+ * Whether two JSON objects say the same, whatever the order of their members.
+ * @param {string} one
+ * @param {string} other
+ */
 function same(one, other) {
-  const sorted = (text) => JSON.stringify(Object.entries(JSON.parse(text)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = (/** @type {string} */ text) =>
+    JSON.stringify(Object.entries(JSON.parse(text)).sort(([a], [b]) => (a < b ? -1 : 1)));
   return sorted(one) === sorted(other);
 }

@@ -1,9 +1,19 @@
 // The consultation questions: opened, listed, joined, closed; and the way to their history.
 
-import { button, byId, chip, element, foreign, icon, oncePerFrame, redraw } from "../kit/dom.js";
-import { History } from "./history.js";
+import { button, chip, field, refreshButton, segmented } from "../kit/controls.js";
+import { byId, element, foreign, icon, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+import { History } from "./history.js";
 
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Connections } from "./connections.js"
+ * @import { ConsoleParts } from "./main.js"
+ * @import { Question, Questions } from "./questions.js"
+ * @typedef {ConsoleParts["attempt"]} Attempt
+ */
+
+/** @param {ConsoleParts} parts */
 export function questionsPanel({ connections, calls, questions, actions, tabs, attempt }) {
   const panel = byId("panel-questions");
   const listing = element("div", { class: "stack" });
@@ -14,7 +24,12 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
     const rows = questions.items.map((question) => row(question));
     redraw(
       listing,
-      element("div", { class: "panel-head" }, statusFilter(questions, attempt), refresh()),
+      element(
+        "div",
+        { class: "panel-head" },
+        statusFilter(questions, attempt),
+        refreshButton(() => attempt(questions.read())),
+      ),
       rows.length === 0
         ? element("p", { class: "empty" }, say("noQuestions"))
         : element("ul", { class: "items" }, ...rows),
@@ -23,17 +38,10 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
         : null,
     );
   };
-  const refresh = () =>
-    button("", () => attempt(questions.read()), {
-      kind: "quiet square small",
-      drawing: "refresh",
-      label: say("refresh"),
-      "data-focus": "refresh",
-    });
-  const row = (question) => {
+  const row = (/** @type {Question} */ question) => {
     const { id, title, status } = question;
     const joined = connections.selected.joined.has(id);
-    const focus = (what) => ({ "data-focus": `${what}-${id}`, kind: "small" });
+    const focus = (/** @type {string} */ what) => ({ "data-focus": `${what}-${id}`, kind: "small" });
     const other = status === "OPEN" ? "CLOSED" : "OPEN";
     return element(
       "li",
@@ -65,7 +73,7 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
       ),
     );
   };
-  const showHistory = (question) => {
+  const showHistory = (/** @type {Question} */ question) => {
     connections.setQuestion(question.id);
     panel.replaceChildren(history.node);
     history.open(question);
@@ -94,6 +102,12 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
   });
 }
 
+/**
+ * @param {HTMLFormElement} form
+ * @param {Connections} connections
+ * @param {Actions} actions
+ * @param {Attempt} attempt
+ */
 function drawOpening(form, connections, actions, attempt) {
   const elder = connections.list.find((one) => one.userType === "ELDER") ?? connections.selected;
   const title = element("input", {
@@ -111,8 +125,8 @@ function drawOpening(form, connections, actions, attempt) {
     pattern: "[1-9][0-9]*",
   });
   form.replaceChildren(
-    element("label", { class: "field grow" }, element("span", { class: "field-name" }, say("questionTitle")), title),
-    element("label", { class: "field narrow" }, element("span", { class: "field-name" }, say("elderId")), elderId),
+    field(say("questionTitle"), title, { kind: "grow" }),
+    field(say("elderId"), elderId, { kind: "narrow" }),
     element(
       "button",
       { class: "button primary", id: "open-question" },
@@ -126,23 +140,15 @@ function drawOpening(form, connections, actions, attempt) {
   };
 }
 
+/**
+ * @param {Questions} questions
+ * @param {Attempt} attempt
+ */
 function statusFilter(questions, attempt) {
-  const choice = (status, text) =>
-    element(
-      "button",
-      {
-        type: "button",
-        "aria-pressed": String(questions.status === status),
-        "data-focus": `filter-${status}`,
-        onclick: () => attempt(questions.show(status)),
-      },
-      text,
-    );
-  return element(
-    "div",
-    { class: "segmented", role: "group" },
-    choice("", say("all")),
-    choice("OPEN", say("status_OPEN")),
-    choice("CLOSED", say("status_CLOSED")),
-  );
+  const choices = [
+    { value: "", text: say("all") },
+    { value: "OPEN", text: say("status_OPEN") },
+    { value: "CLOSED", text: say("status_CLOSED") },
+  ];
+  return segmented(choices, questions.status, (status) => attempt(questions.show(status)));
 }

@@ -1,28 +1,52 @@
 // Reminders of the acting connection's user: made with a click, listed, paused, looked ahead in, cancelled.
 
-import { button, byId, chip, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
-import { bindFirst } from "./inbox_panel.js";
+import { button, chip, refreshButton, segmented } from "../kit/controls.js";
+import { byId, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+import { bindFirst } from "./inbox_panel.js";
 import { RepeatFields, repeatPart } from "./repeats.js";
 
 const PARKED = "PARKED"; // no status of a task: the list of those that the server has parked
+/**
+ * @import { ConsoleParts } from "./main.js"
+ *
+ * A reminder as the server lists it; a plain one has no rrule.
+ * @typedef {object} Task
+ * @property {number} id
+ * @property {string} title
+ * @property {string} status
+ * @property {string} channel
+ * @property {string} remind_at
+ * @property {string} [parked_at]
+ * @property {string | null} [parked_for]
+ * @property {string | null} [rrule]
+ * @property {string | null} [next_at]
+ * @property {string} [timezone]
+ * @property {boolean} [paused]
+ */
+
+/** @type {Record<string, string>} */
 const KINDS = { PENDING: "warn", DISPATCHED: "good", CANCELLED: "" };
 
+/** @param {ConsoleParts} parts */
 export function remindersPanel({ connections, calls, actions, composer, tabs, attempt }) {
   const panel = byId("panel-reminders");
+  /** @type {Task[]} */
   let items = [];
   let more = false;
   let status = "";
+  /** @type {number | null} */
   let owner = null;
   const repeats = new RepeatFields();
-  let upcoming = new Map(); // task id -> when it is due next, of those that were asked for
+  /** @type {Map<number, string[]>} */
+  let upcoming = new Map(); // by task id, when it is due next, of those that were asked for
 
   const read = async (older = false) => {
-    owner = userOf(connections.selected);
-    const query = new URLSearchParams({ user_id: owner, limit: "20" });
+    owner = connections.selected.actsFor;
+    const query = new URLSearchParams({ user_id: String(owner), limit: "20" });
     if (status === PARKED) query.set("parked", "true");
     else if (status) query.set("status", status);
-    if (older) query.set("before_id", items.at(-1).id);
+    if (older) query.set("before_id", String(items.at(-1)?.id));
     const answer = await calls.ask("GET", `/api/reminders?${query}`);
     items = older ? [...items, ...answer.items] : answer.items;
     if (!older) upcoming = new Map();
@@ -33,14 +57,16 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
     await actions.remindSoon(repeats.given);
     await read();
   };
-  const become = (task) => {
+  const become = (/** @type {Task} */ task) => {
     items = items.map((one) => (one.id === task.id ? task : one));
     upcoming.delete(task.id);
     draw();
   };
-  const cancel = async (id) => become(await calls.ask("DELETE", `/api/reminders/${id}`));
-  const pause = async ({ id, paused }) => become(await calls.ask("PATCH", `/api/reminders/${id}`, { paused: !paused }));
-  const look = async (id) => {
+  const cancel = async (/** @type {number} */ id) => become(await calls.ask("DELETE", `/api/reminders/${id}`));
+  const pause = async (/** @type {Task} */ { id, paused }) =>
+    become(await calls.ask("PATCH", `/api/reminders/${id}`, { paused: !paused }));
+  const look = async (/** @type {number} */ id) => {
+    /** @type {{items: {planned_at: string}[]}} */
     const answer = await calls.ask("GET", `/api/reminders/${id}/occurrences?limit=5`);
     upcoming.set(
       id,
@@ -52,25 +78,12 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
     composer.choose("POST /api/reminders");
     tabs.open("send");
   };
-  const show = (wanted) => {
+  const show = (/** @type {string} */ wanted) => {
     status = wanted;
     return read();
   };
-  const choice = (wanted) => {
-    const text = wanted === "" ? say("all") : say(`status_${wanted}`);
-    return element(
-      "button",
-      {
-        type: "button",
-        "aria-pressed": String(status === wanted),
-        "data-focus": `filter-${wanted}`,
-        onclick: () => attempt(show(wanted)),
-      },
-      text,
-    );
-  };
   const draw = () => {
-    const user = userOf(connections.selected);
+    const user = connections.selected.actsFor;
     const shown = owner === user ? items : [];
     redraw(
       panel,
@@ -91,17 +104,8 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
       element(
         "div",
         { class: "panel-head" },
-        element(
-          "div",
-          { class: "segmented", role: "group" },
-          ...["", "PENDING", "DISPATCHED", "CANCELLED", PARKED].map(choice),
-        ),
-        button("", () => attempt(read()), {
-          kind: "quiet square small",
-          drawing: "refresh",
-          label: say("refresh"),
-          "data-focus": "refresh",
-        }),
+        segmented(statuses(), status, (wanted) => attempt(show(wanted))),
+        refreshButton(() => attempt(read())),
       ),
       shown.length === 0
         ? element("p", { class: "empty" }, say("noReminders"))
@@ -111,7 +115,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         : null,
     );
   };
-  const row = (task) =>
+  const row = (/** @type {Task} */ task) =>
     element(
       "li",
       { class: "item", "data-id": task.id },
@@ -148,17 +152,24 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
     if (tabs.current === "reminders") attempt(read());
   };
   const follow = oncePerFrame(() => {
-    if (owner !== userOf(connections.selected)) refreshIfShown();
+    if (owner !== connections.selected.actsFor) refreshIfShown();
     draw();
   });
   connections.addEventListener("change", follow);
-  connections.addEventListener("arrived", ({ detail }) => {
-    if (detail.name === "notification:new") refreshIfShown();
+  connections.whenArrived(({ name }) => {
+    if (name === "notification:new") refreshIfShown();
   });
   inEveryLanguage(draw);
   tabs.whenOpened("reminders", () => attempt(read()));
 }
 
-function userOf(connection) {
-  return connection.bound ?? connection.userId;
+/** Which reminders can be listed. */
+function statuses() {
+  return [
+    { value: "", text: say("all") },
+    { value: "PENDING", text: say("status_PENDING") },
+    { value: "DISPATCHED", text: say("status_DISPATCHED") },
+    { value: "CANCELLED", text: say("status_CANCELLED") },
+    { value: PARKED, text: say("status_PARKED") },
+  ];
 }

@@ -1,7 +1,10 @@
 // Reminders that repeat: what is asked for besides a time, and what one shows besides others.
 
-import { button, element, foreign } from "../kit/dom.js";
+import { button, field, fieldName } from "../kit/controls.js";
+import { element, foreign } from "../kit/dom.js";
 import { say } from "../kit/language.js";
+
+/** @import { Task } from "./reminders_panel.js" */
 
 const MISSED = ["", "latest", "all", "skip"];
 const RULES = [
@@ -21,43 +24,36 @@ export class RepeatFields {
   }
 
   draw() {
-    const control = (tag, name, attributes, ...children) =>
-      element(
-        "label",
-        { class: "field" },
-        element("span", { class: "field-name" }, element("code", {}, name)),
-        element(
-          tag,
-          {
-            ...attributes,
-            name: `repeat-${name}`,
-            value: tag === "input" ? this.#values[name] : undefined,
-            "data-focus": `repeat-${name}`,
-            autocomplete: "off",
-            spellcheck: "false",
-            oninput: ({ target }) => (this.#values[name] = target.value),
-          },
-          ...children,
-        ),
-      );
-    const selected = (value) => (value === this.#values.missed ? true : null);
+    const values = this.#values;
+    /**
+     * @param {keyof typeof values} name
+     * @param {HTMLInputElement | HTMLSelectElement} control
+     */
+    const kept = (name, control) => {
+      control.name = `repeat-${name}`;
+      control.dataset.focus = control.name;
+      control.value = values[name];
+      control.addEventListener("input", () => (values[name] = control.value));
+      return field(fieldName(name), control);
+    };
+    const typed = { autocomplete: "off", spellcheck: "false" };
+    const missed = MISSED.map((value) => element("option", { value }, value || say("leftOut")));
     return element(
       "div",
       { class: "fields" },
-      control("input", "rrule", { list: "repeat-rules", placeholder: RULES[0] }),
+      kept("rrule", element("input", { ...typed, list: "repeat-rules", placeholder: RULES[0] })),
       element("datalist", { id: "repeat-rules" }, ...RULES.map((value) => element("option", { value }))),
-      control("input", "timezone", { placeholder: "Asia/Shanghai" }),
-      control(
-        "select",
-        "missed",
-        {},
-        ...MISSED.map((value) => element("option", { value, selected: selected(value) }, value || say("leftOut"))),
-      ),
+      kept("timezone", element("input", { ...typed, placeholder: "Asia/Shanghai" })),
+      kept("missed", element("select", {}, ...missed)),
     );
   }
 }
 
-/** What a task that repeats shows below its time: its rule, the next times where they were asked for, and its pause. */
+/**
+ * What a task that repeats shows below its time: its rule, the next times where they were asked for, and its pause.
+ * @param {Task} task
+ * @param {{coming: string[] | undefined, look: () => void, pause: () => void}} shown
+ */
 export function repeatPart(task, { coming, look, pause }) {
   if (task.rrule === undefined || task.rrule === null) return null;
   const line = task.next_at === null ? task.timezone : say("nextAt", { at: task.next_at, zone: task.timezone });

@@ -1,11 +1,23 @@
 // Giving a connection its token: one that somebody made, or a throw-away one.
 
-import { labelled } from "./connection_dialog.js";
-import { button, byId, element } from "../kit/dom.js";
+import { button, field } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { say, sayIfKnown } from "../kit/language.js";
+import { reasonOf } from "./calls.js";
+import { dialogElement } from "./connection_dialog.js";
 import { canThrowAway, hasKey, takeKey, throwAway } from "./tokens.js";
 
-/** Connects, and asks for a token first where there is none. @throws {Error} that says why it is not connected */
+/**
+ * @import { Connection } from "./connection.js"
+ * @import { Connections } from "./connections.js"
+ */
+
+/**
+ * Connects, and asks for a token first where there is none.
+ * @param {Connections} connections
+ * @param {Connection} connection
+ * @throws {Error} that says why it is not connected
+ */
 export async function enter(connections, connection) {
   if (connection.isStranger) {
     signIn(connections, connection);
@@ -17,9 +29,13 @@ export async function enter(connections, connection) {
   return connection;
 }
 
-/** Opens the dialog; it closes when the connection has entered. */
+/**
+ * Opens the dialog; it closes when the server has let the connection in.
+ * @param {Connections} connections
+ * @param {Connection} connection
+ */
 export function signIn(connections, connection) {
-  const dialog = byId("connection-dialog");
+  const dialog = dialogElement();
   const form = element("form", { class: "dialog-form" });
   const token = element("textarea", {
     name: "token",
@@ -30,20 +46,20 @@ export function signIn(connections, connection) {
     autocomplete: "off",
   });
   const fault = element("p", { class: "hint bad", role: "alert" });
-  const show = async (shown) => {
+  const show = async (/** @type {string} */ shown) => {
     fault.textContent = "";
     connections.signIn(connection, shown);
     try {
       await enter(connections, connection);
       dialog.close();
     } catch (reason) {
-      fault.textContent = reason.message;
+      fault.textContent = reasonOf(reason);
     }
   };
   form.append(
     element("h2", { id: "connection-dialog-title" }, say("signInAs", { name: connection.name })),
     element("p", { class: "hint" }, say("signInHint")),
-    labelled("token", token, say("tokenHint")),
+    field(say("field_token"), token, { hint: say("tokenHint") }),
     canThrowAway ? making(connections, connection, show, fault) : "",
     fault,
     element(
@@ -62,7 +78,13 @@ export function signIn(connections, connection) {
   dialog.showModal();
 }
 
-/** On the box itself: a token for an hour, for who may read the key. */
+/**
+ * On the server's own machine: makes a token for an hour, given the key file.
+ * @param {Connections} connections
+ * @param {Connection} connection
+ * @param {(token: string) => Promise<void>} show
+ * @param {HTMLElement} fault
+ */
 function making(connections, connection, show, fault) {
   const { userId, userType } = connection;
   const file = element("input", { type: "file", name: "key" });
@@ -75,12 +97,13 @@ function making(connections, connection, show, fault) {
   const make = async () => {
     fault.textContent = "";
     try {
-      if (file.files.length > 0) await takeKey(file.files[0]);
+      const chosen = file.files?.[0];
+      if (chosen) await takeKey(chosen);
       if (!hasKey()) throw new Error(say("keyFirst"));
       const listed = questions.value.match(/\d+/g) ?? [];
       await show(await throwAway(connection, listed.map(Number)));
     } catch (reason) {
-      fault.textContent = reason.message;
+      fault.textContent = reasonOf(reason);
     }
   };
   const role = sayIfKnown(`role_${userType}`, userType);
@@ -88,8 +111,8 @@ function making(connections, connection, show, fault) {
     "fieldset",
     { class: "field dialog-form" },
     element("legend", { class: "field-name" }, say("throwAway")),
-    labelled("key", file, say(hasKey() ? "keyKept" : "keyHint")),
-    userType === "FAMILY" ? labelled("questions", questions) : null,
+    field(say("field_key"), file, { hint: say(hasKey() ? "keyKept" : "keyHint") }),
+    userType === "FAMILY" ? field(say("field_questions"), questions) : null,
     button(say("makeToken", { role, id: userId }), make, { kind: "accent", id: "make-token" }),
   );
 }

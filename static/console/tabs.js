@@ -3,8 +3,9 @@
 import { byId } from "../kit/dom.js";
 
 export class Tabs {
+  /** @type {Map<string, () => void>} */
   #listeners = new Map();
-  #tabs = [...byId("tabs").querySelectorAll("[role=tab]")];
+  #tabs = /** @type {HTMLElement[]} */ ([...byId("tabs").querySelectorAll("[role=tab]")]);
 
   constructor() {
     for (const tab of this.#tabs) tab.addEventListener("click", () => this.open(nameOf(tab)));
@@ -16,11 +17,16 @@ export class Tabs {
     return document.body.dataset.view;
   }
 
-  /** Calls `listener` each time the tab of that name is opened. */
+  /**
+   * Calls `listener` each time the tab of that name is opened.
+   * @param {string} name
+   * @param {() => void} listener
+   */
   whenOpened(name, listener) {
     this.#listeners.set(name, listener);
   }
 
+  /** @param {string} name */
   open(name) {
     document.body.dataset.view = name;
     for (const tab of this.#tabs) {
@@ -32,15 +38,18 @@ export class Tabs {
     this.#listeners.get(name)?.();
   }
 
+  /** @param {KeyboardEvent} event */
   #move(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
     const shown = this.#tabs.filter((tab) => tab.offsetParent !== null);
-    const next = shown[(shown.indexOf(document.activeElement) + step + shown.length) % shown.length];
+    const current = shown.findIndex((tab) => tab === document.activeElement);
+    const next = shown[(current + step + shown.length) % shown.length];
     this.open(nameOf(next));
     next.focus();
     event.preventDefault();
   }
 }
 
+/** @param {HTMLElement} tab */
 const nameOf = (tab) => tab.id.replace("tab-", "");

@@ -5,9 +5,13 @@ import { say, sayIfKnown } from "../kit/language.js";
 const THROW_AWAY = 3600; // seconds that one is good for
 const LEAST_KEY = 32; // bytes, as the server has it
 
+/** @param {number} key of a connection */
 const kept = (key) => `careline.token.${key}`;
 
-/** The token that the connection of that key has shown in this tab; "" for none. */
+/**
+ * The token that the connection of that key has shown in this tab; "" for none.
+ * @param {number} key
+ */
 export function recallToken(key) {
   try {
     return sessionStorage.getItem(kept(key)) ?? "";
@@ -16,6 +20,10 @@ export function recallToken(key) {
   }
 }
 
+/**
+ * @param {number} key
+ * @param {string} token
+ */
 export function rememberToken(key, token) {
   try {
     if (token === "") sessionStorage.removeItem(kept(key));
@@ -25,7 +33,10 @@ export function rememberToken(key, token) {
   }
 }
 
-/** What a token says, which the server alone can check; null where that can't be read. */
+/**
+ * What a token says, which the server alone can check; null where that can't be read.
+ * @param {string} token
+ */
 export function claimsOf(token) {
   try {
     const bytes = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
@@ -35,7 +46,10 @@ export function claimsOf(token) {
   }
 }
 
-/** Whom a token is for, as connections have it: userId, userType and name, as far as it says. */
+/**
+ * The userId, userType and name in a token, as far as it has them.
+ * @param {string} token
+ */
 export function identityIn(token) {
   const { sub, type, name } = claimsOf(token) ?? {};
   return {
@@ -45,7 +59,10 @@ export function identityIn(token) {
   };
 }
 
-/** The server's words on a token, of which the last says which fault it is, in the language of the page. */
+/**
+ * The server's words on a token, of which the last says which fault it is, in the language of the page.
+ * @param {string} message
+ */
 export function refusalText(message) {
   const [, why] = /（(\w+)）$/.exec(message) ?? [];
   return sayIfKnown(`refused_${why}`, message);
@@ -58,18 +75,26 @@ export function refusalText(message) {
 export const canThrowAway =
   isSecureContext && /^(localhost|[^.].*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 
+/** @type {CryptoKey | null} */
 let signing = null;
 
 export const hasKey = () => signing !== null;
 
-/** Takes a key file, for as long as the page is open. @throws {Error} where it holds no key */
+/**
+ * Takes a key file, for as long as the page is open.
+ * @throws {Error} where it holds no key
+ * @param {File} file
+ */
 export async function takeKey(file) {
   const key = firstKey(new Uint8Array(await file.arrayBuffer()));
   if (key.length < LEAST_KEY) throw new Error(say("noKey", { bytes: LEAST_KEY }));
   signing = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 }
 
-/** The key that signs: of a file of text its first line, otherwise all of it. */
+/**
+ * The key that signs: of a file of text its first line, otherwise all of it.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
 function firstKey(bytes) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -82,18 +107,28 @@ function firstKey(bytes) {
   return bytes;
 }
 
-/** A token for an hour. `questions` are the ids that FAMILY may come to. */
+/**
+ * A token for an hour.
+ * @param {{userId: number, userType: string, name: string}} user
+ * @param {number[]} questions the ids that FAMILY may come to
+ */
 export async function throwAway({ userId, userType, name }, questions) {
+  if (signing === null) throw new Error(say("keyFirst"));
   const iat = Math.floor(Date.now() / 1000);
-  const claims = { sub: String(userId), type: userType, name, iat, exp: iat + THROW_AWAY, jti: crypto.randomUUID() };
-  if (userType === "FAMILY") claims.questions = questions;
+  const exp = iat + THROW_AWAY;
+  const claims = {
+    ...{ sub: String(userId), type: userType, name, iat, exp, jti: crypto.randomUUID() },
+    ...(userType === "FAMILY" && { questions }),
+  };
   const head = `${encoded({ alg: "HS256", typ: "JWT" })}.${encoded(claims)}`;
   const signature = await crypto.subtle.sign("HMAC", signing, new TextEncoder().encode(head));
   return `${head}.${base64url(new Uint8Array(signature))}`;
 }
 
+/** @param {object} part */
 const encoded = (part) => base64url(new TextEncoder().encode(JSON.stringify(part)));
 
+/** @param {Uint8Array} bytes */
 const base64url = (bytes) =>
   btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")

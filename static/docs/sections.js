@@ -1,23 +1,49 @@
 // The sections of the protocol's page: `{id, title, node, entries: [{id, title}]}`, in the document's order.
 
 import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
-import { bullets, foldedCode, gotFields, json, rich, sentFields, table, tryLink } from "./parts.js";
-import { word } from "./words.js";
 import { element } from "../kit/dom.js";
 import { translated } from "../kit/language.js";
+import { bullets, foldedCode, gotFields, json, rich, sentFields, table, tryLink } from "./parts.js";
+import { word } from "./words.js";
 
+/**
+ * @import { Child } from "../kit/dom.js"
+ * @import { Call, ClientEvent, Mistake, Protocol, SentField, ServerEvent, Translated } from "../kit/protocol.js"
+ * @import { WordKey } from "./words.js"
+ *
+ * @typedef {{id: string, title: string, node: HTMLElement}} Part
+ * @typedef {Part & {entries: Part[]}} Section a section of the document, with its events or calls
+ */
+
+/**
+ * @param {string} kind
+ * @param {string} name
+ */
 const idOf = (kind, name) => `${kind}-${name.replace(/[^\w.:-]+/g, "-")}`;
+/** @param {Call} call */
 const callName = ({ method, path }) => `${method} ${path}`;
+/** @param {string} text */
 const heading = (text) => element("h4", {}, text);
+/** @param {string} text */
 const mark = (text) => element("code", {}, text);
 
-/** Every section but the list of all events, which the outline is. */
+/**
+ * Every section but the list of all events, which the outline is.
+ * @param {Protocol} protocol
+ * @returns {Section[]}
+ */
 export function sections(protocol) {
   const numbers = Object.keys(protocol.sections).filter((name) => /^[\d.]+$/.test(name) && name !== "5");
-  const order = (one, other) => one.localeCompare(other, "en", { numeric: true });
+  const order = (/** @type {string} */ one, /** @type {string} */ other) =>
+    one.localeCompare(other, "en", { numeric: true });
   return numbers.sort(order).map((number) => section(protocol, number));
 }
 
+/**
+ * @param {Protocol} protocol
+ * @param {string} number
+ * @returns {Section}
+ */
 function section(protocol, number) {
   const { title, notes } = protocol.sections[number];
   const events = protocol.events.filter((event) => event.section === number);
@@ -41,7 +67,10 @@ function section(protocol, number) {
   return { id, title: name, node, entries };
 }
 
-/** What a section has beside its rules, its events and its calls. */
+/**
+ * What a section has beside its rules, its events and its calls.
+ * @type {Record<string, (protocol: Protocol) => HTMLElement[]>}
+ */
 const MORE = {
   3: ({ codes, texts }) => [
     element("h3", {}, word("codes")),
@@ -91,7 +120,10 @@ const MORE = {
   10: (protocol) => [...part(protocol, "10.rights"), rights(protocol)],
 };
 
-/** Who may do what. */
+/**
+ * Who may do what.
+ * @param {Protocol} protocol
+ */
 function rights({ rights: rows }) {
   const roles = Object.keys(rows[0].may);
   const titles = roles.map((role) => (role === "NOBODY" ? word("noToken") : `\`${role}\``));
@@ -101,19 +133,33 @@ function rights({ rights: rows }) {
   );
 }
 
+/**
+ * @param {Protocol} protocol
+ * @param {string} name
+ */
 function part({ sections: all }, name) {
   return [element("h3", {}, translated(all[name].title)), bullets(all[name].notes)];
 }
 
+/**
+ * @param {string} text
+ * @param {string} code
+ * @param {Translated} about
+ */
 const fixedText = (text, code, about) => [
   element("code", { lang: "zh-CN" }, text),
   mark(code),
   rich(translated(about)),
 ];
 
-/** Every fault over HTTP; the first row of a status can be linked to. */
+/**
+ * Every fault over HTTP; the first row of a status can be linked to.
+ * @param {Protocol} protocol
+ */
 function faultTable({ texts }) {
-  const told = texts.filter((text) => text.status !== null).sort((one, other) => one.status - other.status);
+  const told = texts
+    .filter((text) => text.status !== null)
+    .sort((one, other) => Number(one.status) - Number(other.status));
   return table(
     ["HTTP", word("text"), word("code"), word("when")],
     told.map(({ status, text, code, about }) => [String(status), ...fixedText(text, code, about)]),
@@ -121,7 +167,15 @@ function faultTable({ texts }) {
   );
 }
 
-/** An event's or a call's frame: name, direction, what it is for. */
+/**
+ * An event's or a call's frame: name, direction, what it is for.
+ * @param {string} id
+ * @param {string} name
+ * @param {string | null} chip
+ * @param {string} about
+ * @param {Child} tried
+ * @param {...Child} parts
+ */
 function frame(id, name, chip, about, tried, ...parts) {
   return element(
     "article",
@@ -138,30 +192,39 @@ function frame(id, name, chip, about, tried, ...parts) {
   );
 }
 
-/** What is said on the left, and the examples beside it. */
+/**
+ * What is said on the left, and the examples beside it.
+ * @param {Child[]} told
+ * @param {Child[]} shown
+ */
 const beside = (told, shown) =>
   element("div", { class: "beside" }, element("div", {}, ...told), element("div", {}, ...shown));
 
+/** @param {string} name */
 const eventLink = (name) => element("a", { href: `#${idOf("event", name)}` }, mark(name));
 
+/**
+ * @param {Protocol} protocol
+ * @param {ClientEvent | ServerEvent} event
+ */
 function eventPart(protocol, event) {
   const id = idOf("event", event.name);
-  const isClients = event.from === "client";
   const rules = element(
     "p",
     { class: "aside" },
     word("seeRules"),
     element("a", { href: `#${idOf("rules", event.section)}` }, translated(protocol.sections[event.section].title)),
   );
-  const parts = isClients ? clientEvent(event) : serverEvent(protocol, event);
-  const tried = isClients ? tryLink(event.name) : null;
+  const parts = event.from === "client" ? clientEvent(event) : serverEvent(protocol, event);
+  const tried = event.from === "client" ? tryLink(event.name) : null;
   return frame(id, event.name, translated(event.direction), translated(event.about), tried, ...parts, rules);
 }
 
+/** @param {ClientEvent} event */
 function clientEvent(event) {
   const { name, fields, example, others, answers, failure, mistakes } = event;
   const faultBy = answers.includes(failure) ? [] : [word("onFault"), eventLink(failure)];
-  const as = { name, payload: JSON.stringify(example), transport: "websocket" };
+  const as = { name, payload: JSON.stringify(example), transport: /** @type {const} */ ("websocket") };
   return [
     beside(
       [
@@ -181,6 +244,10 @@ function clientEvent(event) {
   ];
 }
 
+/**
+ * @param {string} name
+ * @param {Mistake} mistake
+ */
 function mistakePart(name, { about, payload, answer }) {
   return element(
     "details",
@@ -190,8 +257,13 @@ function mistakePart(name, { about, payload, answer }) {
   );
 }
 
+/**
+ * @param {Protocol} protocol
+ * @param {ServerEvent} event
+ */
 function serverEvent({ events }, { name, forms }) {
-  const asked = events.filter((event) => event.answers?.includes(name) || event.failure === name);
+  const clients = events.filter((event) => event.from === "client");
+  const asked = clients.filter((event) => event.answers.includes(name) || event.failure === name);
   const links = asked.flatMap((event, place) => (place === 0 ? [eventLink(event.name)] : [" ", eventLink(event.name)]));
   return [
     asked.length === 0 ? null : element("p", { class: "answered" }, word("answers"), ...links),
@@ -204,11 +276,13 @@ function serverEvent({ events }, { name, forms }) {
   ];
 }
 
+/** @param {Call} call */
 function callPart(call) {
   const name = callName(call);
   const payload = call.example === null ? "" : JSON.stringify(call.example);
   const as = { method: call.method, path: call.path.replace(/\{\w+\}/g, "1"), payload };
-  const fieldsOf = (title, fields) => (fields.length === 0 ? [] : [heading(word(title)), sentFields(fields)]);
+  const fieldsOf = (/** @type {WordKey} */ title, /** @type {SentField[]} */ fields) =>
+    fields.length === 0 ? [] : [heading(word(title)), sentFields(fields)];
   const faults = call.faults.flatMap((status) => [element("a", { href: `#fault-${status}` }, String(status)), " "]);
   return frame(
     idOf("call", name),

@@ -3,5 +3,8 @@
 /** The address of Careline's own folder, with a slash at its end. */
 export const base = new URL(".", location.href);
 
-/** The address of a path as the protocol document writes it, such as "/api/questions". */
+/**
+ * The address of a path as the protocol document writes it, such as "/api/questions".
+ * @param {string} path
+ */
 export const at = (path) => new URL(path.slice(1), base);

@@ -3,11 +3,26 @@
 import { at, base } from "./address.js";
 import { pretty } from "./json_text.js";
 
+/**
+ * @typedef {"websocket" | "polling" | "upgrade"} Transport how a connection begins; upgrade: polling, then websocket
+ *
+ * An event as it is sent; `payload` is JSON text, "" for none.
+ * @typedef {{name: string, payload: string, transport: Transport, tokens?: boolean}} SentEvent
+ *
+ * An HTTP call as it is made; `payload` is JSON text, "" for none.
+ * @typedef {{method: string, path: string, payload: string, tokens?: boolean}} MadeCall
+ */
+
+/** @param {string} text */
 const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** @type {Record<Transport, string>} */
 const TRANSPORTS = { websocket: '["websocket"]', polling: '["polling"]', upgrade: '["polling", "websocket"]' };
 
-/** For the official client: connect, send, print what comes back. */
+/**
+ * For the official client: connect, send, print what comes back.
+ * @param {SentEvent} event
+ */
 export function eventAsJavaScript({ name, payload, transport, tokens }) {
   const auth = tokens ? ", auth: { token: process.env.TOKEN }" : "";
   // Behind a proxy that serves Careline under a path: io() would take one in the address for a namespace.
@@ -24,7 +39,10 @@ socket.on("connect", () => {
 `;
 }
 
-/** Over long-polling, a request a step: open, connect, read its answer, send, read what comes back. */
+/**
+ * Over long-polling, a request a step: open, connect, read its answer, send, read what comes back.
+ * @param {SentEvent} event
+ */
 export function eventAsCurl({ name, payload, tokens }) {
   const connect = tokens ? `'40{"token":"'"$TOKEN"'"}'` : "'40'";
   const url = at("/socket.io/?EIO=4&transport=polling").href;
@@ -38,6 +56,7 @@ curl -s "$url&sid=$sid" | tr '\\036' '\\n'; echo
 `;
 }
 
+/** @param {MadeCall} call */
 export function callAsJavaScript({ method, path, payload, tokens }) {
   const options = [`method: ${JSON.stringify(method)}`];
   const headers = [];
@@ -52,6 +71,7 @@ console.log(response.status, await response.json());
 `;
 }
 
+/** @param {MadeCall} call */
 export function callAsCurl({ method, path, payload, tokens }) {
   const parts = [`curl -s -X ${method} ${shellQuoted(at(path).href)}`];
   if (tokens) parts.push(`-H "Authorization: Bearer $TOKEN"`);

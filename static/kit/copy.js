@@ -3,12 +3,14 @@
 import { byId } from "./dom.js";
 import { say } from "./language.js";
 
+/** @param {string} text */
 export async function copy(text) {
   if (navigator.clipboard) await navigator.clipboard.writeText(text);
   else copyBySelection(text);
   announce(say("copied"));
 }
 
+/** @param {string} text */
 function copyBySelection(text) {
   const area = document.createElement("textarea");
   area.value = text;
@@ -20,7 +22,11 @@ function copyBySelection(text) {
 
 let hiding = 0;
 
-/** A short word at the edge of the page, read out by screen readers. */
+/**
+ * A short word at the edge of the page, read out by screen readers.
+ * @param {string} text
+ * @param {string} kind
+ */
 export function announce(text, kind = "") {
   const toast = byId("toast");
   toast.textContent = text;

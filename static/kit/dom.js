@@ -1,24 +1,47 @@
 // Building the page's elements. Text is always a text node: nothing that a server or a user wrote is ever markup.
 
-export const byId = (id) => document.getElementById(id);
+/** @typedef {Node | string | null | undefined} Child */
 
 /**
- * An element with attributes, listeners (`onclick: …`) and children; a child that is a string is text, null is left out.
+ * The element of index.html or docs.html with that id.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/**
+ * An element with attributes, listeners (`onclick: …`) and children; a string is text, null is left out.
  * true sets an empty attribute, false and null leave it out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name === "value") node.value = value;
+    else if (name === "value") /** @type {HTMLInputElement} */ (/** @type {unknown} */ (node)).value = value;
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...present(children));
   return node;
 }
 
-/** A drawing from static/icons.svg, hidden from screen readers. */
+/**
+ * @param {Child[]} children
+ * @returns {(Node | string)[]} those that are not left out
+ */
+export function present(children) {
+  return children.filter((child) => child !== null && child !== undefined);
+}
+
+/**
+ * A drawing from static/icons.svg, hidden from screen readers.
+ * @param {string} name
+ */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "icon");
@@ -29,30 +52,20 @@ export function icon(name) {
   return svg;
 }
 
-/** Text that others wrote: kept apart, so that right-to-left marks in it can't turn what stands around it. */
+/**
+ * Text that others wrote: kept apart, so that right-to-left marks in it can't turn what stands around it.
+ * @param {unknown} text
+ * @param {string} className
+ */
 export function foreign(text, className = "") {
   return element("bdi", { class: className || null }, String(text ?? ""));
-}
-
-/** A button with text, an icon (`drawing`), or both; `label` says more than the text, or all where there is none. */
-export function button(text, onclick, { kind = "", drawing = "", label = null, ...attributes } = {}) {
-  const content = [drawing ? icon(drawing) : null, text ? element("span", {}, text) : null];
-  const name = text ? null : label; // a button with words is called by them
-  return element(
-    "button",
-    { type: "button", class: `button ${kind}`.trim(), "aria-label": name, title: label, onclick, ...attributes },
-    ...content,
-  );
-}
-
-/** Words on a status: "OPEN", "UNREAD". */
-export function chip(text, kind = "") {
-  return element("span", { class: `chip ${kind}`.trim() }, text);
 }
 
 /**
  * Replaces what `container` holds; the focus stays on the control with the same data-focus, so that working with the
  * keyboard survives a redraw. While something in it is being pressed the redraw waits, or the click would be lost.
+ * @param {HTMLElement} container
+ * @param {...Child} children
  */
 export function redraw(container, ...children) {
   if (container.contains(pressed)) {
@@ -60,15 +73,18 @@ export function redraw(container, ...children) {
     return;
   }
   const active = document.activeElement;
-  const focus = container.contains(active) ? active.dataset.focus : undefined;
-  container.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+  const focus = active instanceof HTMLElement && container.contains(active) ? active.dataset.focus : undefined;
+  container.replaceChildren(...present(children));
   if (focus !== undefined) {
-    container.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    const same = container.querySelector(`[data-focus="${CSS.escape(focus)}"]`);
+    if (same instanceof HTMLElement) same.focus({ preventScroll: true });
   }
 }
 
+/** @type {Node | null} */
 let pressed = null; // the element under a pressed pointer
-const postponed = new Map(); // container -> children of its last redraw since then
+/** @type {Map<HTMLElement, Child[]>} */
+const postponed = new Map(); // the children of each container's last redraw since then
 
 function released() {
   pressed = null;
@@ -76,12 +92,15 @@ function released() {
   postponed.clear();
 }
 
-addEventListener("pointerdown", (event) => (pressed = event.target), true);
+addEventListener("pointerdown", (event) => (pressed = /** @type {Node} */ (event.target)), true);
 for (const end of ["pointerup", "pointercancel"]) {
   addEventListener(end, () => setTimeout(released), true); // the click comes right after, and before this
 }
 
-/** Calls `draw` once before the next frame, however often it was asked for. */
+/**
+ * Calls `draw` once before the next frame, however often it was asked for.
+ * @param {() => void} draw
+ */
 export function oncePerFrame(draw) {
   let asked = false;
   return () => {

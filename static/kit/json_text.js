@@ -4,9 +4,15 @@ import { element } from "./dom.js";
 
 const TOKEN = /("[^"\\]*(?:\\.[^"\\]*)*")|(-?\d[\d.eE+-]*)|(true|false|null)|([[\]{},:])|(\s+)|(.)/gsu;
 
-/** The tokens of a JSON text: `{kind, text}`, spaces left out; kind is string, number, word, mark or other. */
-function* tokens(text) {
-  for (const [, string, number, word, mark, space, other] of text.matchAll(TOKEN)) {
+/** @typedef {{kind: "string" | "number" | "word" | "mark" | "space" | "other", text: string}} Token */
+
+/**
+ * The tokens of a JSON text, spaces left out.
+ * @param {string} source
+ * @returns {Generator<Token>}
+ */
+function* tokens(source) {
+  for (const [, string, number, word, mark, space, other] of source.matchAll(TOKEN)) {
     if (string !== undefined) yield { kind: "string", text: string };
     else if (number !== undefined) yield { kind: "number", text: number };
     else if (word !== undefined) yield { kind: "word", text: word };
@@ -15,13 +21,20 @@ function* tokens(text) {
   }
 }
 
-/** The text without spaces between its tokens. */
+/**
+ * The text without spaces between its tokens.
+ * @param {string} text
+ */
 export function compact(text) {
   return [...tokens(text)].map((token) => token.text).join("");
 }
 
-/** The texts of the elements of a JSON array, or of the `key: value` members of an object. */
+/**
+ * The texts of the elements of a JSON array, or of the `key: value` members of an object.
+ * @param {string} text
+ */
 export function elements(text) {
+  /** @type {string[]} */
   const found = [];
   let depth = 0;
   let current = "";
@@ -41,21 +54,29 @@ export function elements(text) {
   return found;
 }
 
-/** The members of a JSON object as a map of name to the value's text. */
+/**
+ * The members of a JSON object as a map of name to the value's text.
+ * @param {string} text
+ */
 export function members(text) {
+  /** @type {Map<string, string>} */
   const found = new Map();
   for (const member of elements(text)) {
-    const name = /^"(?:[^"\\]|\\.)*"/.exec(member)[0];
+    const [name] = /** @type {RegExpExecArray} */ (/^"(?:[^"\\]|\\.)*"/.exec(member));
     found.set(JSON.parse(name), member.slice(name.length + 1));
   }
   return found;
 }
 
-function* layout(text) {
+/**
+ * @param {string} source
+ * @returns {Generator<Token>}
+ */
+function* layout(source) {
   let depth = 0;
   let previous = "";
   const line = () => "\n" + "  ".repeat(depth);
-  for (const token of tokens(text)) {
+  for (const token of tokens(source)) {
     const mark = token.kind === "mark" ? token.text : "";
     if (mark === "]" || mark === "}") {
       depth -= 1;
@@ -70,14 +91,20 @@ function* layout(text) {
   }
 }
 
-/** The text on several lines, two spaces a level. */
+/**
+ * The text on several lines, two spaces a level.
+ * @param {string} text
+ */
 export function pretty(text) {
   let result = "";
   for (const token of layout(text)) result += token.text;
   return result;
 }
 
-/** The same as nodes, coloured; a name is told from a text by what follows it. */
+/**
+ * The text on several lines, as coloured nodes; a name differs from a text by what follows it.
+ * @param {string} text
+ */
 export function coloured(text) {
   const parts = [...layout(text)];
   return parts.map((token, index) => {

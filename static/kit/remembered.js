@@ -2,6 +2,11 @@
 
 const PREFIX = "careline.";
 
+/**
+ * @param {string} key
+ * @param {any} fallback
+ * @returns {any} the value that was remembered last
+ */
 export function recall(key, fallback) {
   try {
     const text = localStorage.getItem(PREFIX + key);
@@ -11,6 +16,10 @@ export function recall(key, fallback) {
   }
 }
 
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
 export function remember(key, value) {
   try {
     localStorage.setItem(PREFIX + key, JSON.stringify(value));

@@ -4,10 +4,14 @@ import { byId, icon } from "./dom.js";
 import { inEveryLanguage, say } from "./language.js";
 import { recall, remember } from "./remembered.js";
 
+/** @typedef {"auto" | "light" | "dark"} Theme */
+
+/** @type {Theme[]} */
 const THEMES = ["auto", "light", "dark"];
 
 export function theme() {
   const button = byId("theme");
+  /** @type {Theme} */
   let chosen = recall("theme", "auto");
   const show = () => {
     document.documentElement.dataset.theme = chosen;

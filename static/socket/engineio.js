@@ -6,17 +6,34 @@ import { at } from "../kit/address.js";
 const SEPARATOR = "\x1e"; // between the packets of one polling body
 const PROBE = "probe";
 
-export class Engine {
-  onpacket = (direction, raw, transport) => {};
-  onopen = (handshake) => {};
-  onmessage = (text) => {};
-  onupgrade = () => {};
-  onclose = (reason) => {};
+/**
+ * @typedef {"websocket" | "polling"} Carrier
+ * @typedef {"in" | "out"} Direction
+ * @typedef {{sid: string, pingInterval: number, pingTimeout: number, maxPayload: number, upgrades: string[]}} Handshake
+ *
+ * Why a connection ended: this page or the server ended it, its carrier broke, no heartbeat came, it was dropped as a
+ * lost network would, or a packet could not be read.
+ * @typedef {"client" | "server" | "transport" | "heartbeat" | "dropped" | "protocol"} Reason
+ */
 
-  #transport; // "websocket" | "polling": the one that carries messages now
+export class Engine {
+  /** @type {(direction: Direction, raw: string, transport: Carrier) => void} */
+  onpacket = () => {};
+  /** @type {(handshake: Handshake) => void} */
+  onopen = () => {};
+  /** @type {(text: string) => void} */
+  onmessage = () => {};
+  onupgrade = () => {};
+  /** @type {(reason: Reason) => void} */
+  onclose = () => {};
+
+  /** @type {Carrier} */
+  #transport; // the one that carries messages now
   #upgrades;
   #sid = "";
+  /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {string[]} */
   #waiting = []; // packets that no transport has taken yet
   #polling = false;
   #posting = false;
@@ -39,12 +56,18 @@ export class Engine {
     return this.#transport;
   }
 
-  /** Sends a message packet (Engine.IO type 4). */
+  /**
+   * Sends a message packet (Engine.IO type 4).
+   * @param {string} text
+   */
   send(text) {
     this.#write("4" + text);
   }
 
-  /** Says goodbye and ends the connection; `farewell` are message texts to send first. */
+  /**
+   * Says goodbye and ends the connection.
+   * @param {string[]} farewell message texts to send first
+   */
   close(farewell = []) {
     if (this.#closed) return;
     const packets = [...this.#waiting.splice(0), ...farewell.map((text) => "4" + text), "1"];
@@ -62,11 +85,15 @@ export class Engine {
     this.#end("client");
   }
 
-  /** Ends the connection without a word, as a lost network does. */
+  /**
+   * Ends the connection without a word, as a lost network does.
+   * @param {Reason} reason
+   */
   drop(reason = "dropped") {
     this.#end(reason);
   }
 
+  /** @param {Carrier} transport */
   #address(transport) {
     const url = at("/socket.io/");
     if (transport === "websocket") url.protocol = url.protocol.replace("http", "ws");
@@ -76,6 +103,7 @@ export class Engine {
     return url;
   }
 
+  /** @param {Reason} reason */
   #end(reason) {
     if (this.#closed) return;
     this.#closed = true;
@@ -85,6 +113,7 @@ export class Engine {
     this.onclose(reason);
   }
 
+  /** @param {string} packet */
   #write(packet) {
     if (this.#closed) return;
     this.#waiting.push(packet);
@@ -97,15 +126,20 @@ export class Engine {
       this.#post();
       return;
     }
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
     for (const packet of this.#waiting.splice(0)) this.#frame(packet);
   }
 
+  /** @param {string} packet */
   #frame(packet) {
     this.onpacket("out", packet, "websocket");
-    this.#socket.send(packet);
+    this.#socket?.send(packet);
   }
 
+  /**
+   * @param {string} packet
+   * @param {Carrier} transport
+   */
   #receive(packet, transport) {
     if (this.#closed) return;
     this.onpacket("in", packet, transport);
@@ -129,7 +163,9 @@ export class Engine {
     }
   }
 
+  /** @param {string} text */
   #open(text) {
+    /** @type {Handshake} */
     let handshake;
     try {
       handshake = JSON.parse(text);

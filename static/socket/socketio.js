@@ -1,13 +1,20 @@
 // Socket.IO protocol 5, namespace "/", over engineio.js: connect, events, acknowledgements, reconnection.
 // Payloads stay text: what is sent is what was typed, and what arrived is shown as it came, 64-bit ids included.
 
-import { Engine } from "./engineio.js";
 import { elements } from "../kit/json_text.js";
+import { Engine } from "./engineio.js";
+
+/**
+ * @import { Transport } from "../kit/as_code.js"
+ * @import { Carrier, Direction, Reason } from "./engineio.js"
+ */
+/** @typedef {"idle" | "connecting" | "connected" | "waiting"} State waiting: for the next try */
 
 const FIRST_DELAY = 1000; // ms until the first try to reconnect; doubled up to LONGEST_DELAY
 const LONGEST_DELAY = 5000;
 
 // The packets below the events, as the log names them.
+/** @type {Record<string, string>} */
 const PACKETS = {
   0: "open",
   1: "close",
@@ -20,24 +27,34 @@ const PACKETS = {
   44: "refused",
 };
 
-/** What a packet below the events is called; "?" where it has no name. */
+/**
+ * What a packet below the events is called; "?" where it has no name.
+ * @param {string} raw
+ */
 export const packetName = (raw) => PACKETS[raw.slice(0, 2)] ?? PACKETS[raw[0]] ?? "?";
 
 export class Socket {
-  /** "idle", "connecting", "connected" or "waiting" (for the next try) */
+  /** @type {State} */
   state = "idle";
   sid = "";
 
   onstate = () => {};
-  onpacket = (direction, raw, transport) => {};
-  onconnect = (again) => {};
-  onevent = (name, payload, raw) => {};
-  onack = (id, payload, raw) => {};
-  onrefused = (message) => {};
-  ondisconnect = (reason, nextTry) => {};
+  /** @type {(direction: Direction, raw: string, transport: Carrier) => void} */
+  onpacket = () => {};
+  /** @type {(again: boolean) => void} */
+  onconnect = () => {};
+  /** @type {(name: string, payload: string, raw: string) => void} */
+  onevent = () => {};
+  /** @type {(id: number, payload: string, raw: string) => void} */
+  onack = () => {};
+  /** @type {(message: string) => void} */
+  onrefused = () => {};
+  /** @type {(reason: Reason, nextTry: number) => void} in ms; 0 for none */
+  ondisconnect = () => {};
 
   #transport;
   #auth;
+  /** @type {Engine | null} */
   #engine = null;
   #tries = 0;
   #retry = 0;
@@ -45,7 +62,7 @@ export class Socket {
   #wasConnected = false;
 
   /**
-   * @param {"websocket"|"polling"|"upgrade"} transport
+   * @param {Transport} transport
    * @param {() => object | undefined} auth what is shown at each connect
    */
   constructor(transport, auth) {
@@ -87,30 +104,35 @@ export class Socket {
   }
 
   /**
-   * Sends an event with the JSON text of its payload ("" for none).
+   * Sends an event.
+   * @param {string} name
+   * @param {string} payload as JSON text, "" for none
+   * @param {boolean} withAck
    * @returns {{raw: string, ackId: number | null}} the packet as it is on the wire
    */
   emit(name, payload, withAck) {
     const ackId = withAck ? this.#nextAck++ : null;
     const text = `2${ackId ?? ""}[${JSON.stringify(name)}${payload === "" ? "" : "," + payload}]`;
-    this.#engine.send(text);
+    this.#engine?.send(text);
     return { raw: "4" + text, ackId };
   }
 
+  /** @param {State} state */
   #setState(state) {
     this.state = state;
     this.onstate();
   }
 
+  /** @param {string} text */
   #receive(text) {
-    const [, type, id, body] = /^(\d)(?:\/[^,]*,)?(\d*)([^]*)$/.exec(text) ?? [];
+    const [, type = "", id = "", body = ""] = /^(\d)(?:\/[^,]*,)?(\d*)([^]*)$/.exec(text) ?? [];
     const raw = "4" + text;
     switch (type) {
       case "0":
         this.#accepted(body);
         break;
       case "1":
-        this.#engine.drop("server");
+        this.#engine?.drop("server");
         break;
       case "2": {
         const [name, payload = ""] = elements(body);
@@ -129,6 +151,7 @@ export class Socket {
     }
   }
 
+  /** @param {string} body */
   #accepted(body) {
     this.sid = JSON.parse(body).sid;
     this.#tries = 0;
@@ -138,6 +161,7 @@ export class Socket {
     this.onconnect(again);
   }
 
+  /** @param {Reason} reason */
   #closed(reason) {
     this.#engine = null;
     this.sid = "";

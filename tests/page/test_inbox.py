@@ -44,7 +44,7 @@ def test_two_devices_of_a_user_stay_in_step(open_console: OpenConsole, server: S
         expect(badge(console)).to_have_text("1")
         expect(item(inbox, "before").locator(".chip")).to_have_text(["Read", "Confirmed"])
         expect(item(inbox, "before").get_by_role("button")).to_have_count(0)
-    item(on_desk, "noon").get_by_role("button", name="Again in 10 min").click()
+    item(on_desk, "noon").get_by_role("button", name="Snooze 10 min").click()
     for inbox in (on_desk, on_phone):
         expect(item(inbox, "noon").locator(".chip").last).to_contain_text("Snoozed until")
     (noon,) = (one for one in server.notifications(user) if one["title"] == "noon")
@@ -65,7 +65,7 @@ def test_what_was_answered_is_there_after_a_reload(open_console: OpenConsole, se
     console = open_console()
     console.edit(ELDER, userId=str(user))
     inbox = console.tab("inbox")
-    for title, name in (("read", "Mark as read"), ("confirmed", "Confirm"), ("snoozed", "Again in 10 s")):
+    for title, name in (("read", "Mark as read"), ("confirmed", "Confirm"), ("snoozed", "Snooze 10 s")):
         item(inbox, title).get_by_role("button", name=name).click()
     expect(item(inbox, "snoozed").locator(".chip").last).to_contain_text("Snoozed until")
     (other,) = (one["id"] for one in server.notifications(user) if one["title"] == "elsewhere")

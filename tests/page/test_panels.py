@@ -66,7 +66,7 @@ def test_history_is_read_over_http_a_page_at_a_time(open_console: OpenConsole, c
     expect(texts.first).to_have_text("line 1")
     console.say(ELDER, "line 36")
     console.tab("questions")
-    panel.get_by_role("button", name="1 new: read them").click()
+    panel.get_by_role("button", name="Show 1 new").click()
     expect(texts.last).to_have_text("line 36")
 
 
@@ -96,7 +96,7 @@ def test_a_reminder_is_made_with_a_click_and_cancelled(open_console: OpenConsole
     item = panel.locator(".item")
     expect(item.locator(".chip")).to_have_text("Pending")
     expect(console.card(ELDER)).to_contain_text(f"bound to {user}")
-    item.get_by_role("button", name="Cancel it").click()
+    item.get_by_role("button", name="Cancel reminder").click()
     expect(item.locator(".chip")).to_have_text("Cancelled")
     [task] = console.server.http("GET", f"/api/reminders?user_id={user}").body["items"]
     assert task["status"] == "CANCELLED"
@@ -118,10 +118,10 @@ def test_a_reminder_repeats_pauses_and_tells_its_next_times(open_console: OpenCo
     item.get_by_role("button", name="Next times").click()
     expect(item.locator(".upcoming li")).to_have_count(3)
     item.get_by_role("button", name="Pause").click()
-    expect(item.get_by_role("button", name="Go on")).to_be_visible()
+    expect(item.get_by_role("button", name="Resume")).to_be_visible()
     [task] = console.server.http("GET", f"/api/reminders?user_id={user}").body["items"]
     assert (task["paused"], task["missed"]) == (True, "all")
-    item.get_by_role("button", name="Cancel it").click()
+    item.get_by_role("button", name="Cancel reminder").click()
     expect(item.get_by_role("button", name="Next times")).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import tomllib
@@ -50,9 +51,17 @@ def test_all_documents_are_written(tmp_path: Path) -> None:
     assert DOCS == ROOT / "docs"
 
 
-def test_the_version_is_carelines() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["version"] == VERSION
+def test_the_version_stands_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    module, name = project["tool"]["setuptools"]["dynamic"]["version"]["attr"].rsplit(".", 1)
+    assert getattr(importlib.import_module(module), name) == VERSION
+    rooms = [
+        ROOT / "main.py",
+        *(path for room in ("consult", "reminders", "store") for path in (ROOT / room).rglob("*.py")),
+    ]
+    literal = [str(path.relative_to(ROOT)) for path in rooms if f'"{VERSION}"' in path.read_text()]
+    assert literal == [f"{module.replace('.', '/')}.py"]
 
 
 def test_every_event_code_call_and_text_is_told() -> None:
