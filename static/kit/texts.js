@@ -165,7 +165,7 @@ export const texts = {
   reminderContent: ["请在 20:00 前完成今日降压药服用", "请在 20:00 前完成今日降压药服用"],
   bindFirst: [
     "用户 {id} 尚未绑定，绑定后才能实时收到通知。",
-    "User {id} is not bound yet. Bind to receive notifications live.",
+    "User {id} isn't bound yet. Bind to receive notifications live.",
   ],
   bind: ["绑定用户 {id}", "Bind user {id}"],
   remindersOf: ["用户 {id} 的提醒", "Reminders of user {id}"],
