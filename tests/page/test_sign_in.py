@@ -115,7 +115,7 @@ def test_why_it_is_not_taken(open_console: OpenConsole, keys: Path, server: Serv
     cases = {
         "x.y.z": "altered, or signed with another key",
         token(456, "ELDER", key="5" * 64): "altered, or signed with another key",
-        token(456, "ELDER", ttl=-5): "has run out",
+        token(456, "ELDER", ttl=-5): "has expired",
         revoked: "was revoked",
     }
     for shown, why in cases.items():
@@ -125,11 +125,11 @@ def test_why_it_is_not_taken(open_console: OpenConsole, keys: Path, server: Serv
         console.expect_state(ELDER, "idle")
     console.page.locator("#connection-dialog").get_by_role("button", name="Cancel").click()
     expect(console.card(ELDER)).to_contain_text("The token was revoked")
-    expect(console.card(NURSE)).to_contain_text("The token has run out")
+    expect(console.card(NURSE)).to_contain_text("The token has expired")
     console.expect_state(NURSE, "idle")
     expect(console.card(NURSE).locator("[data-focus$=sign-in]")).to_be_visible()
     console.tab("questions")
-    expect(console.page.locator("#toast")).to_contain_text("asks for a token: sign in")
+    expect(console.page.locator("#toast")).to_contain_text("requires a token: sign in")
     console.act_as(ELDER)
     console.target("bind_user")
     console.send()
