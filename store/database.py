@@ -4,8 +4,7 @@ Readers go through peewee's asyncio support. What lists, what looks something up
 connections of their own: none of them waits for the others.
 
 Every write goes through `Database.write`: the writer takes what is waiting, applies it in one transaction (group
-commit, synchronous=FULL), and after the commit has each write's `published` called on the loop, in commit order. It
-does not wait for that: the disk is never idle while the loop talks.
+commit, synchronous=FULL), and after the commit each write's `published` is called on the loop, in commit order.
 """
 
 import asyncio
@@ -13,15 +12,13 @@ import contextlib
 import logging
 import os
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 from peewee import BaseQuery
 
-from store.file import StoreFault, claim, connect
+from store.file import StoreFault, claim
 from store.histogram import Histogram
 from store.reading import PAGE_BYTES, Lane, Page, Row
 from store.transaction import (
@@ -36,17 +33,15 @@ from store.transaction import (
     in_words,
     is_damage,
     touch,
-    transact,
 )
 from store.waiting import Waiting
+from store.writer import Batch, Writer
 
 log = logging.getLogger("careline.store")
 
 READERS = 2  # connections for short reads
 PAGE_READERS = 3  # connections for what lists
 MOST_WAITING = 20_000  # writes; one more is refused at once
-MOST_IN_BATCH = 2_000  # writes in one transaction, which ends sooner where they take long
-MOST_IN_TURN = 50  # transactions, before somebody else may have the writer's connection
 PROBE_AFTER = 5.0  # seconds since the last commit
 SWEEP = 0.5  # seconds between looks at how long writes have waited
 DEADLINE = 4.0  # seconds that a write may wait for its turn; every send is answered within five
@@ -61,12 +56,9 @@ class Database:
         self._short = Lane(path, READERS)
         self._pages = Lane(path, PAGE_READERS)
         self._watch = Lane(path, 1)
-        self._writer: aiosqlite.Connection | None = None
         self._waiting = Waiting()
-        self._taken: list[Write[Any, Any]] = []  # of the transaction under way
-        self._more = asyncio.Event()
+        self._writer = Writer(path, self._waiting, self._committed, self._failed)
         self._closing = False
-        self._task: asyncio.Task[None] | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._damaged = False
@@ -79,24 +71,19 @@ class Database:
         self.refused_late = 0  # as their turn did not come
 
     async def open(self) -> None:
-        """Opens the writer's connection and starts the writer; the schema is up to date by then (`schema.migrate`)."""
+        """Start the writer; the schema is up to date by then (`schema.migrate`)."""
         try:
-            self._writer = await connect(self.path)
+            await self._writer.open()
         except sqlite3.Error as fault:
             raise StoreFault(f"cannot open {self.path}: {fault}") from fault
-        self._task = asyncio.create_task(self._write_batches())
         self._sweeper = self._loop.call_later(SWEEP, self._sweep)
 
     async def close(self) -> None:
-        """Writes what is waiting, then closes every connection."""
+        """Write what waits, then close every connection."""
         self._closing = True
-        self._more.set()
-        if self._task is not None:
-            await self._task
+        await self._writer.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._writer is not None:
-            await self._writer.close()
         for lane in (self._short, self._pages, self._watch):
             await lane.close()
         os.close(self._lock)
@@ -139,7 +126,7 @@ class Database:
             self._loop.call_soon(failed, TooManyWaiting("too many writes are waiting"))
             return
         self._waiting.add(Write(statement, request, published, failed, self._loop.time()))
-        self._more.set()
+        self._writer.wake()
 
     async def written(
         self,
@@ -179,48 +166,14 @@ class Database:
 
     async def between_writes(self, what: Callable[[sqlite3.Connection], None]) -> None:
         """Has the writer's connection do something that no transaction may hold; quickly, since writes wait for it."""
-        if self._writer is None:
-            raise WriteRefused(self.fault or "the database is not open")
-        # The connection's thread does one thing at a time, and a transaction is one thing.
-        await self._writer._execute(what, self._writer._conn)
+        await self._writer.between_transactions(what)
 
     async def settle(self) -> None:
         """Waits until what was asked for so far is published, or has failed."""
         with contextlib.suppress(WriteRefused, WriteUnknown):
             await self.written(each(touch), None)
 
-    async def _write_batches(self) -> None:
-        while True:
-            await self._more.wait()
-            if not self._waiting:
-                if self._closing:
-                    return
-                self._more.clear()
-                continue
-            try:
-                if self._writer is None:
-                    self._writer = await connect(self.path)
-                # aiosqlite's way to run a function on its thread: one hop for many transactions.
-                await self._writer._execute(self._take_turn, self._writer._conn)
-            except Exception as fault:
-                await self._failed(fault)
-
-    def _take_turn(self, connection: sqlite3.Connection) -> None:
-        """On the writer's thread: one transaction after the other while something waits, though not for ever, since
-        others want the connection too. The loop publishes meanwhile; it hears of commits in their order."""
-        for _ in range(MOST_IN_TURN):
-            self._taken = self._waiting.take(MOST_IN_BATCH)
-            if not self._taken:
-                return
-            taken_at = time.perf_counter()
-            outcomes, wrote = transact(connection, self._taken)
-            batch, self._taken = self._taken, []
-            if len(outcomes) < len(batch):
-                self._waiting.give_back(batch[len(outcomes) :])
-                del batch[len(outcomes) :]
-            self._loop.call_soon_threadsafe(self._committed, batch, outcomes, wrote, time.perf_counter() - taken_at)
-
-    def _committed(self, batch: list[Write[Any, Any]], outcomes: list[Any], wrote: bool, seconds: float) -> None:
+    def _committed(self, batch: Batch, outcomes: list[Any], wrote: bool, seconds: float) -> None:
         # A transaction that writes nothing proves nothing, and one elsewhere in the file does not mend damage.
         if wrote and not self._damaged:
             if self.fault is not None:
@@ -232,20 +185,13 @@ class Database:
         for write, outcome in zip(batch, outcomes, strict=True):
             _tell(write.failed if isinstance(outcome, Exception) else write.published, outcome)
 
-    async def _failed(self, fault: Exception) -> None:
-        """The transaction under way failed, or there is no connection for one."""
-        if self._writer is not None and not isinstance(fault, WriteRefused):
-            # What state the connection is in nobody knows: the next batch gets a new one.
-            writer, self._writer = self._writer, None
-            with contextlib.suppress(sqlite3.Error):
-                await writer.close()
+    def _failed(self, batch: Batch, fault: Exception) -> None:
+        """The transaction of these writes failed, or there was no connection for one."""
         if self.fault is None:
             log.error("the database cannot be written: %s", fault)
         self.fault = in_words(fault)
         self._damaged = self._damaged or is_damage(fault) or is_damage(fault.__cause__)
         self._refuse_overdue()
-        # Without a connection nothing was taken yet; those that wait are told no later than the others.
-        batch, self._taken = self._taken or self._waiting.take(MOST_IN_BATCH), []
         for write in batch:
             _tell(write.failed, fault if isinstance(fault, WriteUnknown) else WriteRefused(self.fault))
 

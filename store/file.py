@@ -2,9 +2,8 @@
 
 import fcntl
 import os
+import sqlite3
 from pathlib import Path
-
-import aiosqlite
 
 from store.transaction import Tellable
 
@@ -24,14 +23,14 @@ class StoreFault(Tellable):
     """The database file can't be used; the text says why, in one line."""
 
 
-async def connect(path: Path) -> aiosqlite.Connection:
-    """A connection that may write, with a thread of its own."""
-    connection = await aiosqlite.connect(path, isolation_level=None)
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection that may write, for the thread that asks."""
+    connection = sqlite3.connect(path, isolation_level=None)
     try:
         for name, value in PRAGMAS.items():
-            await connection.execute(f"PRAGMA {name} = {value}")
+            connection.execute(f"PRAGMA {name} = {value}")
     except BaseException:
-        await connection.close()
+        connection.close()
         raise
     return connection
 

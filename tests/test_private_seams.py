@@ -50,40 +50,6 @@ async def comes(look: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
-class TestAiosqlite:
-    """store/database.py: the writer runs a whole transaction in one hop to the connection's thread."""
-
-    async def test_execute_runs_a_function_on_the_connections_own_thread(self, tmp_path: Path) -> None:
-        connection = await aiosqlite.connect(tmp_path / "a.db", isolation_level=None)
-        try:
-            assert isinstance(connection._conn, sqlite3.Connection)
-            assert connection._conn.isolation_level is None
-
-            def run(given: sqlite3.Connection, number: int) -> tuple[int, Any, bool]:
-                return threading.get_ident(), given.execute("SELECT ?", (number,)).fetchone(), given is connection._conn
-
-            threads = set()
-            for number in range(3):
-                thread, row, same = await connection._execute(run, connection._conn, number)
-                threads.add(thread)
-                assert (row, same) == ((number,), True)
-            assert len(threads) == 1
-            assert threading.get_ident() not in threads
-        finally:
-            await connection.close()
-
-    async def test_what_the_function_raises_comes_back(self, tmp_path: Path) -> None:
-        connection = await aiosqlite.connect(tmp_path / "a.db", isolation_level=None)
-        try:
-            with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-                await connection._execute(connection._conn.execute, "SELECT * FROM nowhere")
-            assert await connection._execute(lambda: 5) == 5
-        finally:
-            await connection.close()
-        with pytest.raises(ValueError, match="closed"):
-            await connection._execute(lambda: 5)
-
-
 class TestPeewee:
     """store/transaction.py and store/messages.py: queries are compiled without a database and run on any connection."""
 
@@ -130,13 +96,23 @@ class TestPeewee:
             async with readers:
                 await readers.list(self.Thing.delete().returning(self.Thing.id).bind(readers))
 
-    async def test_a_function_runs_on_a_connection_of_the_pool(self, readers: AsyncSqliteDatabase) -> None:
-        """store/reading.py: a page is read in one hop to the connection's thread."""
+    async def test_a_function_runs_on_the_thread_of_a_connection_of_the_pool(
+        self, readers: AsyncSqliteDatabase
+    ) -> None:
+        """store/reading.py: a page is read row by row, up to its bound in bytes, and in one hop: aiosqlite's own
+        functions would need a hop for each row."""
         async with readers:
             connection = (await readers.aconnect()).conn
             assert isinstance(connection, aiosqlite.Connection)
-            cursor = await connection._execute(connection._conn.execute, "SELECT name FROM thing")
+            thread, cursor = await connection._execute(
+                lambda given, query: (threading.get_ident(), given.execute(query)),
+                connection._conn,
+                "SELECT name FROM thing",
+            )
             assert await connection._execute(cursor.fetchall) == [("a",)]
+            assert await connection._execute(threading.get_ident) == thread != threading.get_ident()
+            with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+                await connection._execute(connection._conn.execute, "SELECT * FROM nowhere")
 
     async def test_more_readers_than_the_pool_has_wait_for_each_other(self, readers: AsyncSqliteDatabase) -> None:
         async def read() -> int:

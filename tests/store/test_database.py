@@ -15,6 +15,7 @@ from peewee import OperationalError, fn
 
 from store import database as store_database
 from store import messages, questions, revocations, transaction
+from store import writer as store_writer
 from store.database import Database
 from store.file import PRAGMAS, StoreFault
 from store.models import Question as QuestionRow
@@ -91,7 +92,7 @@ async def test_what_waits_together_is_committed_together(database: Database, pat
 async def test_commits_are_told_in_their_order(database: Database) -> None:
     happened: list[tuple[str, int]] = []
     done = asyncio.Event()
-    total = 2 * store_database.MOST_IN_BATCH + 10
+    total = 2 * store_writer.MOST_IN_BATCH + 10
 
     def apply(_: sqlite3.Connection, requests: list[int]) -> list[int]:
         happened.extend(("applied", number) for number in requests)
@@ -490,8 +491,8 @@ async def test_no_thread_is_left(path: Path) -> None:
 async def test_who_needs_the_connection_waits_for_no_end_of_writes(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_database, "MOST_IN_BATCH", 1)
-    monkeypatch.setattr(store_database, "MOST_IN_TURN", 5)
+    monkeypatch.setattr(store_writer, "MOST_IN_BATCH", 1)
+    monkeypatch.setattr(store_writer, "MOST_IN_TURN", 5)
     goes_on = True
 
     def again(_: object) -> None:

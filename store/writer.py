@@ -1,0 +1,152 @@
+"""The one writer: a thread that applies what waits, one transaction after the other, on its own connection.
+
+The loop wakes it, and is called back after each transaction, in commit order. The thread does not wait for that: the
+disk is never idle while the loop talks.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from store.file import connect
+from store.transaction import Write, WriteRefused, transact
+from store.waiting import Waiting
+
+MOST_IN_BATCH = 2_000  # writes in one transaction, which ends sooner where they take long
+MOST_IN_TURN = 50  # transactions, before something else may have the connection
+
+Batch = list[Write[Any, Any]]
+# Called on the loop with the writes of a transaction, their outcomes, whether it wrote anything, and its seconds.
+Committed = Callable[[Batch, list[Any], bool, float], None]
+# Called on the loop with the writes of a transaction that failed, and why.
+Failed = Callable[[Batch, Exception], None]
+
+Found = TypeVar("Found")
+
+
+class Writer:
+    """Build it within the event loop that is called back."""
+
+    def __init__(self, path: Path, waiting: Waiting, committed: Committed, failed: Failed) -> None:
+        self._path = path
+        self._waiting = waiting
+        self._committed = committed
+        self._failed = failed
+        self._loop = asyncio.get_running_loop()
+        self._is_open = False  # from the end of `open` to the beginning of `close`
+        self._connection: sqlite3.Connection | None = None
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the thread; None ends it
+        self._turn = threading.Lock()  # held from when a turn is asked for until it is over
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        # A daemon, so that a database that hangs keeps no process alive: what is not committed is not acknowledged.
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+
+    async def open(self) -> None:
+        """Start the thread and open its connection. Raise sqlite3.Error when the file cannot be opened."""
+        self._thread.start()
+        await self._run(self._connect)
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Apply what waits, then close the connection and end the thread."""
+        self._is_open = False
+        if self._thread.ident is not None:  # else it was never opened
+            self._jobs.put(None)
+            await self._ended
+
+    def wake(self) -> None:
+        """Have what waits applied. All that is asked for in one step of the loop goes into the same transaction."""
+        if self._turn.acquire(blocking=False):
+            self._loop.call_soon(self._jobs.put, self._serve)
+
+    async def between_transactions(self, what: Callable[[sqlite3.Connection], None]) -> None:
+        """Have the connection do something that no transaction may hold. Raise WriteRefused when there is none."""
+        if not self._is_open:
+            raise WriteRefused("the database is not open")
+
+        def on_connection() -> None:
+            if self._connection is None:
+                raise WriteRefused("there is no connection to the database")
+            what(self._connection)
+
+        await self._run(on_connection)
+
+    async def _run(self, what: Callable[[], Found]) -> Found:
+        """Run a function on the thread, in its turn. Return what it returns, or raise what it raises."""
+        future: Future[Found] = Future()
+
+        def run() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(what())
+                except Exception as fault:
+                    future.set_exception(fault)
+
+        self._jobs.put(run)
+        return await asyncio.wrap_future(future)
+
+    # On the thread.
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+        while self._waiting:
+            self._take_turn()
+        self._disconnect()
+        self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    def _serve(self) -> None:
+        """Take a turn. Where more waits, ask for the next one, behind what else the thread was asked for."""
+        fault = self._take_turn()
+        if fault is not None:
+            # The next turn comes when the clients of this one have heard: until then nothing is tried again.
+            self._loop.call_soon_threadsafe(self._go_on)
+            return
+        self._turn.release()
+        if self._waiting and self._turn.acquire(blocking=False):
+            self._jobs.put(self._serve)
+
+    def _take_turn(self) -> Exception | None:
+        """Apply transactions while something waits, at most MOST_IN_TURN. Return the fault of one that failed."""
+        for _ in range(MOST_IN_TURN):
+            batch = self._waiting.take(MOST_IN_BATCH)
+            if not batch:
+                break
+            taken_at = time.perf_counter()
+            try:
+                outcomes, wrote = transact(self._connect(), batch)
+            except Exception as fault:
+                if not isinstance(fault, WriteRefused):
+                    self._disconnect()  # the connection's state is not known: the next batch gets a new one
+                self._loop.call_soon_threadsafe(self._failed, batch, fault)
+                return fault
+            if len(outcomes) < len(batch):
+                self._waiting.give_back(batch[len(outcomes) :])
+                del batch[len(outcomes) :]
+            self._loop.call_soon_threadsafe(self._committed, batch, outcomes, wrote, time.perf_counter() - taken_at)
+        return None
+
+    # On the loop, after a transaction has failed.
+
+    def _go_on(self) -> None:
+        self._turn.release()
+        if self._waiting:
+            self.wake()
