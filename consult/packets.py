@@ -8,8 +8,6 @@ from typing import Any
 
 import socketio.packet
 from msgspec import Struct
-from websockets.frames import Frame as WebsocketFrame
-from websockets.frames import Opcode
 
 from consult.json_text import dumps, loads
 
@@ -111,8 +109,18 @@ class Frame:
     def websocket(self) -> bytes:
         """The packet as a finished websocket frame."""
         if self._websocket is None:
-            self._websocket = WebsocketFrame(Opcode.TEXT, self.packet).serialize(mask=False)
+            self._websocket = framed(self.packet)
         return self._websocket
+
+
+def framed(packet: bytes) -> bytes:
+    """Return a websocket frame of text, whole and not masked (RFC 6455, section 5.2)."""
+    size = len(packet)
+    if size < 126:
+        return bytes((0x81, size)) + packet
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2) + packet
+    return b"\x81\x7f" + size.to_bytes(8) + packet
 
 
 def event(name: bytes, payload: bytes) -> Frame:

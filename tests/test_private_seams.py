@@ -291,12 +291,6 @@ class TestWebsockets:
         taken(protocol, frame(CLOSE, b"\x03\xe9"))
         assert protocol.eof_sent
 
-    @pytest.mark.parametrize("length", [0, 125, 126, 65535, 65536])
-    def test_a_servers_frame_is_not_masked(self, length: int) -> None:
-        written = WebsocketFrame(Opcode.TEXT, b"x" * length).serialize(mask=False)
-        masked = head(TEXT, length)
-        assert written == bytes([masked[0], masked[1] & 0x7F]) + masked[2:-4] + b"x" * length
-
 
 class TestSanic:
     """consult/wire/door.py and main.py: connections come through our own door, and are handed on to Sanic whole."""

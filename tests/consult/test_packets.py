@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from websockets.frames import Frame as WebsocketFrame
 
 from consult import packets
 from consult.packets import Acknowledgement, Connect, Disconnect, Event, Frame, Malformed, read
@@ -105,13 +104,13 @@ class TestFrame:
 
     def test_is_encoded_once_however_many_read_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         encoded: list[bytes] = []
-        serialize = WebsocketFrame.serialize
+        framed = packets.framed
 
-        def counted(frame: WebsocketFrame, **given: Any) -> bytes:
-            encoded.append(bytes(frame.data))
-            return serialize(frame, **given)
+        def counted(packet: bytes) -> bytes:
+            encoded.append(packet)
+            return framed(packet)
 
-        monkeypatch.setattr(WebsocketFrame, "serialize", counted)
+        monkeypatch.setattr(packets, "framed", counted)
         frame = Frame(b'42["new_message",{}]')
         assert encoded == [], "for long-polling alone it need not be"
         assert len({id(frame.websocket) for _ in range(100)}) == 1

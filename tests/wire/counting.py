@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 import orjson
 import uvloop
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from websockets.frames import Frame as WebsocketFrame
 
 import main
+from consult import packets
 from consult.http.operations import Counts
 from consult.wire import carriers, door, polling, sending, websocket
 from consult.wire.carriers import Carriers
@@ -34,7 +34,7 @@ alive: Counter[str] = Counter()  # what connections are made of
 
 _numbers = itertools.count()
 _new_event_loop = uvloop.new_event_loop
-_serialize = WebsocketFrame.serialize
+_framed = packets.framed
 _dumps = orjson.dumps
 _collect = Counts.collect
 _send = sending.send
@@ -55,9 +55,9 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def serialize(frame: WebsocketFrame, **given: Any) -> bytes:
-    frames[bytes(frame.data).partition(b",")[0].decode()] += 1
-    return _serialize(frame, **given)
+def framed(packet: bytes) -> bytes:
+    frames[packet.partition(b",")[0].decode()] += 1
+    return _framed(packet)
 
 
 def dumps(value: Any, *given: Any) -> bytes:
@@ -127,7 +127,7 @@ carriers.GIVE_BACK_AFTER = 50  # so that a small wave is enough
 
 PLACES: tuple[tuple[Any, str, Any], ...] = (
     (uvloop, "new_event_loop", new_event_loop),
-    (WebsocketFrame, "serialize", serialize),
+    (packets, "framed", framed),
     (orjson, "dumps", dumps),
     (Counts, "collect", collect),
     (door, "Websocket", CountedWebsocket),
