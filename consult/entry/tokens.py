@@ -23,6 +23,9 @@ LEEWAY = 10_000  # milliseconds that the clock of a system that signs may be ahe
 
 MISSING, BAD, EXPIRED, REVOKED = "missing", "bad", "expired", "revoked"
 
+_NO_OBJECT = "its payload is not a JSON object"
+_MISFITS = (msgspec.MsgspecError, ValueError, RecursionError)  # of a payload; a ValidationError is among them
+
 _Seconds = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # since 1970, up to the year 9999
 
 
@@ -159,21 +162,34 @@ def _claims(payload: bytes) -> _Claims:
     try:
         # Lax: others write `sub` as a number, though it is meant to be text.
         return msgspec.json.decode(payload, type=_Claims, strict=False)
-    except msgspec.ValidationError as fault:
-        raise Refused(BAD, _of_claim(fault)) from None
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Refused(BAD, "its payload is not a JSON object") from None
+    except msgspec.ValidationError:
+        raise Refused(BAD, _fault_of_claims(payload)) from None
+    except _MISFITS:
+        raise Refused(BAD, _NO_OBJECT) from None
 
 
-def _of_claim(fault: msgspec.ValidationError) -> str:
-    """Return which claim a fault is about. The fault's own text could quote the token."""
-    text = str(fault)
-    for name in _Claims.__struct_fields__:
-        if f"$.{name}" in text:
+def _fault_of_claims(payload: bytes) -> str:
+    """Return which claim of a payload is at fault. Quote nothing of the payload."""
+    try:
+        claims = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    except _MISFITS:
+        return _NO_OBJECT
+    fields = {field.name: field for field in msgspec.structs.fields(_Claims)}
+    for name, value in claims.items():
+        if name in fields and not _fits(value, fields[name].type):
             return f"its {name} is not valid"
-        if text.endswith(f"missing required field `{name}`"):
+    for name, field in fields.items():
+        if field.required and name not in claims:
             return f"it has no {name}"
-    return "its payload is not a JSON object"
+    return "its claims are not valid"  # one is there twice, and the first of them does not fit
+
+
+def _fits(value: msgspec.Raw, wanted: Any) -> bool:
+    try:
+        msgspec.json.decode(value, type=wanted, strict=False)
+    except _MISFITS:
+        return False
+    return True
 
 
 def _milliseconds(seconds: float) -> int:

@@ -189,10 +189,7 @@ def _told(exception: Exception) -> Fault:
     if isinstance(exception, MethodNotAllowed):
         return invalid(faults.METHOD_NOT_ALLOWED, 405)
     if isinstance(exception, PayloadTooLarge):
-        # Sanic has one exception for both.
-        return (
-            invalid(faults.HEAD_TOO_LARGE, 431) if "header" in str(exception) else invalid(faults.BODY_TOO_LARGE, 413)
-        )
+        return invalid(faults.BODY_TOO_LARGE, 413)
     if isinstance(exception, SanicException):
         return invalid(str(exception), exception.status_code)
     return faults.told(exception)

@@ -20,6 +20,8 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
+from consult.contract import faults
+from consult.contract.faults import invalid
 from consult.entry.access import Access
 from consult.entry.limits import Account
 from consult.wire import handshake, http_syntax
@@ -44,9 +46,7 @@ _SOCKET_IO = b"GET /socket.io"
 _PATH = re.compile(rb"GET /socket\.io/?[ ?]")
 _UPGRADE = re.compile(rb"\r\nupgrade:(?:[^\r\n]*,)?[ \t]*websocket[ \t]*(?:,[^\r\n]*)?\r\n", re.IGNORECASE)
 
-# The library logs the opening and closing of each connection; a clinic's log has better things to say.
 _log = logging.getLogger("websockets")
-_log.setLevel(logging.ERROR)
 
 
 class Doors:
@@ -69,17 +69,18 @@ class Doors:
 class _Http(Http):
     """Sanic's reader of HTTP/1.1, held to the letter of RFC 9112."""
 
-    HEADER_MAX_SIZE = MOST_HEAD
+    HEADER_MAX_SIZE = 2 * MOST_HEAD  # of the spelling for Sanic, which may be longer; what comes is measured below
 
     async def http1_request_header(self) -> None:
-        """Read a request's head, once it is well-formed."""
+        """Read a request's head, once it is well-formed. Fault when it is too large."""
         buffer = self.recv_buffer
         while (end := buffer.find(b"\r\n\r\n")) < 0 and len(buffer) <= MOST_HEAD:
             await self._receive_more()
-        if 0 <= end <= MOST_HEAD:
-            with self._bad_request():
-                # An empty line before a request is left by old clients after a body.
-                buffer[:end] = http_syntax.read_head(bytes(buffer[:end]).removeprefix(b"\r\n"))
+        if not 0 <= end <= MOST_HEAD:
+            raise invalid(faults.HEAD_TOO_LARGE, 431)
+        with self._bad_request():
+            # An empty line before a request is left by old clients after a body.
+            buffer[:end] = http_syntax.read_head(bytes(buffer[:end]).removeprefix(b"\r\n"))
         await super().http1_request_header()  # type: ignore[no-untyped-call]
 
     async def read(self) -> bytes | None:
