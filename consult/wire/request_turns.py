@@ -11,28 +11,23 @@ from functools import partial
 from time import thread_time
 from typing import Any
 
+from consult.wire.loop_turns import LoopTurns
+
 # All requests together, in one turn. What frames and payloads may take (share.py) is counted apart: a flood of either
 # leaves the other its time.
 HTTP_SECONDS = 0.005
 
 
-class RequestTurns:
+class RequestTurns(LoopTurns):
     """Says when a request is taken up."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        super().__init__(loop)
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client, the next one first
-        self._used = 0.0  # seconds of the present turn
-        self._next_is_due = False
 
     def __len__(self) -> int:
         """Return how many clients have requests that wait."""
         return len(self._waiting)
-
-    def spend(self, seconds: float) -> None:
-        """Count time that was spent on a request in the present turn."""
-        self._used += seconds
-        self._expect_next()
 
     async def come(self, client: str, *, is_behind: bool) -> None:
         """Return when a request of the client may be taken up. One that is behind another on its connection waits for a
@@ -44,14 +39,7 @@ class RequestTurns:
         self._expect_next()
         await turn
 
-    def _expect_next(self) -> None:
-        if not self._next_is_due:
-            self._next_is_due = True
-            self._loop.call_soon(self._next)
-
-    def _next(self) -> None:
-        self._next_is_due = False
-        self._used = 0.0
+    def _serve(self) -> bool:
         while self._waiting:
             client = next(iter(self._waiting))
             turns = self._waiting.pop(client)
@@ -61,8 +49,7 @@ class RequestTurns:
             if not turn.done():  # else its connection has gone
                 turn.set_result(None)
                 break
-        if self._waiting:
-            self._expect_next()
+        return bool(self._waiting)
 
 
 class Measured(Awaitable[None]):

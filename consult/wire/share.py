@@ -13,6 +13,7 @@ from typing import Protocol
 
 from consult.contract.fields import MAX_BYTES
 from consult.entry.limits import WINDOW
+from consult.wire.loop_turns import LoopTurns
 
 # The share of one connection in one turn: whichever is used up first. One packet is never split.
 FRAMES = 64
@@ -51,24 +52,17 @@ class Reader(Protocol):
         """Read one share of what is kept."""
 
 
-class Turns:
+class Turns(LoopTurns):
     """Serves the readers that have more to read than one share, round robin."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        super().__init__(loop)
         self._waiting: deque[Reader] = deque()
-        self._used = 0.0  # seconds of the present turn
-        self._next_is_due = False
 
     @property
     def is_over(self) -> bool:
         """True when the present turn has no time left for connections with more than a few frames."""
         return self._used > TURN_SECONDS
-
-    def spend(self, seconds: float) -> None:
-        """Count time that was spent on one connection in the present turn."""
-        self._used += seconds
-        self._expect_next()
 
     def wait(self, reader: Reader, spent: float = 0.0) -> None:
         """Serve the reader in the next turn, behind those that wait already; after a pause where it has spent seconds
@@ -85,14 +79,7 @@ class Turns:
         self.wait(asleep, spent)
         await asleep.awake
 
-    def _expect_next(self) -> None:
-        if not self._next_is_due:
-            self._next_is_due = True
-            self._loop.call_soon(self._next)
-
-    def _next(self) -> None:
-        self._next_is_due = False
-        self._used = 0.0
+    def _serve(self) -> bool:
         for _ in range(len(self._waiting)):
             if self.is_over:
                 break
@@ -100,8 +87,7 @@ class Turns:
             reader.serve()
             if isinstance(reader, _Asleep):
                 self._used += SECONDS  # what a task does it does later, so its whole share is counted
-        if self._waiting:
-            self._expect_next()
+        return bool(self._waiting)
 
 
 @dataclass(frozen=True, slots=True)
