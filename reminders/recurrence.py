@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from reminders.budget import Budget
@@ -165,21 +165,7 @@ class _Expansion:
 
     def _sets(self, day: int, excluded: frozenset[int]) -> Iterator[tuple[int, Sequence[int]]]:
         """Give the times of one day (or, with BYSETPOS, of one period) after the other, from that of `day`."""
-        since, tried = day, 0
-        while not self._is_empty and day <= LAST_DAY and (tried < _FEW or day - since <= SEARCHED * 366):
-            self._budget.spend()
-            tried += 1
-            found = self._days.at_or_after(day)
-            if found is None or found > LAST_DAY:
-                return
-            day = self._periods.at_or_after(found)
-            if day != found:
-                continue
-            base, times = self._set(day, excluded)
-            if times:
-                yield base, times
-                since, tried = day, 0
-            day = 1 + (self._periods.bounds(day)[1] if self._positions else day)
+        return self._walk(day, LAST_DAY, 1, excluded)
 
     def _sets_before(self, day: int, excluded: frozenset[int]) -> Iterator[tuple[int, Sequence[int]]]:
         """Give the same from that of `day` back to the start."""
@@ -187,21 +173,33 @@ class _Expansion:
         if self._positions and day >= first:
             # The whole period that the day is in: `before` leaves out what is later.
             day = min(self._periods.bounds(day)[1], LAST_DAY)
+        return self._walk(day, first, -1, excluded)
+
+    def _walk(
+        self, day: int, end: int, step: Literal[1, -1], excluded: frozenset[int]
+    ) -> Iterator[tuple[int, Sequence[int]]]:
+        """Give the times of each day (or period) from `day` to `end`; with step -1 `end` is the earlier one."""
+        onwards = step == 1
+        next_day = self._days.at_or_after if onwards else self._days.at_or_before
+        next_in_period = self._periods.at_or_after if onwards else self._periods.at_or_before
         since, tried = day, 0
-        while not self._is_empty and day >= first and (tried < _FEW or since - day <= SEARCHED * 366):
+        while not self._is_empty and day * step <= end * step and (tried < _FEW or abs(day - since) <= SEARCHED * 366):
             self._budget.spend()
             tried += 1
-            found = self._days.at_or_before(day)
-            if found is None or found < first:
+            found = next_day(day)
+            if found is None or found * step > end * step:
                 return
-            day = self._periods.at_or_before(found)
+            day = next_in_period(found)
             if day != found:
                 continue
             base, times = self._set(day, excluded)
             if times:
                 yield base, times
                 since, tried = day, 0
-            day = (self._periods.bounds(day)[0] if self._positions else day) - 1
+            if self._positions:
+                first, last = self._periods.bounds(day)
+                day = last if onwards else first
+            day += step
 
     def _set(self, day: int, excluded: frozenset[int]) -> tuple[int, Sequence[int]]:
         times = self._periods.times(day)
