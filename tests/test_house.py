@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from main import SETTINGS
 from tests.server import ROOT
@@ -95,11 +96,6 @@ def imports_among(*rooms: str) -> dict[str, dict[str, int]]:
 def floor(module: str) -> int:
     """The number of the module's place in FLOORS: that with the longest name it begins with."""
     return FLOORS.index(max((one for one in FLOORS if f"{module}.".startswith(f"{one}.")), key=len))
-
-
-def normal(distribution: str) -> str:
-    """A distribution's name, which may be written with dashes or underscores."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def own_files() -> list[str]:
@@ -222,14 +218,14 @@ def test_what_is_installed_is_what_is_pinned(listing: str) -> None:
 
 
 def test_whatever_is_imported_is_pinned() -> None:
-    pinned = {normal(found["name"]) for found in PIN.finditer((ROOT / "requirements.txt").read_text())}
+    pinned = {canonicalize_name(found["name"]) for found in PIN.finditer((ROOT / "requirements.txt").read_text())}
     distributions = importlib.metadata.packages_distributions()
     wrong = [
         f"{shown(path, line)} imports {name}"
         for path in modules(*ROOMS)
         for name, line in imported(path)
         if (top := name.split(".")[0]) not in (*ROOMS, *sys.stdlib_module_names)
-        and not {normal(distribution) for distribution in distributions.get(top, [])} & pinned
+        and not {canonicalize_name(distribution) for distribution in distributions.get(top, [])} & pinned
     ]
     assert not wrong, wrong
 

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from consult.process.version import LIBRARIES
 from tests.server import ROOT, run
@@ -22,13 +23,9 @@ PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==([0-9][0-9A-Za-z.]*)", re.M)
 NOT_IMPORTED: Final = {"h11", "simple-websocket", "wsproto", "setuptools"}
 
 
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def pins(path: str) -> dict[str, str]:
     """Versions by normal name, of a listing or a lock."""
-    return {normal(name): version for name, version in PIN.findall((ROOT / path).read_text())}
+    return {canonicalize_name(name): version for name, version in PIN.findall((ROOT / path).read_text())}
 
 
 def closure(names: set[str]) -> set[str]:
@@ -39,7 +36,9 @@ def closure(names: set[str]) -> set[str]:
         name = waiting.pop()
         found.add(name)
         wanted = [Requirement(text) for text in importlib.metadata.requires(name) or ()]
-        waiting |= {normal(one.name) for one in wanted if not one.marker or one.marker.evaluate({"extra": ""})} - found
+        waiting |= {
+            canonicalize_name(one.name) for one in wanted if not one.marker or one.marker.evaluate({"extra": ""})
+        } - found
     return found
 
 
@@ -84,7 +83,7 @@ def test_locks_of_node_hold_checksums_and_no_addresses(folder: str) -> None:
 
 
 def test_version_names_every_library() -> None:
-    named = {normal(name) for name in LIBRARIES}
+    named = {canonicalize_name(name) for name in LIBRARIES}
     assert named == set(pins("requirements.lock")) - NOT_IMPORTED
     said = run("version", folder=ROOT).stdout
     for name in LIBRARIES:
@@ -95,7 +94,9 @@ def test_version_names_every_library() -> None:
 def test_no_locked_version_has_a_known_hole() -> None:
     known = tomllib.loads((ROOT / "tests" / "advisories.toml").read_text())
     assert len(known) > 10
-    locked = {(normal(name), version) for listing in LISTINGS for name, version in pins(f"{listing}.lock").items()}
+    locked = {
+        (canonicalize_name(name), version) for listing in LISTINGS for name, version in pins(f"{listing}.lock").items()
+    }
     assert known.keys() <= {name for name, _ in locked}, "of libraries that are locked"
     holes = [
         (name, version, advisory)
@@ -135,7 +136,7 @@ def test_benchmarks_import_nothing_of_the_tests_libraries(script: str) -> None:
     imported = reached(f"tests.bench.{script}", {""})
     assert "tests.bench.servers" in imported
     distributions = importlib.metadata.packages_distributions()
-    needed = {normal(owner) for name in imported for owner in distributions.get(name.split(".")[0], [])}
+    needed = {canonicalize_name(owner) for name in imported for owner in distributions.get(name.split(".")[0], [])}
     assert needed <= pins("requirements.lock").keys() | pins("tests/bench/requirements.lock").keys()
 
 

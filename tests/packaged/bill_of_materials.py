@@ -22,6 +22,7 @@ from cyclonedx.model.license import DisjunctiveLicense
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
+from packaging.utils import canonicalize_name
 
 from consult.process.version import VERSION
 
@@ -39,11 +40,6 @@ class Part:
     purl: PackageURL
 
 
-def normal(distribution: str) -> str:
-    """Return a distribution's name as indexes write it."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
-
-
 def parts(modules: Iterable[str], libraries: Iterable[tuple[str, str]]) -> list[Part]:
     """Return the parts of a binary, sorted by name.
 
@@ -53,7 +49,7 @@ def parts(modules: Iterable[str], libraries: Iterable[tuple[str, str]]) -> list[
     top_level = {name.split(".")[0] for name in modules}
     top_level |= {name.split("/")[0].split(".")[0] for name, _ in libraries}
     owners = importlib.metadata.packages_distributions()
-    names = {normal(owner) for name in top_level for owner in owners.get(name, [])} | {"tzdata"}
+    names = {canonicalize_name(owner) for name in top_level for owner in owners.get(name, [])} | {"tzdata"}
     system = (_system_part(Path(path)) for name, path in libraries if "/" not in name and name.startswith("lib"))
     found = [_python(), *map(_distribution, names), *(part for part in system if part is not None)]
     return sorted({part.name: part for part in found}.values(), key=lambda part: part.name)
