@@ -4,13 +4,13 @@ The wall time, the zone and the rule are what a person meant. A task without a z
 """
 
 import asyncio
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from store import reminders
-from store.clock import first_on_wall, in_milliseconds, on_wall
+from store.clock import on_wall
 from store.database import Database
+from store.planned import moment_on
 from store.reminders import Derived, ReminderTask
 from store.transaction import each
 
@@ -50,18 +50,14 @@ def derive(task: ReminderTask, clinic: ZoneInfo) -> Derived | None:
     if task.rrule is not None and task.timezone is not None and task.starts_on is not None:
         if task.zone_given:
             zone = ZoneInfo(task.timezone)
-        new = {"timezone": zone.key, "remind_at": _moment(task.starts_on, zone)}
+        new = {"timezone": zone.key, "remind_at": moment_on(task.starts_on, zone)}
         if task.next_at is not None:
             new["next_on"] = task.next_on or on_wall(task.next_at, zone).isoformat()
-            new["next_at"] = _moment(new["next_on"], zone)
+            new["next_at"] = moment_on(new["next_on"], zone)
     elif task.rrule is None and task.next_on is not None:
-        moment = _moment(task.next_on, zone)
+        moment = moment_on(task.next_on, zone)
         new = {"remind_at": moment, "next_at": None if task.next_at is None else moment}
         if task.timezone is not None and not task.zone_given:
             new["timezone"] = zone.key
     new = {name: value for name, value in new.items() if value != getattr(task, name)}
     return Derived(task.id, task.revision, new) if new else None
-
-
-def _moment(wall: str, zone: ZoneInfo) -> int:
-    return in_milliseconds(first_on_wall(datetime.fromisoformat(wall), zone))

@@ -18,11 +18,12 @@ from reminders.pace import Pace
 from reminders.tasks import ALL, LATEST, Unsound, schedule_of
 from reminders.work import RuleWork
 from store import occurrences, parking, reminders, snoozes
-from store.clock import Clock, on_wall
+from store.clock import Clock
 from store.database import Database
 from store.notifications import Notification
 from store.occurrences import MISSED, PAUSED, WRITTEN, DispatchedOnce, Due, Plan, Planned
 from store.parking import Parking
+from store.planned import moment_on, planned_on
 from store.reminders import ReminderTask
 from store.snoozes import CameAgain
 from store.transaction import WriteRefused, WriteUnknown, each, is_of_file
@@ -319,17 +320,21 @@ def plan(task: ReminderTask, now: int, up_since: int, most: int, budget: Budget)
     """What is to become of the occurrences of a repeating task that are due, of `most` at a time."""
     if task.status != "PENDING" or task.next_at is None:
         raise Unsound("its status is not PENDING")
-    due = [task.next_at]
-    next_at = None
     schedule = schedule_of(task)
-    for at in schedule.after(task.next_at, budget):
+    # The wall time is what was meant; after a clock that was ahead the rule goes on from one that it has had already.
+    begins = task.next_at if task.next_on is None else moment_on(task.next_on, schedule.zone)
+    due: list[tuple[int, str]] = []
+    next_at = next_on = None
+    for at, wall in schedule.planned_after(begins - 1, budget):
         if at > now or len(due) == most:
-            next_at = at
+            next_at, next_on = at, wall.isoformat()
             break
-        due.append(at)
+        due.append((at, wall.isoformat()))
     is_last = next_at is None or next_at > now
-    outcomes = [(at, _outcome(task, at, now, up_since, is_last and at == due[-1])) for at in due]
-    next_on = None if next_at is None else on_wall(next_at, schedule.zone).isoformat()
+    outcomes = [
+        (planned_on(wall, task.own_zone), at, _outcome(task, at, now, up_since, is_last and at == due[-1][0]))
+        for at, wall in due
+    ]
     return Plan(task.id, task.revision, task.next_at, outcomes, next_at, next_on)
 
 

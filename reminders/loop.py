@@ -17,6 +17,7 @@ from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.work import RuleWork
 from store import clock_faults
+from store.clock_faults import ToRewind
 from store.database import Database
 from store.histogram import Histogram
 from store.transaction import WriteRefused, WriteUnknown, each
@@ -136,7 +137,7 @@ class ReminderLoop:
     async def _watch(self) -> None:
         """Make good what a clock that was ahead has written, and remember the last time of a proven clock."""
         while self.clock.is_to_rewind:
-            done = await self._database.written(each(clock_faults.rewind), self.clock())
+            done = await self._database.written(each(clock_faults.rewind), ToRewind(self.clock(), self._zone))
             if done.occurrences or done.snoozes:
                 log.warning("%d occurrences that came too early come again at their time", done.occurrences)
                 self._has_begun = False  # what is due again is worked out from its wall time

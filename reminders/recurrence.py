@@ -39,6 +39,11 @@ class Schedule:
 
     def after(self, moment: int, budget: Budget) -> Iterator[int]:
         """Give the moments of the occurrences later than `moment`, each once, rising."""
+        for at, _ in self.planned_after(moment, budget):
+            yield at
+
+    def planned_after(self, moment: int, budget: Budget) -> Iterator[tuple[int, datetime]]:
+        """Give the same, each with the wall time that the rule gives: the first of those that mean the moment."""
         latest = self._last_wall()
         # Start after the wall time at `moment`: every earlier wall time has had its first occurrence already.
         beyond = _seconds(on_wall(moment, self.zone))
@@ -58,7 +63,7 @@ class Schedule:
             if at > last:
                 last = at
                 if at not in self.excluded:
-                    yield at
+                    yield at, _wall(wall)
 
     def latest(self, moment: int, budget: Budget) -> int | None:
         """Return the moment of the last occurrence that is not later than `moment`, or None."""

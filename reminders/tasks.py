@@ -108,24 +108,17 @@ def made(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
         past = sum(1 for _ in _until(schedule, before, now, MOST_PAST + 1, budget))
         if past > MOST_PAST:
             raise TooManyPast
-        columns["next_at"] = _first(schedule, before, budget)
-    else:
-        latest = schedule.latest(now, budget) if timing.missed == LATEST else None
-        columns["next_at"] = _first(schedule, max(before, now - 1), budget) if latest is None else latest
-    return columns | _next_on(columns["next_at"], timing)
+        return columns | _next(schedule, before, budget)
+    latest = schedule.latest(now, budget) if timing.missed == LATEST else None
+    return columns | _next(schedule, max(before, now - 1) if latest is None else latest - 1, budget)
 
 
 def rescheduled(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
     """The columns of a task whose timing is another from now on. A rule fires nothing that is past by then."""
     columns, schedule = _columns(timing, budget)
     if schedule is not None:
-        columns["next_at"] = _first(schedule, max(columns["remind_at"] - 1, now), budget)
-        columns |= _next_on(columns["next_at"], timing)
+        columns |= _next(schedule, max(columns["remind_at"] - 1, now), budget)
     return columns
-
-
-def _next_on(next_at: int, timing: Timing) -> dict[str, Any]:
-    return {"next_on": on_wall(next_at, timing.zone).isoformat()}
 
 
 def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Budget) -> tuple[list[int], bool]:
@@ -136,8 +129,9 @@ def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Bud
         return [task.remind_at], False
     assert task.next_at is not None  # of a pending task that repeats there is a next time
     timing = timing_of(task, zone)
-    found = [task.next_at]
-    found += _until(_schedule(timing, task.ends_on), task.next_at, now + SEARCHED * _YEAR, limit, budget)
+    found = list(
+        _until(_schedule(timing, task.ends_on), task.next_at - 1, now + SEARCHED * _YEAR, limit + 1, budget),
+    )
     return found[:limit], len(found) > limit
 
 
@@ -178,9 +172,10 @@ def _moment(wall: datetime, zone: ZoneInfo) -> int:
     return in_milliseconds(first_on_wall(wall, zone))
 
 
-def _first(schedule: Schedule, after: int, budget: Budget) -> int:
-    for at in schedule.after(after, budget):
-        return at
+def _next(schedule: Schedule, after: int, budget: Budget) -> dict[str, Any]:
+    """The columns that hold the first occurrence later than `after`."""
+    for at, wall in schedule.planned_after(after, budget):
+        return {"next_at": at, "next_on": wall.isoformat()}
     raise NoOccurrence
 
 

@@ -158,7 +158,7 @@ _OF_OCCURRENCE = """
         SELECT id FROM before WHERE snooze_of IS NULL
         UNION
         SELECT same.id FROM before JOIN user_notification AS one ON one.id = before.id
-        JOIN user_notification AS same ON same.task_id = one.task_id AND same.occurrence_at = one.occurrence_at
+        JOIN user_notification AS same ON same.task_id = one.task_id AND same.occurrence_on = one.occurrence_on
         WHERE one.snooze_of IS NULL AND same.snooze_of IS NULL
     ), occurrence (id) AS (
         SELECT id FROM first

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from store import revocations
+from store.planned import known_by
 
 Row = dict[str, Any]
 
@@ -23,7 +24,9 @@ _ANSWERS = ("status", "read_at", "pushed_at", "confirmed_at", "snoozed_until", "
 _HAD = "WRITTEN", "MISSED", "PAUSED"
 _RANG = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
     WHERE rrule IS NULL AND next_at IS NOT NULL AND EXISTS (
-        SELECT 1 FROM occurrence WHERE task_id = reminder_task.id AND planned_at = next_at)"""
+        SELECT 1 FROM occurrence WHERE task_id = reminder_task.id AND {known})"""
+# What a task's columns tell of an occurrence that an older Careline has kept by its moment.
+_OF_TASK = "rrule", "timezone", "zone_given", "next_on", "remind_at"
 
 
 @dataclass(slots=True)
@@ -106,8 +109,8 @@ def _carry_reminders(old: sqlite3.Connection, new: sqlite3.Connection, carried: 
     if not _columns(new, "occurrence"):
         return  # a backup of before repeating reminders: it cannot say what has rung
     known = {row["id"]: (row["user_id"], row["created_at"]) for row in new.execute("SELECT * FROM reminder_task")}
-    both = {
-        row["id"]
+    both: dict[int, list[Any]] = {
+        row["id"]: [row.get(name) for name in _OF_TASK]
         for row in _rows(old, "reminder_task", carried)
         if known.get(row["id"]) == (row["user_id"], row["created_at"])
     }
@@ -117,12 +120,14 @@ def _carry_reminders(old: sqlite3.Connection, new: sqlite3.Connection, carried: 
         if row["task_id"] in both and row["outcome"] in _HAD:
             if row["notification_id"] not in there:
                 row["notification_id"] = None
+            row.setdefault("planned_on", known_by(row["planned_at"], *both[row["task_id"]]))
             carried.occurrences += _insert(new, "occurrence", row, columns)
-    new.execute(_RANG)
+    is_by_wall = "planned_on" in columns
+    new.execute(_RANG.format(known="planned_on = coalesce(next_on, next_at)" if is_by_wall else "planned_at = next_at"))
 
 
 def _carry_notifications(
-    old: sqlite3.Connection, new: sqlite3.Connection, tasks: set[int], carried: Carried
+    old: sqlite3.Connection, new: sqlite3.Connection, tasks: dict[int, list[Any]], carried: Carried
 ) -> set[int]:
     """Take over the tasks' notifications that the restored database lacks, and what was answered to the others; return
     the ids of all that are there."""
@@ -144,6 +149,8 @@ def _carry_notifications(
             continue
         # One that came again needs the one that it stands for.
         has_first = row.get("snooze_of") is None or row["snooze_of"] in there
+        if row.get("snooze_of") is None:
+            row.setdefault("occurrence_on", known_by(row["occurrence_at"], *tasks[row["task_id"]]))
         if has_first and _insert(new, "user_notification", row, columns):
             there.add(row["id"])
     return there

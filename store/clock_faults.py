@@ -1,36 +1,49 @@
 """What a clock that was ahead has written too early is made good, and the last time of a proven clock.
 
-The clock is right by now. Whatever was written at a later time than now was written while the clock was ahead.
+The clock is right by now. Whatever was written at a later time than now was written while the clock was ahead. Where it
+had rung by the zone of its time, it comes back by its wall time: the zone may be another by now.
 """
 
 import sqlite3
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from store import history
 from store.database import Database
 from store.history import SYSTEM, Entry
 from store.models import SoundClock
+from store.planned import planned_moment, wall_of
 
 CHUNK = 500  # occurrences in one transaction
 
 # What rang counts when its time has passed by now, or when it was confirmed; what did not ring never counts.
-_TOO_EARLY = """SELECT task_id, planned_at, outcome, notification_id FROM occurrence AS one
+_TOO_EARLY = """SELECT task_id, planned_on, moment_of(planned_on, planned_at) AS moment, outcome, notification_id
+    FROM occurrence AS one
     WHERE at > ?1 AND outcome IN ('WRITTEN', 'MISSED', 'PAUSED')
     AND EXISTS (SELECT 1 FROM reminder_task WHERE id = task_id AND status <> 'CANCELLED')
-    AND (outcome <> 'WRITTEN' OR planned_at > ?1)
+    AND (outcome <> 'WRITTEN' OR moment > ?1)
     AND NOT EXISTS (SELECT 1 FROM user_notification AS told WHERE told.task_id = one.task_id
-        AND told.occurrence_at = one.planned_at AND told.confirmed_at IS NOT NULL)
+        AND told.occurrence_on = one.planned_on AND told.confirmed_at IS NOT NULL)
     ORDER BY at LIMIT ?2"""
-_FORGOTTEN = "DELETE FROM occurrence WHERE task_id = ? AND planned_at = ?"
-_STEPS_ASIDE = "UPDATE user_notification SET early = id WHERE task_id = ? AND occurrence_at = ? AND snooze_of IS NULL"
+_FORGOTTEN = "DELETE FROM occurrence WHERE task_id = ?1 AND planned_on = ?2"
+_STEPS_ASIDE = """UPDATE user_notification SET early = id
+    WHERE task_id = ?1 AND occurrence_on = ?2 AND snooze_of IS NULL"""
+# A rule goes on from there: what it has had since then is known. What comes once keeps its wall time.
 _DUE_AGAIN = """UPDATE reminder_task SET status = 'PENDING', revision = revision + 1,
-    next_on = CASE WHEN rrule IS NULL THEN next_on END,
-    next_at = CASE WHEN next_at IS NULL OR next_at > ?2 THEN ?2 ELSE next_at END WHERE id = ?1"""
+    next_on = CASE WHEN rrule IS NOT NULL AND (next_at IS NULL OR coalesce(next_on > ?4, next_at > ?3))
+        THEN ?4 ELSE next_on END,
+    next_at = CASE WHEN next_at IS NULL OR next_at > ?3 THEN ?3 ELSE next_at END WHERE id = ?1"""
 # What came again too early, and has not come again since, comes again at its time.
 _AGAIN_AT_ITS_TIME = """UPDATE user_notification SET snoozed_until = occurrence_at
     WHERE snooze_of IS NOT NULL AND occurrence_at > ?1 AND created_at > ?1 AND confirmed_at IS NULL
     AND snoozed_until IS NULL
     AND NOT EXISTS (SELECT 1 FROM user_notification AS later WHERE later.snooze_of = user_notification.id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class ToRewind:
+    now: int  # by a clock that is right
+    clinic: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +54,28 @@ class Rewound:
     snoozes: int  # that come again once more
 
 
-def rewind(connection: sqlite3.Connection, now: int) -> Rewound:
+def rewind(connection: sqlite3.Connection, asked: ToRewind) -> Rewound:
     """Let a chunk of what was written too early be due again; what was made good."""
+    now = asked.now
+
+    def moment_of(known_by: str, planned_at: int) -> int:
+        try:
+            return planned_moment(known_by, asked.clinic)
+        except Exception:  # a row that is not sound keeps no other from being made good
+            return planned_at
+
+    connection.create_function("moment_of", 2, moment_of, deterministic=True)
     found = connection.execute(_TOO_EARLY, (now, CHUNK)).fetchall()
-    pairs = [(task_id, planned_at) for task_id, planned_at, _, _ in found]
-    connection.executemany(_FORGOTTEN, pairs)
-    connection.executemany(_STEPS_ASIDE, pairs)
-    connection.executemany(_DUE_AGAIN, pairs)
-    for task_id, planned_at, outcome, notification_id in found:
+    again = [(task_id, known_by, moment, wall_of(known_by)) for task_id, known_by, moment, _, _ in found]
+    connection.executemany(_FORGOTTEN, [one[:2] for one in again])
+    connection.executemany(_STEPS_ASIDE, [one[:2] for one in again])
+    connection.executemany(_DUE_AGAIN, again)
+    for task_id, _, moment, outcome, notification_id in found:
         if outcome == "WRITTEN":
-            detail = {"planned_at": planned_at}
+            detail = {"planned_at": moment}
             history.record(connection, Entry(now, "too_early", SYSTEM, task_id, notification_id, detail))
-    again = connection.execute(_AGAIN_AT_ITS_TIME, (now,)).rowcount
-    return Rewound(len(found), again)
+    snoozes = connection.execute(_AGAIN_AT_ITS_TIME, (now,)).rowcount
+    return Rewound(len(found), snoozes)
 
 
 def keep_proven(connection: sqlite3.Connection, at: int) -> None:

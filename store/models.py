@@ -83,14 +83,15 @@ class Occurrence(Model):
     """What became of one planned occurrence of a task."""
 
     task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
-    planned_at = BigIntegerField()
+    planned_on = TextField()  # what it is known by (store/planned.py)
+    planned_at = BigIntegerField()  # its moment, by the zone data of its time
     at = BigIntegerField()  # when this became of it
     outcome = TextField()  # WRITTEN, MISSED, PAUSED or CANCELLED
     notification_id = BigIntegerField(null=True)
 
     class Meta:
         table_name = "occurrence"
-        primary_key = CompositeKey("task", "planned_at")
+        primary_key = CompositeKey("task", "planned_on")
 
 
 class UserNotification(Model):
@@ -106,7 +107,9 @@ class UserNotification(Model):
     # When it was handed to the first connection that has shown that it read it; null until one has.
     pushed_at = BigIntegerField(null=True)
     task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
-    occurrence_at = BigIntegerField()  # with task_id unique: one row for one occurrence
+    occurrence_at = BigIntegerField()  # for which moment it came
+    # What its occurrence is known by, with task_id unique: one row for one occurrence. Null in one that came again.
+    occurrence_on = TextField(null=True)
     confirmed_at = BigIntegerField(null=True)
     snoozed_until = BigIntegerField(null=True)  # when it comes again; null when it does not
     # The notification that comes again as this one; with it occurrence_at is when, unique: one row for one snooze.

@@ -42,8 +42,9 @@ class NewNotification:
     content: str | None
     created_at: int
     task_id: int
-    occurrence_at: int  # unique for its task, or for the one that was snoozed
+    occurrence_at: int  # unique for the one that was snoozed
     snooze_of: int | None = None
+    occurrence_on: str | None = None  # what its occurrence is known by (store/planned.py); None where it comes again
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ _INSERT = NotificationRow.insert(
         NotificationRow.created_at: 0,
         NotificationRow.task: 0,
         NotificationRow.occurrence_at: 0,
+        NotificationRow.occurrence_on: None,
         NotificationRow.snooze_of: None,
     }
 ).sql()[0]
@@ -126,6 +128,7 @@ def notify(connection: sqlite3.Connection, new: list[NewNotification]) -> list[N
                 one.created_at,
                 one.task_id,
                 one.occurrence_at,
+                one.occurrence_on,
                 one.snooze_of,
             )
             for new_id, one in enumerate(new, first_id)

@@ -1,7 +1,8 @@
 """Occurrences: what is due of the tasks, and what becomes of each, exactly once.
 
-An occurrence is a task and the time that it was planned for. Its row, its notification and the task's next time are
-written in one transaction, and the row's key is unique, so whatever crashes, there is one notification.
+An occurrence is a task and the wall time that it was planned for (store/planned.py). Its row, its notification and the
+task's next time are written in one transaction, and the row's key is unique, so whatever crashes, there is one
+notification.
 """
 
 import sqlite3
@@ -51,7 +52,7 @@ class Plan:
     task_id: int
     revision: int  # of the task that was planned with, as is `was_due`
     was_due: int
-    outcomes: list[tuple[int, str]]  # each occurrence's time, and what becomes of it
+    outcomes: list[tuple[str, int, str]]  # what each occurrence is known by, its moment, and what becomes of it
     next_at: int | None  # None after the last
     next_on: str | None = None  # the same on the wall of the task's zone
 
@@ -66,6 +67,7 @@ class Planned:
 _OCCURRED = OccurrenceRow.insert(
     {
         OccurrenceRow.task: 0,
+        OccurrenceRow.planned_on: "",
         OccurrenceRow.planned_at: 0,
         OccurrenceRow.at: 0,
         OccurrenceRow.outcome: "",
@@ -76,11 +78,11 @@ _MOVED = "UPDATE reminder_task SET next_at = ?, next_on = ?, status = ? WHERE id
 _PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content FROM reminder_task
     WHERE id IN (SELECT value FROM json_each(?)) AND status = 'PENDING' AND parked_at IS NULL"""
 # What was confirmed before its time, while the clock was ahead, is had as well.
-_KNOWN = """SELECT task_id, planned_at FROM json_each(?1) AS asked CROSS JOIN occurrence
-    WHERE task_id = asked.value ->> 0 AND planned_at = asked.value ->> 1
+_KNOWN = """SELECT task_id, planned_on FROM json_each(?1) AS asked CROSS JOIN occurrence
+    WHERE task_id = asked.value ->> 0 AND planned_on = asked.value ->> 1
     UNION ALL
-    SELECT task_id, occurrence_at FROM json_each(?1) AS asked CROSS JOIN user_notification
-    WHERE task_id = asked.value ->> 0 AND occurrence_at = asked.value ->> 1
+    SELECT task_id, occurrence_on FROM json_each(?1) AS asked CROSS JOIN user_notification
+    WHERE task_id = asked.value ->> 0 AND occurrence_on = asked.value ->> 1
     AND early > 0 AND confirmed_at IS NOT NULL"""
 
 # Tasks that come once go from row to row within SQLite: a whole clinic's morning is one second's work.
@@ -88,21 +90,23 @@ _DUE_ONCE = """SELECT id FROM reminder_task WHERE next_at IS NOT NULL AND rrule 
     AND next_at <= ? AND typeof(next_at) = 'integer' AND id NOT IN (SELECT value FROM json_each(?))
     ORDER BY next_at, id LIMIT ?"""
 _NOTIFY_ONCE = """INSERT OR IGNORE INTO user_notification
-    (id, user_id, biz_type, biz_id, title, content, status, created_at, task_id, occurrence_at)
-    SELECT ? + asked.key, user_id, biz_type, biz_id, title, content, 'UNREAD', ?, task.id, next_at
+    (id, user_id, biz_type, biz_id, title, content, status, created_at, task_id, occurrence_at,
+        occurrence_on)
+    SELECT ? + asked.key, user_id, biz_type, biz_id, title, content, 'UNREAD', ?, task.id, next_at,
+        coalesce(next_on, next_at)
     FROM json_each(?) AS asked CROSS JOIN reminder_task AS task
     WHERE task.id = asked.value AND status = 'PENDING' AND rrule IS NULL AND parked_at IS NULL AND next_at <= ?
     AND NOT EXISTS (SELECT 1 FROM user_notification AS told WHERE told.task_id = task.id
-        AND told.occurrence_at = next_at AND told.confirmed_at IS NOT NULL)
+        AND told.occurrence_on = coalesce(next_on, next_at) AND told.confirmed_at IS NOT NULL)
     RETURNING id, user_id, biz_type, biz_id, title, content, status, created_at, read_at, confirmed_at, snoozed_until,
     task_id"""
-_OCCURRED_ONCE = """INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome, notification_id)
-    SELECT task_id, occurrence_at, created_at, 'WRITTEN', id FROM user_notification WHERE id >= ?"""
+_OCCURRED_ONCE = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome, notification_id)
+    SELECT task_id, occurrence_on, occurrence_at, created_at, 'WRITTEN', id FROM user_notification WHERE id >= ?"""
 _DONE_ONCE = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
     WHERE id IN (SELECT value FROM json_each(?))"""
 # One that has its notification already, by whatever hand, is done.
 _HAS_ITS_OWN = """SELECT task.id, status = 'PENDING' AND EXISTS (SELECT 1 FROM user_notification
-        WHERE task_id = task.id AND occurrence_at = next_at AND snooze_of IS NULL
+        WHERE task_id = task.id AND occurrence_on = coalesce(next_on, next_at) AND snooze_of IS NULL
         AND (early = 0 OR confirmed_at IS NOT NULL))
     FROM json_each(?) AS asked CROSS JOIN reminder_task AS task WHERE task.id = asked.value AND next_at <= ?"""
 
@@ -148,22 +152,23 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
     known = orjson.dumps([plan.task_id for plan in planned.plans])
     tasks = {row[0]: row[1:] for row in connection.execute(_PLANNED_WITH, (known,))}
     plans = [plan for plan in planned.plans if tasks.get(plan.task_id, ())[:2] == (plan.revision, plan.was_due)]
-    pairs = orjson.dumps([(plan.task_id, at) for plan in plans for at, _ in plan.outcomes])
+    pairs = orjson.dumps([(plan.task_id, known_by) for plan in plans for known_by, _, _ in plan.outcomes])
     # A clock that was set back, or a change of the task, may bring up times that it has had.
     had = set(connection.execute(_KNOWN, (pairs,)))
     new: list[NewNotification] = []
-    ends: list[tuple[int, int, int, str]] = []
+    ends: list[tuple[int, str, int, int, str]] = []
     for plan in plans:
         user_id, biz_type, biz_id, title, content = tasks[plan.task_id][2:]
-        for at, outcome in plan.outcomes:
-            if (plan.task_id, at) in had:
+        for known_by, at, outcome in plan.outcomes:
+            if (plan.task_id, known_by) in had:
                 continue
-            ends.append((plan.task_id, at, planned.now, outcome))
+            ends.append((plan.task_id, known_by, at, planned.now, outcome))
             if outcome == WRITTEN:
-                new.append(NewNotification(user_id, biz_type, biz_id, title, content, planned.now, plan.task_id, at))
+                told = (user_id, biz_type, biz_id, title, content, planned.now, plan.task_id, at)
+                new.append(NewNotification(*told, occurrence_on=known_by))
     written = notifications.notify(connection, new)
     ids = iter([notification.id for notification in written])
-    connection.executemany(_OCCURRED, [(*end, next(ids) if end[3] == WRITTEN else None) for end in ends])
+    connection.executemany(_OCCURRED, [(*end, next(ids) if end[-1] == WRITTEN else None) for end in ends])
     connection.executemany(
         _MOVED,
         [

@@ -10,6 +10,7 @@ from store import history
 from store.database import Database
 from store.history import API, Entry
 from store.models import ReminderTask as TaskRow
+from store.planned import planned_on
 from store.reading import Row
 from store.transaction import is_of_file, run
 
@@ -39,6 +40,11 @@ class ReminderTask:
     parked_for: str | None = None  # why
     next_on: str | None = None  # the wall time of `next_at`; None where the instant alone counts
     zone_given: bool = True  # False: it goes by the clinic's zone, whichever that is
+
+    @property
+    def own_zone(self) -> str | None:
+        """The zone whose wall a rule goes by; None where that is the clinic's. What comes once has none."""
+        return self.timezone if self.rrule is not None and self.zone_given else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,8 @@ class NotAsRead:
 
 
 # A clock that was set back may have brought up a time that the task has had.
-_CANCELLED = "INSERT OR IGNORE INTO occurrence (task_id, planned_at, at, outcome) VALUES (?, ?, ?, 'CANCELLED')"
+_CANCELLED = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome)
+    VALUES (?, ?, ?, ?, 'CANCELLED')"""
 
 
 _PENDING = "SELECT count(*) FROM (SELECT 1 FROM reminder_task WHERE user_id = ? AND status = 'PENDING' LIMIT ?)"
@@ -136,7 +143,8 @@ def cancel(connection: sqlite3.Connection, asked: Cancelling) -> ReminderTask | 
     run(connection, TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task.id))
     # A paused task that comes once has nothing that is due by itself, and still was planned for its time.
     planned_at = task.remind_at if task.next_at is None else task.next_at
-    connection.execute(_CANCELLED, (task.id, planned_at, asked.at))
+    known_by = str(planned_at) if task.next_on is None else planned_on(task.next_on, task.own_zone)
+    connection.execute(_CANCELLED, (task.id, known_by, planned_at, asked.at))
     history.record(connection, Entry(asked.at, "cancelled", asked.by, task.id, detail={"planned_at": planned_at}))
     return _find(connection, task.id)
 

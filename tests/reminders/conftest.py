@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import zoneinfo
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from importlib import resources
 from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from store.database import Database
 from store.notifications import Notification
 from store.snoozes import CameAgain
+from tests.reminders.living import Machine
 from tests.store.file import opened, within
 from tests.store.samples import NOW
+
+# The zones that `replace_zone` has data of.
+ZONES: Final = (
+    *("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"),
+    *("Europe/Moscow", "America/Chicago", "Africa/Lagos"),
+)
 
 
 class Clock:
@@ -79,3 +90,37 @@ async def clock() -> Clock:
 @pytest.fixture
 async def handed() -> Handed:
     return Handed()
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+def _data(name: str) -> bytes:
+    for folder in zoneinfo.TZPATH:
+        file = Path(folder, name)
+        if file.is_file():
+            return file.read_bytes()
+    return resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
+
+
+@pytest.fixture
+def replace_zone(tmp_path: Path) -> Iterator[Callable[[str, str], None]]:
+    """Zone data of the test's own: a zone is given the rules of another."""
+    folder = tmp_path / "zones"
+    data = {name: _data(name) for name in ZONES}
+
+    def put(name: str, like: str) -> None:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data[like])
+        ZoneInfo.clear_cache()
+
+    for name in ZONES:
+        put(name, name)
+    zoneinfo.reset_tzpath([str(folder)])
+    ZoneInfo.clear_cache()
+    yield put
+    zoneinfo.reset_tzpath()
+    ZoneInfo.clear_cache()

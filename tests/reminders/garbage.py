@@ -88,6 +88,8 @@ def _kept(table: str, name: str, chance: random.Random) -> str:
         return "NULL"
     if name in ("planned_at", "occurrence_at"):
         return str(chance.randrange(10**12))
+    if name in ("planned_on", "occurrence_on"):
+        return f"'{chance.randrange(10**12)}'"
     if (table, name) == ("idempotency_key", "key"):
         return f"'{chance.random()}'"
     if (table, name) == ("revoked_token", "token"):

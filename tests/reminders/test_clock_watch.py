@@ -9,47 +9,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminders.budget import CREATION_STEPS, Budget
-from reminders.clock_watch import IN_DOUBT, PROVEN, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN, ClockWatch
+from reminders.clock_watch import IN_DOUBT, PROVEN, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN
 from reminders.derive import derive_all
 from reminders.housekeeping import Housekeeping, Job
-from reminders.loop import ReminderLoop
 from reminders.tasks import Timing, made
-from reminders.work import RuleWork
 from store import answers, reminders
 from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.database import Database
 from store.transaction import each
 from tests.reminders.conftest import Handed
+from tests.reminders.living import DAY, HOUR, SECOND, Machine, live, running, tick
 from tests.store.file import rows, within
 from tests.store.samples import NOW, asked, new_task, to_snooze
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
-SECOND: Final = 1000  # milliseconds
-HOUR: Final = 3600 * SECOND
-DAY: Final = 24 * HOUR
-
-
-class Machine:
-    """A wall clock that anybody may set, and a steady one."""
-
-    def __init__(self) -> None:
-        self.wall = NOW
-        self.steady = 5 * HOUR
-
-    def show(self) -> int:
-        return self.wall
-
-    def pass_by(self, milliseconds: int) -> None:
-        self.wall += milliseconds
-        self.steady += milliseconds
-
-    def watch(self, last_proven: int | None = NOW) -> ClockWatch:
-        return ClockWatch(self.show, lambda: self.steady, last_proven)
-
-
-@pytest.fixture
-def machine() -> Machine:
-    return Machine()
 
 
 @pytest.mark.parametrize("ahead", [26 * HOUR, 365 * DAY, SMALL + 1, -26 * HOUR, -3650 * DAY])
@@ -146,28 +119,12 @@ def test_a_start_behind_the_last_proven_time_goes_on_from_there(machine: Machine
     assert (watch(), watch.state) == (NOW + 3 * SECOND_LOOK, SOUND)
 
 
-async def running(database: Database, watch: ClockWatch, handed: Handed) -> ReminderLoop:
-    return ReminderLoop(database, watch, SHANGHAI, handed, RuleWork(), Housekeeping([], watch), lambda: None)
-
-
 async def daily(database: Database, missed: str = "latest") -> int:
     """A task that is due in twenty seconds and every day from then on."""
     start = NOW + 20 * SECOND
     timing = Timing(SHANGHAI, start, on_wall(start, SHANGHAI), "FREQ=DAILY", (), missed)
     columns = made(timing, NOW, Budget(CREATION_STEPS))
     return (await database.written(each(reminders.add), new_task(timing=columns))).id
-
-
-async def tick(loop: ReminderLoop) -> None:
-    await within(loop._tick())
-    await within(loop._dispatch.settle())
-
-
-async def live(loop: ReminderLoop, machine: Machine, until: int, step: int = HOUR) -> None:
-    """Ticks until the wall clock shows the time."""
-    while machine.wall < until:
-        machine.pass_by(min(step, until - machine.wall))
-        await tick(loop)
 
 
 @pytest.mark.parametrize("missed", ["latest", "all", "skip"])

@@ -7,8 +7,10 @@ import os
 import random
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -54,6 +56,9 @@ def make_due(path: Path) -> None:
             " is_visible_to_patient, sent_at) VALUES (1, 'STAFF', 1, 'TEXT', '[]', 1, 1)"
         )
         connection.execute("UPDATE reminder_task SET next_at = 1735696800000, next_on = NULL WHERE status = 'PENDING'")
+        # What repeats is due from its start on.
+        start = datetime.now(ZoneInfo("Europe/Berlin")).replace(microsecond=0, tzinfo=None) - timedelta(minutes=1)
+        connection.execute("UPDATE reminder_task SET starts_on = ? WHERE rrule IS NOT NULL", (start.isoformat(),))
         connection.execute("UPDATE user_notification SET snoozed_until = 1735696800000")
 
 

@@ -146,10 +146,12 @@ def test_looking_ahead() -> None:
 def test_what_becomes_of_those_that_are_late(missed: str, now: int, up_since: int, outcomes: list[str]) -> None:
     stored = task(tasks.made(timing(missed=missed), NOW, Budget(CREATION_STEPS)))
     plan = due.plan(stored, now, up_since, 500, Budget(FIRING_STEPS))
-    assert plan.outcomes == [(NOW + day * DAY, outcome) for day, outcome in enumerate(outcomes)]
+    moments = [(NOW + day * DAY, outcome) for day, outcome in enumerate(outcomes)]
+    walls = [f"{on_wall(at, SHANGHAI).isoformat()}[Asia/Shanghai]" for at, _ in moments]
+    assert plan.outcomes == [(wall, *moment) for wall, moment in zip(walls, moments, strict=True)]
     assert (plan.was_due, plan.next_at) == (NOW, NOW + len(outcomes) * DAY)
     paused = due.plan(replace(stored, paused=True), now, up_since, 500, Budget(FIRING_STEPS))
-    assert {outcome for _, outcome in paused.outcomes} == {"PAUSED"}
+    assert {outcome for _, _, outcome in paused.outcomes} == {"PAUSED"}
 
 
 def test_a_plan_has_its_bound() -> None:
@@ -157,8 +159,8 @@ def test_a_plan_has_its_bound() -> None:
     stored = task(tasks.made(timing("FREQ=MINUTELY;COUNT=10"), NOW, Budget(CREATION_STEPS)))
     now = NOW + DAY
     first = due.plan(stored, now, NOW, 4, Budget(FIRING_STEPS))
-    assert [outcome for _, outcome in first.outcomes] == ["MISSED"] * 4
+    assert [outcome for _, _, outcome in first.outcomes] == ["MISSED"] * 4
     assert first.next_at == NOW + 4 * MINUTE
-    rest = due.plan(replace(stored, next_at=first.next_at), now, NOW, 500, Budget(FIRING_STEPS))
-    assert [outcome for _, outcome in rest.outcomes] == [*["MISSED"] * 5, "WRITTEN"]
+    rest = due.plan(replace(stored, next_at=first.next_at, next_on=first.next_on), now, NOW, 500, Budget(FIRING_STEPS))
+    assert [outcome for _, _, outcome in rest.outcomes] == [*["MISSED"] * 5, "WRITTEN"]
     assert rest.next_at is None

@@ -11,15 +11,18 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from reminders import tasks
 from reminders.budget import Budget
 from reminders.clock_watch import ClockWatch
+from reminders.due import TURN
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
 from reminders.tasks import Timing
@@ -32,6 +35,9 @@ from tests.reminders.calendar import Clocks, Planned
 from tests.store.file import opened, rows
 from tests.store.samples import asked, new_task, to_snooze
 
+T = TypeVar("T")
+Dose = tuple[int, int]  # a task and the wall time, in seconds
+
 SECOND: Final = 1000  # milliseconds, as are all times here
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -40,6 +46,7 @@ DAY: Final = 24 * HOUR
 SMALL: Final = 5 * MINUTE
 SECOND_LOOK: Final = 2 * MINUTE
 PROVEN: Final = 7 * DAY + 7 * HOUR
+SHORT_STOP: Final = 9 * MINUTE
 LATE: Final = MINUTE
 
 SIZES: Final = (3 * SECOND, 4 * MINUTE, 6 * MINUTE, HOUR, 26 * HOUR, 40 * DAY, 3650 * DAY)
@@ -57,7 +64,8 @@ class Fault:
     begin: int
     end: int
     error: int
-    is_believed: bool  # a clock that was not proven is believed when it goes back: the named limit
+    # A clock that is not proven is believed when it goes back, though not behind the last proven time: the named limit.
+    is_believed: bool
 
 
 @dataclass
@@ -72,7 +80,8 @@ class Machine:
     booted: int = 0
     next_at: int = 0
     changed_at: int = 0
-    right_since: int = 0  # no fault, and no stop of more than ten minutes
+    right_since: int = 0  # no fault, no stop of more than ten minutes, and no start before it was proven
+    proven_at: int = 0  # the last time at which it had been right for so long that it was proven
     faults: list[Fault] = field(default_factory=list)
     jumps: Counter[str] = field(default_factory=Counter)
     forced: list[tuple[int, int]] = field(default_factory=list)  # errors and lengths that come first
@@ -101,10 +110,22 @@ class Machine:
             length = self.random.choice(LENGTHS)
         if self.error > 100 * DAY:
             length = min(length, 10 * MINUTE)
-        believed = self.true - self.right_since < PROVEN
+        is_proven = self.true - self.right_since >= PROVEN
+        believed = self.error < 0 and not is_proven and self.true + self.error >= self.proven_at - SMALL
         self.faults.append(Fault(self.true, self.true + length, self.error, believed))
         self._count(self.error)
         self.next_at = self.true + length
+
+    def note_tick(self) -> None:
+        """The program has looked at its clocks."""
+        if not self.error and self.true - self.right_since >= PROVEN:
+            self.proven_at = self.true
+
+    def start(self, last_tick: int | None) -> None:
+        """The program starts: what is not proven by then has to be right for the whole time anew."""
+        is_proven = self.true - self.right_since >= PROVEN
+        if last_tick is not None and (not is_proven or self.true - last_tick > SHORT_STOP):
+            self.right_since = self.true
 
     def _count(self, by: int) -> None:
         names = ("up to 5 min", "up to 1 h", "up to 2 days", "up to 40 days", "ten years")
@@ -123,15 +144,55 @@ class Task:
     missed: str
     zone: str | None  # None: the clinic's
     walls: list[int]  # in seconds
-    due: list[tuple[int, bool]] = field(default_factory=list)  # when, and whether new zone data made it late
-    before: dict[int, list[int]] = field(default_factory=dict)  # when it was due by the zone data before
+    due: list[Due] = field(default_factory=list)  # of each wall time
+
+
+@dataclass
+class Due:
+    """When a wall time is due."""
+
+    at: int
+    is_late: bool = False  # another zone, or its new data, has put it into the past
+    zones: int = 0  # how often zones had changed
+    moments: set[int] = field(default_factory=set)  # all that it ever meant
 
 
 @dataclass
 class Tick:
     true: int
     up_since: int  # in true time
-    is_whole: bool
+    is_whole: bool  # it was not killed
+    is_done: bool  # and has left nothing that is due
+
+
+class Work(RuleWork):
+    """What takes long goes on in turns, which the simulation gives: it is the same again with the same seed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = asyncio.Semaphore(0)
+        self.is_waiting = False
+
+    async def slow(self, work: Callable[[Budget], T]) -> T:
+        self.is_waiting = True
+        await self._turns.acquire()
+        return await super().slow(work)
+
+    def give_turn(self) -> None:
+        self.is_waiting = False
+        self._turns.release()
+
+
+class Turns:
+    """In place of the loop's clock: a turn of the dispatch ends after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        self._looks = looks
+        self._looked = 0
+
+    def time(self) -> float:
+        self._looked += 1
+        return self._looked * TURN / self._looks
 
 
 @dataclass
@@ -152,6 +213,7 @@ class World:
     killed: bool = False
     dying: str | None = None
     clocks: dict[str, Clocks] = field(default_factory=dict)
+    zones: int = 0  # how often they have changed
 
     @property
     def until(self) -> int:
@@ -202,21 +264,21 @@ class World:
         for task in self.tasks:
             clocks = self.clocks_of(self.zone(task))
             if not task.due:
-                task.due = [(1000 * clocks.moment(wall), False) for wall in task.walls]
+                task.due = [Due(at, moments={at}) for at in (1000 * clocks.moment(wall) for wall in task.walls)]
                 continue
-            for place, wall in enumerate(task.walls):
-                if task.due[place][0] > now:
-                    at = 1000 * clocks.moment(wall)
-                    old = task.due[place][0]
-                    task.before[at] = [*task.before.get(old, []), old]
-                    task.due[place] = (at, at <= self.machine.true)
-        self.instants = sorted({at for task in self.tasks for at, _ in task.due})
+            for wall, due in zip(task.walls, task.due, strict=True):
+                at = 1000 * clocks.moment(wall)
+                due.moments.add(at)
+                if due.at > now:
+                    due.at, due.is_late, due.zones = at, at <= self.machine.true, self.zones
+        self.instants = sorted({due.at for task in self.tasks for due in task.due})
 
     async def live(self) -> None:
         """Let the program run and end until the time has come."""
         while not self.is_over:
             if self._is_to_change():
                 self.clocks.clear()
+                self.zones += 1
                 self.changes.pop(0)[1]()
                 self.count()
             await self._run()
@@ -225,56 +287,71 @@ class World:
             if self.random.random() < 0.1:
                 down = self.random.choice((2 * HOUR, self.random.randrange(3 * DAY)))
             self.machine.true += down
-            if down > 9 * MINUTE:
-                self.machine.right_since = self.machine.true
             if self.random.random() < 0.5:
                 self.machine.booted = self.machine.true - self.random.randrange(HOUR)
             self.machine.set_clock()
 
     def _is_to_change(self) -> bool:
-        """Whether zones are to change: the program ended well, and the clock was right for a while."""
+        """Whether zones are to change: nothing that was due by then is left, since the program ended well, and its
+        clock is ahead or was right for a while."""
         machine = self.machine
         if not self.changes or machine.true < self.changes[0][0]:
             return False
         last = self.ticks[-1]
-        return last.is_whole and machine.is_right(last.true - 2 * HOUR, machine.true)
+        since = machine.faults[-1].begin - 1 if machine.error > 0 else machine.true
+        return last.is_done and machine.is_right(last.true - 2 * HOUR, since)
 
     async def _run(self) -> None:
         self.starts += 1
         machine = self.machine
+        machine.start(self.ticks[-1].true if self.ticks else None)
         async with opened(self.path) as database:
             watch = ClockWatch(machine.wall, machine.steady, await clock_faults.last_proven(database))
             house = Housekeeping([], watch)
             zone = ZoneInfo(self.clinic)
-            loop = ReminderLoop(database, watch, zone, self._hand_on, RuleWork(), house, lambda: None)
+            work = Work()
+            loop = ReminderLoop(database, watch, zone, self._hand_on, work, house, lambda: None)
+            loop._dispatch._loop = cast(Any, Turns(self.random.choice((2, 10, 10**6))))
             up_since = machine.true
-            for _ in range(self.random.randrange(1, 300)):
-                if not await self._tick(loop, up_since):
+            for left in reversed(range(self.random.randrange(1, 300))):
+                if not await self._tick(loop, work, up_since):
                     break
                 if self.random.random() < 0.05:
                     await self._answer(database, watch)
-                if self.is_over or self._is_to_change():
+                if not left or self.is_over or self._is_to_change():
                     break
                 self._pass_time()
                 machine.set_clock()
             await loop._dispatch.stop()
 
-    async def _tick(self, loop: ReminderLoop, up_since: int) -> bool:
+    async def _tick(self, loop: ReminderLoop, work: Work, up_since: int) -> bool:
         """Whether the program lives on."""
         self.dying = self.random.choice(("before", "after")) if self.random.random() < 0.005 else None
-        self.killed = killed = False
-        try:
-            await loop._tick()
-            turns = 0
-            while loop._dispatch.is_going_through and not self.killed and (not self.machine.error or turns < 100):
-                turns += 1
-                await asyncio.sleep(0.001)
-            killed = self.killed
-        except Killed:
-            killed = True
-        self.ticks.append(Tick(self.machine.true, up_since, not killed))
-        self.kills += killed
-        return not killed
+        self.killed = False
+        is_left = True
+        with suppress(Killed):
+            turns = self.random.choice((0, 3, 100)) if self.machine.error else 10**9
+            while is_left and not self.killed:
+                await loop._tick()
+                turns = await self._go_through(loop, work, turns)
+                due = await loop._dispatch.next_due()
+                is_left = loop._dispatch.is_going_through or (due is not None and due <= loop.clock())
+                if turns <= 0 or self.machine.error:
+                    break
+        self.machine.note_tick()
+        self.ticks.append(Tick(self.machine.true, up_since, not self.killed, not self.killed and not is_left))
+        self.kills += self.killed
+        return not self.killed
+
+    async def _go_through(self, loop: ReminderLoop, work: Work, turns: int) -> int:
+        """Give turns to what takes long; how many are left."""
+        while True:
+            while loop._dispatch.is_going_through and not work.is_waiting and not self.killed:  # noqa: ASYNC110
+                await asyncio.sleep(0.0002)
+            if not loop._dispatch.is_going_through or self.killed or turns <= 0:
+                return turns
+            turns -= 1
+            work.give_turn()
 
     def _hand_on(self, _: Sequence[Any]) -> None:
         if self.dying == "after":
@@ -341,18 +418,26 @@ class Verdict:
 def judge(world: World) -> Verdict:
     """Compare what rang with what should have, dose by dose."""
     verdict = Verdict()
-    found = rows(world.path, "SELECT task_id, planned_at, outcome FROM occurrence")
-    had = {(task_id, at): outcome for task_id, at, outcome in found}
-    rings: dict[tuple[int, int], list[int]] = {}
-    root: dict[int, tuple[int, int]] = {}
-    every: dict[tuple[int, int], list[int]] = {}
-    query = "SELECT id, task_id, occurrence_at, snooze_of FROM user_notification ORDER BY id"
-    for one_id, task_id, at, snooze_of in rows(world.path, query):
-        root[one_id] = (task_id, at) if snooze_of is None else root[snooze_of]
+    own = {task.id: task.zone for task in world.tasks}
+
+    def dose_of(task_id: int, known_by: str) -> Dose:
+        wall, _, zone = known_by.partition("[")
+        if zone.removesuffix("]") != (own[task_id] or ""):
+            verdict.faults.append(f"{(task_id, known_by)} is of another zone than {own[task_id]}")
+        return task_id, in_milliseconds(datetime.fromisoformat(wall).replace(tzinfo=UTC)) // 1000
+
+    found = rows(world.path, "SELECT task_id, planned_on, outcome FROM occurrence")
+    had = {dose_of(task_id, known_by): outcome for task_id, known_by, outcome in found}
+    rings: dict[Dose, list[int]] = {}
+    root: dict[int, Dose] = {}
+    every: dict[Dose, list[int]] = {}
+    query = "SELECT id, task_id, occurrence_on, snooze_of FROM user_notification ORDER BY id"
+    for one_id, task_id, known_by, snooze_of in rows(world.path, query):
+        root[one_id] = dose_of(task_id, known_by) if snooze_of is None else root[snooze_of]
         every.setdefault(root[one_id], []).append(world.rang[one_id])
         if snooze_of is None:
             rings.setdefault(root[one_id], []).append(world.rang[one_id])
-    answered: dict[tuple[int, int], int] = {}
+    answered: dict[Dose, int] = {}
     for one_id, at in world.confirmed:
         answered.setdefault(root[one_id], at)
     for dose, at in answered.items():
@@ -362,38 +447,54 @@ def judge(world: World) -> Verdict:
 
 
 def _judge_doses(
-    world: World,
-    verdict: Verdict,
-    had: dict[tuple[int, int], str],
-    rings: dict[tuple[int, int], list[int]],
-    answered: dict[tuple[int, int], int],
+    world: World, verdict: Verdict, had: dict[Dose, str], rings: dict[Dose, list[int]], answered: dict[Dose, int]
 ) -> None:
     times = [tick.true for tick in world.ticks]
     end = max(tick.true for tick in world.ticks if tick.is_whole) - LATE
-    expected = set()
+    planned: dict[Dose, Due] = {}
     for task in world.tasks:
-        due = sorted({at: late for at, late in task.due if at <= end}.items())
-        for place, (at, late) in enumerate(due):
+        # What clocks skip is due at the end of the gap, as one.
+        together: dict[tuple[int, int], list[tuple[Dose, Due]]] = {}
+        for wall, due in zip(task.walls, task.due, strict=True):
+            planned[task.id, wall] = due
+            if due.at <= end:
+                together.setdefault((due.at, due.zones), []).append(((task.id, wall), due))
+        moments = sorted(together)
+        for place, moment in enumerate(moments):
             verdict.compared += 1
-            dose = (task.id, at)
-            expected.add(dose)
-            rang = rings.get(dose, [])
-            is_answered = any((task.id, moment) in answered for moment in (at, *task.before.get(at, ())))
-            if dose not in had and is_answered:
-                continue  # it rang early, was made good, and was answered before its time
-            if dose not in had:
-                verdict.faults.append(f"{dose} is missing")
+            at = moment[0]
+            doses = [dose for dose, _ in together[moment]]
+            meant = {at for _, due in together[moment] for at in due.moments}
+            outcomes = [had[dose] for dose in doses if dose in had]
+            rang = sorted(ring for dose in doses for ring in rings.get(dose, ()))
+            is_answered = any(dose in answered for dose in doses)
+            if not outcomes:
+                # It rang early, was made good, and was answered before its time; or another stands for it.
+                if not is_answered and not _rang_for_it(world, task, doses[0][1], had):
+                    verdict.faults.append(f"{doses[0]}, due at {at}, is missing")
                 continue
-            if had[dose] != "WRITTEN" and not rang and task.missed == "all":
-                verdict.faults.append(f"{dose} never rang")
-            following = due[place + 1][0] if place + 1 < len(due) else end + DAY
-            if not late and not is_answered and _was_watched(world, times, at, following):
+            if "WRITTEN" not in outcomes and not rang and task.missed == "all":
+                verdict.faults.append(f"{doses[0]}, due at {at}, never rang")
+            following = moments[place + 1][0] if place + 1 < len(moments) else end + DAY
+            is_late = together[moment][0][1].is_late
+            if not is_late and not is_answered and _was_watched(world, times, at, following):
                 verdict.on_time += 1
                 if not any(at - SMALL <= ring <= at + LATE for ring in rang):
-                    verdict.faults.append(f"{dose} did not ring at its time, but at {rang}")
-            _judge_again(world, verdict, dose, rang)
-    late_rows = {dose for dose in had if dose[1] <= end} - expected - set(answered)
-    verdict.faults += [f"{dose} was never planned" for dose in sorted(late_rows)]
+                    verdict.faults.append(f"{doses[0]}, due at {at}, did not ring at its time, but at {rang}")
+            _judge_again(world, verdict, doses[0], at, meant, rang)
+    for dose in sorted(had):
+        if dose not in planned:
+            verdict.faults.append(f"{dose} was never planned")
+        elif planned[dose].at > end + LATE and dose not in answered:
+            verdict.faults.append(f"{dose} is taken for had before its time")
+
+
+def _rang_for_it(world: World, task: Task, wall: int, had: dict[Dose, str]) -> bool:
+    """Whether an earlier wall time, which clocks skip as well by now, stood for it before zones changed."""
+    clocks = world.clocks_of(world.zone(task))
+    place = bisect_left(task.walls, wall)
+    alike = [one for one in task.walls[max(0, place - 10) : place] if clocks.moment(one) == clocks.moment(wall)]
+    return any((task.id, one) in had for one in alike)
 
 
 def _was_watched(world: World, times: list[int], at: int, following: int) -> bool:
@@ -410,14 +511,31 @@ def _was_watched(world: World, times: list[int], at: int, following: int) -> boo
     return is_known and not fault.is_believed and fault.error < -SMALL and fault.begin <= at and tick.true < fault.end
 
 
-def _judge_again(world: World, verdict: Verdict, dose: tuple[int, int], rang: list[int]) -> None:
-    at = dose[1]
+def _judge_again(world: World, verdict: Verdict, dose: Dose, at: int, meant: set[int], rang: list[int]) -> None:
+    faults = world.machine.faults
+    # By a clock that was ahead it rang before its time, as that was or became.
+    early = {
+        ring
+        for ring in rang
+        if ring < max(meant)
+        and any(
+            fault.begin <= ring <= fault.end + SECOND_LOOK and ring + fault.error >= min(meant) - SMALL
+            for fault in faults
+            if fault.error > 0
+        )
+    }
     verdict.made_good += sum(ring < at for ring in rang[:-1])
-    twice = [ring for ring in rang[:-1] if ring >= at]
-    if not twice:
-        return
-    believed = [fault for fault in world.machine.faults if fault.is_believed and fault.error < -SMALL]
-    if any(fault.begin + fault.error - SMALL <= at <= fault.end for fault in believed):
-        verdict.again += len(twice)
-    else:
-        verdict.faults.append(f"{dose} rings at {rang}")
+    verdict.faults += [
+        f"{dose}, due at {at}, rings early at {ring}" for ring in rang if ring < at - SMALL and ring not in early
+    ]
+    # Each time that a clock is believed when it goes back may ring it once more.
+    believed = [fault for fault in faults if fault.is_believed and fault.begin + fault.error - SMALL <= at <= fault.end]
+    for before, ring in pairwise(ring for ring in rang if ring >= at):
+        if before in early:
+            continue
+        fault = next((one for one in believed if one.begin <= ring and before <= one.end + SECOND_LOOK), None)
+        if fault is None:
+            verdict.faults.append(f"{dose}, due at {at}, rings at {rang}")
+            continue
+        believed.remove(fault)
+        verdict.again += 1

@@ -71,6 +71,7 @@ def new_notification(task: ReminderTask, occurrence_at: int = NOW) -> NewNotific
         created_at=NOW,
         task_id=task.id,
         occurrence_at=occurrence_at,
+        occurrence_on=str(occurrence_at),
     )
 
 

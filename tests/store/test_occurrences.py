@@ -31,7 +31,8 @@ async def add_repeating(database: Database, **timing: Any) -> ReminderTask:
 
 def plan(task: ReminderTask, outcomes: list[tuple[int, str]], next_at: int | None) -> Plan:
     assert task.next_at is not None
-    return Plan(task.id, task.revision, task.next_at, outcomes, next_at)
+    known = [(str(at), at, outcome) for at, outcome in outcomes]
+    return Plan(task.id, task.revision, task.next_at, known, next_at)
 
 
 async def carried_out(database: Database, *plans: Plan, now: int = NOW) -> list[Notification]:

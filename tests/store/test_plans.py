@@ -112,7 +112,7 @@ def plan(connection: sqlite3.Connection) -> None:
     again = {"remind_at": NOW, "rrule": "FREQ=DAILY", "timezone": "Asia/Shanghai"}
     task = reminders.add(connection, new_task(timing=again))
     occurrences.dispatch_planned(
-        connection, Planned(NOW, [Plan(task.id, 0, NOW, [(NOW, WRITTEN), (NOW + 1, MISSED)], NOW + 2)])
+        connection, Planned(NOW, [Plan(task.id, 0, NOW, [("a", NOW, WRITTEN), ("b", NOW + 1, MISSED)], NOW + 2)])
     )
 
 

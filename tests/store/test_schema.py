@@ -99,8 +99,9 @@ def test_notifications_from_before_answers_are_as_they_were(empty: Path, migrati
         *((1, "1", "READ", 9, 7, 1), (2, "2", "UNREAD", None, None, 0), (3, "3", "UNREAD", None, 8, 1)),
     ]
     assert rows(empty, "SELECT seq FROM sqlite_sequence WHERE name = 'user_notification'") == [4]
+    with_occurrence = row.replace("occurrence_at)", "occurrence_at, occurrence_on)")
     with closing(sqlite3.connect(empty, isolation_level=None)) as connection, pytest.raises(sqlite3.IntegrityError):
-        connection.execute(f"{row} VALUES (1, 'A', 1, '', 'UNREAD', 5, NULL, NULL, 1, 3)")
+        connection.execute(f"{with_occurrence} VALUES (1, 'A', 1, '', 'UNREAD', 5, NULL, NULL, 1, 3, '3')")
 
 
 def test_no_id_is_used_again(empty: Path) -> None:
@@ -216,7 +217,8 @@ async def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
 
 
 def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migrations: Path) -> None:
-    for later in ("0003_recurrence.py", "0008_parked.py", "0009_wall_time.py"):
+    of_recurrence = ("0003_recurrence.py", "0008_parked.py", "0009_wall_time.py", "0012_planned_on.py")
+    for later in of_recurrence:
         (migrations / later).rename(migrations / f"later_{later}")
     schema.migrate(empty)
     task = "INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at)"
@@ -227,10 +229,10 @@ def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migr
             "INSERT INTO user_notification (user_id, biz_type, biz_id, title, status, created_at, task_id,"
             " occurrence_at) VALUES (1, 'A', 1, '', 'UNREAD', 205, 2, 200)"
         )
-    for later in ("0003_recurrence.py", "0008_parked.py", "0009_wall_time.py"):
+    for later in of_recurrence:
         (migrations / f"later_{later}").rename(migrations / later)
     schema.migrate(empty)
     assert rows(empty, "SELECT id, next_at, rrule, paused FROM reminder_task ORDER BY id") == [
         *((1, 100, None, 0), (2, None, None, 0), (3, None, None, 0)),
     ]
-    assert rows(empty, "SELECT * FROM occurrence") == [(2, 200, 205, "WRITTEN", 1)]
+    assert rows(empty, "SELECT * FROM occurrence") == [(2, "200", 200, 205, "WRITTEN", 1)]
