@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 Wall = tuple[int, int, int, int, int]  # year, month, day, hour, minute
 MINUTE = 60  # seconds, as all is counted here
+HOUR = 3600
 DAY = 86_400
 
 
@@ -49,10 +50,14 @@ class Clocks:
             assert offset is not None
             return int(offset / timedelta(seconds=1))
 
-        # Clocks change on a quarter of an hour.
-        for moment in range(begin, end, 15 * MINUTE):
-            if not self._changes or ahead(moment) != self._changes[-1][1]:
-                self._changes.append((moment, ahead(moment)))
+        # Clocks change on a quarter of an hour, and no two times within six hours.
+        self._changes.append((begin, ahead(begin)))
+        for later in range(begin + 6 * HOUR, end, 6 * HOUR):
+            if ahead(later) == self._changes[-1][1]:
+                continue
+            moments = range(later - 6 * HOUR, later + 1, 15 * MINUTE)
+            changed = next(moment for moment in moments if ahead(moment) != self._changes[-1][1])
+            self._changes.append((changed, ahead(later)))
         self._begins = [begins for begins, _ in self._changes]
 
     def moment(self, wall: int) -> int:
