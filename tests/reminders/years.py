@@ -214,6 +214,7 @@ class World:
     dying: str | None = None
     clocks: dict[str, Clocks] = field(default_factory=dict)
     zones: int = 0  # how often they have changed
+    changes_ahead: bool = False  # zones change while the clock is ahead, and at no other time
 
     @property
     def until(self) -> int:
@@ -296,6 +297,8 @@ class World:
         clock is ahead or was right for a while."""
         machine = self.machine
         if not self.changes or machine.true < self.changes[0][0]:
+            return False
+        if self.changes_ahead and (machine.error <= HOUR or machine.true < machine.changed_at + SECOND_LOOK):
             return False
         last = self.ticks[-1]
         since = machine.faults[-1].begin - 1 if machine.error > 0 else machine.true
@@ -396,6 +399,9 @@ class World:
 
     def _pass_time(self) -> None:
         machine = self.machine
+        if self.changes_ahead and self.changes and machine.true >= self.changes[0][0] and not machine.error:
+            machine.forced.append((26 * HOUR, 8 * HOUR))
+            machine.next_at = min(machine.next_at, machine.true + HOUR)
         place = bisect_right(self.instants, machine.true)
         to = self.instants[place] if place < len(self.instants) else machine.true + DAY
         to = min(to + self.random.choice((0, 1, 3, 20)), machine.true + 12 * HOUR)
