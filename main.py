@@ -1,4 +1,4 @@
-"""The front door: one table of settings, and each subcommand's way through the house."""
+"""The front door: each subcommand's way through the house, and how the house is put together."""
 
 import asyncio
 import gc
@@ -7,10 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import uvloop
@@ -22,7 +20,7 @@ from consult.contract.fields import MAX_BYTES
 from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
 from consult.entry.guard import Guard
-from consult.entry.limits import Allowance, Limits
+from consult.entry.limits import Limits
 from consult.entry.proxies import Proxies
 from consult.events import join_question
 from consult.events.table import handlers
@@ -37,7 +35,9 @@ from consult.http.reads import Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
 from consult.loop_lag import LoopLag
-from consult.process import command_line, entry_commands, install, log_lines, settings, status
+from consult.process import command_line, entry_commands, install, log_lines, status
+from consult.process.settings import Settings, SettingsFault
+from consult.process.settings import read as read_settings
 from consult.process.standard_streams import fail, tell
 from consult.process.start import Start
 from consult.process.systemd import Systemd
@@ -78,71 +78,21 @@ LAST_WRITES = 0.7  # seconds of a stop; with those of the sockets (carriers.py, 
 
 log = logging.getLogger("careline")
 
-COMMANDS = (
-    "serve",
-    "check",
-    "status",
-    "backup",
-    "restore",
-    "key",
-    "token",
-    "audit",
-    "protocol",
-    "install",
-    "version",
-    "notices",
-)
-SETTINGS = (
-    settings.Setting("--host", "127.0.0.1", settings.host, "address to listen on"),
-    settings.Setting("--port", "8000", settings.port, "TCP port; 0 takes a free one"),
-    settings.Setting("--database", "careline.db", settings.path, "path of the SQLite file, made when missing"),
-    settings.Setting("--timezone", "", settings.zone, "IANA time zone of the clinic; the machine's when left out"),
-    settings.Setting("--log-level", "info", settings.level, "debug, info, warning or error"),
-    settings.Setting("--auth-secret-file", "", settings.optional_path, "the signing keys; every client needs a token"),
-    settings.Setting("--allow-open", "false", settings.flag, "listen on a non-loopback address without tokens"),
-    settings.Setting("--allowed-origins", "", settings.origins, "comma-separated browser origins that are let in"),
-    settings.Setting("--allowed-hosts", "", settings.names, "comma-separated Host headers that are answered"),
-    settings.Setting("--trusted-proxies", "", settings.networks, "addresses of proxies that tell the clients' own"),
-    settings.Setting("--tls-certificate", "", settings.optional_path, "PEM file of the certificate and its chain"),
-    settings.Setting("--tls-key", "", settings.optional_path, "PEM file of its key; both are read again on SIGHUP"),
-    settings.Setting("--outbox-bytes", "1048576", settings.size, "what a client may leave unread before it is cut off"),
-    settings.Setting("--connection-events", "5000", settings.count, "events a second from one connection; 0: no limit"),
-    settings.Setting("--connection-bytes", "8000000", settings.count, "bytes a second of them; 0: no limit"),
-    settings.Setting("--address-events", "0", settings.count, "events a second from one address; 0: no limit"),
-    settings.Setting("--address-connections", "0", settings.count, "connections from one address; 0: no limit"),
-    settings.Setting("--user-events", "", settings.optional_count, "events and requests a second of one user; 0: any"),
-    settings.Setting("--user-bytes", "", settings.optional_count, "bytes a second that one user sends; 0: any"),
-    settings.Setting("--user-reads", "", settings.optional_count, "bytes a second that one user reads; 0: any"),
-    settings.Setting("--user-rows", "", settings.optional_count, "messages and changes a day of one user; 0: any"),
-    settings.Setting("--user-changes", "", settings.optional_count, "changes of reminders a day of one user; 0: any"),
-    settings.Setting("--user-reminders", "", settings.optional_count, "pending reminders for one user; 0: any"),
-    settings.Setting("--stranger-requests", "1000", settings.count, "requests a second without token, by address"),
-    settings.Setting("--stranger-tokens", "100", settings.count, "bad tokens a second of one address; 0: any"),
-    settings.Setting("--stranger-connections", "2000", settings.count, "connections, no token, of one address; 0: any"),
-    settings.Setting("--backup-before-migration", "true", settings.flag, "keep the database as it was before one"),
-    settings.Setting("--daily-backups", "7", settings.count, "how many are kept beside the database; 0: none is made"),
-    settings.Setting("--read-notification-days", "0", settings.days, "read ones are deleted after so many; 0: never"),
-    settings.Setting("--closed-question-days", "0", settings.days, "deleted after so many, with messages; 0: never"),
-    settings.Setting("--audit-days", "365", settings.days, "who did what is kept for so many; 0: for ever"),
-)
 
-
-async def serve(
-    chosen: Mapping[str, Any], zone: ZoneInfo, clock: Clock, listening: socket.socket, start: Start
-) -> None:
+async def serve(settings: Settings, zone: ZoneInfo, clock: Clock, listening: socket.socket) -> None:
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
-    database = Database(chosen["database"])
+    database = Database(settings.database)
     try:
-        bring_up_to_date(chosen["database"], start, backed_up=chosen["backup_before_migration"])
-        if start.stopped:
-            log.info("stopped while %s: nothing is lost, and the next start goes on from there", start.doing)
-            return
-        for name in sequences.mend(chosen["database"]):
+        if settings.backup_before_migration:
+            backup.before_migration(settings.database)
+        for name in schema.migrate(settings.database):
+            log.info("the database was brought to schema %s", name)
+        for name in sequences.mend(settings.database):
             log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
-        await serve_from(database, chosen, zone, clock, listening, start)
+        await serve_from(database, settings, zone, clock, listening)
     except DatabaseError as fault:
-        raise StoreFault(f"cannot use {chosen['database']}: {fault}") from fault
+        raise StoreFault(f"cannot use {settings.database}: {fault}") from fault
     finally:
         await database.close()
 
@@ -164,12 +114,7 @@ def bring_up_to_date(path: Path, start: Start, *, backed_up: bool) -> None:
 
 
 async def serve_from(
-    database: Database,
-    chosen: Mapping[str, Any],
-    zone: ZoneInfo,
-    clock: Clock,
-    listening: socket.socket,
-    start: Start,
+    database: Database, settings: Settings, zone: ZoneInfo, clock: Clock, listening: socket.socket
 ) -> None:
     """Builds the house from the inside out, serves until SIGINT or SIGTERM, and takes it down in reverse."""
     stop = asyncio.Event()
@@ -181,20 +126,20 @@ async def serve_from(
     time = WireTime(zone)
     systemd = start.systemd
 
-    secret_file = chosen["auth_secret_file"]
+    secret_file = settings.auth_secret_file
     guard = Guard(secret_file, database, clock) if secret_file else None
     rooms, lookup = Rooms(), Lookup(database)
-    push = Push(rooms, database, time, clock, chosen["outbox_bytes"])
+    push = Push(rooms, database, time, clock, settings.outbox_bytes)
     push.last_message_id = await messages.latest_id(database)
     push.last_notification_id = await notifications.latest_id(database)
-    daily = backup.Daily(database.path, chosen["daily_backups"], lambda: time.text(clock())[:10])
-    keep = Keep(chosen["read_notification_days"], chosen["closed_question_days"], chosen["audit_days"])
+    daily = backup.Daily(database.path, settings.daily_backups, lambda: time.text(clock())[:10])
+    keep = Keep(settings.read_notification_days, settings.closed_question_days, settings.audit_days)
     house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
     housekeeping = Housekeeping(house_jobs, clock)
     work = RuleWork()
     loop = ReminderLoop(database, clock, zone, push.published, work, housekeeping, systemd.alive)
     answering = Answering(database, push, time, clock, loop.wake)
-    limits = Limits(Allowance.chosen(chosen, guard is not None))
+    limits = Limits(settings.allowance)
     gateway = Gateway(
         handlers(database, lookup, rooms, push, answering, time, clock),
         rooms,
@@ -202,16 +147,16 @@ async def serve_from(
         limits,
         guard,
     )
-    allowed = Allowed.beyond(chosen["connection_events"], chosen["connection_bytes"])
-    carriers = Carriers(gateway, chosen["outbox_bytes"], allowed)
-    tls = Tls(chosen["tls_certificate"], chosen["tls_key"]) if chosen["tls_certificate"] else None
+    allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
+    carriers = Carriers(gateway, settings.outbox_bytes, allowed)
+    tls = Tls(settings.tls_certificate, settings.tls_key) if settings.tls_certificate and settings.tls_key else None
     carriers.loop.add_signal_handler(signal.SIGHUP, partial(reload, tls, guard))
     access = Access(
-        chosen["host"],
-        chosen["allowed_hosts"],
-        chosen["allowed_origins"],
+        settings.host,
+        settings.allowed_hosts,
+        settings.allowed_origins,
         tls is not None,
-        Proxies(chosen["trusted_proxies"]),
+        Proxies(settings.trusted_proxies),
         guard is not None,
     )
     polling = Polling(carriers, access)
@@ -252,9 +197,9 @@ async def serve_from(
     gc.set_threshold(2_000, 10, 50)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
-    where = url(chosen["host"], listening, tls)
+    where = url(settings.host, listening, tls)
     print(f"Careline listening on {where}", flush=True)  # noqa: T201
-    if chosen["host"] in EVERYWHERE and not chosen["allowed_hosts"]:
+    if settings.host in EVERYWHERE and not settings.allowed_hosts:
         log.info("answered as hosts: loopback names and this machine's own addresses; --allowed-hosts names others")
     systemd.ready(where)
 
@@ -284,60 +229,60 @@ def reload(tls: Tls | None, guard: Guard | None) -> None:
         log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
 
 
-def run(chosen: Mapping[str, Any], clock: Clock = system_clock) -> int:
+def run(settings: Settings, clock: Clock = system_clock) -> int:
     """`careline serve`."""
     bound_allocator()
     # While it starts there is nothing to read again yet, and a SIGHUP must not end it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    zone = chosen["timezone"] or machine_zone()
+    zone = settings.timezone or machine_zone()
     log.info("times are shown in the zone %s", zone)
-    start = Start(Systemd(os.environ))
-    with (
-        bind(chosen["host"], chosen["port"]) as listening,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        runner.run(serve(chosen, zone, clock, listening, start))
+    try:
+        listening = listen(settings.host, settings.port)
+    except OSError as fault:
+        return fail(f"cannot listen on {settings.host} port {settings.port}: {fault.strerror}")
+    with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, zone, clock, listening))
     return 0
 
 
 def main(arguments: list[str]) -> int:
-    words = command_line.read(arguments, COMMANDS, SETTINGS)
+    words = command_line.read(arguments)
     command = words.command
     if command == "version":
         return tell(in_words())
     if command == "notices":
         return tell(notices())
     if command == "install":
-        return tell(install.UNIT_TEXT) if words.shown else install.install(SETTINGS, words.agreed, words.with_tokens)
+        return tell(install.UNIT_TEXT) if words.shown else install.install(words.agreed, words.with_tokens)
     if command == "protocol":
         return tell(documents()[FORMATS[words.form]])
     if command == "key":
         return entry_commands.key(words.file)
     try:
-        chosen = settings.read(SETTINGS, words.options, os.environ, command in ("serve", "check"))
-    except settings.SettingsFault as faults:
+        settings = read_settings(words.options, os.environ, command in ("serve", "check"))
+    except SettingsFault as faults:
         for line in str(faults).splitlines():
             fail(line)
         return 2
-    log_lines.begin(chosen["log_level"])
+    log_lines.begin(settings.log_level)
     try:
         match command:
             case "serve":
-                return run(chosen)
+                return run(settings)
             case "status":
-                return status.show(chosen)
+                return status.show(settings)
             case "check":
-                done = f"settings: ok\ndatabase: {schema.check(chosen['database'])}"
+                done = f"settings: ok\ndatabase: {schema.check(settings.database)}"
             case "token":
-                return entry_commands.token(words.given, chosen, system_clock)
+                return entry_commands.token(words.given, settings, system_clock)
             case "audit":
-                return entry_commands.audit_rows(words.given, chosen, WireTime(chosen["timezone"] or machine_zone()))
+                return entry_commands.audit_rows(words.given, settings, WireTime(settings.timezone or machine_zone()))
             case "backup":
-                done = backup.by_hand(chosen["database"], words.file)
+                done = backup.by_hand(settings.database, words.file)
             case _:
-                time = WireTime(chosen["timezone"] or machine_zone())
-                done = restore.by_hand(chosen["database"], words.file, time.text, system_clock(), words.agreed)
-    except (StoreFault, ListenFault) as fault:
+                time = WireTime(settings.timezone or machine_zone())
+                done = restore.by_hand(settings.database, words.file, time.text, system_clock(), words.agreed)
+    except StoreFault as fault:
         return fail(str(fault))
     return tell(f"{done}\n")
 

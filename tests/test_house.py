@@ -17,7 +17,8 @@ from typing import Final
 import pytest
 from packaging.utils import canonicalize_name
 
-from main import SETTINGS
+from consult.process.command_line import COMMANDS
+from consult.process.settings import SETTINGS
 from tests.server import ROOT
 
 # A room may import itself and what stands before it.
@@ -257,8 +258,8 @@ def test_every_setting_has_its_variable() -> None:
 
 
 def test_documents_speak_of_settings_that_there_are() -> None:
-    asked = [sys.executable, str(ROOT / "main.py"), "--help"]
-    options = set(re.findall(r"--[a-z-]+", subprocess.run(asked, capture_output=True, text=True, check=True).stdout))
+    options = {setting.option for setting in SETTINGS}
+    options |= {option.name for command in COMMANDS.values() for option in command.options}
     variables = {setting.variable for setting in SETTINGS}
     for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         text = document.read_text()

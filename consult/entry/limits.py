@@ -9,9 +9,9 @@ import ipaddress
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from consult.contract.faults import Fault
 from consult.contract.permissions import Role
@@ -125,24 +125,9 @@ class Allowance:
     stranger_tokens: int = 0  # that are no good
     stranger_connections: int = 0  # at a time
 
-    @classmethod
-    def chosen(cls, settings: Mapping[str, Any], has_tokens: bool) -> "Allowance":
-        """Reads the settings. Without tokens a whole machine is one address: then a user's limits are those that are
-        set, and there are no strangers."""
-        user = {
-            name: settings[f"user_{name}"] if settings[f"user_{name}"] is not None else usual * has_tokens
-            for name, usual in USUAL.items()
-        }
-        stranger = {
-            name: settings[name] if has_tokens else 0
-            for name in ("stranger_requests", "stranger_tokens", "stranger_connections")
-        }
-        connection = ("connection_events", "connection_bytes", "address_events", "address_connections")
-        return cls(**{name: settings[name] for name in connection}, user=Budget(**user), **stranger)
 
-
-# With tokens, where no setting says otherwise.
-USUAL = {"events": 200, "bytes": 1_000_000, "reads": 4_000_000, "rows": 100_000, "changes": 2_000, "reminders": 1_000}
+# Of one user with tokens, where no setting says otherwise.
+USUAL = Budget(events=200, bytes=1_000_000, reads=4_000_000, rows=100_000, changes=2_000, reminders=1_000)
 
 
 class Kept(Generic[A]):

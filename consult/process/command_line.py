@@ -1,16 +1,96 @@
 """The words after `careline`: the subcommand, what it takes, and the options of the settings."""
 
-from argparse import ArgumentParser
-from collections.abc import Sequence
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consult.contract.permissions import TOKEN_TYPES
 from consult.documents.formats import FORMATS
-from consult.process import entry_commands, install, settings
-from consult.process.settings import Setting
+from consult.entry.tokens import USUAL_TTL
+from consult.process import install, settings
+from consult.process.settings import SETTINGS
 
-_TAKE_FILE = ("backup", "restore", "key")
+_EVERY_SETTING = tuple(setting.name for setting in SETTINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a subcommand, beside the settings."""
+
+    name: str
+    help: str
+    choices: Collection[str] | None = None
+    is_switch: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand. It takes every setting, and its help shows those that it reads."""
+
+    name: str
+    help: str
+    file: str = ""  # what its FILE is; empty where it takes none
+    options: tuple[Option, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+_YES = Option("--yes", "do not ask", is_switch=True)
+_TOKEN = (
+    Option("--user-id", "whom the token is for"),
+    Option("--user-type", f"one of {', '.join(TOKEN_TYPES)}"),
+    Option("--ttl", f"seconds that the token is good for (default: {USUAL_TTL})"),
+    Option("--name", "the name to show; left out, the client may choose one"),
+    Option("--questions", "ids of the questions that FAMILY may come to, separated by commas"),
+    Option("--revoke", "a token that is to be good no more, also for a server that runs"),
+    Option("--revoke-user", "a user's id: all its tokens until now are revoked, with --user-type those of that type"),
+)
+_AUDIT = (
+    Option("--user-id", "whose rows to show (default: everybody's)"),
+    Option("--since", "from when on to show rows, as YYYY-MM-DD HH:MM:SS (default: all of them)"),
+)
+_INSTALL = (
+    _YES,
+    Option("--print", "print the systemd unit and do nothing else", is_switch=True),
+    Option(
+        "--with-tokens",
+        f"make the key file {install.KEY}, if there is none; every client must show a token",
+        is_switch=True,
+    ),
+)
+_FORMAT = Option("--format", "what to print (default: markdown)", choices=FORMATS)
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("serve", "run the server, as without any subcommand", settings=_EVERY_SETTING),
+        Command("check", "look at the settings and the database, integrity included", settings=_EVERY_SETTING),
+        Command(
+            "status",
+            "ask the server that runs how it is",
+            settings=("host", "port", "allowed_hosts", "auth_secret_file", "tls_certificate", "log_level"),
+        ),
+        Command("backup", "copy the database", "the copy to write", settings=("database", "log_level")),
+        Command(
+            "restore",
+            "put a copy in place of the database",
+            "the copy to read",
+            (_YES,),
+            ("database", "timezone", "log_level"),
+        ),
+        Command("key", "make a file with a signing key", "the file to write"),
+        Command("token", "make a token, or revoke some", "", _TOKEN, ("auth_secret_file", "database", "log_level")),
+        Command("audit", "print who did what", "", _AUDIT, ("database", "timezone", "log_level")),
+        Command("protocol", "print a document of the protocol", "", (_FORMAT,)),
+        Command("install", "make a service of this program, or bring it up to date", "", _INSTALL),
+        Command("version", "print the version, the build and the libraries"),
+        Command("notices", "print the licence texts of what this program contains"),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,36 +105,63 @@ class Words:
     options: dict[str, str | None]  # by the setting's name
 
 
-def read(arguments: Sequence[str], commands: Sequence[str], table: Sequence[Setting]) -> Words:
-    """Ends the program with status 2, and says why, where they make no sense."""
+def read(arguments: Sequence[str]) -> Words:
+    """Read the arguments. End the program with status 2, and say why, where they make no sense."""
+    parser = _parser(set(arguments) & COMMANDS.keys())
+    found = vars(parser.parse_args(arguments))
+    command = COMMANDS[found.pop("command")]
+    options = {name: found.pop(name) for name in _EVERY_SETTING if name in found}
+    file = found.pop("file", None)
+    # An option may stand before the subcommand, which does not know yet whether it takes it.
+    strange = found.keys() - {option.key for option in command.options}
+    if strange:
+        parser.error(f"{command.name} takes no --{min(strange).replace('_', '-')}")
+    form, agreed, shown = found.pop("format", "markdown"), found.pop("yes", False), found.pop("print", False)
+    with_tokens = found.pop("with_tokens", False)
+    return Words(command.name, file, form, agreed, shown, with_tokens, found, options)
+
+
+def _parser(named: set[str]) -> ArgumentParser:
+    """Only the subcommands that are named get their options: to make those of all takes longer than the rest."""
     parser = ArgumentParser(
         prog="careline",
+        usage="careline [COMMAND] [OPTION ...]",
         description="A real-time consultation and reminder server for elder-care clinics.",
-        epilog="Every option has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins.",
+        epilog="Every setting has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins.",
     )
-    parser.add_argument("command", nargs="?", default="serve", choices=commands)
-    parser.add_argument("file", nargs="?", type=Path, help="what `backup` and `key` write and `restore` reads")
-    parser.add_argument("--format", choices=FORMATS, help="what `protocol` prints (default: markdown)")
-    parser.add_argument("--yes", action="store_true", help="`install` and `restore` do not ask")
-    parser.add_argument("--print", action="store_true", help="`install` prints its systemd unit and does nothing else")
-    text = f"`install` makes the key file {install.KEY}, if there is none, and every client must show a token"
-    parser.add_argument("--with-tokens", action="store_true", help=text)
-    entry_commands.add_options(parser)
-    for setting in table:
-        optional: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
-        parser.add_argument(setting.option, help=f"{setting.help} (default: {setting.default or 'none'})", **optional)
-    options = vars(parser.parse_intermixed_args(arguments))
-    command, file, form = options.pop("command"), options.pop("file"), options.pop("format")
-    agreed, shown, with_tokens = options.pop("yes"), options.pop("print"), options.pop("with_tokens")
-    given = entry_commands.take(options)
-    if (command in _TAKE_FILE) != (file is not None):
-        parser.error(f"{command} takes {'no' if file else 'a'} FILE")
-    if form is not None and command != "protocol":
-        parser.error(f"{command} takes no --format")
-    if agreed and command not in ("install", "restore"):
-        parser.error(f"{command} takes no --yes")
-    if (shown or with_tokens) and command != "install":
-        parser.error(f"{command} takes no {'--print' if shown else '--with-tokens'}")
-    if entry_commands.not_for(command, given):
-        parser.error(f"{command} takes no {entry_commands.not_for(command, given)}")
-    return Words(command, file, form or "markdown", agreed, shown, with_tokens, given, options)
+    commands = parser.add_subparsers(
+        title="subcommands",
+        prog="careline",
+        dest="command",
+        metavar="COMMAND",
+        description="`careline COMMAND --help` shows what one takes",
+    )
+    parser.set_defaults(command="serve")
+    for option in {option.name: option for command in COMMANDS.values() for option in command.options}.values():
+        _add_option(parser, option, SUPPRESS)
+    _add_settings(parser, _EVERY_SETTING)
+    for command in COMMANDS.values():
+        epilog = parser.epilog if command.settings else None
+        its_own = commands.add_parser(command.name, help=command.help, description=command.help, epilog=epilog)
+        if command.name not in named:
+            continue
+        if command.file:
+            its_own.add_argument("file", metavar="FILE", type=Path, help=command.file)
+        for option in command.options:
+            _add_option(its_own, option, option.help)
+        _add_settings(its_own, command.settings)
+    return parser
+
+
+def _add_option(parser: ArgumentParser, option: Option, help_text: str) -> None:
+    takes: dict[str, Any] = {"action": "store_true"} if option.is_switch else {"choices": option.choices}
+    parser.add_argument(option.name, help=help_text, default=SUPPRESS, **takes)
+
+
+def _add_settings(parser: ArgumentParser, shown: Collection[str]) -> None:
+    """Add every setting, and show these. One that is not given is left to what stood before the subcommand."""
+    group = parser.add_argument_group("settings") if shown else parser
+    for setting in SETTINGS:
+        takes: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
+        text = f"{setting.help} (default: {setting.default or 'none'})" if setting.name in shown else SUPPRESS
+        group.add_argument(setting.option, help=text, default=SUPPRESS, **takes)

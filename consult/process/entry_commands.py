@@ -1,49 +1,17 @@
 """The subcommands about who may enter and what they did: `careline key FILE`, `careline token`, `careline audit`."""
 
-from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
-from typing import Any
 
 from consult.contract.fields import MAX_ID
 from consult.contract.permissions import TOKEN_TYPES
 from consult.entry.key_file import KeyFault, make_key, read_keys
 from consult.entry.tokens import EXPIRED, LONGEST_TTL, USUAL_TTL, Refused, Tokens, Wanted, revocation_of
+from consult.process.settings import Settings
 from consult.process.standard_streams import fail, printable, tell, tell_all
 from store import audit, revocations
 from store.clock import Clock, WireTime
-
-# The options of `token`, and of `audit` the last two.
-_OPTIONS = {
-    "--user-type": f"one of {', '.join(TOKEN_TYPES)}",
-    "--ttl": f"seconds that the token is good for (default: {USUAL_TTL})",
-    "--name": "the name to show; left out, the client may choose one",
-    "--questions": "ids of the questions that FAMILY may come to, separated by commas",
-    "--revoke": "a token that is to be good no more, also for a server that runs",
-    "--revoke-user": "a user's id: all its tokens until now are revoked, with --user-type those of that type",
-    "--user-id": "whom `token` is for; whose rows `audit` shows (default: everybody's)",
-    "--since": "from when on `audit` shows rows, as YYYY-MM-DD HH:MM:SS (default: all of them)",
-}
-_OF_AUDIT = ("user_id", "since")
-
-
-def add_options(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("options of `token` and `audit`")
-    for option, text in _OPTIONS.items():
-        group.add_argument(option, help=text)
-
-
-def take(options: dict[str, Any]) -> dict[str, str]:
-    """Takes these options out of all that were given."""
-    names = [option[2:].replace("-", "_") for option in _OPTIONS]
-    return {name: text for name in names if (text := options.pop(name)) is not None}
-
-
-def not_for(command: str, given: Mapping[str, str]) -> str:
-    """The first of the given options that the command does not take; "" where it takes them all."""
-    taken = {"token": set(given) - {"since"}, "audit": set(_OF_AUDIT)}.get(command, set())
-    return next((f"--{name.replace('_', '-')}" for name in given if name not in taken), "")
 
 
 def key(path: Path) -> int:
@@ -55,18 +23,18 @@ def key(path: Path) -> int:
     return tell(f"{path} was made; with --auth-secret-file {path} every client must show a token\n")
 
 
-def token(given: Mapping[str, str], chosen: Mapping[str, Any], clock: Clock) -> int:
+def token(given: Mapping[str, str], settings: Settings, clock: Clock) -> int:
     """Make a token, or revoke one or all of a user; return the exit status. StoreFault when nothing can be revoked."""
-    path = chosen["auth_secret_file"]
+    path = settings.auth_secret_file
     try:
         if "revoke_user" in given:
-            return _revoke_user(given, chosen["database"], clock)
+            return _revoke_user(given, settings.database, clock)
         if path is None:
             fail("--auth-secret-file (CARELINE_AUTH_SECRET_FILE): `token` needs the key; `careline key FILE` makes one")
             return 2
         tokens = Tokens(read_keys(path), clock)
         if "revoke" in given:
-            return _revoke(tokens, given["revoke"], chosen["database"], clock)
+            return _revoke(tokens, given["revoke"], settings.database, clock)
         return tell(tokens.make(_wanted(given)) + "\n")
     except KeyFault as fault:
         fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {path} {fault}")
@@ -75,7 +43,7 @@ def token(given: Mapping[str, str], chosen: Mapping[str, Any], clock: Clock) -> 
     return 2
 
 
-def audit_rows(given: Mapping[str, str], chosen: Mapping[str, Any], time: WireTime) -> int:
+def audit_rows(given: Mapping[str, str], settings: Settings, time: WireTime) -> int:
     """Prints who did what, a line for each row, the oldest first; the exit status. StoreFault where it cannot be
     read."""
     try:
@@ -88,7 +56,7 @@ def audit_rows(given: Mapping[str, str], chosen: Mapping[str, Any], time: WireTi
     except ValueError as fault:
         fail(str(fault))
         return 2
-    rows = audit.since(chosen["database"], since, user_id)
+    rows = audit.since(settings.database, since, user_id)
     return tell_all(
         "\t".join((time.text(at), *map(printable, (f"{user_type} {user}", address, action, of_what, result)))) + "\n"
         for at, user, user_type, address, action, of_what, result in rows

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from consult.entry.key_file import KeyFault, make_key, read_keys
-from consult.process.settings import Setting
+from consult.process.settings import SETTINGS
 from consult.process.standard_streams import fail, tell
 
 BINARY = Path("/usr/local/bin/careline")
@@ -107,7 +107,7 @@ _MAKE_USER = ["systemd-sysusers", str(USER)]
 USER_TEXT = 'u careline - "Careline" /var/lib/careline\n'
 
 
-def install(settings: Sequence[Setting], agreed: bool, with_tokens: bool) -> int:
+def install(agreed: bool, with_tokens: bool) -> int:
     """Say what it will do, ask unless that is `agreed`, and do it; return the exit status."""
     if not getattr(sys, "frozen", False):
         return fail("only the packaged binary can be installed; `make binary` makes it")
@@ -126,7 +126,7 @@ def install(settings: Sequence[Setting], agreed: bool, with_tokens: bool) -> int
         _put(USER, USER_TEXT.encode(), 0o644)
         _put(UNIT, UNIT_TEXT.encode(), 0o644)
         if not CONFIGURATION.exists():
-            _put(CONFIGURATION, configuration(settings).encode(), 0o644)
+            _put(CONFIGURATION, configuration().encode(), 0o644)
         subprocess.run(_MAKE_USER, check=True)
         if with_tokens:
             _ask_for_tokens()
@@ -159,10 +159,10 @@ def asking_for_tokens(configuration: str) -> str:
     return "\n".join((*others, KEY_SETTING, ""))
 
 
-def configuration(settings: Sequence[Setting]) -> str:
+def configuration() -> str:
     """The file of settings to begin with: every one of them, at its default and commented out."""
     lines = ["# Careline's settings; `systemctl restart careline` takes them over.", ""]
-    for setting in settings:
+    for setting in SETTINGS:
         lines += [f"# {setting.help}", f"#{setting.variable}={setting.default}", ""]
     return "\n".join(lines)
 

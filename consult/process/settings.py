@@ -1,38 +1,41 @@
-"""What settings are and what their values may be; the table of them is in `main.py`."""
+"""The settings: one table of them, what their values may be, and the reader."""
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from consult.entry import key_file
 from consult.entry.access import DEFAULT_PORTS, is_loopback
+from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
 from consult.wire import tls
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table of settings. `parse` raises ValueError with what the value must be."""
 
-    option: str
+    name: str
     default: str
     parse: Callable[[str], Any]
     help: str
 
     @property
-    def name(self) -> str:
-        return self.option.removeprefix("--").replace("-", "_")
+    def option(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
 
     @property
     def variable(self) -> str:
         return f"CARELINE_{self.name.upper()}"
 
 
-def port(text: str) -> int:
+def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise ValueError("must be an integer from 0 to 65535")
     return int(text)
@@ -89,7 +92,7 @@ def flag(text: str) -> bool:
     return text in ("1", "true")
 
 
-def host(text: str) -> str:
+def host_name(text: str) -> str:
     if not text or text != text.strip():
         raise ValueError("must be an address or a host name")
     return text
@@ -125,6 +128,79 @@ def networks(text: str) -> tuple[Network, ...]:
         raise ValueError("must be addresses or networks such as 127.0.0.1,10.0.0.0/8") from None
 
 
+def _setting(default: str, parse: Callable[[str], T], help_text: str) -> T:
+    """Declare a field of Settings, and with it a row of SETTINGS."""
+    declared: T = field(metadata={"default": default, "parse": parse, "help": help_text})
+    return declared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values of all settings. A field's name is the option's, its help the option's help."""
+
+    host: str = _setting("127.0.0.1", host_name, "address to listen on")
+    port: int = _setting("8000", port_number, "TCP port; 0 takes a free one")
+    database: Path = _setting("careline.db", path, "path of the SQLite file, made when missing")
+    timezone: ZoneInfo | None = _setting("", zone, "IANA time zone of the clinic; the machine's when left out")
+    log_level: str = _setting("info", level, "debug, info, warning or error")
+    auth_secret_file: Path | None = _setting("", optional_path, "the signing keys; every client needs a token")
+    allow_open: bool = _setting("false", flag, "listen on a non-loopback address without tokens")
+    allowed_origins: tuple[str, ...] = _setting("", origins, "comma-separated browser origins that are let in")
+    allowed_hosts: tuple[str, ...] = _setting("", names, "comma-separated Host headers that are answered")
+    trusted_proxies: tuple[Network, ...] = _setting("", networks, "addresses of proxies that tell the clients' own")
+    tls_certificate: Path | None = _setting("", optional_path, "PEM file of the certificate and its chain")
+    tls_key: Path | None = _setting("", optional_path, "PEM file of its key; both are read again on SIGHUP")
+    outbox_bytes: int = _setting("1048576", size, "what a client may leave unread before it is cut off")
+    connection_events: int = _setting("5000", count, "events a second from one connection; 0: no limit")
+    connection_bytes: int = _setting("8000000", count, "bytes a second of them; 0: no limit")
+    address_events: int = _setting("0", count, "events a second from one address; 0: no limit")
+    address_connections: int = _setting("0", count, "connections from one address; 0: no limit")
+    user_events: int | None = _setting("", optional_count, "events and requests a second of one user; 0: any")
+    user_bytes: int | None = _setting("", optional_count, "bytes a second that one user sends; 0: any")
+    user_reads: int | None = _setting("", optional_count, "bytes a second that one user reads; 0: any")
+    user_rows: int | None = _setting("", optional_count, "messages and changes a day of one user; 0: any")
+    user_changes: int | None = _setting("", optional_count, "changes of reminders a day of one user; 0: any")
+    user_reminders: int | None = _setting("", optional_count, "pending reminders for one user; 0: any")
+    stranger_requests: int = _setting("1000", count, "requests a second without token, by address")
+    stranger_tokens: int = _setting("100", count, "bad tokens a second of one address; 0: any")
+    stranger_connections: int = _setting("2000", count, "connections, no token, of one address; 0: any")
+    backup_before_migration: bool = _setting("true", flag, "keep the database as it was before one")
+    daily_backups: int = _setting("7", count, "how many are kept beside the database; 0: none is made")
+    read_notification_days: int = _setting("0", days, "read ones are deleted after so many; 0: never")
+    closed_question_days: int = _setting("0", days, "deleted after so many, with messages; 0: never")
+    audit_days: int = _setting("365", days, "who did what is kept for so many; 0: for ever")
+
+    @property
+    def allowance(self) -> Allowance:
+        """Return the limits.
+
+        Without tokens a whole machine is one address: then a user's limits are those that are set, and there are no
+        strangers.
+        """
+        has_tokens = self.auth_secret_file is not None
+        usual = USUAL if has_tokens else Budget()
+        return Allowance(
+            connection_events=self.connection_events,
+            connection_bytes=self.connection_bytes,
+            address_events=self.address_events,
+            address_connections=self.address_connections,
+            user=Budget(
+                events=usual.events if self.user_events is None else self.user_events,
+                bytes=usual.bytes if self.user_bytes is None else self.user_bytes,
+                reads=usual.reads if self.user_reads is None else self.user_reads,
+                rows=usual.rows if self.user_rows is None else self.user_rows,
+                changes=usual.changes if self.user_changes is None else self.user_changes,
+                reminders=usual.reminders if self.user_reminders is None else self.user_reminders,
+            ),
+            stranger_requests=self.stranger_requests if has_tokens else 0,
+            stranger_tokens=self.stranger_tokens if has_tokens else 0,
+            stranger_connections=self.stranger_connections if has_tokens else 0,
+        )
+
+
+SETTINGS = tuple(Setting(one.name, **one.metadata) for one in fields(Settings))
+
+
 _WITHOUT_TOKENS = (
     ", and any client that reaches it can speak as anyone. Make a key with `careline key FILE`, name it with "
     "--auth-secret-file (CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them. "
@@ -136,14 +212,14 @@ class SettingsFault(Exception):
     """Settings that can't be used: one line for each."""
 
 
-def read(
-    table: Sequence[Setting], options: Mapping[str, str | None], environment: Mapping[str, str], serving: bool
-) -> dict[str, Any]:
-    """Every setting by name, options before variables before defaults; SettingsFault with all that is wrong. The files
-    that they name are looked at only for `serving`: a backup can be made by someone who may not read the key."""
+def read(options: Mapping[str, str | None], environment: Mapping[str, str], serving: bool) -> Settings:
+    """Read the settings: options before variables before defaults. SettingsFault with all that is wrong.
+
+    The files that they name are looked at only for `serving`: a backup can be made by someone who may not read the key.
+    """
     values: dict[str, Any] = {}
     faults = []
-    for setting in table:
+    for setting in SETTINGS:
         text = options.get(setting.name)
         if text is None:
             text = environment.get(setting.variable, setting.default)
@@ -159,7 +235,7 @@ def read(
         faults += key_file.faults(secret_file)
     if faults:
         raise SettingsFault("\n".join(faults))
-    return values
+    return Settings(**values)
 
 
 def _open_faults(values: Mapping[str, Any]) -> Iterator[str]:

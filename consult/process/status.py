@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from consult.contract.permissions import Role
 from consult.entry.key_file import KeyFault, read_keys
 from consult.entry.tokens import Tokens, Wanted
+from consult.process.settings import Settings
 from consult.process.standard_streams import fail, printable, tell
 from store.clock import system_clock
 
@@ -29,23 +30,23 @@ class _NoAnswer(Exception):
     """There is no Careline there, or none that answers; the text says why, in one line."""
 
 
-def show(chosen: Mapping[str, Any]) -> int:
+def show(settings: Settings) -> int:
     """Prints the table; the exit status: 0 when all is well, 1 when it is not or nobody answers."""
-    host, port = _EVERYWHERE.get(chosen["host"], chosen["host"]), chosen["port"]
-    scheme = "https" if chosen["tls_certificate"] else "http"
+    host, port = _EVERYWHERE.get(settings.host, settings.host), settings.port
+    scheme = "https" if settings.tls_certificate else "http"
     url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     if not port:
         return fail("--port 0 (CARELINE_PORT) names no server")
-    connection = _connection(host, port, chosen["tls_certificate"])
+    connection = _connection(host, port, settings.tls_certificate)
     # The server answers to the hosts that it is told, wherever it listens.
-    headers = {"Host": chosen["allowed_hosts"][0]} if chosen["allowed_hosts"] else {}
-    keys = chosen["auth_secret_file"]
+    headers = {"Host": settings.allowed_hosts[0]} if settings.allowed_hosts else {}
+    keys = settings.auth_secret_file
     try:
         health = json.loads(_ask(connection, "/health", headers | _shown(keys)))
         rows = list(_rows(health, Samples(_ask(connection, "/metrics", headers | _shown(keys)))))
         text = f"careline {health['version']} at {url}: {health['status']}"
     except KeyFault as fault:
-        return fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {chosen['auth_secret_file']} {fault}")
+        return fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {keys} {fault}")
     except _NoAnswer as fault:
         return fail(f"{url} {fault}")
     except OSError as fault:

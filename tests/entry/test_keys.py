@@ -17,7 +17,7 @@ import pytest
 
 from consult.entry.key_file import KeyFault, read_keys
 from consult.entry.tokens import Refused, Tokens
-from consult.process import entry_commands
+from consult.process import entry_commands, settings
 from store.clock import system_clock
 from tests.certificates import Pair, pair
 from tests.conftest import StartServer
@@ -175,7 +175,8 @@ class TestTokens:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, str], named: str
     ) -> None:
         given = {"user_id": "7", "user_type": "ELDER", **wrong}
-        assert entry_commands.token(given, {"auth_secret_file": key_file(tmp_path)}, system_clock) == 2
+        chosen = settings.read({"auth_secret_file": str(key_file(tmp_path))}, {}, serving=False)
+        assert entry_commands.token(given, chosen, system_clock) == 2
         said = capsys.readouterr()
         assert said.out == ""
         assert said.err.startswith(f"careline: {named}: ")

@@ -14,7 +14,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-import main
+from consult.process.command_line import COMMANDS
 from consult.process.install import UNIT_TEXT
 from consult.process.version import LIBRARIES, VERSION
 from tests.clients import Clients
@@ -95,7 +95,7 @@ def test_the_bill_of_materials_names_every_part(binary: Path, tmp_path: Path) ->
 
 
 def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> None:
-    assert set(main.COMMANDS) == TRIED
+    assert set(COMMANDS) == TRIED
     server = start_server()
     question_id = server.open_question()
     database = ["--database", str(server.database)]

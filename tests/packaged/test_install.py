@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from consult.process.install import BINARY, CONFIGURATION, UNIT, UNIT_TEXT, USER
-from main import SETTINGS
+from consult.process.settings import SETTINGS
 
 NOBODY: Final = 65534
 PLACES: Final = ("/usr/local/bin", "/etc")

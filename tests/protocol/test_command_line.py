@@ -203,6 +203,45 @@ class TestOutput:
         ]
         assert [name for name in options if f"--{name}" not in result.stdout] == []
 
+    @pytest.mark.parametrize(
+        ("command", "shown", "not_shown"),
+        [
+            ("token", {"--user-type", "--revoke", "--auth-secret-file", "--database"}, {"--since", "--port", "--yes"}),
+            ("audit", {"--since", "--user-id", "--timezone"}, {"--revoke", "--port"}),
+            ("restore", {"--yes", "--database", "FILE"}, {"--with-tokens", "--port"}),
+            ("install", {"--yes", "--print", "--with-tokens"}, {"--database", "FILE"}),
+            ("version", set(), {"--database", "--format", "FILE"}),
+        ],
+    )
+    def test_help_of_a_subcommand_is_of_it_alone(
+        self, tmp_path: Path, command: str, shown: set[str], not_shown: set[str]
+    ) -> None:
+        result = run(command, "--help", folder=tmp_path)
+        assert result.returncode == 0
+        words = set(re.findall(r"--[a-z-]+|FILE", result.stdout))
+        assert shown <= words
+        assert not not_shown & words
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--database", "no.db", "check", "--log-level", "error"),
+            ("check", "--port", "0", "--database", "no.db"),
+            ("--database", "other.db", "check", "--database", "no.db"),
+            ("--yes", "--database=no.db", "restore", "no-copy.db"),
+        ],
+    )
+    def test_options_may_stand_on_either_side_of_the_subcommand(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        result = run(*words, folder=tmp_path)
+        assert result.returncode == 1
+        assert "no.db" in result.stderr or "no-copy.db" in result.stderr
+
+    @pytest.mark.parametrize("words", [("--yes", "check"), ("check", "--yes"), ("--since", "2025-01-01", "token")])
+    def test_options_of_another_subcommand_are_refused(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        result = run(*words, folder=tmp_path)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert next(word for word in words if word.startswith("--")) in result.stderr
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_standard_output_is_the_one_line(self, start_server: StartServer, number: signal.Signals) -> None:
         server = start_server("--log-level", "debug")

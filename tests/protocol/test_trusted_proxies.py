@@ -9,7 +9,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from consult.process import settings
-from main import SETTINGS
 from tests.conftest import StartServer
 from tests.packets import Closed, Connection, Kind, Polling, Websocket
 from tests.server import Server
@@ -126,4 +125,4 @@ def test_the_log_has_the_clients_address(server: Server) -> None:
 @pytest.mark.parametrize("value", ["proxy.example", "10.0.0.1/8", "127.0.0.1;127.0.0.2", "256.0.0.1", "*"])
 def test_what_is_no_address(value: str) -> None:
     with pytest.raises(settings.SettingsFault, match=r"--trusted-proxies \(CARELINE_TRUSTED_PROXIES\): must be addr"):
-        settings.read(SETTINGS, {"trusted_proxies": value}, {}, serving=False)
+        settings.read({"trusted_proxies": value}, {}, serving=False)

@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,7 @@ from consult.documents.markdown import markdown
 from consult.documents.protocol import protocol
 from consult.entry import limits
 from consult.http import reads
+from consult.process.settings import SETTINGS
 from consult.process.version import VERSION
 from consult.wire import carriers, polling, share, unfinished_bodies, unread_answers
 from store import answers, database, idempotency_keys, reading
@@ -166,7 +168,7 @@ def test_every_table_is_whole() -> None:
 
 
 def test_limits_are_those_of_the_code() -> None:
-    settings = {setting.option: int(setting.default) for setting in main.SETTINGS if setting.default.isdigit()}
+    settings = {setting.option: int(setting.default) for setting in SETTINGS if setting.default.isdigit()}
     page = msgspec.json.schema(Limit)
     assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
     assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
@@ -195,7 +197,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert settings["--connection-events"] == told.EVENTS_PER_SECOND
     assert settings["--connection-bytes"] == told.BYTES_PER_SECOND
     assert limits.SERVICE_FACTOR == told.SERVICE_FACTOR
-    assert {name: getattr(told, f"USER_{name.upper()}") for name in limits.USUAL} == limits.USUAL
+    assert {name: getattr(told, f"USER_{name.upper()}") for name in asdict(limits.USUAL)} == asdict(limits.USUAL)
     for name in ("STRANGER_REQUESTS", "STRANGER_TOKENS", "STRANGER_CONNECTIONS"):
         assert settings[f"--{name.lower().replace('_', '-')}"] == getattr(told, name)
     assert (page["minimum"], page["maximum"]) == (1, told.LONGEST_PAGE)

@@ -11,7 +11,6 @@ import pytest
 
 from consult.entry.key_file import KeyFault
 from consult.process import install
-from main import SETTINGS
 from tests.server import run
 from tests.tokens import key_file
 
@@ -55,7 +54,7 @@ def test_what_bounds_it(unit: Path, line: str) -> None:
 def test_the_key_of_a_service_is_its_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`install --with-tokens` leaves a key file that `serve` takes as the service's user, and settings that name it."""
     configuration, key, given = tmp_path / "careline.conf", tmp_path / "careline.key", []
-    configuration.write_text(install.configuration(SETTINGS))
+    configuration.write_text(install.configuration())
     monkeypatch.setattr(install, "CONFIGURATION", configuration)
     monkeypatch.setattr(install, "KEY", key)
     monkeypatch.setattr(shutil, "chown", lambda *words: given.append(words))  # the user is made by the installation
@@ -67,7 +66,7 @@ def test_the_key_of_a_service_is_its_users_alone(tmp_path: Path, monkeypatch: py
     assert key.read_text() == made, "a key that is there stays"
     lines = configuration.read_text().splitlines()
     assert lines.count(install.KEY_SETTING) == 1
-    assert len(lines) == len(install.configuration(SETTINGS).splitlines()) + 1
+    assert len(lines) == len(install.configuration().splitlines()) + 1
     changed = install.asking_for_tokens("CARELINE_PORT=9000\nCARELINE_AUTH_SECRET_FILE=/root/key\n")
     assert changed == f"CARELINE_PORT=9000\n{install.KEY_SETTING}\n"
 
