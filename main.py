@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import uvloop
 from peewee import DatabaseError
@@ -57,7 +58,7 @@ from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
 from store import backup, clock_faults, messages, notifications, restore, schema, sequences
-from store.clock import Clock, WireTime, machine_zone, system_clock
+from store.clock import ClinicTime, Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
 from store.questions import Lookup
@@ -79,7 +80,7 @@ LAST_WRITES = 0.7  # seconds of a stop; with those of the sockets (carriers.py, 
 log = logging.getLogger("careline")
 
 
-async def serve(settings: Settings, zone: ZoneInfo, clock: Clock, listening: socket.socket) -> None:
+async def serve(settings: Settings, time: ClinicTime, listening: socket.socket) -> None:
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
     database = Database(settings.database)
     try:
@@ -90,114 +91,30 @@ async def serve(settings: Settings, zone: ZoneInfo, clock: Clock, listening: soc
         for name in sequences.mend(settings.database):
             log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
-        await serve_from(database, settings, zone, clock, listening)
+        await serve_from(database, settings, time, listening)
     except DatabaseError as fault:
         raise StoreFault(f"cannot use {settings.database}: {fault}") from fault
     finally:
         await database.close()
 
 
-def bring_up_to_date(path: Path, start: Start, *, backed_up: bool) -> None:
-    """Migrates the database, after a backup where that is wanted, until it is asked to end."""
-    if not schema.status(path).applied:
-        schema.migrate(path)  # a new one, which takes a moment
-        return
-    try:
-        if backed_up:
-            backup.before_migration(
-                path, lambda share: start.going("copying the database before its migration", f"{share:.0%}")
-            )
-        schema.migrate(path, start.going)
-    except StoreFault:
-        if not start.stopped:
-            raise
-
-
-async def serve_from(
-    database: Database, settings: Settings, zone: ZoneInfo, clock: Clock, listening: socket.socket
-) -> None:
-    """Builds the house from the inside out, serves until SIGINT or SIGTERM, and takes it down in reverse."""
+async def serve_from(database: Database, settings: Settings, time: ClinicTime, listening: socket.socket) -> None:
+    """Build the house, serve until SIGINT or SIGTERM, and take the house down."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    if start.stopped:
-        stop.set()
-    clock = ClockWatch(clock, steady_clock, await clock_faults.last_proven(database))
-    time = WireTime(zone)
-    systemd = start.systemd
-
-    secret_file = settings.auth_secret_file
-    guard = Guard(secret_file, database, clock) if secret_file else None
-    rooms, lookup = Rooms(), Lookup(database)
-    push = Push(rooms, database, time, clock, settings.outbox_bytes)
-    push.last_message_id = await messages.latest_id(database)
-    push.last_notification_id = await notifications.latest_id(database)
-    daily = backup.Daily(database.path, settings.daily_backups, lambda: time.text(clock())[:10])
-    keep = Keep(settings.read_notification_days, settings.closed_question_days, settings.audit_days)
-    house_jobs = jobs(database, clock, daily, keep, partial(join_question.deleted, lookup, rooms))
-    housekeeping = Housekeeping(house_jobs, clock)
-    work = RuleWork()
-    loop = ReminderLoop(database, clock, zone, push.published, work, housekeeping, systemd.alive)
-    answering = Answering(database, push, time, clock, loop.wake)
-    limits = Limits(settings.allowance)
-    gateway = Gateway(
-        handlers(database, lookup, rooms, push, answering, time, clock),
-        rooms,
-        push,
-        limits,
-        guard,
-    )
-    allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
-    carriers = Carriers(gateway, settings.outbox_bytes, allowed)
-    tls = Tls(settings.tls_certificate, settings.tls_key) if settings.tls_certificate and settings.tls_key else None
-    carriers.loop.add_signal_handler(signal.SIGHUP, partial(reload, tls, guard))
-    access = Access(
-        settings.host,
-        settings.allowed_hosts,
-        settings.allowed_origins,
-        tls is not None,
-        Proxies(settings.trusted_proxies),
-        guard is not None,
-    )
-    polling = Polling(carriers, access)
-
-    app = Sanic("careline", configure_logging=False, request_class=Request)  # type: ignore[arg-type]
-    app.config.update(SANIC)
-    reads, writing = Reads(access), Writing(database, clock)
-    answers.install(app, access)
-    admission.install(app, limits, access, polling, guard)
-    if guard is not None:
-        entry.install(app, guard, access)
-        await guard.open()
-    lag = LoopLag()
-    counts = Counts(gateway, carriers, polling, push, reads, database, loop, lag, clock)
-    pages = Pages(STATIC, time, guard is not None)
-    nouns = (
-        Questions(database, writing, time, clock),
-        Reminders(database, writing, time, clock, loop, work, limits),
-        Notifications(database, writing, time, answering),
-        Operations(counts, database, time, loop, housekeeping, daily),
-        pages,
-    )
-    calls.add_routes(app, {row: handler for noun in nouns for row, handler in noun.handlers().items()}, database, reads)
-    pages.add_files(app)
-    polling.add_route(app)
-
-    doors = Doors(carriers, polling, access)
-    server = await accept(app, listening, doors, tls)
-    carriers.start()
-    loop.start()
-    lag.start()
-    if guard is not None:
-        guard.start(gateway.send_away)
-    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave, which
-    # takes 20 µs each. It still has to come often to what is new, for the cycles that a reading leaves with its rows.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(2_000, 10, 50)
-    # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
-    sys.setswitchinterval(0.0005)
-    where = url(settings.host, listening, tls)
+    systemd = Systemd(os.environ)
+    clock = ClockWatch(time.now, steady_clock, await clock_faults.last_proven(database))
+    house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
+    house.push.last_message_id = await messages.latest_id(database)
+    house.push.last_notification_id = await notifications.latest_id(database)
+    app = house.web()
+    if house.guard is not None:
+        await house.guard.open()
+    server = await accept(app, listening, Doors(house.carriers, house.polling, house.access), house.tls)
+    house.start()
+    settle_down()
+    where = url(settings.host, listening, house.tls)
     print(f"Careline listening on {where}", flush=True)  # noqa: T201
     if settings.host in EVERYWHERE and not settings.allowed_hosts:
         log.info("answered as hosts: loopback names and this machine's own addresses; --allowed-hosts names others")
@@ -207,26 +124,132 @@ async def serve_from(
     log.info("stopping")
     systemd.stopping()
     server.close()
-    # What is under way is acknowledged before the sockets close; a database that hangs is not waited for.
-    last = [asyncio.create_task(coroutine) for coroutine in (loop.stop(), database.settle())]
-    await asyncio.wait(last, timeout=LAST_WRITES)
-    await polling.close()
-    await carriers.close()
-    await gateway.close()
+    await house.stop()
     await close_http(server.connections)
-    if guard is not None:
-        await guard.close()
+    if house.guard is not None:
+        await house.guard.close()
     await server.after_stop()
 
 
-def reload(tls: Tls | None, guard: Guard | None) -> None:
-    """SIGHUP: read the certificate and the signing keys again."""
-    if tls is not None:
-        tls.reload()
-    if guard is not None:
-        guard.reload_keys()
-    if tls is None and guard is None:
-        log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+class House:
+    """All parts of the server, joined from the inside out."""
+
+    def __init__(
+        self, settings: Settings, database: Database, time: ClinicTime, clock: ClockWatch, ticked: Callable[[], None]
+    ) -> None:
+        self.database = database
+        self.time = time
+        self.clock = clock
+        self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
+        rooms, lookup = Rooms(), Lookup(database)
+        self.push = Push(rooms, database, time, settings.outbox_bytes)
+
+        self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
+        keep = Keep(settings.read_notification_days, settings.closed_question_days, settings.audit_days)
+        house_jobs = jobs(database, clock, self.daily, keep, partial(join_question.deleted, lookup, rooms))
+        self.housekeeping = Housekeeping(house_jobs, clock)
+        self.work = RuleWork()
+        self.loop = ReminderLoop(
+            database,
+            clock,
+            time.zone,
+            hand_on=self.push.published,
+            work=self.work,
+            housekeeping=self.housekeeping,
+            ticked=ticked,
+        )
+
+        self.answering = Answering(database, self.push, time, self.loop.wake)
+        events = handlers(database, lookup, rooms, self.push, self.answering, time=time, clock=clock)
+        self.limits = Limits(settings.allowance)
+        self.gateway = Gateway(events, rooms, self.push, self.limits, self.guard)
+
+        certificate, key = settings.tls_certificate, settings.tls_key
+        self.tls = Tls(certificate, key) if certificate and key else None
+        self.access = Access(
+            host=settings.host,
+            allowed_hosts=settings.allowed_hosts,
+            allowed_origins=settings.allowed_origins,
+            tls=self.tls is not None,
+            proxies=Proxies(settings.trusted_proxies),
+            tokens=self.guard is not None,
+        )
+        allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
+        self.carriers = Carriers(self.gateway, settings.outbox_bytes, allowed)
+        self.polling = Polling(self.carriers, self.access)
+        self.lag = LoopLag()
+
+    def web(self) -> Sanic[Any, Any]:
+        """Return the application that answers HTTP."""
+        app = Sanic("careline", configure_logging=False, request_class=Request)  # type: ignore[arg-type]
+        app.config.update(SANIC)
+        database, time = self.database, self.time
+        reads, writing = Reads(self.access), Writing(database, self.clock)
+        answers.install(app, self.access)
+        admission.install(app, self.limits, self.access, self.polling, self.guard)
+        if self.guard is not None:
+            entry.install(app, self.guard, self.access)
+        counts = Counts(
+            gateway=self.gateway,
+            carriers=self.carriers,
+            polling=self.polling,
+            push=self.push,
+            reads=reads,
+            database=database,
+            loop=self.loop,
+            lag=self.lag,
+            clock=self.clock,
+        )
+        pages = Pages(STATIC, time, self.guard is not None)
+        nouns = (
+            Questions(database, writing, time, self.clock),
+            Reminders(database, writing, time, self.clock, loop=self.loop, work=self.work, limits=self.limits),
+            Notifications(database, writing, time, self.answering),
+            Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
+            pages,
+        )
+        handlers_by_row = {row: handler for noun in nouns for row, handler in noun.handlers().items()}
+        calls.add_routes(app, handlers_by_row, database, reads)
+        pages.add_files(app)
+        self.polling.add_route(app)
+        return app
+
+    def start(self) -> None:
+        """Begin with all that goes on by itself, once clients can come."""
+        self.carriers.loop.add_signal_handler(signal.SIGHUP, self.reload)
+        self.carriers.start()
+        self.loop.start()
+        self.lag.start()
+        if self.guard is not None:
+            self.guard.start(self.gateway.send_away)
+
+    async def stop(self) -> None:
+        """Acknowledge what is under way, and close the sockets. A database that hangs is not waited for."""
+        last = [asyncio.create_task(coroutine) for coroutine in (self.loop.stop(), self.database.settle())]
+        await asyncio.wait(last, timeout=LAST_WRITES)
+        await self.polling.close()
+        await self.carriers.close()
+        await self.gateway.close()
+
+    def reload(self) -> None:
+        """SIGHUP: read the certificate and the signing keys again."""
+        if self.tls is not None:
+            self.tls.reload()
+        if self.guard is not None:
+            self.guard.reload_keys()
+        if self.tls is None and self.guard is None:
+            log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+
+
+def settle_down() -> None:
+    """Set the interpreter up for long service."""
+    # What is here now stays, and connections hold no cycles: the collector need not walk them all for every wave, which
+    # takes 20 µs each. It still has to come often to what is new, for the cycles that a reading leaves with its rows.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 10, 50)
+    # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
+    sys.setswitchinterval(0.0005)
 
 
 def run(settings: Settings, clock: Clock = system_clock) -> int:
@@ -241,7 +264,7 @@ def run(settings: Settings, clock: Clock = system_clock) -> int:
     except OSError as fault:
         return fail(f"cannot listen on {settings.host} port {settings.port}: {fault.strerror}")
     with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, zone, clock, listening))
+        runner.run(serve(settings, ClinicTime(zone, clock), listening))
     return 0
 
 

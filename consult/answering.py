@@ -22,7 +22,7 @@ from store.answers import (
     Refused,
     TooManySnoozes,
 )
-from store.clock import Clock, WireTime
+from store.clock import ClinicTime
 from store.database import Database
 from store.history import user
 from store.transaction import each
@@ -33,11 +33,10 @@ NOBODY = 0  # no user has this id
 
 
 class Answering:
-    def __init__(self, database: Database, push: Push, time: WireTime, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, push: Push, time: ClinicTime, wake: Callable[[], None]) -> None:
         self._database = database
         self._push = push
         self._time = time
-        self._clock = clock
         self._wake = wake
 
     def asked_by_event(self, notification_id: int, connection: Connection) -> Asked:
@@ -45,11 +44,11 @@ class Answering:
         connection.follows = True
         user_id, identity = connection.user_id or NOBODY, connection.identity
         by = user(user_id) if identity is None else user(identity.user_id, identity.user_type)
-        return Asked(notification_id, user_id, by, self._clock())
+        return Asked(notification_id, user_id, by, self._time.now())
 
     def asked_over_http(self, notification_id: int, by: str) -> Asked:
         """No owner check here: the HTTP entry has already checked that the caller may access this notification."""
-        return Asked(notification_id, None, by, self._clock())
+        return Asked(notification_id, None, by, self._time.now())
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:
         """The same with a time as clients write it."""

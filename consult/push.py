@@ -10,7 +10,7 @@ from consult.json_text import dumps
 from consult.packets import Frame, acknowledgement, event
 from consult.rooms import Held, Item, Room, Rooms
 from store.answers import Answered
-from store.clock import Clock, WireTime
+from store.clock import ClinicTime
 from store.database import Database
 from store.messages import Message, visible_to
 from store.notifications import Notification
@@ -18,12 +18,12 @@ from store.snoozes import CameAgain
 
 
 class Push:
-    def __init__(self, rooms: Rooms, database: Database, time: WireTime, clock: Clock, outbox_bytes: int) -> None:
+    def __init__(self, rooms: Rooms, database: Database, time: ClinicTime, outbox_bytes: int) -> None:
         self._rooms = rooms
         self._outbox_bytes = outbox_bytes
         self._loop = asyncio.get_running_loop()
         self._time = time
-        self._hand_overs = HandOvers(database, clock, self._send_again)
+        self._hand_overs = HandOvers(database, time.now, self._send_again)
         # The highest ones that were published: the fence of a catch-up.
         self.last_message_id = 0
         self.last_notification_id = 0

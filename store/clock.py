@@ -90,6 +90,18 @@ class WireTime:
         return on_wall(moment, zone)
 
 
+class ClinicTime(WireTime):
+    """The clinic's zone, and what time it is now."""
+
+    def __init__(self, zone: ZoneInfo, now: Clock) -> None:
+        super().__init__(zone)
+        self.now = now
+
+    def today(self) -> str:
+        """Return the date in the clinic, as `YYYY-MM-DD`."""
+        return self.text(self.now())[:10]
+
+
 def on_wall(moment: int, zone: ZoneInfo) -> datetime:
     """What the zone's clocks show at a moment, without a zone."""
     return (datetime.fromtimestamp(moment // 1000, zone) + timedelta(milliseconds=moment % 1000)).replace(tzinfo=None)
