@@ -160,7 +160,7 @@ class House:
         )
 
         self.answering = Answering(database, self.push, time, self.loop.wake)
-        events = handlers(database, lookup, rooms, self.push, self.answering, time=time, clock=clock)
+        events = handlers(database, lookup, rooms, self.push, self.answering, time)
         self.limits = Limits(settings.allowance)
         self.gateway = Gateway(events, rooms, self.push, self.limits, self.guard)
 
@@ -202,8 +202,8 @@ class House:
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
-            Questions(database, writing, time, self.clock),
-            Reminders(database, writing, time, self.clock, loop=self.loop, work=self.work, limits=self.limits),
+            Questions(database, writing, time),
+            Reminders(database, writing, time, loop=self.loop, work=self.work, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
             pages,

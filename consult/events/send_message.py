@@ -13,7 +13,7 @@ from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
 from store import messages
-from store.clock import Clock, WireTime
+from store.clock import ClinicTime
 from store.database import Database
 from store.messages import Appended, Draft, Message, NoQuestion, OtherContent, QuestionClosed, Repeated
 
@@ -22,8 +22,7 @@ from store.messages import Appended, Draft, Message, NoQuestion, OtherContent, Q
 class Sending:
     database: Database
     push: Push
-    time: WireTime
-    clock: Clock
+    time: ClinicTime
 
     def handle(self, connection: Connection, request: SendMessage, answer: Answer) -> None:
         draft = Draft(
@@ -35,7 +34,7 @@ class Sending:
             content_text=request.content_text,
             attachments=dumps([structs.asdict(attachment) for attachment in request.attachments or ()]).decode(),
             is_visible_to_patient=request.is_visible_to_patient in (None, True),
-            sent_at=self.clock(),
+            sent_at=self.time.now(),
             client_msg_id=request.client_msg_id,
             elder_id=only_elder(connection.identity, SEND_MESSAGE),
         )

@@ -21,7 +21,7 @@ from consult.gateway import Handle, Handler
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.rows import attached
-from store.clock import Clock, WireTime
+from store.clock import ClinicTime
 from store.database import Database
 from store.questions import Lookup
 
@@ -32,14 +32,13 @@ def handlers(
     rooms: Rooms,
     push: Push,
     answering: Answering,
-    time: WireTime,
-    clock: Clock,
+    time: ClinicTime,
 ) -> dict[str, Handler]:
     """By the event's name. LookupError where an event has none."""
     table: dict[ClientEvent, Handle] = {
         JOIN_QUESTION: partial(join_question.handle, database, lookup, rooms, push),
         LEAVE_QUESTION: partial(leave_question.handle, rooms),
-        SEND_MESSAGE: Sending(database, push, time, clock).handle,
+        SEND_MESSAGE: Sending(database, push, time).handle,
         BIND_USER: partial(bind_user.handle, database, rooms, push),
         NOTIFICATION_READ: partial(notification_read.handle, answering),
         NOTIFICATION_CONFIRM: partial(notification_confirm.handle, answering),

@@ -23,7 +23,7 @@ from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.request import Asked
 from store import messages, questions
-from store.clock import Clock, WireTime
+from store.clock import ClinicTime
 from store.database import Database
 from store.messages import visible_to
 from store.transaction import each
@@ -33,8 +33,7 @@ from store.transaction import each
 class Questions:
     database: Database
     writing: Writing
-    time: WireTime
-    clock: Clock
+    time: ClinicTime
 
     def handlers(self) -> Handlers:
         """By their rows."""
@@ -48,7 +47,7 @@ class Questions:
 
     async def open_question(self, asked: Asked[None, NewQuestion]) -> Shape | HTTPResponse:
         asked.asker.refuse_other("elder_id", asked.body.elder_id)
-        new = questions.NewQuestion(asked.body.title, asked.body.elder_id, self.clock())
+        new = questions.NewQuestion(asked.body.title, asked.body.elder_id, self.time.now())
         return await self.writing.post(
             asked, questions.open_question, new, lambda question: replies.question(question, self.time)
         )
@@ -75,7 +74,7 @@ class Questions:
         return replies.question(question, self.time)
 
     async def change_question(self, asked: Asked[VisibilityQuery, QuestionChange]) -> Shape:
-        change = questions.StatusChange(asked.id, asked.body.status, self.clock())
+        change = questions.StatusChange(asked.id, asked.body.status, self.time.now())
         await self.database.written(each(questions.set_status), change)
         return await self.get_question(asked)
 

@@ -41,7 +41,7 @@ from reminders.rule import NotARule, TooFast
 from reminders.tasks import NoOccurrence, Timing, TooManyPast
 from reminders.work import RuleWork, TooManyRequests
 from store import history, reminders
-from store.clock import Clock, WireTime, on_wall
+from store.clock import ClinicTime, WireTime, on_wall
 from store.database import Database
 from store.history import Entry
 from store.reminders import Cancelling, Change, NotAsRead, ReminderTask, TooManyPending
@@ -60,8 +60,7 @@ _IN_UTC = re.compile(r"\A(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\Z", re.ASCII)
 class Reminders:
     database: Database
     writing: Writing
-    time: WireTime
-    clock: Clock
+    time: ClinicTime
     loop: ReminderLoop
     work: RuleWork
     limits: Limits
@@ -89,7 +88,7 @@ class Reminders:
             channel=body.channel or "IN_APP",
             title=body.title,
             content=body.content,
-            created_at=self.clock(),
+            created_at=self.time.now(),
             by=asked.by,
             timing=columns,
             most_pending=0 if account is None else account.most.reminders,
@@ -121,7 +120,7 @@ class Reminders:
             timing = Timing(zone, columns["remind_at"], starts_on, None, exdates, missed)
             if body.rrule is not None:
                 timing = _repeating(timing, body.rrule)
-            columns = await self._worked_out(tasks.made, timing, self.clock())
+            columns = await self._worked_out(tasks.made, timing, self.time.now())
         if body.rrule is None:
             columns["next_on"] = _once_on(self.time, body.remind_at)
         columns["zone_given"] = body.timezone is not None
@@ -149,7 +148,9 @@ class Reminders:
 
     async def list_occurrences(self, asked: Asked[OccurrenceQuery, None]) -> Shape:
         task = await self._found(asked.id)
-        coming, has_more = await self._worked_out(tasks.coming, task, self.time.zone, self.clock(), asked.query.limit)
+        coming, has_more = await self._worked_out(
+            tasks.coming, task, self.time.zone, self.time.now(), asked.query.limit
+        )
         return replies.page([replies.occurrence(planned_at, self.time) for planned_at in coming], has_more)
 
     async def reminder_history(self, asked: Asked[HistoryQuery, None]) -> Shape:
@@ -180,7 +181,7 @@ class Reminders:
 
     async def _change(self, task: ReminderTask, body: ReminderChange, given: Shape, by: str) -> Change:
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
-        timing = _timing_of(task, self.time, self.clock())
+        timing = _timing_of(task, self.time, self.time.now())
         if "timezone" in given:
             timing = timing.moved(_zone(body.timezone) or self.time.zone)
             columns["zone_given"] = body.timezone is not None
@@ -204,7 +205,7 @@ class Reminders:
         timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
-            columns |= await self._worked_out(tasks.rescheduled, timing, self.clock())
+            columns |= await self._worked_out(tasks.rescheduled, timing, self.time.now())
         if body.remind_at is not None and timing.rrule is None:
             columns["next_on"] = _once_on(self.time, body.remind_at)
         if given.keys() & RECURRENCE or body.paused is not None:
@@ -217,11 +218,11 @@ class Reminders:
         if timing.rrule is None:
             # A rule's times go by while it is paused; what comes once waits for its time to go on.
             columns["next_at"] = None if is_paused else timing.moment
-        entry = Entry(self.clock(), "changed", by, task.id, detail=given)
+        entry = Entry(self.time.now(), "changed", by, task.id, detail=given)
         return Change(task.id, task.revision, columns, is_rescheduled, entry)
 
     async def cancel_reminder(self, asked: Asked[None, None]) -> Shape:
-        task = await self.database.written(each(reminders.cancel), Cancelling(asked.id, self.clock(), asked.by))
+        task = await self.database.written(each(reminders.cancel), Cancelling(asked.id, self.time.now(), asked.by))
         if task is None:
             raise Fault("NOT_FOUND")
         if task.status == "DISPATCHED":
