@@ -80,30 +80,50 @@ LAST_WRITES = 0.7  # seconds of a stop; with those of the sockets (carriers.py, 
 log = logging.getLogger("careline")
 
 
-async def serve(settings: Settings, time: ClinicTime, listening: socket.socket) -> None:
+async def serve(settings: Settings, time: ClinicTime, listening: socket.socket, start: Start) -> None:
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
     database = Database(settings.database)
     try:
-        if settings.backup_before_migration:
-            backup.before_migration(settings.database)
-        for name in schema.migrate(settings.database):
-            log.info("the database was brought to schema %s", name)
+        bring_up_to_date(settings.database, start, backed_up=settings.backup_before_migration)
+        if start.stopped:
+            log.info("stopped while %s: nothing is lost, and the next start goes on from there", start.doing)
+            return
         for name in sequences.mend(settings.database):
             log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
-        await serve_from(database, settings, time, listening)
+        await serve_from(database, settings, time, listening, start)
     except DatabaseError as fault:
         raise StoreFault(f"cannot use {settings.database}: {fault}") from fault
     finally:
         await database.close()
 
 
-async def serve_from(database: Database, settings: Settings, time: ClinicTime, listening: socket.socket) -> None:
+def bring_up_to_date(path: Path, start: Start, *, backed_up: bool) -> None:
+    """Migrate the database, after a backup where that is wanted, until it is asked to end."""
+    if not schema.status(path).applied:
+        schema.migrate(path)  # a new one, which takes a moment
+        return
+    try:
+        if backed_up:
+            backup.before_migration(
+                path, lambda share: start.going("copying the database before its migration", f"{share:.0%}")
+            )
+        schema.migrate(path, start.going)
+    except StoreFault:
+        if not start.stopped:
+            raise
+
+
+async def serve_from(
+    database: Database, settings: Settings, time: ClinicTime, listening: socket.socket, start: Start
+) -> None:
     """Build the house, serve until SIGINT or SIGTERM, and take the house down."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    systemd = Systemd(os.environ)
+    if start.stopped:
+        stop.set()
+    systemd = start.systemd
     clock = ClockWatch(time.now, steady_clock, await clock_faults.last_proven(database))
     house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
@@ -259,12 +279,12 @@ def run(settings: Settings, clock: Clock = system_clock) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = settings.timezone or machine_zone()
     log.info("times are shown in the zone %s", zone)
-    try:
-        listening = listen(settings.host, settings.port)
-    except OSError as fault:
-        return fail(f"cannot listen on {settings.host} port {settings.port}: {fault.strerror}")
-    with listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, ClinicTime(zone, clock), listening))
+    start = Start(Systemd(os.environ))
+    with (
+        bind(settings.host, settings.port) as listening,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(serve(settings, ClinicTime(zone, clock), listening, start))
     return 0
 
 
@@ -305,7 +325,7 @@ def main(arguments: list[str]) -> int:
             case _:
                 time = WireTime(settings.timezone or machine_zone())
                 done = restore.by_hand(settings.database, words.file, time.text, system_clock(), words.agreed)
-    except StoreFault as fault:
+    except (StoreFault, ListenFault) as fault:
         return fail(str(fault))
     return tell(f"{done}\n")
 
