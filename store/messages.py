@@ -8,6 +8,7 @@ import orjson
 from msgspec import Struct
 from peewee import ModelSelect
 
+from store.backlog import Backlog, measure_backlog, read_backlog
 from store.database import Database
 from store.models import HighestId
 from store.models import Message as MessageRow
@@ -223,14 +224,6 @@ def _same_attachments(first: str, again: str) -> bool:
     return first == again or orjson.loads(first) == orjson.loads(again)
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What a question holds above a cursor, for who may see it, up to a fence."""
-
-    latest_id: int  # of all visible ones, 0 when there is none
-    has_more: bool  # more than the catch-up brings
-
-
 async def backlog(
     database: Database,
     question_id: int,
@@ -243,14 +236,11 @@ async def backlog(
 ) -> Backlog | None:
     """None when there is no such question, or none of that elder where one is given."""
     visible = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == question_id))
-    latest = visible.where(MessageRow.id <= up_to).order_by(MessageRow.id.desc()).limit(1)
-    beyond = visible.where(MessageRow.id > after_id, MessageRow.id <= up_to).order_by(MessageRow.id)
     question = existing(QuestionRow.elder_id).where(QuestionRow.id == question_id)
-    found = await database.page(beyond.offset(most).limit(1), 1, question, latest)
-    question_rows, latest_rows = found.beside
-    if not question_rows or elder_id not in (None, question_rows[0]["elder_id"]):
+    found, (questions,) = await measure_backlog(database, visible, question, after_id=after_id, up_to=up_to, most=most)
+    if not questions or elder_id not in (None, questions[0]["elder_id"]):
         return None
-    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(found.rows))
+    return found
 
 
 async def between(
@@ -264,11 +254,9 @@ async def between(
     most_bytes: int = PAGE_BYTES,
 ) -> tuple[list[Message], bool]:
     """Visible messages with `after_id < id <= up_to`, oldest first, and whether there are more."""
-    query = visibility.of(MessageRow.select(*_COLUMNS)).where(
-        MessageRow.question == question_id, MessageRow.id > after_id, MessageRow.id <= up_to
-    )
-    page = await database.page(query.order_by(MessageRow.id).limit(limit + 1), limit, most_bytes=most_bytes)
-    return [_message(row) for row in page.rows], page.has_more
+    visible = visibility.of(MessageRow.select(*_COLUMNS).where(MessageRow.question == question_id))
+    found = await read_backlog(database, visible, after_id=after_id, up_to=up_to, limit=limit, most_bytes=most_bytes)
+    return [_message(row) for row in found.rows], found.has_more
 
 
 async def latest_id(database: Database) -> int:

@@ -9,6 +9,7 @@ import orjson
 from peewee import SQL, ModelSelect
 
 from store import history
+from store.backlog import Backlog, measure_backlog, read_backlog
 from store.database import Database
 from store.history import SYSTEM, Entry
 from store.models import HighestId
@@ -215,46 +216,24 @@ async def unpushed(
         NotificationRow.user_id == user_id,
         NotificationRow.pushed_at.is_null(),
         _IS_UNREAD,
-        NotificationRow.id > after_id,
-        NotificationRow.id <= up_to,
         NotificationRow.id.not_in(among_known),
     )
-    return await _next(database, query, limit, most_bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What a user's notifications hold above a cursor, up to a fence."""
-
-    latest_id: int  # of all of them, 0 when there is none
-    has_more: bool  # more than the catch-up brings
+    found = await read_backlog(database, query, after_id=after_id, up_to=up_to, limit=limit, most_bytes=most_bytes)
+    return [_notification(row) for row in found.rows], found.has_more
 
 
 async def backlog(database: Database, user_id: int, *, after_id: int, up_to: int, most: int) -> Backlog:
-    own = NotificationRow.select(NotificationRow.id).where(
-        NotificationRow.user_id == user_id, NotificationRow.id <= up_to
-    )
-    latest = own.order_by(NotificationRow.id.desc()).limit(1)
-    beyond = own.where(NotificationRow.id > after_id).order_by(NotificationRow.id).offset(most).limit(1)
-    found = await database.page(beyond, 1, latest)
-    (latest_rows,) = found.beside
-    return Backlog(latest_rows[0]["id"] if latest_rows else 0, bool(found.rows))
+    own = NotificationRow.select(NotificationRow.id).where(NotificationRow.user_id == user_id)
+    found, _ = await measure_backlog(database, own, after_id=after_id, up_to=up_to, most=most)
+    return found
 
 
 async def between(
     database: Database, user_id: int, *, after_id: int, up_to: int, limit: int, most_bytes: int = PAGE_BYTES
 ) -> tuple[list[Notification], bool]:
     """The user's notifications with `after_id < id <= up_to`, oldest first, and whether there are more."""
-    query = select().where(
-        NotificationRow.user_id == user_id, NotificationRow.id > after_id, NotificationRow.id <= up_to
-    )
-    return await _next(database, query, limit, most_bytes)
-
-
-async def _next(
-    database: Database, query: "ModelSelect[NotificationRow]", limit: int, most_bytes: int
-) -> tuple[list[Notification], bool]:
-    found = await database.page(query.order_by(NotificationRow.id).limit(limit + 1), limit, most_bytes=most_bytes)
+    own = select().where(NotificationRow.user_id == user_id)
+    found = await read_backlog(database, own, after_id=after_id, up_to=up_to, limit=limit, most_bytes=most_bytes)
     return [_notification(row) for row in found.rows], found.has_more
 
 

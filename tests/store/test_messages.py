@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import messages, questions
+from store.backlog import Backlog
 from store.database import Database
 from store.messages import (
     Appended,
@@ -193,7 +194,7 @@ async def test_the_rule_of_who_sees_what_is_one(database: Database, visible: lis
     assert await messages.between(database, question_id, visibility, limit=200, **fence) == (admitted, False)
     backlog = await messages.backlog(database, question_id, visibility, most=3, **fence)
     latest = admitted[-1].id if admitted else 0
-    assert backlog == messages.Backlog(latest, has_more=len(admitted) > 3)
+    assert backlog == Backlog(latest, has_more=len(admitted) > 3)
     question = await questions.get(database, question_id, visibility)
     assert question is not None
     assert question.latest_message_id == (latest or None)
@@ -249,7 +250,7 @@ async def test_a_catch_up_stays_between_its_fences(
     assert some == (expected[:most], len(expected) > most)
     backlog = await messages.backlog(database, question_id, EVERYTHING, most=most, **fence)
     latest = found[:up_to][-1].id if found[:up_to] else 0
-    assert backlog == messages.Backlog(latest, has_more=len(expected) > most)
+    assert backlog == Backlog(latest, has_more=len(expected) > most)
 
 
 async def test_a_question_that_is_not_there(database: Database) -> None:

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import answers, notifications
+from store.backlog import Backlog
 from store.database import Database
-from store.notifications import Backlog, Notification, Pushed
+from store.notifications import Notification, Pushed
 from store.transaction import each
 from tests.store.file import all_written, opened, rows
 from tests.store.samples import NOW, add_task, asked, new_notification, notified
