@@ -182,7 +182,7 @@ class House:
         self.answering = Answering(database, self.push, time, self.loop.wake)
         events = handlers(database, lookup, rooms, self.push, self.answering, time)
         self.limits = Limits(settings.allowance)
-        self.gateway = Gateway(events, rooms, self.push, self.limits, self.guard)
+        self.gateway = Gateway(events, self.push, self.limits, self.guard)
 
         certificate, key = settings.tls_certificate, settings.tls_key
         self.tls = Tls(certificate, key) if certificate and key else None

@@ -1,10 +1,15 @@
-"""What a client missed, sent page by page, no faster than it reads."""
+"""A connection that comes back: what it missed, then what is said, without a gap or a repeat."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from consult.connection import Connection
-from store.messages import Message
+from consult.contract import replies
+from consult.json_text import dumps
+from consult.push import Push
+from consult.rooms import Room
+from store.backlog import Backlog
+from store.messages import Message, Visibility
 from store.notifications import Notification
 
 MOST_REPLAYED = 500  # the client pages over HTTP for more
@@ -14,35 +19,89 @@ PAGE_BYTES = 262_144  # of JSON in a page: a message can be a hundred of them or
 MOST_UNREAD = 65_536  # bytes that are sent before the client must have read most of them
 
 Item = TypeVar("Item", Message, Notification)
-# Rows above an id, oldest first, at most so many and PAGE_BYTES; whether there are more.
-ReadPage = Callable[[int, int], Awaitable[tuple[Sequence[Item], bool]]]
-# Sends one of them; how many bytes that took.
-Send = Callable[[Connection, Item], int]
+Page = tuple[Sequence[Item], bool]  # oldest first; whether there are more
 
 
-async def send_all(
-    connection: Connection, first: tuple[Sequence[Item], bool], read: ReadPage[Item], send: Send[Item]
-) -> None:
-    """Sends the first page, of at most FIRST_PAGE, and reads and sends those after it.
+class Stream(Protocol[Item]):
+    """What a room is told: in the file as it was published."""
+
+    @property
+    def visibility(self) -> Visibility | None:
+        """What the connection sees of it once it is live; None where all may see all."""
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        """What the client is answered, but for the backlog."""
+
+    @property
+    def last_id(self) -> int:
+        """The highest id that was published."""
+
+    async def backlog(self, after_id: int, up_to: int) -> Backlog:
+        """Return what lies above the cursor, up to the fence."""
+
+    async def read(self, above: int, up_to: int, limit: int) -> Page[Item]:
+        """Return the items above an id, up to the fence: at most `limit`, and at most PAGE_BYTES of them."""
+
+    def replay(self, connection: Connection, item: Item) -> int:
+        """Send one of them; return how many bytes that took."""
+
+
+async def follow(
+    push: Push,
+    connection: Connection,
+    room: Room,
+    stream: Stream[Item],
+    after_id: int | None,
+    answer: Callable[[bytes], None],
+) -> bool:
+    """Bring the connection into the room, with all that it missed. Return True once it is live.
+
+    In one step it is held in the room and the fence is noted, which is the last id that was published. Up to the fence
+    the file is read, beyond it the room is heard: the two meet without a gap or a repeat. When the first page is read
+    the client is answered, then it is sent what it missed. In the step in which it is sent the last item it is also
+    sent what was held, and goes live.
+
+    Where that fails, or the connection or the room ends meanwhile, the connection is where it was before.
+
+    Without `after_id` there is no backlog to answer with: the stream alone decides what it replays.
+    """
+    room.hold(connection)
+    fence = stream.last_id
+    is_live = False
+    try:
+        backlog = None if after_id is None else await stream.backlog(after_id, fence)
+        page = await stream.read(after_id or 0, fence, FIRST_PAGE)
+        reply = stream.reply
+        answer(dumps(reply if backlog is None else replies.caught_up(reply, backlog.latest_id, backlog.has_more)))
+        await _replay(connection, stream, fence, page)
+        is_live = room.holds(connection)
+    finally:
+        push.held(connection, room.go_live(connection, stream.visibility) if is_live else room.undo(connection))
+    return is_live
+
+
+async def _replay(connection: Connection, stream: Stream[Item], fence: int, page: Page[Item]) -> None:
+    """Send the first page, of at most FIRST_PAGE, and read and send those after it, no faster than the client reads.
 
     It returns in the step in which the last item was sent, so that the caller can go live in the same one. The client
     has its answer by now: where reading fails, only a new connection can keep it from missing something unnoticed.
     """
-    (page, has_more), left, unread = first, MOST_REPLAYED, 0
+    (items, has_more), left, unread = page, MOST_REPLAYED, 0
     try:
         while connection.connected:
-            for item in page:
+            for item in items:
                 if unread > MOST_UNREAD:
                     await connection.carrier.drained()
                     unread = 0
-                size = send(connection, item)
+                size = stream.replay(connection, item)
                 unread += size
                 if connection.account is not None:
                     connection.account.reads += size
-            left -= len(page)
+            left -= len(items)
             if not has_more or not left:
                 return
-            page, has_more = await read(page[-1].id, min(left, MOST_IN_PAGE))
+            items, has_more = await stream.read(items[-1].id, fence, min(left, MOST_IN_PAGE))
     except Exception:
         connection.carrier.cut("catch-up failed")
         raise

@@ -39,6 +39,13 @@ class Carrier(Protocol):
         question is under way: while one is, nothing happens."""
 
 
+class Place(Protocol):
+    """A room that the connection is in, or is held in."""
+
+    def leave(self, connection: "Connection") -> None:
+        """Takes the connection out."""
+
+
 class HandedOver(NamedTuple):
     """A notification that a connection was handed, and has not shown yet to have read."""
 
@@ -63,7 +70,7 @@ class Connection:
         "inbox",
         "open_sends",
         "paused",
-        "question_ids",
+        "rooms",
         "send",
         "sid",
         "unproven",
@@ -78,7 +85,7 @@ class Connection:
         self.account: Account | None = None  # what its user may use, where that is limited
         self.connected = False  # between the client's CONNECT and its end
         self.identity: Identity | None = None  # who it is, with tokens on
-        self.question_ids: set[int] | None = None  # rooms it is in
+        self.rooms: set[Place] | None = None
         self.user_id: int | None = None  # the user it is bound to
         self.follows = False  # knows `notification:updated`, by what it has sent (section 4.3)
         self.has_cursor = False  # it has bound with `after_id`, and asks for what it missed by that
@@ -89,6 +96,24 @@ class Connection:
         self.busy = False  # with an event that is not a send
         self.paused = False
         self.carried_by(carrier)
+
+    def entered(self, room: Place) -> None:
+        """A room has taken the connection in."""
+        if self.rooms is None:
+            self.rooms = set()
+        self.rooms.add(room)
+
+    def left(self, room: Place) -> None:
+        """A room has taken the connection out."""
+        assert self.rooms is not None
+        self.rooms.discard(room)
+
+    def leave_all(self) -> None:
+        """Leaves every room. What that costs depends on its own rooms alone."""
+        for room in list(self.rooms or ()):
+            room.leave(self)
+        self.rooms = None
+        self.user_id = None
 
     def was_handed(self, notification_id: int) -> bool:
         """Whether it was handed the notification, and has not shown yet that it read it."""

@@ -22,7 +22,6 @@ from consult.entry.limits import Limits
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import dumps
 from consult.push import Push
-from consult.rooms import Rooms
 
 # Unanswered events at which reading from a client pauses, and at which it goes on.
 MOST_OPEN = 128
@@ -92,14 +91,11 @@ class Answer:
 
 
 class Gateway:
-    def __init__(
-        self, handlers: dict[str, Handler], rooms: Rooms, push: Push, limits: Limits, guard: Guard | None
-    ) -> None:
+    def __init__(self, handlers: dict[str, Handler], push: Push, limits: Limits, guard: Guard | None) -> None:
         """Without a guard everybody may enter, and is whom it says it is."""
         self.limits = limits
         self.guard = guard
         self.handlers = handlers
-        self._rooms = rooms
         self._push = push
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -136,7 +132,7 @@ class Gateway:
         connection.connected = False
         if connection.inbox is not None:
             connection.inbox = deque(answer for answer in connection.inbox if answer.may_overlap)
-        self._rooms.leave_all(connection)
+        connection.leave_all()
         self._push.ended(connection)
         self.connections.discard(connection)
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 
 from consult.connection import Connection, HandedOver
-from consult.rooms import Room
+from consult.rooms import Members
 from store import notifications
 from store.clock import Clock
 from store.database import Database
@@ -72,14 +72,14 @@ class HandOvers:
             self._to_take_back += [TakenBack(one.notification_id, one.at, now) for one in unproven]
             self._write_soon()
 
-    def known_to(self, connection: Connection, room: Room) -> set[int]:
+    def known_to(self, connection: Connection, members: Members) -> set[int]:
         """The notifications that a connection which binds need not be sent, although the file may say that they were
         never pushed: it was handed them itself, or another connection of the user has read them, or was handed them a
         moment ago."""
         recently = self._loop.time() - SHOWN_WITHIN_S
         known = {
             one.notification_id
-            for member in {*room, connection}
+            for member in {*members, connection}
             for one in member.unproven or ()
             if member is connection or one.handed_at >= recently
         }

@@ -8,7 +8,7 @@ from consult.contract import replies
 from consult.hand_overs import HandOvers
 from consult.json_text import dumps
 from consult.packets import Frame, acknowledgement, event
-from consult.rooms import Held, Item, Room, Rooms
+from consult.rooms import Held, Item, Members, Rooms
 from store.answers import Answered
 from store.clock import ClinicTime
 from store.database import Database
@@ -42,7 +42,7 @@ class Push:
         """`new_message` to all in the question's room who may see it (section 2.3)."""
         self.messages += 1
         self.last_message_id = message.id
-        self._to_room(self._rooms.question(message.question_id), event(b"new_message", data), message)
+        self._to_room(self._rooms.question(message.question_id).members, event(b"new_message", data), message)
 
     def published(self, published: Sequence[Notification | CameAgain]) -> None:
         """`notification:new` to every connection of each notification's user (section 4.2). Where one came again, then
@@ -59,9 +59,9 @@ class Push:
     def _new_notification(self, notification: Notification) -> None:
         self.notifications += 1
         self.last_notification_id = max(self.last_notification_id, notification.id)
-        room = self._rooms.user(notification.user_id)
-        if room:
-            self._hand_over(notification, room)
+        members = self._rooms.user(notification.user_id).members
+        if members:
+            self._hand_over(notification, members)
 
     def updated(self, answered: Answered) -> None:
         """`notification:updated` for each notification that has changed, to those of the user's connections that know
@@ -70,7 +70,7 @@ class Push:
             return  # nothing has changed
         followers = {
             connection: member
-            for connection, member in self._rooms.user(answered.notification.user_id).items()
+            for connection, member in self._rooms.user(answered.notification.user_id).members.items()
             if connection.follows
         }
         if followers:
@@ -105,7 +105,7 @@ class Push:
     def known_to(self, connection: Connection, user_id: int) -> set[int]:
         """The user's notifications that the connection need not be sent when it binds without a cursor, although the
         file may say that no connection has read them."""
-        return self._hand_overs.known_to(connection, self._rooms.user(user_id))
+        return self._hand_overs.known_to(connection, self._rooms.user(user_id).members)
 
     def read_by(self, connection: Connection) -> None:
         """The client has answered a question: it has read all that it was sent before."""
@@ -118,22 +118,22 @@ class Push:
     def _send_again(self, taken_back: list[Notification]) -> None:
         """`notification:new` once more, to those connections of the user that came meanwhile without a cursor."""
         for one in taken_back:
-            room = {
+            members = {
                 connection: member
-                for connection, member in self._rooms.user(one.user_id).items()
+                for connection, member in self._rooms.user(one.user_id).members.items()
                 if not connection.has_cursor and not connection.was_handed(one.id)
             }
-            if room and not self._hand_overs.was_read(one.id):
-                self._hand_over(one, room)
+            if members and not self._hand_overs.was_read(one.id):
+                self._hand_over(one, members)
 
     def _frame(self, notification: Notification) -> Frame:
         return event(b"notification:new", dumps(replies.notification(notification, self._time)))
 
-    def _to_room(self, room: Room, frame: Frame, item: Item) -> None:
+    def _to_room(self, members: Members, frame: Frame, item: Item) -> None:
         # What an outsider may see all may see; the rule need not be asked for each.
         for_all = not isinstance(item, Message) or visible_to(None).admits(item)
-        self.deliveries += len(room)
-        for connection, member in room.items():
+        self.deliveries += len(members)
+        for connection, member in members.items():
             if member.held is not None:
                 member.keep(item, frame)
                 if member.held_bytes > self._outbox_bytes:
@@ -142,10 +142,10 @@ class Push:
             elif for_all or member.sees(item):
                 connection.send(frame)
 
-    def _hand_over(self, notification: Notification, room: Room) -> None:
+    def _hand_over(self, notification: Notification, members: Members) -> None:
         """Sends it to all in the room. What is held back for a connection is handed to it later, or never."""
-        self._to_room(room, self._frame(notification), notification)
-        for connection, member in room.items():
+        self._to_room(members, self._frame(notification), notification)
+        for connection, member in members.items():
             if member.held is None:
                 self._handed(connection, notification.id)
                 connection.carrier.ask()

@@ -2,9 +2,12 @@
 
 `consultation:question:{id}` holds the connections that joined a question, `user:{id}` those bound to a user.
 
-A connection that enters while its backlog is being read is held: what the room hears meanwhile is kept back for it,
-and is handed over, in the step in which it goes live, by `join` or `bind`.
+A connection that enters while its backlog is being read is held: what the room hears meanwhile is kept back for it, and
+is handed over in the step in which it goes live. The end of the connection takes it out of every room, held or not, and
+so does the end of the room. A connection that is not held any more must not go live, whichever room it is.
 """
+
+from collections.abc import Mapping
 
 from consult.connection import Connection
 from consult.packets import Frame
@@ -19,10 +22,11 @@ Held = tuple[Item, Frame]
 class Member:
     """A connection's place in a room."""
 
-    __slots__ = ("held", "held_bytes", "visibility")
+    __slots__ = ("has_entered", "held", "held_bytes", "visibility")
 
     def __init__(self) -> None:
-        self.visibility: Visibility | None = None  # in a question's room, once it has joined
+        self.has_entered = False  # it was live once, and falls back to that where a hold comes to nothing
+        self.visibility: Visibility | None = None  # in a question's room, once it has entered
         self.held: list[Held] | None = None
         self.held_bytes = 0
 
@@ -45,104 +49,79 @@ class Member:
         return not isinstance(item, Message) or (self.visibility is not None and self.visibility.admits(item))
 
 
-Room = dict[Connection, Member]
+Members = Mapping[Connection, Member]
+
+
+class Room:
+    """A question's room, or a user's. It is kept while a connection is in it."""
+
+    __slots__ = ("_id", "_kept", "members")
+
+    def __init__(self, kept: dict[int, "Room"], room_id: int) -> None:
+        self._kept = kept
+        self._id = room_id
+        self.members: dict[Connection, Member] = {}
+
+    def hold(self, connection: Connection) -> None:
+        """Enter the connection, and keep back for it what the room hears, until `go_live` or `undo`."""
+        self._enter(connection).hold()
+
+    def holds(self, connection: Connection) -> bool:
+        """True from `hold` until `go_live` or `undo`, or the end of the connection or the room."""
+        member = self.members.get(connection)
+        return member is not None and member.held is not None
+
+    def go_live(self, connection: Connection, visibility: Visibility | None) -> list[Held]:
+        """Enter the connection, or complete its `hold`: from now on it sees what the visibility says, also if it has
+        been in the room before. Return what was kept back, for the caller to send in the same step."""
+        member = self._enter(connection)
+        member.has_entered = True
+        member.visibility = visibility
+        return member.release()
+
+    def undo(self, connection: Connection) -> list[Held]:
+        """Undo `hold`: the connection is where it was before. Return what it would have missed there, for the caller to
+        send in the same step."""
+        member = self.members.get(connection)
+        if member is not None and member.has_entered:
+            return member.release()
+        self.leave(connection)
+        return []
+
+    def leave(self, connection: Connection) -> None:
+        """Take the connection out; nothing happens when it is not in the room."""
+        if self.members.pop(connection, None) is not None:
+            connection.left(self)
+            if not self.members:
+                del self._kept[self._id]
+
+    def close(self) -> None:
+        """Take all connections out, the held ones too."""
+        for connection in list(self.members):
+            self.leave(connection)
+
+    def _enter(self, connection: Connection) -> Member:
+        member = self.members.get(connection)
+        if member is None:
+            # A room is entered in the step in which it was asked for: there is no other of the same id by now.
+            self._kept[self._id] = self
+            member = self.members[connection] = Member()
+            connection.entered(self)
+        return member
 
 
 class Rooms:
+    """The rooms that connections are in. Asked for another it returns an empty one, which is kept once it is
+    entered."""
+
     def __init__(self) -> None:
         self._questions: dict[int, Room] = {}
         self._users: dict[int, Room] = {}
 
     def question(self, question_id: int) -> Room:
-        """Who joined the question; empty when nobody did."""
-        return self._questions.get(question_id, {})
+        """Return the room of the connections that joined the question."""
+        return self._questions.get(question_id) or Room(self._questions, question_id)
 
     def user(self, user_id: int) -> Room:
-        """Who is bound to the user; empty when nobody is."""
-        return self._users.get(user_id, {})
-
-    def hold_in_question(self, connection: Connection, question_id: int) -> None:
-        """Until `join`: what is said in the question's room is kept back."""
-        _enter(self._questions, question_id, connection).hold()
-
-    def join(self, connection: Connection, question_id: int, visibility: Visibility) -> list[Held]:
-        """Enters the question's room, or goes live in it; who is in it already is from now on there as what the
-        visibility says. Returns what was kept back, for the caller to send in the same step."""
-        member = _enter(self._questions, question_id, connection)
-        member.visibility = visibility
-        if connection.question_ids is None:
-            connection.question_ids = set()
-        connection.question_ids.add(question_id)
-        return member.release()
-
-    def undo_hold_in_question(self, connection: Connection, question_id: int) -> list[Held]:
-        """The join came to nothing: the connection is where it was. Returns what it would have missed, to be sent."""
-        stays = connection.question_ids is not None and question_id in connection.question_ids
-        return _undo_hold(self._questions, question_id, connection, stays)
-
-    def is_held(self, connection: Connection, question_id: int) -> bool:
-        """Whether the connection still waits in the question's room for its `join`."""
-        member = self.question(question_id).get(connection)
-        return member is not None and member.held is not None
-
-    def close_question(self, question_id: int) -> None:
-        """Nobody is in the question's room any more, not even one that is held."""
-        for connection in self._questions.pop(question_id, {}):
-            if connection.question_ids:
-                connection.question_ids.discard(question_id)
-
-    def leave(self, connection: Connection, question_id: int) -> None:
-        """Leaves the question's room; nothing happens when it is not in it."""
-        if connection.question_ids and question_id in connection.question_ids:
-            connection.question_ids.remove(question_id)
-            _remove(self._questions, question_id, connection)
-
-    def hold_in_user(self, connection: Connection, user_id: int) -> None:
-        """Until `bind`: what is said in the user's room is kept back. The one it is bound to is not left yet."""
-        _enter(self._users, user_id, connection).hold()
-
-    def bind(self, connection: Connection, user_id: int) -> list[Held]:
-        """Completes `hold_in_user`: the connection goes live. Returns what was kept back, for the caller to send in the
-        same step."""
-        connection.user_id = user_id
-        return self._users[user_id][connection].release()
-
-    def unbind_from_other(self, connection: Connection, user_id: int) -> None:
-        """From the acknowledgement on nothing comes of the user that the connection was bound to before."""
-        if connection.user_id is not None and connection.user_id != user_id:
-            _remove(self._users, connection.user_id, connection)
-            connection.user_id = None
-
-    def undo_hold_in_user(self, connection: Connection, user_id: int) -> list[Held]:
-        """The bind came to nothing: the connection is bound to whom it was bound to. Returns what it would have missed,
-        to be sent."""
-        return _undo_hold(self._users, user_id, connection, stays=connection.user_id == user_id)
-
-    def leave_all(self, connection: Connection) -> None:
-        """What an ending connection costs depends on its own rooms alone."""
-        for question_id in connection.question_ids or ():
-            _remove(self._questions, question_id, connection)
-        connection.question_ids = None
-        if connection.user_id is not None:
-            _remove(self._users, connection.user_id, connection)
-            connection.user_id = None
-
-
-def _enter(rooms: dict[int, Room], key: int, connection: Connection) -> Member:
-    return rooms.setdefault(key, {}).setdefault(connection, Member())
-
-
-def _undo_hold(rooms: dict[int, Room], key: int, connection: Connection, stays: bool) -> list[Held]:
-    if stays:
-        return rooms[key][connection].release()
-    _remove(rooms, key, connection)
-    return []
-
-
-def _remove(rooms: dict[int, Room], key: int, connection: Connection) -> None:
-    room = rooms.get(key)
-    if room is not None:
-        # One that was held when it ended has been removed already.
-        room.pop(connection, None)
-        if not room:
-            del rooms[key]
+        """Return the room of the connections that are bound to the user."""
+        return self._users.get(user_id) or Room(self._users, user_id)

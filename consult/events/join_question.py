@@ -1,9 +1,10 @@
 """`join_question` (section 2.1), with `after_id` as catch-up: everything visible above the cursor, then live."""
 
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
-from consult.catch_up import FIRST_PAGE, MOST_REPLAYED, PAGE_BYTES, send_all
+from consult.catch_up import MOST_REPLAYED, PAGE_BYTES, follow
 from consult.connection import Connection
 from consult.contract import replies
 from consult.contract.faults import Fault
@@ -14,6 +15,7 @@ from consult.json_text import dumps
 from consult.push import Push
 from consult.rooms import Rooms
 from store import messages
+from store.backlog import Backlog
 from store.database import Database
 from store.messages import Message, Visibility, visible_to
 from store.questions import Lookup
@@ -30,10 +32,11 @@ def handle(
 ) -> Coroutine[Any, Any, None] | None:
     elder_id = only_elder(connection.identity, JOIN_QUESTION)
     if request.after_id is not None:
-        return _catch_up(database, rooms, push, connection, request, request.after_id, elder_id, answer)
-    members = rooms.question(request.question_id)
+        stream = _Messages(database, push, request.question_id, _visibility(connection, request), elder_id)
+        return _catch_up(rooms, push, connection, stream, request.after_id, answer)
+    members = rooms.question(request.question_id).members
     known = [members.get(connection)] if elder_id is not None else members.values()
-    if any(member is not None and member.visibility is not None for member in known):
+    if any(member is not None and member.has_entered for member in known):
         # It was joined, by whoever may, so the question exists.
         _enter(rooms, connection, request, answer)
         return None
@@ -51,7 +54,7 @@ def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
     """These questions are no more: whoever is in their rooms gets nothing from now on, and nobody comes in."""
     lookup.forget(question_ids)
     for question_id in question_ids:
-        rooms.close_question(question_id)
+        rooms.question(question_id).close()
 
 
 async def _look_up_and_enter(
@@ -71,51 +74,58 @@ async def _look_up_and_enter(
 
 def _enter(rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer) -> None:
     """In one step of the loop, so that `joined_question` comes before anything of the room."""
-    rooms.join(connection, request.question_id, _visibility(connection, request))
+    rooms.question(request.question_id).go_live(connection, _visibility(connection, request))
     answer(dumps(replies.joined_question(request.question_id)))
 
 
 async def _catch_up(
-    database: Database,
-    rooms: Rooms,
-    push: Push,
-    connection: Connection,
-    request: JoinQuestion,
-    after_id: int,
-    elder_id: int | None,
-    answer: Answer,
+    rooms: Rooms, push: Push, connection: Connection, stream: "_Messages", after_id: int, answer: Answer
 ) -> None:
-    """The fence is the last message published when the connection enters: up to it the file is read, beyond it the room
-    is heard, and the two meet without a gap or a repeat."""
-    question_id, visibility = request.question_id, _visibility(connection, request)
-    rooms.hold_in_question(connection, question_id)
-    fence = push.last_message_id
+    await follow(push, connection, rooms.question(stream.question_id), stream, after_id, answer)
 
-    async def read(above: int, limit: int) -> tuple[list[Message], bool]:
-        return await messages.between(
-            database, question_id, visibility, after_id=above, up_to=fence, limit=limit, most_bytes=PAGE_BYTES
-        )
 
-    joined = False
-    try:
+@dataclass(frozen=True, slots=True)
+class _Messages:
+    """A question's messages, as the connection sees them."""
+
+    database: Database
+    push: Push
+    question_id: int
+    visibility: Visibility
+    elder_id: int | None  # whose question it must be
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        return replies.joined_question(self.question_id)
+
+    @property
+    def last_id(self) -> int:
+        return self.push.last_message_id
+
+    async def backlog(self, after_id: int, up_to: int) -> Backlog:
         backlog = await messages.backlog(
-            database,
-            question_id,
-            visibility,
+            self.database,
+            self.question_id,
+            self.visibility,
             after_id=after_id,
-            up_to=fence,
+            up_to=up_to,
             most=MOST_REPLAYED,
-            elder_id=elder_id,
+            elder_id=self.elder_id,
         )
         if backlog is None:
             raise Fault("QUESTION_NOT_FOUND")
-        page = await read(after_id, FIRST_PAGE)
-        reply = replies.joined_question(question_id)
-        answer(dumps(replies.caught_up(reply, backlog.latest_id, backlog.has_more)))
-        await send_all(connection, page, read, push.replay_message)
-        if connection.connected and rooms.is_held(connection, question_id):
-            push.held(connection, rooms.join(connection, question_id, visibility))
-            joined = True
-    finally:
-        if not joined:
-            push.held(connection, rooms.undo_hold_in_question(connection, question_id))
+        return backlog
+
+    async def read(self, above: int, up_to: int, limit: int) -> tuple[list[Message], bool]:
+        return await messages.between(
+            self.database,
+            self.question_id,
+            self.visibility,
+            after_id=above,
+            up_to=up_to,
+            limit=limit,
+            most_bytes=PAGE_BYTES,
+        )
+
+    def replay(self, connection: Connection, item: Message) -> int:
+        return self.push.replay_message(connection, item)

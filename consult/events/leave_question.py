@@ -9,5 +9,5 @@ from consult.rooms import Rooms
 
 
 def handle(rooms: Rooms, connection: Connection, request: LeaveQuestion, answer: Answer) -> None:
-    rooms.leave(connection, request.question_id)
+    rooms.question(request.question_id).leave(connection)
     answer(dumps(replies.left_question(request.question_id)))

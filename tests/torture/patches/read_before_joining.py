@@ -6,7 +6,7 @@ from typing import Any
 
 import main
 from consult.connection import Connection
-from consult.rooms import Held, Rooms
+from consult.rooms import Held, Room
 from store import messages
 from store.messages import Message
 
@@ -20,15 +20,20 @@ async def slowly(*arguments: Any, **named: Any) -> tuple[list[Message], bool]:
     return page
 
 
-def not_yet(self: Rooms, connection: Connection, question_id: int) -> None:
+def not_yet(self: Room, connection: Connection) -> None:
     pass
 
 
-def nothing_held(self: Rooms, connection: Connection, question_id: int) -> list[Held]:  # noqa: ARG001
+def still(self: Room, connection: Connection) -> bool:  # noqa: ARG001
+    return connection.connected
+
+
+def nothing_held(self: Room, connection: Connection) -> list[Held]:  # noqa: ARG001
     return []
 
 
 messages.between = slowly
-Rooms.hold_in_question = not_yet  # type: ignore[method-assign]
-Rooms.undo_hold_in_question = nothing_held  # type: ignore[method-assign]
+Room.hold = not_yet  # type: ignore[method-assign]
+Room.holds = still  # type: ignore[method-assign]
+Room.undo = nothing_held  # type: ignore[method-assign]
 sys.exit(main.main(sys.argv[1:]))
