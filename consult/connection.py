@@ -1,10 +1,10 @@
 """One client: what carries its packets, where it is, and what it has asked that is not answered yet."""
 
-from collections import deque
 from typing import Any, NamedTuple, Protocol
 
 from consult.entry.limits import Account, Usage
 from consult.entry.tokens import Identity
+from consult.event_order import EventOrder
 from consult.packets import Frame
 
 
@@ -61,15 +61,12 @@ class Connection:
         "account",
         "address",
         "asked_about",
-        "busy",
         "carrier",
         "connected",
         "follows",
         "has_cursor",
         "identity",
-        "inbox",
-        "open_sends",
-        "paused",
+        "order",
         "rooms",
         "send",
         "sid",
@@ -91,10 +88,7 @@ class Connection:
         self.has_cursor = False  # it has bound with `after_id`, and asks for what it missed by that
         self.unproven: list[HandedOver] | None = None  # oldest first
         self.asked_about = 0  # so many of them, from the first, will be read when the client answers
-        self.inbox: deque[Any] | None = None  # events that wait for their turn; the gateway's
-        self.open_sends = 0  # messages that wait for their commit
-        self.busy = False  # with an event that is not a send
-        self.paused = False
+        self.order: EventOrder[Any] = EventOrder()  # of its events, which are the gateway's
         self.carried_by(carrier)
 
     def entered(self, room: Place) -> None:

@@ -1,11 +1,11 @@
 """The Socket.IO server: every event of every connection passes here, and a fault becomes an answer here alone.
 
-Both doors (websocket and long-polling) hand their packets to `Gateway.received`. A connection's sends may be in flight
-together; any other event waits until they are answered, so all is handled in the order of arrival.
+Both doors (websocket and long-polling) hand their packets to `Gateway.received`. In which order a connection's events
+are handled is ruled in event_order.py.
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -22,10 +22,6 @@ from consult.entry.limits import Limits
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import dumps
 from consult.push import Push
-
-# Unanswered events at which reading from a client pauses, and at which it goes on.
-MOST_OPEN = 128
-FEW_OPEN = 32
 
 Handle = Callable[[Connection, Any, "Answer"], Coroutine[Any, Any, None] | None]
 
@@ -130,8 +126,7 @@ class Gateway:
             connection.account.holders -= 1
             connection.account = None
         connection.connected = False
-        if connection.inbox is not None:
-            connection.inbox = deque(answer for answer in connection.inbox if answer.may_overlap)
+        connection.order.client_gone()
         connection.leave_all()
         self._push.ended(connection)
         self.connections.discard(connection)
@@ -143,7 +138,7 @@ class Gateway:
     @property
     def unanswered(self) -> int:
         """Events of all connections that are not answered yet."""
-        return sum(one.open_sends + one.busy + len(one.inbox or ()) for one in self.connections)
+        return sum(connection.order.unanswered for connection in self.connections)
 
     def send_away(self) -> None:
         """Ends the connections whose token is not good any more."""
@@ -166,11 +161,8 @@ class Gateway:
         """Sends an answer, and goes on with what waited for it."""
         if connection.connected:
             self._push.answer(connection, name, payload, answer.ack_id)
-        if answer.may_overlap:
-            connection.open_sends -= 1
-            if connection.inbox or connection.paused:
-                # What comes next must not overtake what this answer's event still does, such as its broadcast.
-                self._loop.call_soon(self._proceed, connection)
+        if answer.may_overlap and connection.order.send_answered():
+            self._loop.call_soon(self._proceed, connection)
 
     def _received_connect(self, connection: Connection, connect: packets.Connect, size: int) -> None:
         is_first = not connection.connected and connect.namespace == "/"
@@ -181,7 +173,7 @@ class Gateway:
         if connect.namespace != "/":
             connection.send(packets.refused(connect.namespace, "Invalid namespace"))
             return
-        if not connection.connected and (connection.busy or connection.open_sends):
+        if not connection.connected and connection.order.unanswered:
             # What it asked before it left must not be answered, nor put it into a room, as if it had asked just now.
             raise packets.Malformed("a CONNECT before the events of before are answered")
         if self.guard is not None and not connection.connected:
@@ -232,14 +224,9 @@ class Gateway:
             except Fault as fault:
                 request = fault
         answer = Answer(self, connection, handler, request, event.ack_id)
-        if connection.inbox or not _may_start(connection, answer):
-            if connection.inbox is None:
-                connection.inbox = deque()
-            connection.inbox.append(answer)
-        else:
+        if connection.order.take(answer):
             self._start(connection, answer)
-        if not connection.paused and connection.open_sends + len(connection.inbox or ()) >= MOST_OPEN:
-            connection.paused = True
+        if connection.order.pauses():
             connection.carrier.pause()
 
     def _record_staff_only(self, connection: Connection, identity: Identity, event: packets.Event) -> None:
@@ -251,11 +238,9 @@ class Gateway:
 
     def _proceed(self, connection: Connection) -> None:
         """Does what may be done now of what the client asked."""
-        inbox = connection.inbox
-        while inbox and _may_start(connection, inbox[0]):
-            self._start(connection, inbox.popleft())
-        if connection.paused and connection.open_sends + len(inbox or ()) <= FEW_OPEN:
-            connection.paused = False
+        while (answer := connection.order.next()) is not None:
+            self._start(connection, answer)
+        if connection.order.resumes():
             connection.carrier.resume()
 
     def _start(self, connection: Connection, answer: Answer) -> None:
@@ -263,15 +248,13 @@ class Gateway:
             answer.fault(answer.request)
             return
         assert answer.handler is not None
-        if answer.may_overlap:
-            connection.open_sends += 1
         try:
             rest = answer.handler.handle(connection, answer.request, answer)
         except Exception as fault:
             answer.fault(faults.told(fault))
             return
         if rest is not None:
-            connection.busy = True
+            connection.order.started_alone()
             task = asyncio.create_task(self._finish(connection, rest, answer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -281,18 +264,13 @@ class Gateway:
             await rest
         except Exception as fault:
             answer.fault(faults.told(fault))
-        connection.busy = False
+        connection.order.ended()
         self._proceed(connection)
 
 
 def _cut_stranger(connection: Connection) -> None:
     if not connection.connected:
         connection.carrier.cut("too many that do not enter")
-
-
-def _may_start(connection: Connection, answer: Answer) -> bool:
-    """Sends may be in flight together; all else is by itself."""
-    return not connection.busy and (answer.may_overlap or not connection.open_sends)
 
 
 def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:

@@ -179,7 +179,7 @@ class PollingSession:
             carrier.entered()
         else:
             self._polling.no_stranger(connection)
-        if connection.paused:
+        if connection.order.is_paused:
             carrier.pause()
         self.closed = True
         self._leave(packets.NOOP)

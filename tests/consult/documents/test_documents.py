@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 import main
-from consult import catch_up, gateway
+from consult import catch_up, event_order
 from consult.contract import faults
 from consult.contract import limits as told
 from consult.contract.fault_texts import TEXTS
@@ -180,7 +180,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert (main.SANIC["REQUEST_TIMEOUT"], main.SANIC["RESPONSE_TIMEOUT"]) == (told.HEAD_SECONDS, told.REQUEST_SECONDS)
     assert database.DEADLINE == told.WRITE_DEADLINE
     assert database.MOST_WAITING == told.MOST_WAITING
-    assert gateway.MOST_OPEN == told.MOST_OPEN
+    assert event_order.MOST_OPEN == told.MOST_OPEN
     assert catch_up.MOST_REPLAYED == told.MOST_REPLAYED
     assert reading.PAGE_BYTES == told.PAGE_BYTES
     assert (reads.AT_ONCE_FOR_CLIENT, reads.MOST_WAITING) == (told.LISTS_AT_ONCE, told.MOST_LISTS_WAITING)
