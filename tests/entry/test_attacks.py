@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -218,11 +217,19 @@ def test_a_payload_of_packets_that_ask_nothing_ends_its_session(
             attacker.send(*[packet] * (size // (len(packet) + 1)))
 
 
+def fill(server: Server, question: int) -> None:
+    """Put 200 messages of 5 KB into a question."""
+    with closing(sqlite3.connect(server.database, timeout=LIMIT)) as file, file:
+        file.executemany(
+            "INSERT INTO message (question_id, sender_type, sender_id, content_type, content_text, attachments,"
+            " is_visible_to_patient, sent_at) VALUES (?, 'ELDER', 1, 'TEXT', ?, '[]', 1, 1)",
+            [(question, "a" * 5_000)] * 200,
+        )
+
+
 PIPELINED: Final = {
     "a page of messages": "GET /api/questions/{question}/messages?limit=200",
-    "a history": "GET /api/reminders/{task}/history?limit=200",
     "occurrences": "GET /api/reminders/{task}/occurrences?limit=100",
-    "a file of the page": "GET /static/console.js",
     "the protocol": "GET /protocol.json",
     "metrics": "GET /metrics",
     "what there is not": "DELETE /nothing",
@@ -233,12 +240,7 @@ PIPELINED: Final = {
 def test_a_flood_of_requests_keeps_nobody_waiting(server: Server, asked: str, elder: int) -> None:
     """Pipelined over four connections, as fast as they are taken."""
     question = server.open_question(elder_id=elder)
-    with closing(sqlite3.connect(server.database, timeout=LIMIT)) as file, file:
-        file.executemany(
-            "INSERT INTO message (question_id, sender_type, sender_id, content_type, content_text, attachments,"
-            " is_visible_to_patient, sent_at) VALUES (?, 'ELDER', 1, 'TEXT', ?, '[]', 1, 1)",
-            [(question, "a" * 5_000)] * 200,
-        )
+    fill(server, question)
     rule = "FREQ=MINUTELY;INTERVAL=17;BYMONTH=11;BYMONTHDAY=27;BYDAY=FR;BYHOUR=9;BYMINUTE=3"
     body = reminder(elder, "2030-01-01 08:00:00", rrule=rule)
     task = ask(server, elder, "POST", "/api/reminders", body).body["id"]
@@ -253,11 +255,14 @@ def test_a_flood_of_requests_keeps_nobody_waiting(server: Server, asked: str, el
         works(server, connections)
 
 
+def day_of(at: datetime) -> str:
+    return ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[at.weekday()]
+
+
 def pinned(at: datetime) -> str:
     """A rule of which `at` is the only time in years: what comes after it is far away."""
-    day = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[at.weekday()]
     return (
-        f"FREQ=MINUTELY;INTERVAL=17;BYMONTH={at.month};BYMONTHDAY={at.day};BYDAY={day};"
+        f"FREQ=MINUTELY;INTERVAL=17;BYMONTH={at.month};BYMONTHDAY={at.day};BYDAY={day_of(at)};"
         f"BYYEARDAY={at.timetuple().tm_yday};BYHOUR={at.hour};BYMINUTE={at.minute}"
     )
 
@@ -274,29 +279,16 @@ def test_rules_that_cost_delay_no_other_reminder(tmp_path: Path, tokens: bool, e
         assert server.http("GET", "/health").body["status"] == "ok"
 
 
-def test_a_rule_that_overflows_stops_no_other_reminder(tmp_path: Path, tokens: bool, elder: int) -> None:
-    """However it came into the file: over HTTP it is refused, new or as a change of what is there."""
-    start = (datetime.now(SHANGHAI) - timedelta(hours=2)).replace(minute=10, second=0, microsecond=0)
-    day = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[start.weekday()]
-    # Twice an hour ago, and again behind the end of time.
-    rule = f"FREQ=WEEKLY;INTERVAL=999999999;BYDAY={day};BYHOUR={start.hour};BYMINUTE=10,11"
-    wall, second = start.replace(tzinfo=None).isoformat(), int(start.timestamp() + 60) * 1000
-    with started(tmp_path, tokens) as server:
-        server.allow_tracebacks = True
-        body = reminder(elder, in_seconds(3600), rrule="FREQ=WEEKLY")
-        task = ask(server, elder, "POST", "/api/reminders", body).body["id"]
-        new = ask(server, elder, "POST", "/api/reminders", {**body, "rrule": rule})
-        changed = ask(server, elder, "PATCH", f"/api/reminders/{task}", {"rrule": rule})
-        server.stop()
-        with closing(sqlite3.connect(server.database)) as file, file:
-            file.execute(
-                "UPDATE reminder_task SET rrule = ?, starts_on = ?, ends_on = NULL, next_at = ? WHERE id = ?",
-                (rule, wall, second, task),
-            )
-        server.start()
-        server.make_reminder(OTHER, in_seconds(-1))
-        wait_until(lambda: server.notifications(OTHER), "the reminder of another")
-        assert (new.status, changed.status) == (400, 400)
+def test_a_rule_that_overflows_is_refused(server: Server, elder: int) -> None:
+    """New, and as a change of what is there. What is in the file all the same: tests/reminders/test_garbage.py."""
+    start = datetime.now(SHANGHAI).replace(microsecond=0) + timedelta(days=1)
+    rule = f"FREQ=WEEKLY;INTERVAL=999999999;BYDAY={day_of(start)};BYHOUR=9;BYMINUTE=12,13"
+    hostile = {"remind_at": start.strftime("%Y-%m-%d 09:12:00"), "rrule": rule}
+    body = reminder(elder, in_seconds(3600), rrule="FREQ=WEEKLY")
+    task = ask(server, elder, "POST", "/api/reminders", body).body["id"]
+    new = ask(server, elder, "POST", "/api/reminders", {**body, **hostile})
+    changed = ask(server, elder, "PATCH", f"/api/reminders/{task}", hostile)
+    assert (new.status, changed.status) == (400, 400)
 
 
 def test_requests_that_work_on_rules_and_go_away_hold_nobody_up(tmp_path: Path, tokens: bool, elder: int) -> None:
@@ -321,16 +313,16 @@ def test_requests_that_work_on_rules_and_go_away_hold_nobody_up(tmp_path: Path, 
 
 @pytest.mark.parametrize("way", ["POST", "PATCH"])
 def test_what_was_missed_becomes_no_flood(server: Server, way: str) -> None:
-    """A request to ring a thousand times at once is refused, or rings a hundred times."""
+    """A request to ring 900 times at once is refused, or rings a hundred times."""
     user_id = new_id()
-    past = in_seconds(-1000 * 60)
+    past = in_seconds(-900 * 60)
     body = reminder(user_id, past, rrule="FREQ=MINUTELY", missed="all")
     if way == "PATCH":
         task = server.make_reminder(user_id, in_seconds(3600), rrule="FREQ=MINUTELY", missed="all")
         answer = server.http("PATCH", f"/api/reminders/{task['id']}", json={"remind_at": past})
     else:
         answer = server.http("POST", "/api/reminders", json=body)
-    assert answer.status in (200, 400), answer
+    assert answer.status in (200, 201, 400), answer
     server.make_reminder(user_id, in_seconds(-1), title="后来")
     wait_until(lambda: any(one["title"] == "后来" for one in server.notifications(user_id)), "what comes after them")
     assert len(server.notifications(user_id)) <= 101
@@ -352,36 +344,42 @@ def test_one_user_has_one_budget_at_the_defaults(tmp_path: Path, elder: int) -> 
         works(server, connections)
 
 
-@WAYS
-def test_an_answer_costs_the_same_however_many_are_unread(server: Server, kind: Kind) -> None:
-    """Compared with one whose user has few, in turns; what it costs to count a hundred thousand is a hundredfold."""
-    rich, poor = new_id(), new_id()
-    for user_id, unread in (rich, 100_000), (poor, 20):
+@pytest.fixture(scope="module")
+def unread(server: Server) -> dict[int, list[int]]:
+    """Some unread notifications of a user who has 150,000 of them, and of one who has 20."""
+    found = {}
+    for user_id, many in (new_id(), 150_000), (new_id(), 20):
         server.make_reminder(user_id, in_seconds(-1))
-        (first,) = wait_until(lambda user_id=user_id: server.notifications(user_id), "the notification")  # type: ignore[misc]
+        wait_until(lambda user_id=user_id: server.notifications(user_id), "the notification")  # type: ignore[misc]
         with closing(sqlite3.connect(server.database, timeout=LIMIT)) as file, file:
-            columns = [row[1] for row in file.execute("PRAGMA table_info(user_notification)")]
-            kept = [
-                "NULL" if one == "id" else "occurrence_at - 1 - value" if one == "occurrence_at" else one
-                for one in columns
-            ]
+            names = [row[1] for row in file.execute("PRAGMA table_info(user_notification)")]
+            other = {"id": "NULL", "occurrence_at": "occurrence_at - 1 - value"}
             file.execute(
-                f"WITH RECURSIVE many (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM many WHERE value < ?)"
-                f" INSERT INTO user_notification ({', '.join(columns)}) SELECT {', '.join(kept)}"
-                " FROM user_notification, many WHERE id = ?",
-                (unread, first["id"]),
+                "WITH RECURSIVE each (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM each WHERE value < ?)"
+                f" INSERT INTO user_notification ({', '.join(names)})"
+                f" SELECT {', '.join(other.get(name, name) for name in names)} FROM user_notification, each"
+                " WHERE user_id = ?",
+                (many, user_id),
             )
-    seconds: dict[int, list[float]] = {rich: [], poor: []}
+        found[user_id] = [one["id"] for one in server.notifications(user_id)]
+    return found
+
+
+@WAYS
+def test_an_answer_costs_the_same_however_many_are_unread(
+    server: Server, kind: Kind, unread: dict[int, list[int]]
+) -> None:
+    """Those of both users by turns; the least of several times has the least of other work in it."""
+    least: dict[int, float] = {}
     with ExitStack() as stack:
-        devices = {user_id: stack.enter_context(closing(kind(server))) for user_id in (rich, poor)}
+        devices = {user_id: stack.enter_context(closing(kind(server))) for user_id in unread}
         for user_id, device in devices.items():
             device.enter(shown(server, user_id))
             assert device.call("bind_user", {"user_id": user_id, "after_id": 2**62})["success"]
-        for _ in range(9):
+        for _ in range(8):
             for user_id, device in devices.items():
-                unread = server.notifications(user_id)[0]["id"]
                 began = time.perf_counter()
-                answer = device.call("notification:read", {"id": unread})
-                seconds[user_id].append(time.perf_counter() - began)
-                assert answer["success"], answer
-    assert median(seconds[rich]) < 20 * median(seconds[poor]), seconds
+                assert device.call("notification:read", {"id": unread[user_id].pop()})["success"]
+                least[user_id] = min(least.get(user_id, LIMIT), time.perf_counter() - began)
+    many, few = least.values()
+    assert many < 4 * few

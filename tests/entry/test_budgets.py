@@ -36,17 +36,18 @@ NOT_SENT: Final[dict[str, Any]] = {"success": False, "message": "发送失败：
 
 
 class Start(Protocol):
-    """Starts a server that asks for tokens."""
+    """Starts a server that asks for tokens, with settings from its environment."""
 
-    def __call__(self, *arguments: str, patch: str | None = None) -> Server: ...
+    def __call__(self, *, patch: str | None = None, **settings: str) -> Server: ...
 
 
 @pytest.fixture
 def start(start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
-    def start(*arguments: str, patch: str | None = None) -> Server:
+    def start(*, patch: str | None = None, **settings: str) -> Server:
         if patch is not None:
             monkeypatch.setattr("tests.server.COMMAND", patched(patch))
-        return start_server("--auth-secret-file", str(key_file(tmp_path)), *arguments)
+        env = {f"CARELINE_{name.upper()}": value for name, value in settings.items()}
+        return start_server("--auth-secret-file", str(key_file(tmp_path)), env=env)
 
     return start
 
@@ -93,7 +94,7 @@ def refusals(server: Server, limit: str) -> float:
 
 def test_one_budget_over_sockets_and_http(start: Start, enter_as: Callable[..., Connection]) -> None:
     """30 events: ten over a websocket, ten over long-polling from another device, the rest over HTTP."""
-    server = start("--user-events", "3")
+    server = start(user_events="3")
     websocket, other = enter_as(Websocket, server, ELDER), enter_as(Websocket, server, OTHER_ELDER)
     polling = enter_as(Polling, server, OTHER_DEVICE)
     assert websocket.call_all([LEAVE] * 10) == [LEFT] * 10
@@ -117,7 +118,7 @@ def test_one_budget_over_sockets_and_http(start: Start, enter_as: Callable[..., 
 
 def test_a_flood_over_polling_is_cut(start: Start) -> None:
     """At twice the budget its POSTs are refused before they are read."""
-    server = start("--user-events", "1")
+    server = start(user_events="1")
     with closing(Polling(server)) as client:
         client.enter(ELDER)
         for _ in range(WINDOW):  # each is two, with its POST
@@ -128,7 +129,7 @@ def test_a_flood_over_polling_is_cut(start: Start) -> None:
 
 
 def test_each_client_behind_a_proxy_has_its_own_budget(start: Start) -> None:
-    server = start("--stranger-requests", "1", "--trusted-proxies", "127.0.0.1")
+    server = start(stranger_requests="1", trusted_proxies="127.0.0.1")
 
     def statuses(address: str) -> list[int]:
         headers = {"X-Forwarded-For": address}
@@ -142,7 +143,7 @@ def test_each_client_behind_a_proxy_has_its_own_budget(start: Start) -> None:
 
 
 def test_a_page_may_read_how_long_to_wait(start: Start) -> None:
-    server = start("--user-events", "1", "--allowed-origins", "https://app.example.com")
+    server = start(user_events="1", allowed_origins="https://app.example.com")
     shown = {"Authorization": f"Bearer {ELDER}", "Origin": "https://app.example.com"}
     answers = [server.http("GET", "/api/questions", headers=shown) for _ in range(WINDOW + 1)]
     assert limited(answers[-1]) <= WINDOW
@@ -151,7 +152,7 @@ def test_a_page_may_read_how_long_to_wait(start: Start) -> None:
 
 def test_every_request_counts(start: Start) -> None:
     """Kept alive or pipelined, whatever method and path, a user's or a stranger's."""
-    server = start("--user-events", "1", "--stranger-requests", "1")
+    server = start(user_events="1", stranger_requests="1")
     kinds = ("GET /health", "HEAD /health", "OPTIONS /health", "GET /static/app.js", "GET /none")
     for lines in ("", f"Authorization: Bearer {ELDER}\r\n"):
         asked = "".join(f"{kind} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n" for kind in kinds * 3)
@@ -168,7 +169,7 @@ def test_every_request_counts(start: Start) -> None:
 
 @pytest.mark.parametrize("kind", [Websocket, Polling])
 def test_bytes_of_a_user(start: Start, enter_as: Callable[..., Connection], kind: Kind) -> None:
-    server = start("--user-bytes", "3000")
+    server = start(user_bytes="3000")
     question_id = ask(server, CLINIC, "/api/questions", "POST", {"title": "头晕", "elder_id": 7}).body["id"]
     first, second = enter_as(kind, server, ELDER), enter_as(kind, server, OTHER_DEVICE)
     sent = message(question_id, "a" * 9_000, sender_type="ELDER", sender_id=7)
@@ -183,7 +184,7 @@ def test_bytes_of_a_user(start: Start, enter_as: Callable[..., Connection], kind
 
 def test_a_body_is_not_waited_for(start: Start) -> None:
     """Beyond the budget the answer comes while the body is still to come, and ends the connection."""
-    server = start("--user-events", "1")
+    server = start(user_events="1")
     for _ in range(WINDOW):
         assert ask(server, ELDER).status == 200
     with socket.create_connection(("127.0.0.1", server.port), LIMIT) as line:
@@ -197,7 +198,7 @@ def test_a_body_is_not_waited_for(start: Start) -> None:
 
 
 def test_retry_after_is_true(start: Start) -> None:
-    server = start("--user-events", "2", patch="short_window")
+    server = start(user_events="2", patch="short_window")
     answers = [ask(server, ELDER) for _ in range(5)]
     assert [answer.status for answer in answers] == [200] * 4 + [429]
     seconds = limited(answers[-1])
@@ -208,7 +209,7 @@ def test_retry_after_is_true(start: Start) -> None:
 
 def test_what_is_read_counts_afterwards(start: Start, enter_as: Callable[..., Connection]) -> None:
     """A page, a history and a catch-up cost what they bring; then all of them are refused, and other events are not."""
-    server = start("--user-reads", "10000")
+    server = start(user_reads="10000")
     question_id = ask(server, CLINIC, "/api/questions", "POST", {"title": "头晕", "elder_id": 7}).body["id"]
     client, other = enter_as(Websocket, server, ELDER), enter_as(Websocket, server, NURSE)
     sent = message(question_id, "a" * 5_000, sender_id=11)
@@ -228,7 +229,7 @@ def test_what_is_read_counts_afterwards(start: Start, enter_as: Callable[..., Co
 
 
 def test_rows_a_day(start: Start, enter_as: Callable[..., Connection]) -> None:
-    server = start("--user-rows", "5")
+    server = start(user_rows="5")
     question_id = ask(server, CLINIC, "/api/questions", "POST", {"title": "头晕", "elder_id": 7}).body["id"]
     client = enter_as(Websocket, server, ELDER)
     sent = ["send_message", message(question_id, sender_type="ELDER", sender_id=7)]
@@ -247,7 +248,7 @@ def test_rows_a_day(start: Start, enter_as: Callable[..., Connection]) -> None:
 
 def test_changes_a_day(start: Start) -> None:
     """6,000 changes of one's own reminder made a history of that many entries."""
-    server = start("--user-changes", "3")
+    server = start(user_changes="3")
     task_id = ask(server, ELDER, "/api/reminders", "POST", reminder(7)).body["id"]
     path = f"/api/reminders/{task_id}"
     assert [ask(server, ELDER, path, "PATCH", {"title": f"第{n}次"}).status for n in range(3)] == [200] * 3
@@ -260,7 +261,7 @@ def test_changes_a_day(start: Start) -> None:
 
 def test_pending_reminders(start: Start) -> None:
     """Counted in the file, so a restart changes nothing; what is cancelled makes room."""
-    server = start("--user-reminders", "3")
+    server = start(user_reminders="3")
     tasks = [ask(server, ELDER, "/api/reminders", "POST", reminder(7)) for _ in range(4)]
     assert [answer.status for answer in tasks] == [201, 201, 201, 429]
     full = {"code": "RATE_LIMITED", "message": "未触发的提醒任务已达上限，请先取消一些"}
@@ -276,21 +277,21 @@ def test_pending_reminders(start: Start) -> None:
 
 
 def test_after_a_restart_a_budget_is_whole(start: Start) -> None:
-    server = start("--user-events", "1")
+    server = start(user_events="1")
     assert [ask(server, ELDER).status for _ in range(WINDOW + 1)] == [200] * WINDOW + [429]
     server.restart()
     assert ask(server, ELDER).status == 200
 
 
 def test_a_program_of_the_clinic_has_ten_times_as_much(start: Start) -> None:
-    server = start("--user-events", "1")
+    server = start(user_events="1")
     statuses = [ask(server, CLINIC).status for _ in range(10 * WINDOW + 1)]
     assert statuses == [200] * 10 * WINDOW + [429]
 
 
 def test_without_tokens_an_address_is_a_user(start_server: StartServer) -> None:
     """Where the setting is given; by default there is no limit."""
-    server = start_server("--user-events", "2")
+    server = start_server(env={"CARELINE_USER_EVENTS": "2"})
     with closing(Websocket(server)) as client:
         client.enter()
         assert client.call_all([LEAVE] * 15) == [LEFT] * 15
@@ -304,7 +305,7 @@ def test_without_tokens_an_address_is_a_user(start_server: StartServer) -> None:
 
 def test_bad_tokens_of_an_address(start: Start) -> None:
     """Over sockets and HTTP; a good token from the same address is let in all the same."""
-    server = start("--stranger-tokens", "1")
+    server = start(stranger_tokens="1")
     bad = token(7, "ELDER", key="f" * 64)
     assert [ask(server, bad).status for _ in range(7)] == [401] * 7
     for kind in (Websocket, Polling, Websocket):
@@ -325,7 +326,7 @@ def test_bad_tokens_of_an_address(start: Start) -> None:
 
 
 def test_requests_of_strangers(start: Start) -> None:
-    server = start("--stranger-requests", "1")
+    server = start(stranger_requests="1")
     assert [ask(server, None, "/health").status for _ in range(WINDOW)] == [200] * WINDOW
     limited(ask(server, None, "/health"))
     limited(ask(server, None, "/static/app.js"))
@@ -342,7 +343,7 @@ def read_health(line: HTTPConnection) -> None:
 
 def test_connections_of_strangers(start: Start) -> None:
     """Of too many that show no token, over websockets, long-polling and HTTP together, the oldest goes."""
-    server = start("--stranger-connections", "3")
+    server = start(stranger_connections="3")
     entered = Websocket(server)
     entered.enter(ELDER)
     line = server.http_line()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ from consult.entry.failed_logins import ACTIONS, MOST_WINDOWS, OTHERS, WINDOW, F
 from consult.entry.tokens import BAD, MISSING, Refused
 from tests.clients import message
 from tests.conftest import StartServer
-from tests.packets import Kind, Polling, Websocket
+from tests.packets import Closed, Kind, Polling, Websocket
 from tests.server import Server, new_id, run, wait_until
 from tests.tokens import key_file, token
+from tests.wire.raw import Ended, raw, request, text
 
 _addresses: Final = itertools.count(2)
 
@@ -166,27 +167,29 @@ HOSTILE_HOPS: Final = (
 )
 
 
-@pytest.mark.parametrize("hop", HOSTILE_HOPS)
-def test_a_proxy_tells_an_address_or_nothing(start_server: StartServer, tmp_path: Path, hop: str) -> None:
-    """A zone may hold any text, and what is told goes into log and audit."""
+@pytest.mark.parametrize("way", ["websocket", "long-polling", "HTTP"])
+def test_a_proxy_tells_an_address_or_nothing(start_server: StartServer, tmp_path: Path, way: str) -> None:
+    """A zone may hold any text, and what is told goes into log and audit, whether its token is good or not."""
     keys = ("--auth-secret-file", str(key_file(tmp_path)))
     server = start_server(*keys, "--trusted-proxies", "127.0.0.1", nginx=False)
-    with closing(server.connect()) as connection:
-        head = (
-            "GET /api/questions HTTP/1.1",
-            "Host: 127.0.0.1",
-            f"X-Forwarded-For: {hop}",
-            "Connection: close",
-            "",
-            "",
-        )
-        connection.sendall("\r\n".join((*head, "", "")).encode("latin-1"))
-        while connection.recv(4096):
-            pass
+    for hop, shown in itertools.product(HOSTILE_HOPS, (token(1, "STAFF"), "x")):
+        told = {"X-Forwarded-For": hop, "Authorization": f"Bearer {shown}"}
+        if way == "HTTP":
+            server.http("POST", "/api/questions", json={"title": "头晕", "elder_id": 7}, headers=told)
+        elif way == "long-polling":
+            with suppress(Closed), closing(Polling(server, headers=told)) as connection:
+                connection.send(f'40{{"token":"{shown}"}}')
+                connection.receive()
+        else:
+            with suppress(Ended), raw(server) as line:
+                line.send(request(server.port, headers=[f"X-Forwarded-For: {hop}"]))
+                line.send(text(f'40{{"token":"{shown}"}}'.encode()))
+                while b"40{" not in line.received and b"44{" not in line.received:
+                    line.receive_more()
     server.stop()  # by then all is written
     audited = run("audit", "--database", str(server.database), folder=server.folder).stdout
-    for line in audited.splitlines():
-        assert line.split("\t")[1:3] == ["NOBODY 0", "127.0.0.1"]
+    assert {line.split("\t")[2] for line in audited.splitlines()} == {"127.0.0.1"}
+    assert {line.split("\t")[1] for line in audited.splitlines()} == {"NOBODY 0", "STAFF 1"}
     assert "\x1b" not in audited + server.stderr()
     assert "%" not in audited
 
