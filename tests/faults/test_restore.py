@@ -69,20 +69,26 @@ class TestWhatIsNotRewound:
         return server
 
     def test_a_revoked_token(self, server: Server) -> None:
-        stolen, all_of_8 = token(7, "STAFF", jti="stolen"), token(8, "STAFF", iat=int(time.time()))
+        stolen = token(7, "STAFF", jti="stolen")
         careline(server, "token", "--revoke", stolen, "--auth-secret-file", str(self.key))
-        careline(server, "token", "--revoke-user", "8")
         wait_until(lambda: status(server, stolen) == 401, "the revocation")
         line = restored(server)
-        assert "taken over from the replaced database: 2 revocations" in line
-        assert [status(server, one) for one in (stolen, all_of_8)] == [401, 401]
+        assert status(server, stolen) == 401
+        assert "taken over from the replaced database: 1 revocations" in line
         assert status(server, token(7, "STAFF", jti="another")) == 200
+
+    def test_a_revoked_user(self, server: Server) -> None:
+        all_of_8 = token(8, "STAFF", iat=int(time.time()))
+        careline(server, "token", "--revoke-user", "8")
+        wait_until(lambda: status(server, all_of_8) == 401, "the revocation")
+        restored(server)
+        assert status(server, all_of_8) == 401
 
     def test_the_audit_since_the_backup(self, server: Server) -> None:
         for number in range(20):
             server.open_question(elder_id=number + 1)
         assert server.http("GET", "/api/questions", headers={"Authorization": "Bearer x"}).status == 401
-        wait_until(lambda: careline(server, "audit").count("\n") >= 22, "the rows")
+        wait_until(lambda: careline(server, "audit").count("\n") >= 21, "the rows")
         server.stop()
         before = careline(server, "audit")
         careline(server, "restore", "b.db")
@@ -114,13 +120,13 @@ class TestWhatIsNotRewound:
         server.stop()
         damage(server.database, table)
         line = careline(server, "restore", "b.db")
+        server.start()
+        assert status(server, stolen) == 401
         assert "1 revocations" in line
         assert ("some may be missing" in line) == (table == "audit")
         audited = careline(server, "audit")
         assert "STAFF 2000\t" in audited
         assert "STAFF 3999\t" in audited, "what lies behind the damage"
-        server.start()
-        assert status(server, stolen) == 401
 
 
 class TestReminders:
@@ -128,7 +134,7 @@ class TestReminders:
         """One that comes once, one that repeats, one confirmed, one read and one snoozed; what comes later rings."""
         server = start_server()
         user_id = new_id()
-        soon = in_seconds(2)
+        soon = in_seconds(4)
         once = server.make_reminder(user_id, soon, title="once")["id"]
         daily = server.make_reminder(user_id, soon, title="daily", rrule="FREQ=DAILY")["id"]
         read = server.make_reminder(user_id, soon, title="read")["id"]
@@ -140,12 +146,12 @@ class TestReminders:
             assert server.http("POST", f"/api/notifications/{by_title[title]}/{answer}").status == 200
         before = server.notifications(user_id)
         line = restored(server)
-        assert "3 reminders that have rung" in line
         server.make_reminder(user_id, in_seconds(0), title="new")
         wait_until(lambda: any(one["title"] == "new" for one in server.notifications(user_id)), "a new one")
         # The loop fires what is due earliest first, so what would ring again has done so by now.
         told = server.notifications(user_id)
         assert [one for one in told if one["title"] != "new"] == before
+        assert "3 reminders that have rung" in line
         tasks = {number: server.http("GET", f"/api/reminders/{number}").body for number in (once, daily, read, later)}
         assert [task["status"] for task in tasks.values()] == ["DISPATCHED", "PENDING", "DISPATCHED", "PENDING"]
         confirmed = server.http("POST", f"/api/notifications/{by_title['once']}/confirm")
@@ -165,8 +171,9 @@ class TestReminders:
         assert server.http("POST", f"/api/notifications/{second}/snooze", json=snooze).status == 200
         wait_until(lambda: len(server.notifications(user_id)) == 4, "the snoozed one again")
         before = server.notifications(user_id)
-        assert "2 answers to notifications" in restored(server)
+        line = restored(server)
         assert server.notifications(user_id) == before
+        assert "2 answers to notifications" in line
 
     def test_what_comes_back_is_said(self, start_server: StartServer) -> None:
         server = start_server()
@@ -289,13 +296,13 @@ class TestIds:
             server.kill()
             ruin(server.database)
             (line,) = careline(server, "restore", "b.db").splitlines()
-            assert f"new ids begin {JUMP:,} above those of the backup" in line
             server.start(["serve", "--port", str(port), "--database", str(server.database)])
             self.say(server, question_id, range(101, 161))
             wait_until(lambda: len(front_end.ids("message")) >= 160, "what is said after the restore", 30)
             shown = front_end.ids("message")
             assert len(shown) == len(set(shown)) == 160
             assert min(shown[100:]) == JUMP + 41
+            assert f"new ids begin {JUMP:,} above those of the backup" in line
             # Tables that had nothing yet at the time of the backup, too.
             assert server.make_reminder(user_id, "2099-01-01 08:00:00")["id"] == JUMP + 1
             assert server.open_question() == JUMP + 2

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.server import Server, wait_until
+from tests.tokens import key_file, token
 from tests.wire.raw import Ended, Raw, metric, raw, resident_memory
 
 CUTS: Final = 'careline_cuts_total{reason="answer not read"}'
@@ -32,10 +33,11 @@ def long_question(server: Server) -> str:
     return f"/api/questions/{question_id}/messages?limit=200"
 
 
-def ask(connection: Raw, path: str, times: int) -> None:
-    """Ask for so many answers, one behind the other."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{connection.port}\r\n\r\n"
-    connection.send(request.encode() * times)
+def ask(connection: Raw, path: str, times: int, shown: str = "") -> None:
+    """Ask for so many answers, one behind the other, with a token where one is given."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{connection.port}"]
+    lines += [f"Authorization: Bearer {shown}"] if shown else []
+    connection.send("".join(f"{line}\r\n" for line in [*lines, ""]).encode() * times)
 
 
 def patched(folder: Path, program: str) -> Iterator[Server]:
@@ -73,15 +75,17 @@ def test_one_that_takes_nothing_is_cut(impatient: Server) -> None:
         assert slow.answer()[0] == 200
 
 
-def test_many_that_take_nothing_hold_little_memory(start_server: StartServer) -> None:
-    server = start_server()
+@pytest.mark.parametrize("tokens", [False, True], ids=["without tokens", "with tokens"])
+def test_many_that_take_nothing_hold_little_memory(start_server: StartServer, tmp_path: Path, tokens: bool) -> None:
+    server = start_server(*(("--auth-secret-file", str(key_file(tmp_path))) if tokens else ()))
+    server.bearer = token(1, "STAFF") if tokens else ""
     path = long_question(server)
     assert server.http("GET", path).status == 200
     before = resident_memory(server)
     deaf = 40
     with ExitStack() as stack:
         for _ in range(deaf):
-            ask(stack.enter_context(raw(server, receive_buffer=4096)), path, 5)
+            ask(stack.enter_context(raw(server, receive_buffer=4096)), path, 5, server.bearer)
         wait_until(lambda: metric(server, CUTS) == deaf - MOST_UNREAD, "the cuts")
         assert resident_memory(server, "VmHWM") - before < MOST_GROWTH
         answer = server.http("GET", path)
