@@ -88,7 +88,7 @@ class Answer:
 
 class Gateway:
     def __init__(self, handlers: dict[str, Handler], push: Push, limits: Limits, guard: Guard | None) -> None:
-        """Without a guard everybody may enter, and is whom it says it is."""
+        """Without a guard every client may enter, and its claims are believed."""
         self.limits = limits
         self.guard = guard
         self.handlers = handlers
@@ -110,7 +110,7 @@ class Gateway:
         elif type(read) is packets.Disconnect:
             self.ended(connection)
             if self.guard is not None:
-                connection.carrier.close()  # so that nobody comes back on it with another token
+                connection.carrier.close()  # so that no client comes back on it with another token
 
     def arrived(self, connection: Connection) -> None:
         """A client has come that has not entered."""
@@ -120,7 +120,7 @@ class Gateway:
 
     def ended(self, connection: Connection) -> None:
         """The client is gone, or has left the namespace. The messages that it has sent are still stored and broadcast;
-        of the rest nobody wants to know any more."""
+        the rest is dropped."""
         self.limits.stranger_left(connection.address, connection)
         if connection.account is not None:
             connection.account.holders -= 1

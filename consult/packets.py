@@ -18,7 +18,8 @@ _LONGEST_ACK_ID = 19  # digits
 
 
 class Malformed(ValueError):
-    """The client sent what is no packet, or one that this server has no use for: its connection ends."""
+    """The client sent something that is not a valid packet, or a packet that this server does not accept. Its
+    connection ends."""
 
 
 class Connect(Struct, frozen=True):

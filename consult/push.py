@@ -85,7 +85,8 @@ class Push:
         return len(frame.packet)
 
     def replay_notification(self, connection: Connection, missed: Notification) -> int:
-        """`notification:new` to one connection: what it missed, or what nobody was handed before; its bytes."""
+        """`notification:new` to one connection: what it missed, or what no connection was handed
+        before. Return its bytes."""
         frame = self._frame(missed)
         connection.send(frame)
         self._handed(connection, missed.id)

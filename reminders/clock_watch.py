@@ -39,7 +39,7 @@ SOUND, UNPROVEN, IN_DOUBT = "sound", "unproven", "in doubt"
 
 
 def steady_clock() -> int:
-    """Milliseconds that nobody can set; on Linux those of a sleeping machine count too."""
+    """Milliseconds of a clock that cannot be set; on Linux those of a sleeping machine count too."""
     return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
 
 

@@ -139,7 +139,7 @@ class Dispatch:
             await asyncio.wait([self._going_through])
 
     async def stop(self) -> None:
-        """End at once: what is not written yet is due at the next start."""
+        """End at once: reminders that are not written yet are due at the next start."""
         self._stopping = True
         self._work.stop()
         if self._going_through is not None:

@@ -16,7 +16,7 @@ from store.transaction import WriteRefused, WriteUnknown
 
 log = logging.getLogger("careline.housekeeping")
 
-# Wall clock and monotonic clock part by more than this when somebody sets the clock.
+# Wall clock and monotonic clock part by more than this when the clock is set.
 CLOCK_SET = 30.0  # seconds
 OK = "ok"
 # What the disk and the database may do to a job; anything else is a bug.

@@ -55,7 +55,7 @@ def jobs(
         if keep.closed_questions:
             closed = Closed(before=clock() - keep.closed_questions * DAY, now=clock())
             await in_chunks(retention.delete_questions, closed, questions_deleted)
-        # Also what another setting has begun: nobody can see it any more.
+        # Also what another setting has begun: it is out of sight already.
         await in_chunks(retention.clear_away, None)
 
     async def delete_old_audit() -> None:

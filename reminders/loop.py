@@ -55,7 +55,7 @@ class ReminderLoop:
         self._ticked = ticked
         self._loop = asyncio.get_running_loop()
         self._ticked_at = self._loop.time()
-        self._up_since: int | None = None  # what was due before came due while nobody was there to notice
+        self._up_since: int | None = None  # what was due before came due while the server was down
         self._failing: type[Exception] | None = None  # what the last tick failed with
         # How long after its time the earliest of those that fire together is written, in seconds.
         self.lateness = Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86_400)

@@ -200,7 +200,7 @@ class Database:
         self._sweeper = self._loop.call_later(SWEEP, self._sweep)
 
     def _refuse_overdue(self) -> None:
-        """While a transaction hangs or fails, nobody waits for ever behind it."""
+        """No write waits for ever behind a transaction that hangs or fails."""
         for write in self._waiting.take_asked_before(self._loop.time() - DEADLINE):
             self.refused_late += 1
             _tell(write.failed, WriteRefused("the database did not take the write in time"))

@@ -1,4 +1,4 @@
-"""What happened to a reminder task or a notification, when, and by whom.
+"""What happened to a reminder task or a notification, when, and who did it.
 
 What columns of theirs hold already is told from there, so that a reminder that fires pays for no row more; the table
 `history` holds the rest.
@@ -16,7 +16,7 @@ from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
 
 SYSTEM = "SYSTEM"  # Careline itself
-API = "API"  # whoever called over HTTP
+API = "API"  # a caller over HTTP
 TIMES = ("planned_at", "until")  # what in an entry's detail is a time, as times are everywhere inside
 
 

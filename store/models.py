@@ -68,7 +68,7 @@ class ReminderTask(Model):
     starts_on = TextField(null=True)
     ends_on = TextField(null=True)
     next_at = BigIntegerField(null=True)  # when it is due next; null when nothing more comes by itself
-    revision = BigIntegerField(default=0)  # rises whenever somebody changes the task
+    revision = BigIntegerField(default=0)  # rises with each change of the task
     parked_at = BigIntegerField(null=True)  # not null: it is not due until it is tried again
     parked_for = TextField(null=True)  # why it is parked
     # On the wall of its zone, or of the clinic's where it has none; null: `next_at` alone counts.

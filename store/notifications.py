@@ -160,7 +160,7 @@ def mark_pushed(connection: sqlite3.Connection, pushed: list[Pushed]) -> None:
 
 
 def take_back(connection: sqlite3.Connection, taken_back: list[TakenBack]) -> list[Notification]:
-    """Tells the histories of hand-overs that nobody read; the notifications that are UNREAD and that no connection has
+    """Enter the unread hand-overs into the histories. Return the UNREAD notifications that no connection has
     read, oldest first."""
     ids = {one.notification_id for one in taken_back}
     query = select(NotificationRow.pushed_at).where(NotificationRow.id.in_(ids)).order_by(NotificationRow.id)

@@ -21,7 +21,7 @@ from store.parking import Parking
 from store.reminders import ReminderTask
 
 WRITTEN = "WRITTEN"  # became a notification
-MISSED = "MISSED"  # came due while nobody was there to notice, and is left out as the task wants it
+MISSED = "MISSED"  # came due while the server was down, and is left out as the task wants it
 PAUSED = "PAUSED"  # came due while the task was paused
 UNSOUND = "its row is not sound"  # why a task is parked
 MAX_TIME = 2**63 - 1

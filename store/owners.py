@@ -13,7 +13,7 @@ _OWNERS: dict[str, tuple[Any, Any]] = {
 
 
 async def owner(database: Database, of: str, object_id: int) -> int | None:
-    """The user id of whom the object is; None when there is no such object."""
+    """Return the user id of the object's owner, or None where there is no such object."""
     id_column, owner_column = _OWNERS[of]
     query = id_column.model.select(owner_column.alias("owner")).where(id_column == object_id)
     (rows,) = await database.read(query)

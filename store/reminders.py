@@ -1,4 +1,4 @@
-"""Reminder tasks: what is to be remembered, for whom and when."""
+"""Reminder tasks: what to remind which user of, and when."""
 
 import sqlite3
 from dataclasses import dataclass, fields

@@ -36,7 +36,7 @@ def by_hand(database: Path, file: Path, text: Callable[[int], str], now: int, ag
         if sys.stdin is not None and sys.stdin.isatty():
             _ask(f"{database} will be replaced by {file}", said)
         elif back is not None:
-            said.append("nobody was asked, since this is no terminal")
+            said.append("no question was asked, since this is not a terminal")
     stamp = text(now).translate({ord(" "): "-", ord("-"): "", ord(":"): ""})
     with attended("restoring") as going:
         size, kept = restore(file, database, stamp, going, said.append)

@@ -26,7 +26,7 @@ class Rewind:
     newest: dict[str, tuple[int | None, int | None]]  # of the replaced database and of the backup
     gone: dict[str, int]  # how many rows of the replaced database have an id above all of the backup
     cancelled: int  # reminders that are pending again
-    changed: int  # reminders that are as they were before somebody changed them
+    changed: int  # reminders that are as they were before a change
 
     @property
     def minutes(self) -> int:

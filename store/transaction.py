@@ -120,7 +120,7 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
         connection.execute("COMMIT")
     except sqlite3.Error as fault:
         _roll_back(connection)
-        # A commit that finds no room, or the file locked, has not happened. After an I/O error nobody knows.
+        # A commit that finds no room, or the file locked, has not happened. After an I/O error it is unknown.
         refused = fault.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
         raise (WriteRefused if refused else WriteUnknown)(str(fault)) from fault
     return outcomes, connection.total_changes > before

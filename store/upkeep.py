@@ -7,7 +7,7 @@ from pathlib import Path
 from store.database import Database
 from store.file import PRAGMAS, StoreFault
 
-# Bytes of WAL that are no matter of concern. The writer's checkpoints keep it at a fraction, unless somebody reads in
+# Bytes of WAL that are no matter of concern. The writer's checkpoints keep it at a fraction, unless a reader stays in
 # one transaction for long (a backup does): then it grows, and SQLite never makes the file smaller by itself.
 USUAL_WAL = 32 * 2**20
 # Milliseconds that a checkpoint waits for readers; no message is acknowledged meanwhile.

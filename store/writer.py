@@ -45,7 +45,7 @@ class Writer:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the thread; None ends it
         self._turn = threading.Lock()  # held from when a turn is asked for until it is over
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        # A daemon, so that a database that hangs keeps no process alive: what is not committed is not acknowledged.
+        # A daemon, so that a database that hangs keeps no process alive: an uncommitted write is not acknowledged.
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
     async def open(self) -> None:

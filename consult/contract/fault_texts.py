@@ -62,7 +62,7 @@ TEXTS = (
         "INVALID_PAYLOAD",
         None,
         True,
-        Words("事件名未知，或为保留名称", "an event that nobody knows, reserved names among them"),
+        Words("事件名未知，或为保留名称", "an unknown event, or a reserved name"),
     ),
     Text(
         CODES["RATE_LIMITED"].about.zh,
@@ -297,7 +297,7 @@ TEXTS = (
         "INTERNAL_ERROR",
         500,
         True,
-        Words("意外错误", "something that nobody expected"),
+        Words("意外错误", "an unexpected error"),
     ),
     Text(
         CODES["INTERNAL_ERROR"].about.zh,

@@ -39,7 +39,7 @@ CODES = {
 
 
 class Fault(Exception):
-    """A fault that the client is told of: its code, its text, and its HTTP status where that is not the code's own.
+    """An error for the client: its code, its text, and its HTTP status where that is not the code's own.
 
     `retry_after` is the number of seconds after which the same request is not refused for this any more, if known.
     """
@@ -60,13 +60,12 @@ def invalid(message: str, status: int | None = None) -> Fault:
 
 
 def disagrees(name: str) -> Fault:
-    """A field in which somebody claims to be who the token does not say."""
+    """Return the error for a field that claims another identity than the token's."""
     return Fault("FORBIDDEN", f"{name} 与令牌不符")
 
 
 def told(exception: Exception) -> Fault:
-    """What a client is told of an exception, by event or over HTTP. The details of what nobody expected stay in the
-    log."""
+    """Return the error for a client, by event or over HTTP. The details of an unexpected exception stay in the log."""
     if isinstance(exception, Fault):
         return exception
     if isinstance(exception, WriteUnknown):

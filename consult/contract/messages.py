@@ -80,7 +80,9 @@ class MessageQuery(Payload, kw_only=True, gc=False):
     limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
     user_type: Annotated[
         UserType | None,
-        means("以什么身份查看；只有 `STAFF` 看得到内部消息", "as whom to look; only `STAFF` sees staff-only messages"),
+        means(
+            "以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"
+        ),
     ] = None
 
     checks: ClassVar = (ONE_CURSOR,)
@@ -127,7 +129,7 @@ class Message(Struct, kw_only=True):
 
 
 class OwnMessage(Message, kw_only=True):
-    """发送者收到的消息。A message as its sender is told of it."""
+    """发送者收到的消息。A message as its sender gets it."""
 
     client_msg_id: Annotated[
         str | UnsetType,

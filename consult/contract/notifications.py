@@ -202,7 +202,7 @@ HISTORY = [
 ]
 
 _NOT_ONES_OWN = Mistake(
-    Words("没有绑定用户，或不是该用户的通知", "bound to nobody, or a notification that is not that user's"),
+    Words("没有绑定用户，或不是该用户的通知", "not bound to a user, or a notification of another user"),
     {"id": ANOTHER_ID},
     Fault("NOT_FOUND"),
 )

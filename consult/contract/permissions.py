@@ -1,4 +1,4 @@
-"""Who may do what, with tokens on: one row for every event, HTTP call and page. What has no row nobody may."""
+"""Who may do what, with tokens on: a row for every event, call and page. What has no row is refused to everyone."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -68,14 +68,18 @@ class QuestionQuery(Payload, kw_only=True, gc=False):
     limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
     user_type: Annotated[
         UserType | None,
-        means("以什么身份查看；只有 `STAFF` 看得到内部消息", "as whom to look; only `STAFF` sees staff-only messages"),
+        means(
+            "以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"
+        ),
     ] = None
 
 
 class VisibilityQuery(Payload, kw_only=True, gc=False):
     user_type: Annotated[
         UserType | None,
-        means("以什么身份查看；只有 `STAFF` 看得到内部消息", "as whom to look; only `STAFF` sees staff-only messages"),
+        means(
+            "以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"
+        ),
     ] = None
 
 

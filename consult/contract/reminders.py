@@ -29,7 +29,7 @@ from consult.contract.words import Words
 
 
 class NewReminder(Payload, kw_only=True, gc=False):
-    user_id: Annotated[Id, means("提醒谁", "whom to remind")]
+    user_id: Annotated[Id, means("提醒谁", "the user to remind")]
     biz_type: Annotated[BizType, means("业务类型，原样返回", "the kind of business, given back as it is")]
     biz_id: Annotated[Id, means("业务编号，原样返回", "the business's id, given back as it is")]
     channel: Annotated[
@@ -121,7 +121,7 @@ class ReminderTask(Struct, kw_only=True):
     """提醒任务。A reminder task."""
 
     id: Annotated[ReplyId, described("任务编号", "the task's id")]
-    user_id: Annotated[ReplyId, described("提醒谁", "whom it reminds")]
+    user_id: Annotated[ReplyId, described("提醒谁", "the user that it reminds")]
     biz_type: BusinessKind
     biz_id: BusinessId
     channel: Annotated[Literal["IN_APP", "SYSTEM_MESSAGE"], described("渠道", "the channel")]

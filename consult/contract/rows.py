@@ -44,7 +44,7 @@ class ClientEvent:
     reply: str  # the event that answers when all is well
     mistakes: tuple[Mistake, ...] = ()
     others: tuple[JsonObject, ...] = ()  # further examples
-    # Of a send: further sends of the same connection need not wait for its answer, and it is told of its faults by its
+    # Of a send: further sends of the same connection need not wait for its answer, and its errors come in its
     # own reply.
     is_send: bool = False
     work: Work = Work.NONE  # what one costs its user

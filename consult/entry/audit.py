@@ -75,7 +75,7 @@ class Audit:
 
         def failed(fault: Exception) -> None:
             self._writing = False
-            # Some may be there twice then, where a commit failed and nobody knows.
+            # Some may be there twice then, where a commit failed and its outcome is unknown.
             self._waiting.extendleft(reversed(chunk))
             log.warning("the audit could not be written, trying again: %s", fault)
 

@@ -1,4 +1,4 @@
-"""Who may do what, by the table in `contract/permissions.py` and the token that somebody came with."""
+"""Who may do what, by the table in `contract/permissions.py` and the client's token."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +18,7 @@ _claimed: dict[type[Payload], tuple[str, ...]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Somebody who may do something, and how far that reaches. Without tokens nobody is known, and all may all."""
+    """A caller and how far its rights reach. Without tokens every caller is anonymous and may do anything."""
 
     identity: Identity | None
     may: May
@@ -40,7 +40,7 @@ class Asker:
         return self.identity.listed if self.identity is not None and self.may is May.LISTED else None
 
     def refuse_other(self, name: str, user_id: int) -> None:
-        """FORBIDDEN for whoever speaks of another user without reaching that far."""
+        """Raise FORBIDDEN where the caller names another user than it may."""
         if self.only_user not in (None, user_id):
             raise disagrees(name)
 
@@ -54,7 +54,7 @@ _OPERATORS: Final = (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
 def may(role: Role, row: Row) -> May:
-    """How far a role reaches with an event, a call or a page. What has no permission nobody may."""
+    """How far a role reaches with an event, a call or a page. Without a permission it is NO."""
     permission = PERMISSIONS.get(row)
     return May.NO if permission is None else permission.of_role(role)
 
@@ -74,7 +74,7 @@ def only_elder(identity: Identity | None, event: ClientEvent) -> int | None:
 
 
 def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault | None:
-    """Why somebody may not send an event, before anything is looked up; None when it may."""
+    """Return why the client may not send the event, before anything is looked up, or None."""
     reach = may(identity.role, event)
     if reach is May.NO:
         return Fault("FORBIDDEN")

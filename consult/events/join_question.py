@@ -37,7 +37,7 @@ def handle(
     members = rooms.question(request.question_id).members
     known = [members.get(connection)] if elder_id is not None else members.values()
     if any(member is not None and member.has_entered for member in known):
-        # It was joined, by whoever may, so the question exists.
+        # Another connection has joined it, so the question exists.
         _enter(rooms, connection, request, answer)
         return None
     return _look_up_and_enter(lookup, rooms, connection, request, elder_id, answer)
@@ -51,7 +51,7 @@ def _visibility(connection: Connection, request: JoinQuestion) -> Visibility:
 
 
 def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
-    """These questions are no more: whoever is in their rooms gets nothing from now on, and nobody comes in."""
+    """Close the rooms of deleted questions: their members get nothing more, and no connection can join."""
     lookup.forget(question_ids)
     for question_id in question_ids:
         rooms.question(question_id).close()

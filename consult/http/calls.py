@@ -1,6 +1,6 @@
 """The routes: one for each row of the tables of calls and pages. Each request passes, in this order:
 
-1. its host and origin (answers.py), and the budget of whoever makes it (admission.py);
+1. its host and origin (answers.py), and the budget of its caller (admission.py);
 2. its token, and whether that may make this call at all (entry.py), still before its body is read;
 3. its path, query and body, by the types that its row has;
 4. whose it is that it is about;

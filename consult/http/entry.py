@@ -49,7 +49,7 @@ def install(app: Sanic[Any, Any], guard: Guard, access: Access) -> None:
 
 
 async def hold_to_own(database: Database, row: Row, asker: Asker, wanted: int) -> None:
-    """Refuse what is not within the asker's reach, as if there were no such thing."""
+    """Refuse an object beyond the asker's reach, as if there were no such thing."""
     if not asker.is_bounded:
         return
     of = PERMISSIONS[row].of

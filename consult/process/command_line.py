@@ -42,7 +42,7 @@ class Command:
 
 _YES = Option("--yes", "do not ask", is_switch=True)
 _TOKEN = (
-    Option("--user-id", "whom the token is for"),
+    Option("--user-id", "the user that the token is for"),
     Option("--user-type", f"one of {', '.join(TOKEN_TYPES)}"),
     Option("--ttl", f"seconds that the token is good for (default: {USUAL_TTL})"),
     Option("--name", "the name to show; left out, the client may choose one"),

@@ -115,8 +115,8 @@ def _places(found: TracebackType | None) -> str:
 
 
 def _failed(_: type[BaseException], fault: BaseException | None, __: TracebackType | None) -> None:
-    """In the place of Python's own hooks for what nobody has caught."""
-    log.critical("a fault that nobody has caught", exc_info=fault)
+    """Log an uncaught exception, in place of Python's own hooks."""
+    log.critical("uncaught exception", exc_info=fault)
 
 
 def _warned(

@@ -1,4 +1,4 @@
-"""What the program says to whoever started it, and with which exit status."""
+"""What the program prints for its caller, and with which exit status."""
 
 import os
 import sys

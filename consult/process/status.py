@@ -31,7 +31,7 @@ class _NoAnswer(Exception):
 
 
 def show(settings: Settings) -> int:
-    """Prints the table; the exit status: 0 when all is well, 1 when it is not or nobody answers."""
+    """Prints the table; the exit status: 0 when all is well, 1 when it is not or there is no answer."""
     host, port = _EVERYWHERE.get(settings.host, settings.host), settings.port
     scheme = "https" if settings.tls_certificate else "http"
     url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -1,4 +1,4 @@
-"""What systemd is told of a server that it has started (sd_notify(3)); nobody is told where it has not."""
+"""Messages to systemd about a server that it has started (sd_notify(3)). Without systemd there are none."""
 
 import contextlib
 import socket

@@ -135,7 +135,8 @@ class _Http(Http):
         return line
 
     def create_empty_request(self) -> None:
-        """For the answer to what is no request. Sanic would put the URL into it, and fail where that is the fault."""
+        """Used when the bytes were not a valid request. Sanic would put the URL into the
+        response, and fail where that is the error."""
         self.url = ""
         super().create_empty_request()
 

@@ -1,6 +1,6 @@
 """The syntax of HTTP/1.1 requests (RFC 9112), where Sanic's own parser takes more than is allowed, or less.
 
-What two parsers read in two ways lets a request be smuggled past a proxy, so what is not well-formed is refused.
+What two parsers read in two ways lets a request be smuggled past a proxy, so ill-formed requests are refused.
 """
 
 import re

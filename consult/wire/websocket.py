@@ -246,7 +246,7 @@ class Websocket(asyncio.Protocol):
     def eof_received(self) -> None:
         """The client sends no more: the transport closes."""
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost matters to nobody
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason makes no difference
         self._ending()
         self.resume_writing()
         self._carriers.gone(self)
@@ -345,7 +345,7 @@ class Websocket(asyncio.Protocol):
         self._pass_on()
 
     def _ending(self) -> None:
-        """From now on nobody is here any more, although the last bytes may still be under way."""
+        """The client has left, although its last bytes may still be under way."""
         if self._open:
             self._open = False
             self._deadline = self._carriers.loop.time() + CLOSE_TIMEOUT

@@ -1,4 +1,4 @@
-// Giving a connection its token: one that somebody made, or a throw-away one.
+// Giving a connection its token: one that was made elsewhere, or a throw-away one.
 
 import { button, field } from "../kit/controls.js";
 import { element } from "../kit/dom.js";

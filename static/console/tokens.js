@@ -69,7 +69,7 @@ export function refusalText(message) {
 }
 
 /**
- * Whether the page may be given the key: on the box itself, where nobody can have changed the page on its way.
+ * Whether the page may be given the key: on the box itself, where the page cannot have been changed on its way.
  * It stays in the browser, which lets the page sign with it and not read it back.
  */
 export const canThrowAway =

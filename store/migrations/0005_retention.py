@@ -8,7 +8,7 @@ from peewee import SqliteDatabase
 def up(migrator: Any, db: SqliteDatabase) -> None:  # noqa: ARG001 - the runner passes both
     db.execute_sql("ALTER TABLE question ADD COLUMN closed_at INTEGER")
     db.execute_sql("ALTER TABLE question ADD COLUMN deleted_at INTEGER")
-    # When these were closed nobody knows; as if just now, none is deleted too early.
+    # When these were closed is unknown; as if just now, none is deleted too early.
     db.execute_sql(
         "UPDATE question SET closed_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000 WHERE status = 'CLOSED'"
     )

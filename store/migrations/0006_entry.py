@@ -1,4 +1,4 @@
-"""Revoked tokens, and the audit: who did what, in rows that nobody changes."""
+"""Revoked tokens, and the audit: who did what, in rows that never change."""
 
 from typing import Any
 

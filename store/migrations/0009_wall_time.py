@@ -7,7 +7,7 @@ from peewee import SqliteDatabase
 STATEMENTS = (
     # On the wall of the task's zone, or of the clinic's where the task has none; null: `next_at` alone counts.
     "ALTER TABLE reminder_task ADD COLUMN next_on TEXT",
-    # 0: the client named no zone, so the task goes by the clinic's, whichever that is. Of older tasks nobody knows.
+    # 0: the client named no zone, so the task goes by the clinic's, whichever that is. Of older tasks it is unknown.
     "ALTER TABLE reminder_task ADD COLUMN zone_given INTEGER NOT NULL DEFAULT 1",
     # Its own id in one that was written while the clock was ahead; another may stand for its occurrence then.
     "ALTER TABLE user_notification ADD COLUMN early INTEGER NOT NULL DEFAULT 0",

@@ -208,7 +208,7 @@ class TestWhatIsSaid:
         times = [time.strptime(one, "%Y-%m-%d %H:%M:%S") for one in match.groups()[1:]]
         assert 95 * 60 - 1 <= time.mktime(times[1]) - time.mktime(times[0]) <= 95 * 60 + 60
         assert "1 message made since then are gone" in line
-        assert "; nobody was asked, since this is no terminal" in line
+        assert "; no question was asked, since this is not a terminal" in line
 
     @pytest.mark.parametrize(("typed", "goes_on"), [("y\n", True), ("n\n", False), ("\n", False), ("yes\n", True)])
     def test_a_terminal_is_asked(self, start_server: StartServer, typed: str, goes_on: bool) -> None:

@@ -35,8 +35,8 @@ WAYS: Final = {
     "published": "what became of a write could not be told",
     "callback": "Exception in callback",
     "task": "Task exception was never retrieved",
-    "thread": "a fault that nobody has caught",
-    "unraisable": "a fault that nobody has caught",
+    "thread": "uncaught exception",
+    "unraisable": "uncaught exception",
     "warning": "UserWarning",
 }
 
