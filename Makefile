@@ -20,7 +20,7 @@ run: $(VENV)/run
 	@$(BIN)/python main.py
 
 # Reads all of the source and runs none of it. Installs Node packages where they are missing.
-lint: $(VENV)/test
+lint: $(VENV)/test $(VENV)/binary
 	@tests/prepare
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,7 +38,7 @@ format: $(VENV)/test
 	$(NODE)/prettier --write --log-level warn $(SCRIPTS)
 
 # All checks and tests. Installs Node packages and a browser where they are missing.
-test: lint $(VENV)/binary
+test: lint
 	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/page
 	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
 	$(BIN)/pytest $(TWO_AT_A_TIME) tests/page
