@@ -144,6 +144,7 @@ class Task:
     missed: str
     zone: str | None  # None: the clinic's
     walls: list[int]  # in seconds
+    known_until: int  # so far the wall times are known, in seconds
     due: list[Due] = field(default_factory=list)  # of each wall time
 
 
@@ -171,16 +172,29 @@ class Work(RuleWork):
     def __init__(self) -> None:
         super().__init__()
         self._turns = asyncio.Semaphore(0)
-        self.is_waiting = False
+        self._rests = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     async def slow(self, work: Callable[[Budget], T]) -> T:
-        self.is_waiting = True
+        self._rests.set()
         await self._turns.acquire()
         return await super().slow(work)
 
     def give_turn(self) -> None:
-        self.is_waiting = False
+        self._rests.clear()
         self._turns.release()
+
+    def end(self) -> None:
+        """The program was killed, on another thread: nothing more is waited for."""
+        self._loop.call_soon_threadsafe(self._rests.set)
+
+    async def rests(self, loop: ReminderLoop) -> None:
+        """Wait until what takes long waits for a turn, or is gone through."""
+        if loop._dispatch.is_going_through:
+            either = [asyncio.ensure_future(self._rests.wait()), asyncio.ensure_future(loop._dispatch.settle())]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            for one in either:
+                one.cancel()
 
 
 class Turns:
@@ -212,6 +226,7 @@ class World:
     kills: int = 0
     killed: bool = False
     dying: str | None = None
+    work: Work | None = None
     clocks: dict[str, Clocks] = field(default_factory=dict)
     zones: int = 0  # how often they have changed
     changes_ahead: bool = False  # zones change while the clock is ahead, and at no other time
@@ -247,7 +262,8 @@ class World:
         columns = {**tasks.made(timing, self.machine.true, Budget(10**6)), "zone_given": zone is not None}
         task = await database.written(each(reminders.add), new_task(timing=columns, created_at=self.machine.true))
         walls = planned.walls((start.year, start.month, start.day), days + 30)
-        self.tasks.append(Task(task.id, missed, zone, sorted(set(walls))))
+        known_until = in_milliseconds(wall.replace(tzinfo=UTC) + timedelta(days=days + 29)) // SECOND
+        self.tasks.append(Task(task.id, missed, zone, sorted(set(walls)), known_until))
 
     async def add_once(self, database: Database, day: int) -> None:
         """Store a task that comes once, by the clinic's wall."""
@@ -257,7 +273,7 @@ class World:
         timing = {"remind_at": moment, "next_on": wall.isoformat(), "zone_given": False}
         task = await database.written(each(reminders.add), new_task(timing=timing, created_at=self.machine.true))
         seconds = in_milliseconds(wall.replace(tzinfo=UTC)) // 1000
-        self.tasks.append(Task(task.id, "all", None, [seconds]))
+        self.tasks.append(Task(task.id, "all", None, [seconds], seconds + DAY * 3653))
 
     def count(self) -> None:
         """Work out when what is not past yet is due."""
@@ -312,7 +328,7 @@ class World:
             watch = ClockWatch(machine.wall, machine.steady, await clock_faults.last_proven(database))
             house = Housekeeping([], watch)
             zone = ZoneInfo(self.clinic)
-            work = Work()
+            work = self.work = Work()
             loop = ReminderLoop(database, watch, zone, self._hand_on, work, house, lambda: None)
             loop._dispatch._loop = cast(Any, Turns(self.random.choice((2, 10, 10**6))))
             up_since = machine.true
@@ -335,10 +351,9 @@ class World:
         with suppress(Killed):
             turns = self.random.choice((0, 3, 100)) if self.machine.error else 10**9
             while is_left and not self.killed:
-                await loop._tick()
+                sleep = await loop._tick()
                 turns = await self._go_through(loop, work, turns)
-                due = await loop._dispatch.next_due()
-                is_left = loop._dispatch.is_going_through or (due is not None and due <= loop.clock())
+                is_left = loop._dispatch.is_going_through or sleep <= 0
                 if turns <= 0 or self.machine.error:
                     break
         self.machine.note_tick()
@@ -349,8 +364,7 @@ class World:
     async def _go_through(self, loop: ReminderLoop, work: Work, turns: int) -> int:
         """Give turns to what takes long; how many are left."""
         while True:
-            while loop._dispatch.is_going_through and not work.is_waiting and not self.killed:  # noqa: ASYNC110
-                await asyncio.sleep(0.0002)
+            await work.rests(loop)
             if not loop._dispatch.is_going_through or self.killed or turns <= 0:
                 return turns
             turns -= 1
@@ -368,6 +382,8 @@ class World:
             outcome = statement(connection, request)
             if self.dying == "before":
                 self.killed = True
+                if self.work is not None:
+                    self.work.end()
                 raise Killed
             query = "SELECT id FROM user_notification WHERE id > ?"
             self.rang.update((one_id, self.machine.true) for (one_id,) in connection.execute(query, (before,)))
@@ -488,10 +504,11 @@ def _judge_doses(
                 if not any(at - SMALL <= ring <= at + LATE for ring in rang):
                     verdict.faults.append(f"{doses[0]}, due at {at}, did not ring at its time, but at {rang}")
             _judge_again(world, verdict, doses[0], at, meant, rang)
+    known_until = {task.id: task.known_until for task in world.tasks}
     for dose in sorted(had):
-        if dose not in planned:
+        if dose not in planned and dose[1] < known_until[dose[0]]:
             verdict.faults.append(f"{dose} was never planned")
-        elif planned[dose].at > end + LATE and dose not in answered:
+        elif (dose not in planned or planned[dose].at > end + LATE) and dose not in answered:
             verdict.faults.append(f"{dose} is taken for had before its time")
 
 
