@@ -14,11 +14,19 @@ from reminders.budget import CREATION_STEPS, FIRING_STEPS, Budget, WorkStopped
 
 T = TypeVar("T")
 
-MOST_REQUESTS: Final = 32  # that wait for the thread; one more is refused
+# Requests that wait for the thread, in all and of one client; one more is refused.
+MOST_REQUESTS: Final = 256
+MOST_OF_CLIENT: Final = 32
 
 
 class TooManyRequests(Exception):
     """So many requests wait for work on their rules that one more is refused."""
+
+
+class _Client:
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.requests = 0
 
 
 class RuleWork:
@@ -31,6 +39,7 @@ class RuleWork:
         self._under_way: set[Event] = set()
         self._stopping = False
         self.requests = 0  # that wait or are under way
+        self._clients: dict[int | str, _Client] = {}
 
     async def quick(self, work: Callable[[Event], T]) -> T:
         """Run work for tasks that are due. It makes a budget for each task, ended by the event."""
@@ -40,15 +49,25 @@ class RuleWork:
         """Run work for a task that is due and takes long."""
         return await self._run(self._slow, lambda stopped: work(Budget(FIRING_STEPS, stopped)))
 
-    async def asked(self, work: Callable[[Budget], T]) -> T:
-        """Run work for a request; TooManyRequests, BudgetExceeded. A cancelled caller ends it."""
-        if self.requests >= MOST_REQUESTS:
+    async def asked(self, work: Callable[[Budget], T], name: int | str) -> T:
+        """Run work for a request; TooManyRequests, BudgetExceeded. A cancelled caller ends it.
+
+        Each client, by its name, has one request before the thread: the others take turns with it.
+        """
+        client = self._clients.get(name) or _Client()
+        if self.requests >= MOST_REQUESTS or client.requests >= MOST_OF_CLIENT:
             raise TooManyRequests
+        self._clients[name] = client
         self.requests += 1
+        client.requests += 1
         try:
-            return await self._run(self._asking, lambda stopped: work(Budget(CREATION_STEPS, stopped)))
+            async with client.turn:
+                return await self._run(self._asking, lambda stopped: work(Budget(CREATION_STEPS, stopped)))
         finally:
             self.requests -= 1
+            client.requests -= 1
+            if not client.requests:
+                del self._clients[name]
 
     def stop(self) -> None:
         """End all work within a step: it raises WorkStopped."""

@@ -33,7 +33,7 @@ class Reads:
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[None]:
         """Wait until it is the client's turn; Fault RATE_LIMITED when it does not get one."""
-        name = self._client_of(request)
+        name = self.client_of(request)
         client = self._clients.setdefault(name, _Client())
         if client.requests >= AT_ONCE_FOR_CLIENT + MOST_WAITING:
             raise self._refusal()
@@ -52,7 +52,7 @@ class Reads:
             if not client.requests:
                 del self._clients[name]
 
-    def _client_of(self, request: Request) -> int | str:
+    def client_of(self, request: Request) -> int | str:
         """The user whose token the request shows or, without tokens, the address that it comes from."""
         identity = request.ctx.asker.identity
         return self._access.address(request.ip, request.headers) if identity is None else identity.user_id

@@ -33,6 +33,7 @@ from consult.contract.rule_parts import wrong_part
 from consult.entry.limits import Limits
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
+from consult.http.reads import Reads
 from consult.http.request import Asked, json_of
 from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
@@ -63,6 +64,7 @@ class Reminders:
     time: ClinicTime
     loop: ReminderLoop
     work: RuleWork
+    reads: Reads
     limits: Limits
 
     def handlers(self) -> Handlers:
@@ -80,7 +82,7 @@ class Reminders:
     async def add_reminder(self, asked: Asked[None, NewReminder]) -> Shape | HTTPResponse:
         body, account = asked.body, asked.request.ctx.account
         asked.asker.refuse_other("user_id", body.user_id)
-        columns = await self._columns_of(body)
+        columns = await self._columns_of(asked)
         new = reminders.NewTask(
             user_id=body.user_id,
             biz_type=body.biz_type,
@@ -107,8 +109,9 @@ class Reminders:
         self.loop.wake()
         return reply
 
-    async def _columns_of(self, body: NewReminder) -> dict[str, Any]:
+    async def _columns_of(self, asked: Asked[None, NewReminder]) -> dict[str, Any]:
         """Return when a new task is due, as its row keeps it."""
+        body = asked.body
         zone = _zone(body.timezone) or self.time.zone
         starts_on = _wall(self.time, "remind_at", body.remind_at, zone)
         columns: dict[str, Any] = {"remind_at": self.time.moment(body.remind_at)}
@@ -120,7 +123,7 @@ class Reminders:
             timing = Timing(zone, columns["remind_at"], starts_on, None, exdates, missed)
             if body.rrule is not None:
                 timing = _repeating(timing, body.rrule)
-            columns = await self._worked_out(tasks.made, timing, self.time.now())
+            columns = await self._worked_out(asked, tasks.made, timing, self.time.now())
         if body.rrule is None:
             columns["next_on"] = _once_on(self.time, body.remind_at)
         columns["zone_given"] = body.timezone is not None
@@ -149,7 +152,7 @@ class Reminders:
     async def list_occurrences(self, asked: Asked[OccurrenceQuery, None]) -> Shape:
         task = await self._found(asked.id)
         coming, has_more = await self._worked_out(
-            tasks.coming, task, self.time.zone, self.time.now(), asked.query.limit
+            asked, tasks.coming, task, self.time.zone, self.time.now(), asked.query.limit
         )
         return replies.page([replies.occurrence(planned_at, self.time) for planned_at in coming], has_more)
 
@@ -170,7 +173,7 @@ class Reminders:
                 raise invalid(faults.NOT_PENDING, 409)
             if not given:
                 return replies.reminder_task(task, self.time)
-            change = await self._change(task, body, given, asked.by)
+            change = await self._change(asked, task, given)
             changed = await self.database.written(each(reminders.change), change)
             self.loop.wake()
             if isinstance(changed, ReminderTask) and changed.revision > task.revision:
@@ -179,7 +182,8 @@ class Reminders:
                 await asyncio.sleep(PAUSE)
         raise WriteRefused("the reminder task did not come to rest")
 
-    async def _change(self, task: ReminderTask, body: ReminderChange, given: Shape, by: str) -> Change:
+    async def _change(self, asked: Asked[None, ReminderChange], task: ReminderTask, given: Shape) -> Change:
+        body = asked.body
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
         timing = _timing_of(task, self.time, self.time.now())
         if "timezone" in given:
@@ -205,7 +209,7 @@ class Reminders:
         timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
-            columns |= await self._worked_out(tasks.rescheduled, timing, self.time.now())
+            columns |= await self._worked_out(asked, tasks.rescheduled, timing, self.time.now())
         if body.remind_at is not None and timing.rrule is None:
             columns["next_on"] = _once_on(self.time, body.remind_at)
         if given.keys() & RECURRENCE or body.paused is not None:
@@ -218,7 +222,7 @@ class Reminders:
         if timing.rrule is None:
             # A rule's times go by while it is paused; what comes once waits for its time to go on.
             columns["next_at"] = None if is_paused else timing.moment
-        entry = Entry(self.time.now(), "changed", by, task.id, detail=given)
+        entry = Entry(self.time.now(), "changed", asked.by, task.id, detail=given)
         return Change(task.id, task.revision, columns, is_rescheduled, entry)
 
     async def cancel_reminder(self, asked: Asked[None, None]) -> Shape:
@@ -235,10 +239,10 @@ class Reminders:
             raise Fault("NOT_FOUND")
         return task
 
-    async def _worked_out(self, function: Callable[..., T], *given: Any) -> T:
+    async def _worked_out(self, asked: Asked[Any, Any], function: Callable[..., T], *given: Any) -> T:
         """Work on a rule within its budget; its faults in the protocol's words."""
         try:
-            return await self.work.asked(lambda budget: function(*given, budget))
+            return await self.work.asked(lambda budget: function(*given, budget), self.reads.client_of(asked.request))
         except TooFast:
             raise invalid(faults.TOO_FAST) from None
         except NotARule as fault:

@@ -311,6 +311,23 @@ def test_requests_that_work_on_rules_and_go_away_hold_nobody_up(tmp_path: Path, 
         wait_until(lambda: server.notifications(OTHER), "the reminder of another")
 
 
+def test_one_who_asks_for_rules_that_cost_keeps_another_from_none(tmp_path: Path, tokens: bool, elder: int) -> None:
+    """Over forty connections, each with a request after the other. Without tokens an address is one."""
+    rule = "FREQ=MINUTELY;INTERVAL=13;COUNT=100000;BYDAY=FR,TH;BYHOUR=14,21;BYMINUTE=23"
+    body = encode(reminder(elder, "2030-01-01 08:00:00", rrule=rule))
+    with started(tmp_path, tokens) as server, ExitStack() as stack:
+        lines = ["POST /api/reminders HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
+        lines += [f"{name}: {value}" for name, value in bearer(server, elder).items()]
+        lines += [f"Content-Length: {len(body)}", ""]
+        asked = "".join(f"{line}\r\n" for line in lines).encode() + body
+        for _ in range(40):
+            attacker = stack.enter_context(server.connect_tcp())
+            attacker.sendall(asked * 5)
+        with server.reached_from("127.0.0.2"):
+            task = server.make_reminder(OTHER, "2030-01-01 08:00:00", rrule="FREQ=DAILY")
+            assert len(server.http("GET", f"/api/reminders/{task['id']}/occurrences?limit=3").body["items"]) == 3
+
+
 @pytest.mark.parametrize("way", ["POST", "PATCH"])
 def test_what_was_missed_becomes_no_flood(server: Server, way: str) -> None:
     """A request to ring 900 times at once is refused, or rings a hundred times."""

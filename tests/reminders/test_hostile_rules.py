@@ -184,13 +184,13 @@ async def test_a_stop_ends_work_in_a_thread() -> None:
         while True:
             budget.spend(0)
 
-    asked = [asyncio.create_task(work.asked(for_ever)), asyncio.create_task(work.slow(for_ever))]
+    asked = [asyncio.create_task(work.asked(for_ever, 1)), asyncio.create_task(work.slow(for_ever))]
     await asyncio.to_thread(begun.wait, 10)
     work.stop()
     outcomes = await within(asyncio.gather(*asked, return_exceptions=True))
     assert [type(outcome) for outcome in outcomes] == [WorkStopped, WorkStopped]
     with pytest.raises(WorkStopped):
-        await work.asked(for_ever)
+        await work.asked(for_ever, 1)
 
 
 async def test_a_request_that_is_closed_ends_its_work() -> None:
@@ -204,7 +204,7 @@ async def test_a_request_that_is_closed_ends_its_work() -> None:
         finally:
             ended.set()
 
-    asked = asyncio.create_task(work.asked(for_ever))
+    asked = asyncio.create_task(work.asked(for_ever, 1))
     await asyncio.to_thread(begun.wait, 10)
     asked.cancel()
     assert await asyncio.to_thread(ended.wait, 10)
@@ -221,10 +221,10 @@ async def test_requests_that_wait_are_bounded_and_delay_nothing_that_is_due(
         go_on.wait(30)
 
     work = dispatch._work
-    asked = [asyncio.create_task(work.asked(wait)) for _ in range(3)]
+    asked = [asyncio.create_task(work.asked(wait, 1)) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyRequests):
-        await work.asked(wait)
+        await work.asked(wait, 1)
     await add_task(database, timing=repeating())
     await fired(dispatch)
     assert len(handed.titles) == 1
@@ -233,9 +233,34 @@ async def test_requests_that_wait_are_bounded_and_delay_nothing_that_is_due(
     assert work.requests == 0
 
 
+async def test_requests_of_many_clients_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that asks for much waits for its own, and the others for one of it."""
+    monkeypatch.setattr(rule_work, "MOST_OF_CLIENT", 5)
+    work, go_on = RuleWork(), threading.Event()
+    done: list[str] = []
+
+    def ask(name: str) -> asyncio.Task[None]:
+        def do(_: Budget) -> None:
+            go_on.wait(30)
+            done.append(name)
+
+        return asyncio.create_task(work.asked(do, name))
+
+    asked = [ask("many") for _ in range(5)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyRequests):
+        await ask("many")
+    asked += [ask(name) for name in ("a", "b")]
+    await asyncio.sleep(0)
+    go_on.set()
+    await within(asyncio.gather(*asked))
+    assert done[:3] == ["many", "a", "b"]
+    assert work.requests == 0
+
+
 async def test_a_request_has_a_budget() -> None:
     with pytest.raises(BudgetExceeded):
-        await RuleWork().asked(lambda budget: budget.spend(CREATION_STEPS + 1))
+        await RuleWork().asked(lambda budget: budget.spend(CREATION_STEPS + 1), 1)
 
 
 async def test_a_task_that_is_cancelled_and_still_has_a_time_does_not_ring(
