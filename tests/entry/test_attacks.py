@@ -370,7 +370,11 @@ def unread(server: Server) -> dict[int, list[int]]:
         wait_until(lambda user_id=user_id: server.notifications(user_id), "the notification")  # type: ignore[misc]
         with closing(sqlite3.connect(server.database, timeout=LIMIT)) as file, file:
             names = [row[1] for row in file.execute("PRAGMA table_info(user_notification)")]
-            other = {"id": "NULL", "occurrence_at": "occurrence_at - 1 - value"}
+            other = {
+                "id": "NULL",
+                "occurrence_at": "occurrence_at - 1 - value",
+                "occurrence_on": "occurrence_on || value",
+            }
             file.execute(
                 "WITH RECURSIVE each (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM each WHERE value < ?)"
                 f" INSERT INTO user_notification ({', '.join(names)})"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.clients import Clients
 from tests.conftest import StartServer
-from tests.server import Server, in_seconds, new_id
+from tests.server import Server, in_seconds, new_id, wait_until
 from tests.torture.patches import patched
 
 # A larger jump waits for a second look: tests/reminders/test_clock_watch.py.
@@ -116,3 +116,17 @@ def test_set_forward(server: Server, clients: Clients, clock: Clock) -> None:
     listed = server.http("GET", f"/api/reminders?user_id={user_id}&status=PENDING").body["items"]
     assert [task["title"] for task in listed] == ["还早"]
     assert len(server.notifications(user_id)) == len(titles) + 1
+
+
+def test_a_clock_that_is_wrong_for_a_moment_costs_no_dose(server: Server, clock: Clock) -> None:
+    """A day and more ahead, as after a bad answer of a time server, then right again: today's dose comes today."""
+    user_id = new_id()
+    task = server.make_reminder(user_id, in_seconds(5), rrule="FREQ=DAILY")
+    planned = task["next_at"]
+    clock.set_by(26 * 3600)
+    wait_until(lambda: server.notifications(user_id) or "the clock jumped by" in server.stderr(), "the jump")
+    clock.set_by(0)
+    (fired,) = wait_until(lambda: server.notifications(user_id), "the dose")
+    check_sent_at(fired["created_at"], 0)
+    tomorrow = (datetime.fromisoformat(planned) + timedelta(days=1)).strftime(SENT_AT)
+    assert server.http("GET", f"/api/reminders/{task['id']}").body["next_at"] == tomorrow
