@@ -46,18 +46,21 @@ class EventOrder(Generic[Event]):
 
     def take(self, event: Event) -> bool:
         """Return True if the event starts now; otherwise it waits until `next` returns it."""
-        if not self._waiting and self._start(event):
-            return True
-        if self._waiting is None:
-            self._waiting = deque()
-        self._waiting.append(event)
-        return False
+        if self._waiting or not self._may_start(event):
+            if self._waiting is None:
+                self._waiting = deque()
+            self._waiting.append(event)
+            return False
+        self._open_sends += event.may_overlap
+        return True
 
     def next(self) -> Event | None:
         """Return the next event that waits and starts now, or None."""
-        if self._waiting and self._start(self._waiting[0]):
-            return self._waiting.popleft()
-        return None
+        if not self._waiting or not self._may_start(self._waiting[0]):
+            return None
+        event = self._waiting.popleft()
+        self._open_sends += event.may_overlap
+        return event
 
     def started_alone(self) -> None:
         """An event that is no send has started, and is not over in this step."""
@@ -70,7 +73,7 @@ class EventOrder(Generic[Event]):
     def send_answered(self) -> bool:
         """A send is answered. Return True if something may wait for that."""
         self._open_sends -= 1
-        return bool(self._waiting) or self.is_paused
+        return self.is_paused or bool(self._waiting)
 
     def pauses(self) -> bool:
         """Return True if from now on the client must not be read."""
@@ -91,10 +94,6 @@ class EventOrder(Generic[Event]):
         if self._waiting is not None:
             self._waiting = deque(event for event in self._waiting if event.may_overlap)
 
-    def _start(self, event: Event) -> bool:
-        """Return True if the event, which is the next one, may start."""
-        if self._is_busy or (self._open_sends and not event.may_overlap):
-            return False
-        if event.may_overlap:
-            self._open_sends += 1
-        return True
+    def _may_start(self, event: Event) -> bool:
+        """Return True if the event may start, where it is the next one."""
+        return not self._is_busy and (event.may_overlap or not self._open_sends)

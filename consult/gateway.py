@@ -65,11 +65,13 @@ class Answer:
         handler = self.handler
         assert handler is not None
         handler.answered += 1
-        self._record(audit.OK)
+        if self._connection.identity is not None:
+            self._record(self._connection.identity, audit.OK)
         self._gateway.answer(self._connection, self, handler.reply, payload)
 
     def fault(self, fault: Fault) -> None:
-        self._record(fault.code)
+        if self._connection.identity is not None:
+            self._record(self._connection.identity, fault.code)
         handler = self.handler
         (self._gateway.unknown if handler is None else handler.faults)[fault.code] += 1
         if handler is not None and handler.event.is_send:
@@ -78,12 +80,11 @@ class Answer:
             name, payload = b"error", dumps(replies.error(fault.code, fault.message))
         self._gateway.answer(self._connection, self, name, payload)
 
-    def _record(self, result: str) -> None:
-        connection = self._connection
-        if connection.identity is not None and self.handler is not None and isinstance(self.request, Payload):
+    def _record(self, identity: Identity, result: str) -> None:
+        if self.handler is not None and isinstance(self.request, Payload):
             assert self._gateway.guard is not None
             event = self.handler.event
-            self._gateway.guard.audit.event(connection.identity, connection.address, event, self.request, result)
+            self._gateway.guard.audit.event(identity, self._connection.address, event, self.request, result)
 
 
 class Gateway:

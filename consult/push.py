@@ -16,6 +16,8 @@ from store.messages import Message, visible_to
 from store.notifications import Notification
 from store.snoozes import CameAgain
 
+_OUTSIDER = visible_to(None)
+
 
 class Push:
     def __init__(self, rooms: Rooms, database: Database, time: ClinicTime, outbox_bytes: int) -> None:
@@ -132,7 +134,7 @@ class Push:
 
     def _to_room(self, members: Members, frame: Frame, item: Item) -> None:
         # What an outsider may see all may see; the rule need not be asked for each.
-        for_all = not isinstance(item, Message) or visible_to(None).admits(item)
+        for_all = not isinstance(item, Message) or _OUTSIDER.admits(item)
         self.deliveries += len(members)
         for connection, member in members.items():
             if member.held is not None:

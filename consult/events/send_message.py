@@ -7,6 +7,7 @@ from msgspec import structs
 from consult.connection import Connection
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
+from consult.contract.fields import Attachment
 from consult.contract.messages import SEND_MESSAGE, SendMessage
 from consult.entry.rights import only_elder
 from consult.gateway import Answer
@@ -32,7 +33,7 @@ class Sending:
             role_display_name=request.role_display_name,
             content_type=request.content_type,
             content_text=request.content_text,
-            attachments=dumps([structs.asdict(attachment) for attachment in request.attachments or ()]).decode(),
+            attachments=_json(request.attachments) if request.attachments else "[]",
             is_visible_to_patient=request.is_visible_to_patient in (None, True),
             sent_at=self.time.now(),
             client_msg_id=request.client_msg_id,
@@ -58,3 +59,7 @@ class Sending:
             answer.fault(faults.told(fault))
 
         self.database.write(messages.append, draft, published, failed)
+
+
+def _json(attachments: list[Attachment]) -> str:
+    return dumps([structs.asdict(attachment) for attachment in attachments]).decode()
