@@ -28,6 +28,8 @@ log = logging.getLogger("careline.wire")
 MOST_UNSENT = 65_536  # bytes at which a catch-up waits for its reader
 MOST_KEPT = 1_048_576  # bytes that came and are not read: four buffers of the loop, of which one comes after a pause
 
+# A member of an enumeration is slow to look up in its class, and this is done for every frame.
+_TEXT, _CONTINUATION, _BINARY, _CLOSE = Opcode.TEXT, Opcode.CONT, Opcode.BINARY, Opcode.CLOSE
 _PING = Frame(packets.PING)
 _PROBE = b"probe"
 _PROBE_ANSWER = Frame(packets.PONG + _PROBE)
@@ -113,7 +115,10 @@ class Websocket(asyncio.Protocol):
         self._received.entered()
 
     def send(self, frame: Frame) -> None:
-        self._queue(frame.websocket)
+        if self._open:  # as `_queue` has it, without one more call for every delivery
+            if not self._outbox:
+                self._carriers.flush_soon(self)
+            self._outbox.append(frame.websocket)
 
     def close(self, reason: str | None = None) -> None:
         if self._open and reason is not None:
@@ -160,7 +165,7 @@ class Websocket(asyncio.Protocol):
         were exceeded with, which lie encrypted below it."""
         if self._transport.is_closing():
             return  # its descriptor may be another's by now
-        unread = self.unread
+        unread = self._transport.get_write_buffer_size()
         if self._open and unread > self._carriers.outbox_bytes:
             self.cut("outbox full")
             return
@@ -303,7 +308,7 @@ class Websocket(asyncio.Protocol):
             else:
                 self.cut(reason)
             return
-        if self._fragments is not None and frames and data[0] & 0x0F == Opcode.CLOSE:
+        if self._fragments is not None and frames and data[0] & 0x0F == _CLOSE:
             # Allowed within a message (RFC 6455, section 5.4), but the library takes it for a fault.
             self._fragments = self._protocol.current_size = None
         try:
@@ -355,12 +360,12 @@ class Websocket(asyncio.Protocol):
                 self._upgrade_of.probing(False)
 
     def _frame_received(self, frame: WebsocketFrame) -> None:
-        if frame.opcode is Opcode.TEXT:
+        if frame.opcode is _TEXT:
             if frame.fin:
                 self._packet_received(bytes(frame.data))
             else:
                 self._fragments = [bytes(frame.data)]
-        elif frame.opcode is Opcode.CONT:
+        elif frame.opcode is _CONTINUATION:
             assert self._fragments is not None  # the library has seen to the order
             self._fragments.append(bytes(frame.data))
             if frame.fin:
@@ -370,7 +375,7 @@ class Websocket(asyncio.Protocol):
                 self.cut("too many fragments of a message")
             elif not frame.data:
                 self._received.add_idle()
-        elif frame.opcode is Opcode.BINARY:
+        elif frame.opcode is _BINARY:
             raise Malformed("a binary packet")
         else:
             self._received.add_idle()
