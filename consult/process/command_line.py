@@ -108,8 +108,13 @@ class Words:
 def read(arguments: Sequence[str]) -> Words:
     """Read the arguments. End the program with status 2, and say why, where they make no sense."""
     parser = _parser(set(arguments) & COMMANDS.keys())
-    found = vars(parser.parse_args(arguments))
+    known, unknown = parser.parse_known_args(arguments)
+    found = vars(known)
     command = COMMANDS[found.pop("command")]
+    if unknown and not unknown[0].startswith("-") and not command.file:
+        parser.error(f"{command.name} takes no FILE: {unknown[0]}")
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     options = {name: found.pop(name) for name in _EVERY_SETTING if name in found}
     file = found.pop("file", None)
     # An option may stand before the subcommand, which does not know yet whether it takes it.

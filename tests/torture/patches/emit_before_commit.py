@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import main
-from store import database
+from store import database, writer
 from store.transaction import Write
 
 MOMENT = 0.03  # seconds
@@ -39,5 +39,5 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
 
 
 database.Database.open = open_and_note_loop  # type: ignore[method-assign]
-database.transact = transact  # type: ignore[attr-defined]
+writer.transact = transact  # type: ignore[attr-defined]
 sys.exit(main.main(sys.argv[1:]))

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import main
-from store import database, transaction
+from store import transaction, writer
 from store.messages import Draft
 
 commit = transaction.transact
@@ -20,5 +20,5 @@ def transact(connection: sqlite3.Connection, batch: list[transaction.Write[Any, 
     return outcomes
 
 
-database.transact = transact  # type: ignore[attr-defined]
+writer.transact = transact  # type: ignore[attr-defined]
 sys.exit(main.main(sys.argv[1:]))

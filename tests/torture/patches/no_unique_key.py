@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import main
-from store import database, messages, schema, transaction
+from store import messages, schema, transaction, writer
 
 MOMENT = 0.03  # seconds
 migrate = schema.migrate
@@ -38,5 +38,5 @@ def transact(connection: sqlite3.Connection, batch: list[transaction.Write[Any, 
 
 schema.migrate = migrate_without_key
 messages._first_of = know_nothing
-database.transact = transact  # type: ignore[attr-defined]
+writer.transact = transact  # type: ignore[attr-defined]
 sys.exit(main.main(sys.argv[1:]))
