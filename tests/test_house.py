@@ -177,6 +177,19 @@ def test_nothing_imports_main_or_the_tests() -> None:
     assert not wrong, wrong
 
 
+def test_importing_a_module_does_nothing_to_another() -> None:
+    """But for what the binary does before anything else, and the start of the program."""
+    wrong = [
+        shown(path, node.lineno)
+        for path in modules(*ROOMS)
+        if path.name != "packaged.py"
+        for node in ast.parse(path.read_text()).body
+        if (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant))
+        or (isinstance(node, ast.Assign) and not all(isinstance(one, ast.Name | ast.Tuple) for one in node.targets))
+    ]
+    assert not wrong, wrong
+
+
 def test_names_say_what_is_behind_them() -> None:
     wrong = [name for name in own_files() if {part.split(".")[0] for part in Path(name).parts} & NAMELESS]
     assert not wrong, wrong
