@@ -43,7 +43,7 @@ class Writer:
         self._is_open = False  # from the end of `open` to the beginning of `close`
         self._connection: sqlite3.Connection | None = None
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the thread; None ends it
-        self._turn = threading.Lock()  # held from when a turn is asked for until it is over
+        self._is_awake = False  # from when a turn is asked for until the loop hears that it is over
         self._ended: asyncio.Future[None] = self._loop.create_future()
         # A daemon, so that a database that hangs keeps no process alive: an uncommitted write is not acknowledged.
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
@@ -63,8 +63,9 @@ class Writer:
 
     def wake(self) -> None:
         """Have what waits applied. All that is asked for in one step of the loop goes into the same transaction."""
-        if self._turn.acquire(blocking=False):
-            self._loop.call_soon(self._jobs.put, self._serve)
+        if not self._is_awake:
+            self._is_awake = True
+            self._loop.call_soon(self._jobs.put, self._take_turn)
 
     async def between_transactions(self, what: Callable[[sqlite3.Connection], None]) -> None:
         """Have the connection do something that no transaction may hold. Raise WriteRefused when there is none."""
@@ -113,19 +114,8 @@ class Writer:
             with suppress(sqlite3.Error):
                 connection.close()
 
-    def _serve(self) -> None:
-        """Take a turn. Where more waits, ask for the next one, behind what else the thread was asked for."""
-        fault = self._take_turn()
-        if fault is not None:
-            # The next turn comes when the clients of this one have heard: until then nothing is tried again.
-            self._loop.call_soon_threadsafe(self._go_on)
-            return
-        self._turn.release()
-        if self._waiting and self._turn.acquire(blocking=False):
-            self._jobs.put(self._serve)
-
-    def _take_turn(self) -> Exception | None:
-        """Apply transactions while something waits, at most MOST_IN_TURN. Return the fault of one that failed."""
+    def _take_turn(self) -> None:
+        """Apply transactions while something waits, at most MOST_IN_TURN."""
         for _ in range(MOST_IN_TURN):
             batch = self._waiting.take(MOST_IN_BATCH)
             if not batch:
@@ -137,16 +127,16 @@ class Writer:
                 if not isinstance(fault, WriteRefused):
                     self._disconnect()  # the connection's state is not known: the next batch gets a new one
                 self._loop.call_soon_threadsafe(self._failed, batch, fault)
-                return fault
+                break  # nothing is tried again until the clients of these have heard
             if len(outcomes) < len(batch):
                 self._waiting.give_back(batch[len(outcomes) :])
                 del batch[len(outcomes) :]
             self._loop.call_soon_threadsafe(self._committed, batch, outcomes, wrote, time.perf_counter() - taken_at)
-        return None
+        self._loop.call_soon_threadsafe(self._turn_is_over)
 
-    # On the loop, after a transaction has failed.
+    # On the loop.
 
-    def _go_on(self) -> None:
-        self._turn.release()
+    def _turn_is_over(self) -> None:
+        self._is_awake = False
         if self._waiting:
             self.wake()
