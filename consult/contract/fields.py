@@ -38,9 +38,9 @@ def _meta(rule: Rule, **limits: Any) -> Meta:
     return Meta(description=f"{rule.zh} / {rule.en}", extra_json_schema=known, extra={"rule": rule}, **limits)
 
 
-def means(zh: str, en: str) -> Meta:
-    """Return the meaning of a field that clients send, for the documents."""
-    return Meta(extra={"means": Words(zh, en)})
+def means(zh: str, en: str, **limits: Any) -> Meta:
+    """Return the meaning of a field for the documents, with limits for its JSON Schema."""
+    return Meta(description=f"{zh} / {en}", extra={"means": Words(zh, en)}, **limits)
 
 
 # No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry.
@@ -214,3 +214,17 @@ Attachments = Annotated[
     list[Attachment],
     _meta(Rule("list", "不超过 20 项的数组", "a list of at most 20 attachments"), max_length=MOST_ATTACHMENTS),
 ]
+
+# Fields that several payloads have.
+QuestionId = Annotated[Id, means("咨询问题编号", "the question's id")]
+NotificationId = Annotated[Id, means("通知编号", "the notification's id")]
+ShownName = Annotated[DisplayName | None, means("显示名称", "the name to show")]
+SnoozeUntil = Annotated[Until, means("推迟到何时再次提醒", "when it is to come again")]
+ViewerType = Annotated[
+    UserType | None,
+    means("以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"),
+]
+PageLimit = Annotated[Limit, means("最多几项", "how many at most")]
+BeforeId = Annotated[Id | None, means("只列出编号小于它的", "ids below it only")]
+AfterId = Annotated[Cursor | None, means("只列出编号大于它的", "ids above it only")]
+OF_STATUS = means("只列出该状态的", "of that status only")

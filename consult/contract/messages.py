@@ -6,21 +6,23 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from consult.contract.faults import Fault
 from consult.contract.fields import (
+    AfterId,
     Attachments,
+    BeforeId,
     ClientMessageId,
     ContentText,
     ContentType,
-    Cursor,
-    DisplayName,
     FlagOrNumber,
     Id,
-    Limit,
+    PageLimit,
+    QuestionId,
+    ShownName,
     UserType,
     means,
     shows_something,
 )
 from consult.contract.payloads import ONE_CURSOR, Check, Payload
-from consult.contract.reply_fields import HasMore, QuestionNumber, ReplyId, Time, const, described
+from consult.contract.reply_fields import HasMore, QuestionNumber, ReplyId, Time, const
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
 
@@ -30,13 +32,13 @@ STAFF_ONLY = "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部�
 class SendMessage(Payload, kw_only=True, gc=False):
     """Section 2.3."""
 
-    question_id: Annotated[Id, means("咨询问题编号", "the question's id")]
+    question_id: QuestionId
     sender_type: Annotated[UserType, means("发送者类型", "what the sender is")]
     sender_id: Annotated[
         Id | None,
         means("发送者编号；只有 SYSTEM 消息可以省略", "the sender's id; only a SYSTEM message may leave it out"),
     ] = None
-    role_display_name: Annotated[DisplayName | None, means("显示名称", "the name to show")] = None
+    role_display_name: ShownName = None
     content_type: Annotated[ContentType, means("内容类型", "what the content is")]
     content_text: Annotated[ContentText | None, means("正文", "the text")] = None
     attachments: Annotated[Attachments | None, means("附件，缺省为 `[]`", "attachments, `[]` when left out")] = None
@@ -75,9 +77,9 @@ class SendMessage(Payload, kw_only=True, gc=False):
 
 
 class MessageQuery(Payload, kw_only=True, gc=False):
-    after_id: Annotated[Cursor | None, means("只列出编号大于它的", "ids above it only")] = None
-    before_id: Annotated[Id | None, means("只列出编号小于它的", "ids below it only")] = None
-    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+    after_id: AfterId = None
+    before_id: BeforeId = None
+    limit: PageLimit = 50
     user_type: Annotated[
         UserType | None,
         means(
@@ -95,13 +97,13 @@ NOT_SENT = "发送失败："
 class StoredAttachment(Struct, kw_only=True):
     """四个键总是齐全。All four keys are always there."""
 
-    url: Annotated[str, described("文件地址，服务器不访问它", "where the file is; the server never fetches it")]
-    thumbnail_url: Annotated[str | None, described("缩略图地址", "where its thumbnail is")]
+    url: Annotated[str, means("文件地址，服务器不访问它", "where the file is; the server never fetches it")]
+    thumbnail_url: Annotated[str | None, means("缩略图地址", "where its thumbnail is")]
     duration: Annotated[
         Annotated[float, Meta(ge=0)] | None,
-        described("时长，单位由客户端约定", "how long it plays, in the clients' own unit"),
+        means("时长，单位由客户端约定", "how long it plays, in the clients' own unit"),
     ]
-    size: Annotated[Annotated[int, Meta(ge=0)] | None, described("大小，字节", "its size in bytes")]
+    size: Annotated[Annotated[int, Meta(ge=0)] | None, means("大小，字节", "its size in bytes")]
 
 
 class Message(Struct, kw_only=True):
@@ -109,22 +111,22 @@ class Message(Struct, kw_only=True):
 
     id: Annotated[
         ReplyId,
-        described("消息编号，按提交顺序递增，永不重用", "the message's id: rises in commit order, is never used again"),
+        means("消息编号，按提交顺序递增，永不重用", "the message's id: rises in commit order, is never used again"),
     ]
     question_id: QuestionNumber
-    sender_type: Annotated[str, described("发送者类型", "what the sender is")]
+    sender_type: Annotated[str, means("发送者类型", "what the sender is")]
     sender_id: Annotated[
         ReplyId | None,
-        described("发送者编号；没有的 SYSTEM 消息为 null", "the sender's id; null for a SYSTEM message without one"),
+        means("发送者编号；没有的 SYSTEM 消息为 null", "the sender's id; null for a SYSTEM message without one"),
     ]
-    role_display_name: Annotated[str | None, described("发送者显示名称", "the sender's name, as shown")]
-    content_type: Annotated[str, described("内容类型", "what the content is")]
-    content_text: Annotated[str | None, described("正文，与发送时完全相同", "the text, exactly as sent")]
-    sent_at: Annotated[Time, described("服务器收到的时间", "when the server got it")]
-    status: Annotated[Literal["SENT"], described("总是 SENT", "always SENT")]
-    is_visible_to_patient: Annotated[bool, described("false 为仅员工可见", "false for staff only")]
+    role_display_name: Annotated[str | None, means("发送者显示名称", "the sender's name, as shown")]
+    content_type: Annotated[str, means("内容类型", "what the content is")]
+    content_text: Annotated[str | None, means("正文，与发送时完全相同", "the text, exactly as sent")]
+    sent_at: Annotated[Time, means("服务器收到的时间", "when the server got it")]
+    status: Annotated[Literal["SENT"], means("总是 SENT", "always SENT")]
+    is_visible_to_patient: Annotated[bool, means("false 为仅员工可见", "false for staff only")]
     attachments: Annotated[
-        list[StoredAttachment], described("附件，没有时为 []", "the attachments, [] when there are none")
+        list[StoredAttachment], means("附件，没有时为 []", "the attachments, [] when there are none")
     ]
 
 
@@ -133,7 +135,7 @@ class OwnMessage(Message, kw_only=True):
 
     client_msg_id: Annotated[
         str | UnsetType,
-        described(
+        means(
             "发送时带了才有，从不出现在 `new_message` 与 HTTP 中", "if sent with one; never in `new_message` or HTTP"
         ),
     ] = UNSET
@@ -142,22 +144,20 @@ class OwnMessage(Message, kw_only=True):
 class Sent(Struct, kw_only=True):
     """消息已保存。The message is stored."""
 
-    success: Annotated[bool, described("总是 true", "always true", **const(True))]
-    message: Annotated[str, described("给人看的文本", "a text to show", **const(SENT))]
-    data: Annotated[OwnMessage, described("已保存的消息", "the message as stored")]
+    success: Annotated[bool, means("总是 true", "always true", **const(True))]
+    message: Annotated[str, means("给人看的文本", "a text to show", **const(SENT))]
+    data: Annotated[OwnMessage, means("已保存的消息", "the message as stored")]
 
 
 class NotSent(Struct, kw_only=True):
     """消息没有保存。恰好这两个键。The message is not stored. These two keys exactly."""
 
-    success: Annotated[bool, described("总是 false", "always false", **const(False))]
-    message: Annotated[
-        str, described("原因，以“发送失败：”开头", "the reason, after 发送失败：", pattern=rf"\A{NOT_SENT}")
-    ]
+    success: Annotated[bool, means("总是 false", "always false", **const(False))]
+    message: Annotated[str, means("原因，以“发送失败：”开头", "the reason, after 发送失败：", pattern=rf"\A{NOT_SENT}")]
 
 
 class MessagePage(Struct, kw_only=True):
-    items: Annotated[list[Message], described("最旧的在前", "oldest first")]
+    items: Annotated[list[Message], means("最旧的在前", "oldest first")]
     has_more: HasMore
 
 
@@ -168,30 +168,23 @@ ATTACHMENT = {
     "size": 102400,
 }
 
-MESSAGE = {
-    "id": 789,
+_SAID = {
     "question_id": 123,
     "sender_type": "STAFF",
     "sender_id": 456,
     "role_display_name": "医生王五",
     "content_type": "TEXT",
     "content_text": "您好，请详细描述一下您的症状",
+}
+_SEND = {**_SAID, "attachments": [ATTACHMENT]}
+MESSAGE = {
+    "id": 789,
+    **_SAID,
     "sent_at": "2025-01-01 10:00:00",
     "status": "SENT",
     "is_visible_to_patient": True,
     "attachments": [ATTACHMENT],
 }
-
-_SEND = {
-    "question_id": 123,
-    "sender_type": "STAFF",
-    "sender_id": 456,
-    "role_display_name": "医生王五",
-    "content_type": "TEXT",
-    "content_text": "您好，请详细描述一下您的症状",
-    "attachments": [ATTACHMENT],
-}
-
 _CLIENT_MSG_ID = "8c1f6c3e-0b7a-4f0e-9d57-2f6f2a5b1c11"
 
 SEND_MESSAGE = ClientEvent(

@@ -1,20 +1,25 @@
 """Notifications of a user: bound, pushed, answered, listed (sections 4 and 7)."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from consult.contract.faults import Fault
 from consult.contract.fields import (
+    OF_STATUS,
+    AfterId,
+    BeforeId,
     Cursor,
     Id,
-    Limit,
+    NotificationId,
     NotificationStatus,
+    PageLimit,
+    SnoozeUntil,
     Until,
     YesNo,
     means,
 )
-from consult.contract.history import HistoryPage, HistoryQuery
+from consult.contract.history import HISTORY, HistoryPage, HistoryQuery
 from consult.contract.payloads import ONE_CURSOR, Payload, must_be
 from consult.contract.reply_fields import (
     BusinessId,
@@ -27,9 +32,8 @@ from consult.contract.reply_fields import (
     SnoozedUntil,
     Time,
     const,
-    described,
 )
-from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, JsonObject, Mistake, ServerEvent, Work
+from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
 
 
@@ -49,25 +53,25 @@ class BindUser(Payload, kw_only=True, gc=False):
 class AnswerNotification(Payload, kw_only=True, gc=False):
     """Section 4.3: `notification:read` and `notification:confirm`."""
 
-    id: Annotated[Id, means("通知编号", "the notification's id")]
+    id: NotificationId
 
 
 class SnoozeNotification(Payload, kw_only=True, gc=False):
     """Section 4.3."""
 
-    id: Annotated[Id, means("通知编号", "the notification's id")]
-    until: Annotated[Until, means("推迟到何时再次提醒", "when it is to come again")]
+    id: NotificationId
+    until: SnoozeUntil
 
 
 class Snooze(Payload, kw_only=True, gc=False):
-    until: Annotated[Until, means("推迟到何时再次提醒", "when it is to come again")]
+    until: SnoozeUntil
 
 
 class NotificationQuery(Payload, kw_only=True, gc=False):
-    status: Annotated[NotificationStatus | None, means("只列出该状态的", "of that status only")] = None
-    after_id: Annotated[Cursor | None, means("只列出编号大于它的", "ids above it only")] = None
-    before_id: Annotated[Id | None, means("只列出编号小于它的", "ids below it only")] = None
-    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+    status: Annotated[NotificationStatus | None, OF_STATUS] = None
+    after_id: AfterId = None
+    before_id: BeforeId = None
+    limit: PageLimit = 50
     answers: Annotated[
         YesNo | None,
         means(
@@ -82,8 +86,8 @@ class NotificationQuery(Payload, kw_only=True, gc=False):
 class BoundUser(Struct, kw_only=True):
     """第 4.1 节。Section 4.1."""
 
-    success: Annotated[bool, described("总是 true", "always true", **const(True))]
-    user_id: Annotated[ReplyId, described("用户编号", "the user's id")]
+    success: Annotated[bool, means("总是 true", "always true", **const(True))]
+    user_id: Annotated[ReplyId, means("用户编号", "the user's id")]
     latest_id: LatestId = UNSET
     has_more: MoreThanReplayed = UNSET
 
@@ -93,17 +97,17 @@ class Notification(Struct, kw_only=True):
 
     id: Annotated[
         ReplyId,
-        described(
+        means(
             "通知编号，按提交顺序递增，永不重用", "the notification's id: rises in commit order, is never used again"
         ),
     ]
     biz_type: BusinessKind
     biz_id: BusinessId
-    title: Annotated[str, described("标题", "the title")]
-    content: Annotated[str | None, described("内容", "the text")]
-    status: Annotated[Literal["UNREAD", "READ"], described("是否已读", "whether it was read")]
-    created_at: Annotated[Time, described("触发的时间", "when the reminder fired")]
-    read_at: Annotated[Time | None, described("标记为已读的时间", "when it was marked as read")]
+    title: Annotated[str, means("标题", "the title")]
+    content: Annotated[str | None, means("内容", "the text")]
+    status: Annotated[Literal["UNREAD", "READ"], means("是否已读", "whether it was read")]
+    created_at: Annotated[Time, means("触发的时间", "when the reminder fired")]
+    read_at: Annotated[Time | None, means("标记为已读的时间", "when it was marked as read")]
 
 
 class AnsweredNotification(Notification, kw_only=True):
@@ -118,40 +122,40 @@ class ListedNotification(Notification, kw_only=True):
 
     confirmed_at: Annotated[
         Time | UnsetType | None,
-        described("带 `answers=true` 才有：确认的时间", "with `answers=true` only: when it was confirmed"),
+        means("带 `answers=true` 才有：确认的时间", "with `answers=true` only: when it was confirmed"),
     ] = UNSET
     snoozed_until: Annotated[
         Time | UnsetType | None,
-        described("带 `answers=true` 才有：推迟到何时", "with `answers=true` only: when it comes again"),
+        means("带 `answers=true` 才有：推迟到何时", "with `answers=true` only: when it comes again"),
     ] = UNSET
 
 
 class Answered(Struct, kw_only=True):
     """第 4.3 节。Section 4.3."""
 
-    success: Annotated[bool, described("总是 true", "always true", **const(True))]
-    id: Annotated[ReplyId, described("通知编号", "the notification's id")]
+    success: Annotated[bool, means("总是 true", "always true", **const(True))]
+    id: Annotated[ReplyId, means("通知编号", "the notification's id")]
 
 
 class NotificationUpdated(Struct, kw_only=True):
     """第 4.3 节。Section 4.3."""
 
-    id: Annotated[ReplyId, described("通知编号", "the notification's id")]
-    status: Annotated[Literal["UNREAD", "READ"], described("是否已读", "whether it was read")]
-    read_at: Annotated[Time | None, described("标记为已读的时间", "when it was marked as read")]
+    id: Annotated[ReplyId, means("通知编号", "the notification's id")]
+    status: Annotated[Literal["UNREAD", "READ"], means("是否已读", "whether it was read")]
+    read_at: Annotated[Time | None, means("标记为已读的时间", "when it was marked as read")]
     confirmed_at: Annotated[Time | None, Confirmed]
     snoozed_until: Annotated[Time | None, SnoozedUntil]
-    unread: Annotated[int, described("该用户此后共有多少条未读", "how many the user has not read from now on", ge=0)]
+    unread: Annotated[int, means("该用户此后共有多少条未读", "how many the user has not read from now on", ge=0)]
 
 
 class NotificationPage(Struct, kw_only=True):
     items: Annotated[
         list[ListedNotification],
-        described("最新的在前；带 after_id 时最旧的在前", "newest first; oldest first with after_id"),
+        means("最新的在前；带 after_id 时最旧的在前", "newest first; oldest first with after_id"),
     ]
     has_more: HasMore
     unread: Annotated[
-        int, described("该用户共有多少条未读，与筛选无关", "how many the user has not read, whatever the filter", ge=0)
+        int, means("该用户共有多少条未读，与筛选无关", "how many the user has not read, whatever the filter", ge=0)
     ]
 
 
@@ -185,21 +189,6 @@ UPDATED = {
     "unread": 0,
 }
 
-
-def _entry(place: int, at: str, what: str, by: str, **detail: Any) -> JsonObject:
-    about = {"task_id": 1, "notification_id": None if what == "created" else 1}
-    return {"id": place, "at": f"2025-01-01 {at}", "what": what, "by": by, **about, "detail": detail}
-
-
-HISTORY = [
-    _entry(1, "10:00:00", "created", "API"),
-    _entry(2, "20:00:00", "due", "SYSTEM", planned_at="2025-01-01 20:00:00"),
-    _entry(3, "20:00:00", "written", "SYSTEM", planned_at="2025-01-01 20:00:00"),
-    _entry(4, "20:00:00", "pushed", "SYSTEM", connections=2),
-    _entry(5, "20:05:00", "snoozed", "USER:1001", until="2025-01-01 20:30:00"),
-    _entry(6, "20:30:00", "came_again", "SYSTEM", notification_id=2),
-    _entry(7, "20:30:00", "read", "SYSTEM"),
-]
 
 _NOT_ONES_OWN = Mistake(
     Words("没有绑定用户，或不是该用户的通知", "not bound to a user, or a notification of another user"),

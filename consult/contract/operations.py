@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
+from consult.contract.fields import means
 from consult.contract.reply_fields import (
     Time,
-    described,
 )
 from consult.contract.rows import Call, Page, ServerEvent
 from consult.contract.words import Words
@@ -16,8 +16,8 @@ from consult.process.version import VERSION
 class Error(Struct, kw_only=True):
     """第 3 节，也是每个 HTTP 错误的格式。Section 3, and every HTTP fault."""
 
-    code: Annotated[str, described("错误码，供程序判断", "what programs go by")]
-    message: Annotated[str, described("给人看的文本", "a text to show")]
+    code: Annotated[str, means("错误码，供程序判断", "what programs go by")]
+    message: Annotated[str, means("给人看的文本", "a text to show")]
 
 
 ERROR = ServerEvent(
@@ -34,38 +34,38 @@ class Job(Struct, kw_only=True):
 
     last_run: Annotated[
         Time | None,
-        described(
+        means(
             "最近一次结束的时间；启动后还没有，或者不需要时为 null",
             "when it last ended; null until then after a start, and where it is switched off",
         ),
     ]
-    result: Annotated[str | None, described("ok，或失败的原因", "ok, or why it failed")]
+    result: Annotated[str | None, means("ok，或失败的原因", "ok, or why it failed")]
 
 
 class Jobs(Struct, kw_only=True):
     """服务器自己的定期工作。What the server does for itself."""
 
-    backup: Annotated[Job, described("每日备份", "the daily backup")]
+    backup: Annotated[Job, means("每日备份", "the daily backup")]
     old_copies: Annotated[
         Job,
-        described(
+        means(
             "删除多余的 `before-restore-*` 与 `before-*` 副本", "deletes `before-restore-*` and `before-*` beyond a few"
         ),
     ]
-    checkpoint: Annotated[Job, described("缩小变大的 WAL", "makes a WAL that has grown small again")]
-    optimize: Annotated[Job, described("更新查询统计", "`PRAGMA optimize`")]
-    idempotency_keys: Annotated[Job, described("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
-    read_notifications: Annotated[Job, described("删除过期的已读通知", "deletes old read notifications")]
-    closed_questions: Annotated[Job, described("删除过期的已关闭问题", "deletes old closed questions")]
-    audit: Annotated[Job, described("删除过期的审计记录", "deletes old rows of the audit")]
-    revoked_tokens: Annotated[Job, described("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
+    checkpoint: Annotated[Job, means("缩小变大的 WAL", "makes a WAL that has grown small again")]
+    optimize: Annotated[Job, means("更新查询统计", "`PRAGMA optimize`")]
+    idempotency_keys: Annotated[Job, means("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
+    read_notifications: Annotated[Job, means("删除过期的已读通知", "deletes old read notifications")]
+    closed_questions: Annotated[Job, means("删除过期的已关闭问题", "deletes old closed questions")]
+    audit: Annotated[Job, means("删除过期的审计记录", "deletes old rows of the audit")]
+    revoked_tokens: Annotated[Job, means("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
 
 
 class Parked(Struct, kw_only=True):
     """被搁置的提醒任务。Reminder tasks that are parked."""
 
-    count: Annotated[int, described("数量", "how many")]
-    ids: Annotated[list[int], described("最前面的编号，最多 10 个", "the ids of the first, 10 at most")]
+    count: Annotated[int, means("数量", "how many")]
+    ids: Annotated[list[int], means("最前面的编号，最多 10 个", "the ids of the first, 10 at most")]
 
 
 class Clock(Struct, kw_only=True):
@@ -73,73 +73,67 @@ class Clock(Struct, kw_only=True):
 
     state: Annotated[
         Literal["sound", "unproven", "in doubt"],
-        described(
+        means(
             "sound：可信；unproven：启动后尚未证实；in doubt：跳变之后。后两者期间不按期限删除任何内容",
             "sound: known to be right; unproven: not yet, after a start; in doubt: after a jump. In the latter two "
             "nothing is deleted for its age",
         ),
     ]
-    jumps: Annotated[int, described("启动以来的跳变次数", "jumps since the start")]
-    last_jump: Annotated[
-        Time | None, described("最近一次跳变后的时间，没有时为 null", "the time after the last, or null")
-    ]
+    jumps: Annotated[int, means("启动以来的跳变次数", "jumps since the start")]
+    last_jump: Annotated[Time | None, means("最近一次跳变后的时间，没有时为 null", "the time after the last, or null")]
     last_jump_seconds: Annotated[
-        int | None, described("最近一次跳变的秒数，负数为拨慢", "by how many seconds, below 0 when it was set back")
+        int | None, means("最近一次跳变的秒数，负数为拨慢", "by how many seconds, below 0 when it was set back")
     ]
 
 
 class Queues(Struct, kw_only=True):
     """各处等待的数量。How much waits where."""
 
-    writes: Annotated[int, described("等待写入的请求", "writes that wait for their transaction")]
-    events: Annotated[int, described("尚未回应的事件", "events that are not answered yet")]
-    unread_bytes: Annotated[int, described("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
+    writes: Annotated[int, means("等待写入的请求", "writes that wait for their transaction")]
+    events: Annotated[int, means("尚未回应的事件", "events that are not answered yet")]
+    unread_bytes: Annotated[int, means("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
 
 
 class Health(Struct, kw_only=True):
     """运行状态。How the server is."""
 
-    status: Annotated[
-        Literal["ok", "failing"], described("failing 时状态码为 503", "with failing the HTTP status is 503")
-    ]
-    version: Annotated[str, described("Careline 的版本", "Careline's version")]
-    database: Annotated[str, described("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
-    reminders: Annotated[str, described("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
+    status: Annotated[Literal["ok", "failing"], means("failing 时状态码为 503", "with failing the HTTP status is 503")]
+    version: Annotated[str, means("Careline 的版本", "Careline's version")]
+    database: Annotated[str, means("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
+    reminders: Annotated[str, means("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]
     reminders_due: Annotated[
         int | None,
-        described(
+        means(
             "已到期而尚未触发的任务，无法得知时为 null", "tasks that are due and have not fired yet, null if unknown"
         ),
     ]
     parked: Annotated[
         Parked | None,
-        described(
+        means(
             "被搁置的提醒任务，不影响 status；无法得知时为 null",
             "reminder tasks that are parked, which leaves status as it is; null if unknown",
         ),
     ]
     clock: Annotated[
         Clock,
-        described("本机时钟（第 8 节）", "the machine's clock (section 8)"),
+        means("本机时钟（第 8 节）", "the machine's clock (section 8)"),
     ]
     loop_lag_ms: Annotated[
         float,
-        described("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute"),
+        means("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute"),
     ]
-    queues: Annotated[Queues, described("各处等待的数量", "how much waits where")]
+    queues: Annotated[Queues, means("各处等待的数量", "how much waits where")]
     disk_free_bytes: Annotated[
         int | None,
-        described("数据库所在磁盘的剩余空间，无法得知时为 null", "room left on the database's disk, null if unknown"),
+        means("数据库所在磁盘的剩余空间，无法得知时为 null", "room left on the database's disk, null if unknown"),
     ]
     last_backup: Annotated[
         Time | None,
-        described(
-            "磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"
-        ),
+        means("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
     ]
     jobs: Annotated[
         Jobs,
-        described("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
+        means("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
     ]
 
 

@@ -6,18 +6,21 @@ from msgspec import UNSET, Struct
 
 from consult.contract.faults import Fault
 from consult.contract.fields import (
+    OF_STATUS,
+    BeforeId,
     Cursor,
-    DisplayName,
     Id,
     JoiningUser,
-    Limit,
+    PageLimit,
+    QuestionId,
     QuestionStatus,
+    ShownName,
     Title,
     UserType,
     means,
 )
 from consult.contract.payloads import Payload
-from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time, described
+from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
 
@@ -25,7 +28,7 @@ from consult.contract.words import Words
 class JoinQuestion(Payload, kw_only=True, gc=False):
     """Section 2.1."""
 
-    question_id: Annotated[Id, means("咨询问题编号", "the question's id")]
+    question_id: QuestionId
     user_id: Annotated[
         JoiningUser | None, means("用户编号；登录前可省略或为 0", "the user's id; left out or 0 before a log-in")
     ] = None
@@ -36,7 +39,7 @@ class JoinQuestion(Payload, kw_only=True, gc=False):
             "what the user is; only `STAFF` sees staff-only messages, and one who leaves it out sees what elders see",
         ),
     ] = None
-    role_display_name: Annotated[DisplayName | None, means("显示名称", "the name to show")] = None
+    role_display_name: ShownName = None
     after_id: Annotated[
         Cursor | None,
         means(
@@ -49,7 +52,7 @@ class JoinQuestion(Payload, kw_only=True, gc=False):
 class LeaveQuestion(Payload, kw_only=True, gc=False):
     """Section 2.2."""
 
-    question_id: Annotated[Id, means("咨询问题编号", "the question's id")]
+    question_id: QuestionId
 
 
 class NewQuestion(Payload, kw_only=True, gc=False):
@@ -62,10 +65,10 @@ class QuestionChange(Payload, kw_only=True, gc=False):
 
 
 class QuestionQuery(Payload, kw_only=True, gc=False):
-    status: Annotated[QuestionStatus | None, means("只列出该状态的", "of that status only")] = None
+    status: Annotated[QuestionStatus | None, OF_STATUS] = None
     elder_id: Annotated[Id | None, means("只列出该长者的", "of that elder only")] = None
-    before_id: Annotated[Id | None, means("只列出编号小于它的", "ids below it only")] = None
-    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+    before_id: BeforeId = None
+    limit: PageLimit = 50
     user_type: Annotated[
         UserType | None,
         means(
@@ -101,18 +104,18 @@ class Question(Struct, kw_only=True):
     """咨询问题。A consultation question."""
 
     id: QuestionNumber
-    title: Annotated[str, described("标题", "the title")]
-    elder_id: Annotated[ReplyId, described("长者的用户编号", "the elder's user id")]
-    status: Annotated[Literal["OPEN", "CLOSED"], described("关闭后不再接收消息", "a closed one takes no messages")]
-    created_at: Annotated[Time, described("新建的时间", "when it was opened")]
+    title: Annotated[str, means("标题", "the title")]
+    elder_id: Annotated[ReplyId, means("长者的用户编号", "the elder's user id")]
+    status: Annotated[Literal["OPEN", "CLOSED"], means("关闭后不再接收消息", "a closed one takes no messages")]
+    created_at: Annotated[Time, means("新建的时间", "when it was opened")]
     latest_message_id: Annotated[
         ReplyId | None,
-        described("可见的最新消息的编号，没有时为 null", "the id of its latest visible message, null without one"),
+        means("可见的最新消息的编号，没有时为 null", "the id of its latest visible message, null without one"),
     ]
 
 
 class QuestionPage(Struct, kw_only=True):
-    items: Annotated[list[Question], described("最新的在前", "newest first")]
+    items: Annotated[list[Question], means("最新的在前", "newest first")]
     has_more: HasMore
 
 

@@ -5,15 +5,17 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from consult.contract.fields import (
+    OF_STATUS,
+    BeforeId,
     BizType,
     Channel,
     Content,
     Exdates,
     Flag,
     Id,
-    Limit,
     Missed,
     Moment,
+    PageLimit,
     Rrule,
     TaskStatus,
     Title,
@@ -21,11 +23,20 @@ from consult.contract.fields import (
     Zone,
     means,
 )
-from consult.contract.history import HistoryPage, HistoryQuery
+from consult.contract.history import HISTORY, HistoryPage, HistoryQuery
 from consult.contract.payloads import Payload
-from consult.contract.reply_fields import BusinessId, BusinessKind, HasMore, ReplyId, Time, TimeOrDate, described
+from consult.contract.reply_fields import BusinessId, BusinessKind, HasMore, ReplyId, Time, TimeOrDate
 from consult.contract.rows import Call, Work
 from consult.contract.words import Words
+
+# What fields mean that a new task and a change have.
+_TITLE = means("标题", "the title")
+_CONTENT = means("通知的内容", "the notification's text")
+_REMIND_AT = means(
+    "何时触发（第 8 节）；有重复规则时为其开始",
+    "when it is due (section 8); where a rule repeats it, where that starts",
+)
+_RRULE = means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
 
 
 class NewReminder(Payload, kw_only=True, gc=False):
@@ -38,18 +49,13 @@ class NewReminder(Payload, kw_only=True, gc=False):
             "渠道，默认为 `IN_APP`；两者的推送方式相同", "the channel, `IN_APP` when left out; both are pushed alike"
         ),
     ] = None
-    title: Annotated[Title, means("标题", "the title")]
-    content: Annotated[Content | None, means("通知的内容", "the notification's text")] = None
+    title: Annotated[Title, _TITLE]
+    content: Annotated[Content | None, _CONTENT] = None
     remind_at: Annotated[
         Moment,
-        means(
-            "何时触发（第 8 节）；有重复规则时为其开始",
-            "when it is due (section 8); where a rule repeats it, where that starts",
-        ),
+        _REMIND_AT,
     ]
-    rrule: Annotated[
-        Rrule | None, means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
-    ] = None
+    rrule: Annotated[Rrule | None, _RRULE] = None
     exdates: Annotated[
         Exdates | None, means("规则给出而不触发的时间", "times that the rule gives and that are left out")
     ] = None
@@ -67,18 +73,13 @@ class NewReminder(Payload, kw_only=True, gc=False):
 
 
 class ReminderChange(Payload, kw_only=True, gc=False):
-    title: Annotated[Title | None, means("标题", "the title")] = None
-    content: Annotated[Content | None, means("通知的内容", "the notification's text")] = None
+    title: Annotated[Title | None, _TITLE] = None
+    content: Annotated[Content | None, _CONTENT] = None
     remind_at: Annotated[
         Moment | None,
-        means(
-            "何时触发（第 8 节）；有重复规则时为其开始",
-            "when it is due (section 8); where a rule repeats it, where that starts",
-        ),
+        _REMIND_AT,
     ] = None
-    rrule: Annotated[
-        Rrule | None, means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
-    ] = None
+    rrule: Annotated[Rrule | None, _RRULE] = None
     exdates: Annotated[
         Exdates | None,
         means(
@@ -105,36 +106,36 @@ class ReminderChange(Payload, kw_only=True, gc=False):
 
 class ReminderQuery(Payload, kw_only=True, gc=False):
     user_id: Annotated[Id | None, means("只列出该用户的", "of that user only")] = None
-    status: Annotated[TaskStatus | None, means("只列出该状态的", "of that status only")] = None
+    status: Annotated[TaskStatus | None, OF_STATUS] = None
     parked: Annotated[
         YesNo | None, means("`true`：只列出被搁置的任务（第 11.3 节）", "`true`: the parked tasks alone (section 11.3)")
     ] = None
-    before_id: Annotated[Id | None, means("只列出编号小于它的", "ids below it only")] = None
-    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+    before_id: BeforeId = None
+    limit: PageLimit = 50
 
 
 class OccurrenceQuery(Payload, kw_only=True, gc=False):
-    limit: Annotated[Limit, means("最多几项", "how many at most")] = 50
+    limit: PageLimit = 50
 
 
 class ReminderTask(Struct, kw_only=True):
     """提醒任务。A reminder task."""
 
-    id: Annotated[ReplyId, described("任务编号", "the task's id")]
-    user_id: Annotated[ReplyId, described("提醒谁", "the user that it reminds")]
+    id: Annotated[ReplyId, means("任务编号", "the task's id")]
+    user_id: Annotated[ReplyId, means("提醒谁", "the user that it reminds")]
     biz_type: BusinessKind
     biz_id: BusinessId
-    channel: Annotated[Literal["IN_APP", "SYSTEM_MESSAGE"], described("渠道", "the channel")]
-    title: Annotated[str, described("通知的标题", "the notification's title")]
-    content: Annotated[str | None, described("通知的内容", "the notification's text")]
-    remind_at: Annotated[Time, described("何时触发", "when it is due")]
+    channel: Annotated[Literal["IN_APP", "SYSTEM_MESSAGE"], means("渠道", "the channel")]
+    title: Annotated[str, means("通知的标题", "the notification's title")]
+    content: Annotated[str | None, means("通知的内容", "the notification's text")]
+    remind_at: Annotated[Time, means("何时触发", "when it is due")]
     status: Annotated[
-        Literal["PENDING", "DISPATCHED", "CANCELLED"], described("待触发、已触发、已取消", "waiting, fired, cancelled")
+        Literal["PENDING", "DISPATCHED", "CANCELLED"], means("待触发、已触发、已取消", "waiting, fired, cancelled")
     ]
-    created_at: Annotated[Time, described("新建的时间", "when it was made")]
+    created_at: Annotated[Time, means("新建的时间", "when it was made")]
     rrule: Annotated[
         str | UnsetType | None,
-        described(
+        means(
             "重复规则，只触发一次的为 null；新建或修改时用过新字段的任务才有这一项及以下各项",
             "the recurrence rule, null for what comes once; this and all below only in a task that was made or changed "
             "with one of the new fields",
@@ -142,39 +143,39 @@ class ReminderTask(Struct, kw_only=True):
     ] = UNSET
     exdates: Annotated[
         list[TimeOrDate] | UnsetType,
-        described("排除的时间，或一整天的日期", "the times that are left out, or the dates of whole days"),
+        means("排除的时间，或一整天的日期", "the times that are left out, or the dates of whole days"),
     ] = UNSET
-    timezone: Annotated[str | UnsetType, described("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
+    timezone: Annotated[str | UnsetType, means("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
     missed: Annotated[
         Literal["latest", "all", "skip"] | UnsetType,
-        described("错过的触发如何处理", "what becomes of occurrences that were missed"),
+        means("错过的触发如何处理", "what becomes of occurrences that were missed"),
     ] = UNSET
-    paused: Annotated[bool | UnsetType, described("是否暂停", "whether it is paused")] = UNSET
+    paused: Annotated[bool | UnsetType, means("是否暂停", "whether it is paused")] = UNSET
     next_at: Annotated[
-        Time | UnsetType | None, described("下一次触发，没有时为 null", "when it is due next, null when it is not")
+        Time | UnsetType | None, means("下一次触发，没有时为 null", "when it is due next, null when it is not")
     ] = UNSET
     parked_at: Annotated[
         Time | UnsetType | None,
-        described("带 `parked=true` 查询时才有：何时搁置", "only in a list with `parked=true`: when it was parked"),
+        means("带 `parked=true` 查询时才有：何时搁置", "only in a list with `parked=true`: when it was parked"),
     ] = UNSET
     parked_for: Annotated[
-        str | UnsetType | None, described("带 `parked=true` 查询时才有：搁置的原因", "only in the same list: why")
+        str | UnsetType | None, means("带 `parked=true` 查询时才有：搁置的原因", "only in the same list: why")
     ] = UNSET
 
 
 class Occurrence(Struct, kw_only=True):
     """将要触发的一次。An occurrence that is to come."""
 
-    planned_at: Annotated[Time, described("计划的时间", "when it is planned")]
+    planned_at: Annotated[Time, means("计划的时间", "when it is planned")]
 
 
 class OccurrencePage(Struct, kw_only=True):
-    items: Annotated[list[Occurrence], described("最早的在前", "earliest first")]
+    items: Annotated[list[Occurrence], means("最早的在前", "earliest first")]
     has_more: HasMore
 
 
 class ReminderPage(Struct, kw_only=True):
-    items: Annotated[list[ReminderTask], described("最新的在前", "newest first")]
+    items: Annotated[list[ReminderTask], means("最新的在前", "newest first")]
     has_more: HasMore
 
 
@@ -202,28 +203,6 @@ _REPEATING = {
     "paused": False,
     "next_at": "2030-01-01 20:00:00",
 }
-
-_CREATED = {
-    "id": 1,
-    "at": "2025-01-01 10:00:00",
-    "what": "created",
-    "by": "API",
-    "task_id": 1,
-    "notification_id": None,
-    "detail": {},
-}
-
-_DUE = {
-    "id": 2,
-    "at": "2025-01-01 20:00:00",
-    "what": "due",
-    "by": "SYSTEM",
-    "task_id": 1,
-    "notification_id": 1,
-    "detail": {"planned_at": "2025-01-01 20:00:00"},
-}
-
-_HISTORY = [_CREATED, _DUE, {**_DUE, "id": 3, "what": "written"}]
 
 ADD_REMINDER = Call(
     "POST",
@@ -295,7 +274,7 @@ REMINDER_HISTORY = Call(
         "what happened to a task and its notifications, oldest first: the latest, or the latest below before_id",
     ),
     200,
-    {"items": _HISTORY, "has_more": False},
+    {"items": HISTORY[:3], "has_more": False},
     shape=HistoryPage,
     query=HistoryQuery,
     faults=(400, 404),

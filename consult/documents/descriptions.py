@@ -68,8 +68,7 @@ def got_fields(shape: type[Struct]) -> list[JsonObject]:
     fields = []
     for field in structs.fields(shape):
         schema = properties[field.name]
-        zh, _, en = schema["description"].partition(" / ")
-        described: JsonObject = {"name": field.name, "type": type_of(schema), "about": both(zh, en)}
+        described: JsonObject = {"name": field.name, "type": type_of(schema), "about": both(*meaning_of(field.type))}
         inner = shape_within(field.type)
         if inner is not None:
             described["items"] = got_fields(inner)
