@@ -1,7 +1,6 @@
 """What the server sends: each shape once, for events and HTTP alike, keys in the protocol document's order."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,10 +8,11 @@ import orjson
 
 from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Outcome
-from store.clock import WireTime, first_on_wall, in_milliseconds
+from store.clock import WireTime
 from store.history import TIMES, Entry
 from store.messages import NO_SENDER, Message
 from store.notifications import Notification
+from store.planned import moment_on
 from store.questions import Question
 from store.reminders import ReminderTask
 
@@ -165,7 +165,7 @@ def _exdate(text: str, zone: ZoneInfo, time: WireTime) -> str:
     """Return an excluded time as every other; a whole day is its date alone, by the clocks of the task's zone."""
     if len(text) == len("2030-01-01"):
         return text
-    return time.text(in_milliseconds(first_on_wall(datetime.fromisoformat(text), zone)))
+    return time.text(moment_on(text, zone))
 
 
 def parked_task(task: ReminderTask, time: WireTime) -> Shape:

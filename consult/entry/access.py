@@ -10,6 +10,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from consult.contract.faults import HOST_REFUSED, ORIGIN_REFUSED
 from consult.entry.proxies import Headers, Proxies
 
 log = logging.getLogger("careline.access")
@@ -81,13 +82,13 @@ class Access:
                 address,
                 host,
             )
-            return "Host 不被允许（--allowed-hosts）"
+            return HOST_REFUSED
         scheme = "https" if self.tls else self.proxies.scheme(peer, headers)
         if origins and not self._lets_in(origins[0], host, scheme, address):
             log.warning(
                 "refused a page of origin %.100r at %s; --allowed-origins names the origins let in", origins[0], address
             )
-            return "Origin 不被允许（--allowed-origins）"
+            return ORIGIN_REFUSED
         return None
 
     def _answers_to(self, name: str) -> bool:

@@ -52,7 +52,6 @@ class Asked(Generic[Query, Body]):
     """A request that may be made, and that is well-formed."""
 
     request: Request
-    row: Call | Page
     id: int  # in the path; 0 where it has none
     query: Query
     body: Body
@@ -74,7 +73,6 @@ def read(request: Request, row: Call | Page, in_path: dict[str, str]) -> Asked[A
     ids = [read_id(name, text) for name, text in in_path.items()]
     return Asked(
         request,
-        row,
         ids[0] if ids else 0,
         read_query(request, row.query) if row.query else None,
         read_body(request, row.body) if row.body else None,
