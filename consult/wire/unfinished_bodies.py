@@ -1,9 +1,7 @@
 """Bodies of HTTP requests, from their first byte to the answer: bounded in bytes, all together."""
 
-from collections import Counter
-
 from consult.wire.carriers import Carriers
-from consult.wire.unread_answers import TakenAnswers
+from consult.wire.unread_answers import TakenAnswers, oldest_of_largest
 
 MOST_BYTES = 16_777_216
 REASON = "too many bodies at once"
@@ -29,11 +27,7 @@ class UnfinishedBodies:
         self._bytes -= self._held.pop(connection, 0)
 
     def _cut_one(self) -> None:
-        clients: Counter[str] = Counter()
-        for connection, size in self._held.items():
-            clients[connection.client] += size
-        ((most, _),) = clients.most_common(1)
-        connection = next(one for one in self._held if one.client == most)
+        connection = oldest_of_largest([(one, one.client, size) for one, size in self._held.items()])
         self.done(connection)
         self._carriers.cuts[REASON] += 1
         if connection.transport is not None:

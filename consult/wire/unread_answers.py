@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -16,6 +17,16 @@ LONGEST = 60.0  # seconds until a client must have taken the answer
 REASON = "answer not read"
 
 
+def oldest_of_largest(held: Sequence[tuple["TakenAnswers", str, int]]) -> "TakenAnswers":
+    """Return the oldest connection of the client that holds most. `held` has each connection, the oldest first, with
+    its client and the bytes that it holds."""
+    clients: Counter[str] = Counter()
+    for _, client, size in held:
+        clients[client] += size
+    ((largest, _),) = clients.most_common(1)
+    return next(connection for connection, client, _ in held if client == largest)
+
+
 class UnreadAnswers:
     """The answers that the network has not taken. Of too many, the oldest of the client with the most bytes is cut."""
 
@@ -28,11 +39,7 @@ class UnreadAnswers:
         """The network did not take all of it at once."""
         self._clients[answer] = answer.client
         while len(self._clients) > MOST_UNREAD or sum(one.left for one in self._clients) > MOST_UNREAD_BYTES:
-            held: Counter[str] = Counter()
-            for one, client in self._clients.items():
-                held[client] += one.left
-            ((most, _),) = held.most_common(1)
-            self.cut(next(one for one, client in self._clients.items() if client == most))
+            self.cut(oldest_of_largest([(one, client, one.left) for one, client in self._clients.items()]))
 
     def ended(self, answer: "TakenAnswers") -> None:
         """It was taken, or its connection has ended."""
