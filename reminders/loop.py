@@ -11,13 +11,13 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from reminders.budget import WorkStopped
-from reminders.clock_watch import SOUND, ClockWatch
+from reminders.clock_watch import PROVEN, SOUND, ClockWatch
 from reminders.derive import derive_all
 from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.work import RuleWork
 from store import clock_faults
-from store.clock_faults import ToRewind
+from store.clock_faults import ToRewind, ToTimeAgain
 from store.database import Database
 from store.histogram import Histogram
 from store.transaction import WriteRefused, WriteUnknown, each
@@ -142,6 +142,7 @@ class ReminderLoop:
                 log.warning("%d occurrences that came too early come again at their time", done.occurrences)
                 self._has_begun = False  # what is due again is worked out from its wall time
             if done.occurrences < clock_faults.CHUNK:
+                await self._time_again()
                 # A plan made by the time before the jump may still be written: look again until there is none.
                 self.clock.is_to_rewind = self._dispatch.is_going_through
                 break
@@ -149,6 +150,19 @@ class ReminderLoop:
         if self.clock.is_proven and abs(now - self._kept_at) >= KEEP_PROVEN:
             await self._database.written(each(clock_faults.keep_proven), now)
             self._kept_at = now
+
+    async def _time_again(self) -> None:
+        """Plan again what was made or changed while the clock was ahead."""
+        now = self.clock()
+        proven = await clock_faults.last_proven(self._database)
+        since = now - PROVEN if proven is None or proven > now else proven
+        after_id, earlier = -(2**63), 0
+        while ids := await clock_faults.timed_ahead(self._database, after_id, now):
+            again = ToTimeAgain(ids, now, since, self._zone)
+            earlier += await self._database.written(each(clock_faults.time_again), again)
+            after_id = ids[-1]
+        if earlier:
+            log.warning("%d reminder tasks were made or changed while the clock was ahead: planned again", earlier)
 
     def _failed(self, fault: Exception) -> None:
         """It is tried again every second, and told once."""

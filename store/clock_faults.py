@@ -11,13 +11,15 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from store import history
+from store.clock import on_wall
 from store.database import Database
 from store.history import SYSTEM, Entry
+from store.models import ReminderTask as TaskRow
 from store.models import SoundClock
 from store.occurrences import WRITTEN
-from store.planned import planned_moment, wall_of
+from store.planned import moment_on, planned_moment, wall_of
 
-CHUNK = 500  # occurrences in one transaction
+CHUNK = 500  # occurrences, or tasks, in one transaction
 
 # What rang counts when its time has passed by now, or when it was confirmed; what did not ring never counts.
 _TOO_EARLY = """SELECT task_id, planned_on, planned_at, outcome, notification_id FROM occurrence AS one
@@ -39,6 +41,24 @@ _AGAIN_AT_ITS_TIME = """UPDATE user_notification SET snoozed_until = occurrence_
     WHERE snooze_of IS NOT NULL AND occurrence_at > ?1 AND created_at > ?1 AND confirmed_at IS NULL
     AND snoozed_until IS NULL
     AND NOT EXISTS (SELECT 1 FROM user_notification AS later WHERE later.snooze_of = user_notification.id)"""
+
+# What repeats and took its next time from a now that is still to come.
+_TIMED_AHEAD = """SELECT id FROM reminder_task AS task
+    WHERE rrule IS NOT NULL AND status <> 'CANCELLED' AND id > ?1 AND (created_at > ?2 OR EXISTS (
+        SELECT 1 FROM history WHERE task_id = task.id AND what = 'changed' AND at > ?2))
+    ORDER BY id LIMIT ?3"""
+_TIMING = "SELECT timezone, zone_given, starts_on, next_on FROM reminder_task WHERE id = ? AND status <> 'CANCELLED'"
+# It is due at once, and is planned from its wall time: that finds what is to come.
+_PLANNED_ANEW = """UPDATE reminder_task SET status = 'PENDING', revision = revision + 1, next_on = ?, next_at = ?
+    WHERE id = ?"""
+
+
+@dataclass(frozen=True, slots=True)
+class ToTimeAgain:
+    task_ids: list[int]
+    now: int  # by a clock that is right
+    since: int  # when the clock may have begun to be ahead
+    clinic: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +101,32 @@ def _too_early(connection: sqlite3.Connection, asked: ToRewind) -> Iterator[tupl
             moment = planned_at
         if outcome != WRITTEN or moment > asked.now:
             yield task_id, known_by, moment, outcome, notification_id
+
+
+async def timed_ahead(database: Database, after_id: int, now: int) -> list[int]:
+    """Return the ids above `after_id` of CHUNK tasks that repeat and were made or changed at a time later than now."""
+    (rows,) = await database.read(TaskRow.raw(_TIMED_AHEAD, after_id, now, CHUNK))
+    return [row["id"] for row in rows]
+
+
+def time_again(connection: sqlite3.Connection, asked: ToTimeAgain) -> int:
+    """Plan each task from its start, or from `since` where that is later; return how many go back by it.
+
+    A task that was made or changed while the clock was ahead went on from a false now, and would never ring for what
+    lies between. What it has had already is known by its wall time, and does not ring again.
+    """
+    earlier = 0
+    for task_id in asked.task_ids:
+        try:
+            timezone, zone_given, starts_on, next_on = connection.execute(_TIMING, (task_id,)).fetchone()
+            zone = ZoneInfo(timezone) if zone_given else asked.clinic
+            begins_on = max(starts_on, on_wall(asked.since, zone).isoformat())
+            if next_on is None or moment_on(next_on, zone) > moment_on(begins_on, zone):
+                connection.execute(_PLANNED_ANEW, (begins_on, asked.now, task_id))
+                earlier += 1
+        except (ValueError, TypeError, KeyError, OSError, OverflowError):
+            continue  # its row is not sound: it is parked when it is due
+    return earlier
 
 
 def keep_proven(connection: sqlite3.Connection, at: int) -> None:

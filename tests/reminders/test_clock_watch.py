@@ -12,15 +12,16 @@ from reminders.budget import CREATION_STEPS, Budget
 from reminders.clock_watch import IN_DOUBT, PROVEN, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN
 from reminders.derive import derive_all
 from reminders.housekeeping import Housekeeping, Job
-from reminders.tasks import Timing, made
+from reminders.tasks import NoOccurrence, Timing, made, rescheduled
 from store import answers, reminders
 from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.database import Database
+from store.reminders import NewTask
 from store.transaction import each
 from tests.reminders.conftest import Handed
 from tests.reminders.living import DAY, HOUR, SECOND, Machine, live, running, tick
 from tests.store.file import rows, within
-from tests.store.samples import NOW, asked, new_task, to_snooze
+from tests.store.samples import NOW, asked, history_entry, new_task, to_snooze
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -127,6 +128,13 @@ async def daily(database: Database, missed: str = "latest") -> int:
     return (await database.written(each(reminders.add), new_task(timing=columns))).id
 
 
+def monthly(now: int) -> NewTask:
+    """A task that is due next month."""
+    start = now + 28 * DAY
+    timing = Timing(SHANGHAI, start, on_wall(start, SHANGHAI), "FREQ=DAILY;INTERVAL=28", (), "latest")
+    return new_task(timing=made(timing, now, Budget(CREATION_STEPS)))
+
+
 @pytest.mark.parametrize("missed", ["latest", "all", "skip"])
 @pytest.mark.parametrize("ahead", [26 * HOUR, 30 * DAY])
 @pytest.mark.parametrize("restarts", [False, True])
@@ -159,6 +167,58 @@ async def test_what_was_rung_too_early_rings_at_its_time(
         assert len(rang) == 1, f"{at - NOW}"
         assert rang[0][1] >= at
     assert len(handed.notifications) - before >= 3
+
+
+@pytest.mark.parametrize("rrule", ["FREQ=DAILY", "FREQ=DAILY;COUNT=3"])
+@pytest.mark.parametrize("missed", ["latest", "all", "skip"])
+@pytest.mark.parametrize("ahead", [26 * HOUR, 50 * DAY])
+@pytest.mark.parametrize(("is_change", "restarts"), [(False, False), (False, True), (True, False), (True, True)])
+async def test_what_is_made_while_the_clock_is_ahead_rings_from_the_true_time_on(
+    database: Database,
+    machine: Machine,
+    handed: Handed,
+    rrule: str,
+    missed: str,
+    ahead: int,
+    is_change: bool,
+    restarts: bool,
+) -> None:
+    loop = await running(database, machine.watch(), handed)
+    task = await database.written(each(reminders.add), monthly(NOW)) if is_change else None
+    await tick(loop)
+    machine.wall += ahead
+    for _ in range(2):
+        await tick(loop)
+        machine.pass_by(SECOND_LOOK)
+    await tick(loop)
+    now = loop.clock()
+    start = machine.wall - ahead + HOUR  # in an hour by the true time
+    timing = Timing(SHANGHAI, start, on_wall(start, SHANGHAI), rrule, (), missed)
+    try:
+        if task is None:
+            columns = made(timing, now, Budget(CREATION_STEPS))
+            task = await database.written(each(reminders.add), new_task(timing=columns, created_at=now))
+        else:
+            columns = rescheduled(timing, now, Budget(CREATION_STEPS))
+            entry = history_entry(task.id, now)
+            change = reminders.Change(task.id, task.revision, columns, is_rescheduled=True, entry=entry)
+            changed = await database.written(each(reminders.change), change)
+            assert isinstance(changed, reminders.ReminderTask)
+    except NoOccurrence:
+        assert "COUNT" in rrule  # refused: by the false clock it is over
+        return
+    await tick(loop)
+    machine.wall -= ahead
+    if restarts:
+        loop = await running(database, machine.watch(machine.wall), handed)
+    await tick(loop)
+    await live(loop, machine, start + 3 * DAY + HOUR)
+    rang = rows(
+        database.path,
+        f"SELECT occurrence_at FROM user_notification WHERE task_id = {task.id} AND early = 0 ORDER BY occurrence_at",
+    )
+    expected = [start + day * DAY for day in range(3 if "COUNT" in rrule else 4)]
+    assert list(rang) == expected
 
 
 async def test_what_was_confirmed_too_early_does_not_ring_again(

@@ -76,7 +76,7 @@ async def years(
             for place, planned in enumerate(PLANNED):
                 if place != OFTEN or zone == "Australia/Lord_Howe":
                     missed = ("latest", "all", "skip")[(place + ZONES.index(zone or ZONES[0])) % 3]
-                    await world.add(database, zone, planned, missed, DAYS)
+                    await world.add(database, zone, planned, missed, DAYS, machine.true)
         for day in range(2, DAYS, 3):
             await world.add_once(database, day)
     world.count()
@@ -84,7 +84,8 @@ async def years(
     jumps = ", ".join(f"{count} {name}" for name, count in sorted(machine.jumps.items()))
     told = (
         f"{DAYS} days from {start:%Y-%m-%d} in {len(ZONES)} time zones, zone data replaced twice,"
-        f" the clinic's zone changed once, {len(world.tasks)} tasks:"
+        f" the clinic's zone changed once, {len(world.tasks)} tasks,"
+        f" {world.added_ahead} of them made while the clock was ahead:"
         f" {world.starts} starts, {world.kills} of them after a kill, {len(world.ticks)} ticks; TEST_SEED={seed}\n"
         f"clock jumps: {jumps}\nanswers from three devices: {dict(world.answered)}"
     )
@@ -121,6 +122,19 @@ async def test_a_clock_that_is_believed_at_once_is_found_out(
         watch._offset = offset
 
     monkeypatch.setattr(ClockWatch, "_look", follow)
+    _, verdict, _ = await years(tmp_path / "careline.db", 1, replace_zone, monkeypatch)
+    assert verdict.faults
+
+
+async def test_what_was_made_while_the_clock_was_ahead_is_found_out(
+    tmp_path: Path, replace_zone: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third broken build: what was made while the clock was ahead goes on from the false time."""
+
+    async def none_of_them(*_: Any) -> list[int]:
+        return []
+
+    monkeypatch.setattr(clock_faults, "timed_ahead", none_of_them)
     _, verdict, _ = await years(tmp_path / "careline.db", 1, replace_zone, monkeypatch)
     assert verdict.faults
 

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from reminders import tasks
-from reminders.budget import Budget
+from reminders.budget import Budget, BudgetExceeded
 from reminders.clock_watch import ClockWatch
 from reminders.due import TURN
 from reminders.housekeeping import Housekeeping
@@ -31,7 +31,7 @@ from store import answers, clock_faults, reminders
 from store.clock import first_on_wall, in_milliseconds
 from store.database import Database
 from store.transaction import WriteUnknown, each
-from tests.reminders.calendar import Clocks, Planned
+from tests.reminders.calendar import PLANNED, Clocks, Planned
 from tests.store.file import opened, rows
 from tests.store.samples import asked, new_task, to_snooze
 
@@ -50,6 +50,7 @@ SHORT_STOP: Final = 9 * MINUTE
 LATE: Final = MINUTE
 
 SIZES: Final = (3 * SECOND, 4 * MINUTE, 6 * MINUTE, HOUR, 26 * HOUR, 40 * DAY, 3650 * DAY)
+MOST_AHEAD: Final = 12  # tasks that are made while the clock is ahead
 LENGTHS: Final = (10 * SECOND, 50 * SECOND, 10 * MINUTE, 2 * HOUR, 8 * HOUR, 3 * DAY)
 
 
@@ -229,6 +230,7 @@ class World:
     work: Work | None = None
     clocks: dict[str, Clocks] = field(default_factory=dict)
     zones: int = 0  # how often they have changed
+    added_ahead: int = 0  # tasks that were made while the clock was ahead
     changes_ahead: bool = False  # zones change while the clock is ahead, and at no other time
 
     @property
@@ -253,14 +255,16 @@ class World:
             self.clocks[name] = Clocks(ZoneInfo(name), years[0] - 1, years[1] + 2)
         return self.clocks[name]
 
-    async def add(self, database: Database, zone: str | None, planned: Planned, missed: str, days: int) -> None:
-        """Store a task as a call would, and work out by itself when it is due."""
+    async def add(
+        self, database: Database, zone: str | None, planned: Planned, missed: str, days: int, now: int
+    ) -> None:
+        """Store a task as a call would that takes it to be `now`, and work out by itself when it is due."""
         start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(days=1)
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         own = ZoneInfo(zone or self.clinic)
         timing = Timing(own, in_milliseconds(first_on_wall(wall, own)), wall, planned.rrule, (), missed)
-        columns = {**tasks.made(timing, self.machine.true, Budget(10**6)), "zone_given": zone is not None}
-        task = await database.written(each(reminders.add), new_task(timing=columns, created_at=self.machine.true))
+        columns = {**tasks.made(timing, now, Budget(10**6)), "zone_given": zone is not None}
+        task = await database.written(each(reminders.add), new_task(timing=columns, created_at=now))
         walls = planned.walls((start.year, start.month, start.day), days + 30)
         known_until = in_milliseconds(wall.replace(tzinfo=UTC) + timedelta(days=days + 29)) // SECOND
         self.tasks.append(Task(task.id, missed, zone, sorted(set(walls)), known_until))
@@ -274,6 +278,16 @@ class World:
         task = await database.written(each(reminders.add), new_task(timing=timing, created_at=self.machine.true))
         seconds = in_milliseconds(wall.replace(tzinfo=UTC)) // 1000
         self.tasks.append(Task(task.id, "all", None, [seconds], seconds + DAY * 3653))
+
+    async def _add_ahead(self, database: Database, now: int) -> None:
+        """Store a task while the clock is ahead, if it is taken."""
+        zone = self.random.choice((None, *{task.zone for task in self.tasks if task.zone is not None}))
+        planned, missed = self.random.choice(PLANNED), self.random.choice(("latest", "all", "skip"))
+        days = (self.until - self.machine.true) // DAY
+        with suppress(tasks.NoOccurrence, tasks.TooManyPast, BudgetExceeded):
+            await self.add(database, zone, planned, missed, days, now)
+            self.added_ahead += 1
+            self.count()
 
     def count(self) -> None:
         """Work out when what is not past yet is due."""
@@ -337,6 +351,8 @@ class World:
                     break
                 if self.random.random() < 0.05:
                     await self._answer(database, watch)
+                if watch() - machine.true > HOUR and self.added_ahead < MOST_AHEAD and self.random.random() < 0.2:
+                    await self._add_ahead(database, watch())
                 if not left or self.is_over or self._is_to_change():
                     break
                 self._pass_time()
