@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -374,6 +376,29 @@ def test_null_elsewhere_is_refused(server: Server, field: str) -> None:
     assert answer.status == 400
     assert answer.body["message"].startswith(f"{field} 必须为")
     assert server.http("GET", f"/api/reminders/{task['id']}").body == task
+
+
+def test_new_zone_data_keeps_the_times_on_the_wall(start_server: StartServer, tmp_path: Path) -> None:
+    """A government changes its clocks: what was meant for eight in the morning comes at eight by the new ones."""
+    zones = tmp_path / "zones"
+    zones.mkdir(mode=0o755)
+    # A made-up town, which has an hour more than UTC and then, by the next data, three.
+    (zones / "Town").write_bytes(zone_data(hours=1))
+    server = start_server(env={"CARELINE_TIMEZONE": "UTC", "PYTHONTZPATH": str(zones)})
+    daily = server.make_reminder(new_id(), "2030-01-01T08:00:00+01:00", rrule="FREQ=DAILY", timezone="Town")
+    assert coming(server, daily, 2) == ["2030-01-01 07:00:00", "2030-01-02 07:00:00"]
+    (zones / "Town").write_bytes(zone_data(hours=3))
+    server.restart()
+    eight = ["2030-01-01 05:00:00", "2030-01-02 05:00:00"]
+    wait_until(lambda: coming(server, daily, 2) == eight, "the start works them out again")
+
+
+def zone_data(hours: int) -> bytes:
+    """Return a zone that never changes its clocks, as RFC 8536 has it."""
+    counts = struct.pack(">6L", 0, 0, 0, 0, 1, 4)
+    block = struct.pack(">lbB", hours * 3600, 0, 0) + b"TWN\0"
+    footer = f"\n<+{hours:02}>-{hours}\n".encode()
+    return b"TZif2" + bytes(15) + counts + block + b"TZif2" + bytes(15) + counts + block + footer
 
 
 def test_another_zone_of_the_clinic_keeps_the_times_on_the_wall(start_server: StartServer) -> None:
