@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from consult.connection import Connection
-from consult.contract import faults, replies
+from consult.contract import faults, notifications
 from consult.contract.faults import Fault, invalid
 from consult.contract.fields import Until
 from consult.contract.payloads import must_be
@@ -65,7 +65,7 @@ class Answering:
 
         def publish(outcome: Outcome) -> None:
             if isinstance(outcome, Answered):
-                answer(dumps(replies.answered(asked.notification_id)))
+                answer(dumps(notifications.Answered(success=True, id=asked.notification_id)))
                 self.publish(outcome)
             else:
                 answer.fault(fault_of(outcome))

@@ -1,10 +1,11 @@
 """A connection that comes back: what it missed, then what is said, without a gap or a repeat."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from consult.connection import Connection
-from consult.contract import replies
+from consult.contract.notifications import BoundUser
+from consult.contract.questions import JoinedQuestion
 from consult.json_text import dumps
 from consult.push import Push
 from consult.rooms import Room
@@ -30,8 +31,8 @@ class Stream(Protocol[Item]):
         """What the connection sees of it once it is live; None where all may see all."""
 
     @property
-    def reply(self) -> dict[str, Any]:
-        """What the client is answered, but for the backlog."""
+    def reply(self) -> JoinedQuestion | BoundUser:
+        """A new reply to the client, without the backlog."""
 
     @property
     def last_id(self) -> int:
@@ -73,7 +74,9 @@ async def follow(
         backlog = None if after_id is None else await stream.backlog(after_id, fence)
         page = await stream.read(after_id or 0, fence, FIRST_PAGE)
         reply = stream.reply
-        answer(dumps(reply if backlog is None else replies.caught_up(reply, backlog.latest_id, backlog.has_more)))
+        if backlog is not None:
+            reply.latest_id, reply.has_more = backlog.latest_id, backlog.has_more
+        answer(dumps(reply))
         await _replay(connection, stream, fence, page)
         is_live = room.holds(connection)
     finally:

@@ -75,9 +75,9 @@ class Answer:
         handler = self.handler
         (self._gateway.unknown if handler is None else handler.faults)[fault.code] += 1
         if handler is not None and handler.event.is_send:
-            name, payload = handler.reply, dumps(replies.not_sent(fault.message))
+            name, payload = handler.reply, dumps(replies.not_sent(fault))
         else:
-            name, payload = b"error", dumps(replies.error(fault.code, fault.message))
+            name, payload = b"error", dumps(replies.error(fault))
         self._gateway.answer(self._connection, self, name, payload)
 
     def _record(self, identity: Identity, result: str) -> None:
@@ -150,7 +150,7 @@ class Gateway:
             over = self.guard.over(connection.identity, now)
             if over is not None:
                 fault = told(Refused(over))
-                self._push.answer(connection, b"error", dumps(replies.error(fault.code, fault.message)), None)
+                self._push.answer(connection, b"error", dumps(replies.error(fault)), None)
                 connection.carrier.close(f"token {over}")
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import orjson
+from msgspec.json import Encoder
 
 _HALF = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -20,10 +21,12 @@ _VAST = re.compile(
     rb"|(?<![0-9.eE+-])-?[0-9]++(?:\.[0-9]++)?+[eE]\+?[0-9]{3,}+"
 )
 _STRING_OR_VAST = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(' + _VAST.pattern + rb")", re.DOTALL)
+_encode = Encoder().encode
 
 
 def dumps(value: Any) -> bytes:
-    return orjson.dumps(value)
+    """Return the JSON of a reply, or of anything else that JSON can say."""
+    return _encode(value)
 
 
 def loads(text: str | bytes) -> Any:

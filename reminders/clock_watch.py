@@ -22,7 +22,7 @@ clock is sound.
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from store.clock import Clock
 
@@ -35,7 +35,10 @@ PROVEN: Final = 7 * 24 * 3_600_000
 SHORT_STOP: Final = 600_000
 STEADY: Final = 5_000  # by so much an offset may change and still be the same
 
-SOUND, UNPROVEN, IN_DOUBT = "sound", "unproven", "in doubt"
+State = Literal["sound", "unproven", "in doubt"]
+SOUND: Final[State] = "sound"
+UNPROVEN: Final[State] = "unproven"
+IN_DOUBT: Final[State] = "in doubt"
 
 
 def steady_clock() -> int:
@@ -69,7 +72,7 @@ class ClockWatch:
             self.is_to_rewind = False  # what was written after the last proven time may well be right
 
     @property
-    def state(self) -> str:
+    def state(self) -> State:
         """Whether the clock is known to be right: SOUND, UNPROVEN or IN_DOUBT."""
         if self._base is None:
             return UNPROVEN

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from store import history, notifications
-from store.history import Entry
+from store.history import Entry, What
 from store.models import UserNotification as NotificationRow
 from store.notifications import Notification
 from store.transaction import run
@@ -239,7 +239,7 @@ def _store(connection: sqlite3.Connection, one: Notification) -> None:
 def _entries(asked: Asked, before: Notification, after: Notification) -> list[Entry]:
     """What the notification's history tells of the answer."""
 
-    def entry(what: str, **detail: int) -> Entry:
+    def entry(what: What, **detail: int) -> Entry:
         return Entry(asked.at, what, asked.by, after.task_id, after.id, detail)
 
     entries = []

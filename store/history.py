@@ -6,7 +6,7 @@ What columns of theirs hold already is told from there, so that a reminder that 
 
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -19,6 +19,23 @@ SYSTEM = "SYSTEM"  # Careline itself
 API = "API"  # a caller over HTTP
 TIMES = ("planned_at", "until")  # what in an entry's detail is a time, as times are everywhere inside
 
+What = Literal[
+    "created",
+    "changed",
+    "due",
+    "written",
+    "skipped",
+    "pushed",
+    "taken_back",
+    "came_again",
+    "read",
+    "confirmed",
+    "snoozed",
+    "cancelled",
+    "parked",
+    "too_early",
+]
+
 
 def user(user_id: int, user_type: str = "USER") -> str:
     """The user that a connection is bound to or, with the type, whose token it is."""
@@ -28,7 +45,7 @@ def user(user_id: int, user_type: str = "USER") -> str:
 @dataclass(frozen=True, slots=True)
 class Entry:
     at: int
-    what: str  # one of _ORDER's
+    what: What
     by: str
     task_id: int | None = None
     notification_id: int | None = None

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from peewee import SQL, ModelSelect
@@ -17,6 +17,8 @@ from store.models import UserNotification as NotificationRow
 from store.reading import PAGE_BYTES, Row
 from store.transaction import run
 
+Status = Literal["UNREAD", "READ"]
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:
@@ -26,7 +28,7 @@ class Notification:
     biz_id: int
     title: str
     content: str | None
-    status: str  # UNREAD or READ
+    status: Status
     created_at: int
     read_at: int | None
     confirmed_at: int | None

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 from peewee import ModelSelect, fn
 
@@ -14,6 +15,8 @@ from store.models import Question as QuestionRow
 from store.reading import Row
 from store.transaction import run
 
+Status = Literal["OPEN", "CLOSED"]
+
 MOST_IN_READING = 1000  # questions that one reading looks for
 
 
@@ -22,7 +25,7 @@ class Question:
     id: int
     title: str
     elder_id: int
-    status: str  # OPEN or CLOSED
+    status: Status
     created_at: int
     latest_message_id: int | None  # of those that the asker may see
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from peewee import ModelSelect
 
@@ -14,6 +14,10 @@ from store.planned import planned_on
 from store.reading import Row
 from store.transaction import is_of_file, run
 
+Status = Literal["PENDING", "DISPATCHED", "CANCELLED"]
+Channel = Literal["IN_APP", "SYSTEM_MESSAGE"]
+Missed = Literal["latest", "all", "skip"]  # what becomes of occurrences that were missed
+
 
 @dataclass(frozen=True, slots=True)
 class ReminderTask:
@@ -21,16 +25,16 @@ class ReminderTask:
     user_id: int
     biz_type: str
     biz_id: int
-    channel: str
+    channel: Channel
     title: str
     content: str | None
     remind_at: int
-    status: str  # PENDING, DISPATCHED or CANCELLED
+    status: Status
     created_at: int
     rrule: str | None = None
     exdates: str | None = None  # a JSON array of times on the wall of the zone
     timezone: str | None = None  # None in a task that was made with none of the fields of recurrence
-    missed: str | None = None  # latest, all or skip
+    missed: Missed | None = None
     paused: bool = False
     starts_on: str | None = None  # on the wall of the zone, as is the next
     ends_on: str | None = None
@@ -52,7 +56,7 @@ class NewTask:
     user_id: int
     biz_type: str
     biz_id: int
-    channel: str
+    channel: Channel
     title: str
     content: str | None
     created_at: int

@@ -9,7 +9,7 @@ from peewee import ModelSelect, fn
 from store import history, notifications
 from store.answers import Answered
 from store.database import Database
-from store.history import SYSTEM, Entry
+from store.history import SYSTEM, Entry, What
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
 from store.notifications import NewNotification, Notification
@@ -113,7 +113,7 @@ def _afterwards(snoozed: Notification, came_again: bool, now: int) -> Notificati
 
 
 def _entries(snoozed: Notification, new: Notification | None, now: int) -> Iterator[Entry]:
-    def entry(what: str, **detail: int) -> Entry:
+    def entry(what: What, **detail: int) -> Entry:
         return Entry(now, what, SYSTEM, snoozed.task_id, snoozed.id, detail)
 
     if new is None:

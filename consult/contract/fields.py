@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from consult.contract.words import Words
+from store import notifications, questions, reminders
 
 MAX_ID = 2**63 - 1
 MOST_ATTACHMENTS = 20
@@ -124,7 +125,7 @@ Content = Annotated[
     ),
 ]
 Channel = Annotated[
-    Literal["IN_APP", "SYSTEM_MESSAGE"],
+    reminders.Channel,
     _meta(Rule("type", "IN_APP 或 SYSTEM_MESSAGE", "IN_APP or SYSTEM_MESSAGE", ("IN_APP", "SYSTEM_MESSAGE"))),
 ]
 Moment = Annotated[
@@ -171,14 +172,14 @@ Zone = Annotated[
     ),
 ]
 Missed = Annotated[
-    Literal["latest", "all", "skip"],
+    reminders.Missed,
     _meta(Rule("type", "latest、all 或 skip", "latest, all or skip", ("latest", "all", "skip"))),
 ]
 QuestionStatus = Annotated[
-    Literal["OPEN", "CLOSED"], _meta(Rule("type", "OPEN 或 CLOSED", "OPEN or CLOSED", ("OPEN", "CLOSED")))
+    questions.Status, _meta(Rule("type", "OPEN 或 CLOSED", "OPEN or CLOSED", ("OPEN", "CLOSED")))
 ]
 TaskStatus = Annotated[
-    Literal["PENDING", "DISPATCHED", "CANCELLED"],
+    reminders.Status,
     _meta(
         Rule(
             "type",
@@ -189,7 +190,7 @@ TaskStatus = Annotated[
     ),
 ]
 NotificationStatus = Annotated[
-    Literal["UNREAD", "READ"], _meta(Rule("type", "UNREAD 或 READ", "UNREAD or READ", ("UNREAD", "READ")))
+    notifications.Status, _meta(Rule("type", "UNREAD 或 READ", "UNREAD or READ", ("UNREAD", "READ")))
 ]
 YesNo = Annotated[Literal["true", "false"], _meta(Rule("type", "true 或 false", "true or false", ("true", "false")))]
 Limit = Annotated[int, _meta(Rule("number", "1 到 200 的整数", "an integer from 1 to 200"), ge=1, le=200)]

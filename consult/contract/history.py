@@ -1,17 +1,14 @@
 """What happened to a reminder task and its notifications (section 11.4)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Struct
 
-from consult.contract.fields import (
-    BeforeId,
-    PageLimit,
-    means,
-)
+from consult.contract.fields import BeforeId, PageLimit, means
 from consult.contract.payloads import Payload
 from consult.contract.reply_fields import HasMore, ReplyId, Time
 from consult.contract.rows import JsonObject
+from store.history import What
 
 
 class HistoryQuery(Payload, kw_only=True, gc=False):
@@ -25,22 +22,7 @@ class HistoryEntry(Struct, kw_only=True):
     id: Annotated[ReplyId, means("在该历史记录中的序号", "its place in this history")]
     at: Annotated[Time, means("何时", "when")]
     what: Annotated[
-        Literal[
-            "created",
-            "changed",
-            "due",
-            "written",
-            "skipped",
-            "pushed",
-            "taken_back",
-            "came_again",
-            "read",
-            "confirmed",
-            "snoozed",
-            "cancelled",
-            "parked",
-            "too_early",
-        ],
+        What,
         means("发生了什么", "what happened"),
     ]
     by: Annotated[

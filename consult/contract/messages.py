@@ -106,7 +106,7 @@ class StoredAttachment(Struct, kw_only=True):
     size: Annotated[Annotated[int, Meta(ge=0)] | None, means("大小，字节", "its size in bytes")]
 
 
-class Message(Struct, kw_only=True):
+class Message(Struct, kw_only=True, gc=False):
     """第 2.3 节。Section 2.3."""
 
     id: Annotated[

@@ -1,6 +1,6 @@
 """Notifications of a user: bound, pushed, answered, listed (sections 4 and 7)."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -35,6 +35,7 @@ from consult.contract.reply_fields import (
 )
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
+from store import notifications
 
 
 class BindUser(Payload, kw_only=True, gc=False):
@@ -105,7 +106,7 @@ class Notification(Struct, kw_only=True):
     biz_id: BusinessId
     title: Annotated[str, means("标题", "the title")]
     content: Annotated[str | None, means("内容", "the text")]
-    status: Annotated[Literal["UNREAD", "READ"], means("是否已读", "whether it was read")]
+    status: Annotated[notifications.Status, means("是否已读", "whether it was read")]
     created_at: Annotated[Time, means("触发的时间", "when the reminder fired")]
     read_at: Annotated[Time | None, means("标记为已读的时间", "when it was marked as read")]
 
@@ -141,7 +142,7 @@ class NotificationUpdated(Struct, kw_only=True):
     """第 4.3 节。Section 4.3."""
 
     id: Annotated[ReplyId, means("通知编号", "the notification's id")]
-    status: Annotated[Literal["UNREAD", "READ"], means("是否已读", "whether it was read")]
+    status: Annotated[notifications.Status, means("是否已读", "whether it was read")]
     read_at: Annotated[Time | None, means("标记为已读的时间", "when it was marked as read")]
     confirmed_at: Annotated[Time | None, Confirmed]
     snoozed_until: Annotated[Time | None, SnoozedUntil]

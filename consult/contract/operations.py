@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from consult.contract.fields import means
-from consult.contract.reply_fields import (
-    Time,
-)
+from consult.contract.reply_fields import Time
 from consult.contract.rows import Call, Page, ServerEvent
 from consult.contract.words import Words
 from consult.process.version import VERSION
+from reminders.clock_watch import State
 
 
 class Error(Struct, kw_only=True):
@@ -72,7 +71,7 @@ class Clock(Struct, kw_only=True):
     """本机时钟是否可信。Whether the machine's clock is known to be right."""
 
     state: Annotated[
-        Literal["sound", "unproven", "in doubt"],
+        State,
         means(
             "sound：可信；unproven：启动后尚未证实；in doubt：跳变之后。后两者期间不按期限删除任何内容",
             "sound: known to be right; unproven: not yet, after a start; in doubt: after a jump. In the latter two "
@@ -94,10 +93,15 @@ class Queues(Struct, kw_only=True):
     unread_bytes: Annotated[int, means("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
 
 
-class Health(Struct, kw_only=True):
-    """运行状态。How the server is."""
+class Status(Struct, kw_only=True):
+    """Whether the server is well, which is all that anybody may know."""
 
     status: Annotated[Literal["ok", "failing"], means("failing 时状态码为 503", "with failing the HTTP status is 503")]
+
+
+class Health(Status, kw_only=True):
+    """运行状态。How the server is."""
+
     version: Annotated[str, means("Careline 的版本", "Careline's version")]
     database: Annotated[str, means("ok，或数据库不可写的原因", "ok, or why the database cannot be written")]
     reminders: Annotated[str, means("ok，或提醒循环停止的原因", "ok, or why the reminder loop does not run")]

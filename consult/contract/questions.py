@@ -1,6 +1,6 @@
 """Consultation questions: opened, listed, closed; joined and left by connections (sections 2.1, 2.2 and 7)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Struct
 
@@ -23,6 +23,7 @@ from consult.contract.payloads import Payload
 from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
+from store import questions
 
 
 class JoinQuestion(Payload, kw_only=True, gc=False):
@@ -106,7 +107,7 @@ class Question(Struct, kw_only=True):
     id: QuestionNumber
     title: Annotated[str, means("标题", "the title")]
     elder_id: Annotated[ReplyId, means("长者的用户编号", "the elder's user id")]
-    status: Annotated[Literal["OPEN", "CLOSED"], means("关闭后不再接收消息", "a closed one takes no messages")]
+    status: Annotated[questions.Status, means("关闭后不再接收消息", "a closed one takes no messages")]
     created_at: Annotated[Time, means("新建的时间", "when it was opened")]
     latest_message_id: Annotated[
         ReplyId | None,

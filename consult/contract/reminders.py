@@ -1,6 +1,6 @@
 """Reminder tasks: added, listed, changed, cancelled; when they are due next (sections 7 and 11)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -28,6 +28,7 @@ from consult.contract.payloads import Payload
 from consult.contract.reply_fields import BusinessId, BusinessKind, HasMore, ReplyId, Time, TimeOrDate
 from consult.contract.rows import Call, Work
 from consult.contract.words import Words
+from store import reminders
 
 # What fields mean that a new task and a change have.
 _TITLE = means("标题", "the title")
@@ -125,13 +126,11 @@ class ReminderTask(Struct, kw_only=True):
     user_id: Annotated[ReplyId, means("提醒谁", "the user that it reminds")]
     biz_type: BusinessKind
     biz_id: BusinessId
-    channel: Annotated[Literal["IN_APP", "SYSTEM_MESSAGE"], means("渠道", "the channel")]
+    channel: Annotated[reminders.Channel, means("渠道", "the channel")]
     title: Annotated[str, means("通知的标题", "the notification's title")]
     content: Annotated[str | None, means("通知的内容", "the notification's text")]
     remind_at: Annotated[Time, means("何时触发", "when it is due")]
-    status: Annotated[
-        Literal["PENDING", "DISPATCHED", "CANCELLED"], means("待触发、已触发、已取消", "waiting, fired, cancelled")
-    ]
+    status: Annotated[reminders.Status, means("待触发、已触发、已取消", "waiting, fired, cancelled")]
     created_at: Annotated[Time, means("新建的时间", "when it was made")]
     rrule: Annotated[
         str | UnsetType | None,
@@ -147,7 +146,7 @@ class ReminderTask(Struct, kw_only=True):
     ] = UNSET
     timezone: Annotated[str | UnsetType, means("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
     missed: Annotated[
-        Literal["latest", "all", "skip"] | UnsetType,
+        reminders.Missed | UnsetType,
         means("错过的触发如何处理", "what becomes of occurrences that were missed"),
     ] = UNSET
     paused: Annotated[bool | UnsetType, means("是否暂停", "whether it is paused")] = UNSET

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from msgspec import structs
+
 from consult.contract import replies
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES, Fault
@@ -100,9 +102,7 @@ def _server_event(event: ServerEvent) -> JsonObject:
 def refusal(event: ClientEvent, mistake: Mistake) -> JsonObject:
     """What the mistake is answered with; the event is `event.failure`."""
     fault = mistake.fault or _fault_of(event, mistake.payload)
-    if event.failure == "error":
-        return replies.error(fault.code, fault.message)
-    return replies.not_sent(fault.message)
+    return structs.asdict(replies.error(fault) if event.failure == "error" else replies.not_sent(fault))
 
 
 def _fault_of(event: ClientEvent, payload: Any) -> Fault:

@@ -1,12 +1,10 @@
 """`bind_user` (section 4.1), with `after_id` as catch-up: the user's notifications above the cursor, then live."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from consult.catch_up import MOST_REPLAYED, PAGE_BYTES, follow
 from consult.connection import Connection
-from consult.contract import replies
-from consult.contract.notifications import BindUser
+from consult.contract.notifications import BindUser, BoundUser
 from consult.gateway import Answer
 from consult.push import Push
 from consult.rooms import Rooms
@@ -54,8 +52,8 @@ class _Notifications:
     visibility = None
 
     @property
-    def reply(self) -> dict[str, Any]:
-        return replies.bound_user(self.user_id)
+    def reply(self) -> BoundUser:
+        return BoundUser(success=True, user_id=self.user_id)
 
     @property
     def last_id(self) -> int:

@@ -6,9 +6,8 @@ from typing import Any
 
 from consult.catch_up import MOST_REPLAYED, PAGE_BYTES, follow
 from consult.connection import Connection
-from consult.contract import replies
 from consult.contract.faults import Fault
-from consult.contract.questions import JOIN_QUESTION, JoinQuestion
+from consult.contract.questions import JOIN_QUESTION, JoinedQuestion, JoinQuestion
 from consult.entry.rights import only_elder
 from consult.gateway import Answer
 from consult.json_text import dumps
@@ -75,7 +74,7 @@ async def _look_up_and_enter(
 def _enter(rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer) -> None:
     """In one step of the loop, so that `joined_question` comes before anything of the room."""
     rooms.question(request.question_id).go_live(connection, _visibility(connection, request))
-    answer(dumps(replies.joined_question(request.question_id)))
+    answer(dumps(JoinedQuestion(question_id=request.question_id)))
 
 
 async def _catch_up(
@@ -95,8 +94,8 @@ class _Messages:
     elder_id: int | None  # whose question it must be
 
     @property
-    def reply(self) -> dict[str, Any]:
-        return replies.joined_question(self.question_id)
+    def reply(self) -> JoinedQuestion:
+        return JoinedQuestion(question_id=self.question_id)
 
     @property
     def last_id(self) -> int:

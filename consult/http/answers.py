@@ -8,6 +8,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sanic import Sanic
 from sanic.compat import Header
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
@@ -15,7 +16,6 @@ from sanic.response import HTTPResponse, raw
 
 from consult.contract import faults, replies
 from consult.contract.faults import Fault, invalid
-from consult.contract.replies import Shape
 from consult.entry.access import Access
 from consult.http.request import Asked, Request, json_of, route_by
 from consult.json_text import canonical, dumps
@@ -27,6 +27,7 @@ from store.transaction import each
 
 Wanted = TypeVar("Wanted")
 Outcome = TypeVar("Outcome")
+AnyReply = TypeVar("AnyReply", bound=Struct)
 
 # Bytes that are no UTF-8 come as halves of surrogate pairs.
 _IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
@@ -48,7 +49,7 @@ class _Headers(Header):
             super().__setitem__(name, value)
 
 
-def json_answer(body: bytes | Shape, status: int = 200) -> HTTPResponse:
+def json_answer(body: bytes | Struct, status: int = 200) -> HTTPResponse:
     """An answer in JSON, encoded already or not."""
     return raw(body if isinstance(body, bytes) else dumps(body), status, content_type="application/json")
 
@@ -65,9 +66,9 @@ class Writing:
         asked: Asked[Any, Any],
         one: Callable[[sqlite3.Connection, Wanted], Outcome],
         wanted: Wanted,
-        shape: Callable[[Outcome], Shape | Fault],
+        shape: Callable[[Outcome], AnyReply | Fault],
         publish: Callable[[Outcome], None] = lambda _: None,
-    ) -> Shape | HTTPResponse:
+    ) -> AnyReply | HTTPResponse:
         """Does `one` and replies with its shape, or raises the fault that it was. The same key and request again is 200
         with the first result, another request under the key 409. `publish` is called in commit order. With tokens on
         everybody has keys of their own."""
@@ -174,7 +175,7 @@ def _methods(request: Request) -> list[str]:
 
 
 def fault_answer(fault: Fault) -> HTTPResponse:
-    answer = json_answer(replies.error(fault.code, fault.message), fault.status)
+    answer = json_answer(replies.error(fault), fault.status)
     if fault.retry_after is not None:
         answer.headers["retry-after"] = str(fault.retry_after)
     if fault.status == 401:

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from typing import Any
 
+from msgspec import Struct
 from sanic import Sanic
 from sanic.response import HTTPResponse
 
-from consult.contract.replies import Shape
 from consult.contract.rows import Call, Page
 from consult.contract.tables import CALLS, PAGES
 from consult.http import entry, request
@@ -24,8 +24,8 @@ from consult.http.request import Asked, Request
 from consult.rows import attached
 from store.database import Database
 
-# What a handler returns is the answer's JSON or, where that has another status or is none, the whole answer.
-Handler = Callable[[Asked[Any, Any]], Awaitable[Shape | HTTPResponse]]
+# A handler returns the answer's content or, where that has another status or is no JSON, the whole answer.
+Handler = Callable[[Asked[Any, Any]], Awaitable[Struct | HTTPResponse]]
 Handlers = dict[Call | Page, Handler]
 
 

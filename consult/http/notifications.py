@@ -7,17 +7,19 @@ from sanic.response import HTTPResponse
 from consult.answering import Answering, fault_of
 from consult.contract import replies
 from consult.contract.faults import Fault
-from consult.contract.history import HistoryQuery
+from consult.contract.history import HistoryPage, HistoryQuery
 from consult.contract.notifications import (
     CONFIRM_NOTIFICATION,
     LIST_NOTIFICATIONS,
     NOTIFICATION_HISTORY,
     READ_NOTIFICATION,
     SNOOZE_NOTIFICATION,
+    AnsweredNotification,
+    Notification,
+    NotificationPage,
     NotificationQuery,
     Snooze,
 )
-from consult.contract.replies import Shape
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.request import Asked
@@ -44,7 +46,7 @@ class Notifications:
             NOTIFICATION_HISTORY: self.notification_history,
         }
 
-    async def list_notifications(self, asked: Asked[NotificationQuery, None]) -> Shape:
+    async def list_notifications(self, asked: Asked[NotificationQuery, None]) -> NotificationPage:
         query = asked.query
         items, has_more, unread = await notifications.page(
             self.database,
@@ -54,11 +56,12 @@ class Notifications:
             before_id=query.before_id,
             limit=query.limit,
         )
-        shape = replies.answered_notification if query.answers == "true" else replies.notification
-        return replies.page([shape(item, self.time) for item in items], has_more, unread=unread)
+        with_answers = query.answers == "true"
+        listed = [replies.listed_notification(item, with_answers, self.time) for item in items]
+        return NotificationPage(items=listed, has_more=has_more, unread=unread)
 
-    async def read_notification(self, asked: Asked[None, None]) -> Shape | HTTPResponse:
-        def shape(outcome: Outcome) -> Shape | Fault:
+    async def read_notification(self, asked: Asked[None, None]) -> Notification | HTTPResponse:
+        def shape(outcome: Outcome) -> Notification | Fault:
             # As it was before there was anything to confirm.
             if isinstance(outcome, Answered):
                 return replies.notification(outcome.notification, self.time)
@@ -67,23 +70,23 @@ class Notifications:
         wanted = self.answering.asked_over_http(asked.id, asked.by)
         return await self.writing.post(asked, answers.read, wanted, shape, self.answering.publish)
 
-    async def confirm_notification(self, asked: Asked[None, None]) -> Shape | HTTPResponse:
+    async def confirm_notification(self, asked: Asked[None, None]) -> AnsweredNotification | HTTPResponse:
         wanted = self.answering.asked_over_http(asked.id, asked.by)
         return await self.writing.post(asked, answers.confirm, wanted, self._answered, self.answering.publish)
 
-    async def snooze_notification(self, asked: Asked[None, Snooze]) -> Shape | HTTPResponse:
+    async def snooze_notification(self, asked: Asked[None, Snooze]) -> AnsweredNotification | HTTPResponse:
         wanted = self.answering.until(self.answering.asked_over_http(asked.id, asked.by), asked.body.until)
         return await self.writing.post(asked, answers.snooze, wanted, self._answered, self.answering.publish)
 
-    async def notification_history(self, asked: Asked[HistoryQuery, None]) -> Shape:
+    async def notification_history(self, asked: Asked[HistoryQuery, None]) -> HistoryPage:
         page = await history.of_notification(
             self.database, asked.id, before_id=asked.query.before_id, limit=asked.query.limit
         )
         if page is None:
             raise Fault("NOT_FOUND")
-        return replies.page([replies.history_entry(entry, self.time) for entry in page[0]], page[1])
+        return replies.history_page(page, self.time)
 
-    def _answered(self, outcome: Outcome) -> Shape | Fault:
+    def _answered(self, outcome: Outcome) -> AnsweredNotification | Fault:
         if isinstance(outcome, Answered):
             return replies.answered_notification(outcome.notification, self.time)
         return fault_of(outcome)

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from peewee import DatabaseError
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from sanic.response import HTTPResponse, raw
 
 from consult.contract import replies
-from consult.contract.operations import HEALTH, METRICS
+from consult.contract.operations import HEALTH, METRICS, Health, Jobs, Parked, Queues, Status
 from consult.gateway import Gateway
 from consult.http.answers import json_answer
 from consult.http.calls import Handlers
@@ -33,7 +33,6 @@ from store.clock import Clock, WireTime
 from store.database import Database
 from store.file import StoreFault
 from store.histogram import Histogram
-from store.parking import Parked
 
 Found = TypeVar("Found")
 
@@ -67,7 +66,7 @@ class Counts(Collector):
         self._loop = loop
         self._clock = clock
         self.reminders_due: int | None = None
-        self.parked: Parked | None = None
+        self.parked: parking.Parked | None = None
         self.disk_free: int | None = None  # bytes that are left where the database is
         self._last_look: asyncio.Task[None] | None = None
         self._next_look: asyncio.Task[None] | None = None  # which has not begun
@@ -93,20 +92,20 @@ class Counts(Collector):
                 self.parked = await parking.parked(self._database, PARKED_IDS)
 
     @property
-    def queues(self) -> dict[str, int]:
+    def queues(self) -> Queues:
         """How much waits where."""
-        return {
-            "writes": self._database.waiting,
-            "events": self._gateway.unanswered,
-            "unread_bytes": self._carriers.unread + self._polling.unread,
-        }
+        return Queues(
+            writes=self._database.waiting,
+            events=self._gateway.unanswered,
+            unread_bytes=self._carriers.unread + self._polling.unread,
+        )
 
     def collect(self) -> Iterator[Metric]:
         queues, database, loop = self.queues, self._database, self._loop
         connections = {"websocket": len(self._carriers.websockets), "polling": len(self._polling)}
         yield _gauge("connections", "Open connections.", "transport", connections)
         yield self._events()
-        yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues["events"])
+        yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues.events)
         limited = {**self._gateway.limits.refused, "reads": self._reads.refused}
         yield _counter("rate_limited", "What was asked beyond a limit.", "limit", limited)
         yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
@@ -117,12 +116,12 @@ class Counts(Collector):
         yield checks
         lost = guard.audit.lost if guard else 0
         yield CounterMetricFamily("careline_audit_lost", "Rows of the audit that were lost.", lost)
-        yield _gauge("unread_bytes", "What clients were sent and have not taken.", value=queues["unread_bytes"])
+        yield _gauge("unread_bytes", "What clients were sent and have not taken.", value=queues.unread_bytes)
         yield CounterMetricFamily("careline_messages", "Messages published.", self._push.messages)
         yield CounterMetricFamily("careline_deliveries", "Broadcasts to one connection each.", self._push.deliveries)
         yield _histogram("commit_writes", "Writes in a transaction.", database.commit_writes)
         yield _histogram("commit_seconds", "From a batch of writes to its commit.", database.commit_seconds)
-        yield _gauge("writes_waiting", "Writes that wait for their transaction.", value=queues["writes"])
+        yield _gauge("writes_waiting", "Writes that wait for their transaction.", value=queues.writes)
         refused = {"too many waiting": database.refused_at_once, "waited too long": database.refused_late}
         yield _counter("writes_refused", "Writes that were refused.", "reason", refused)
         yield _gauge(
@@ -214,27 +213,29 @@ class Operations:
 
     async def health(self, asked: Asked[None, None]) -> HTTPResponse:
         database_fault, loop_fault = await self._database.probe(), self._loop.fault
-        failing = database_fault is not None or loop_fault is not None
+        status: Literal["ok", "failing"] = "ok" if database_fault is None and loop_fault is None else "failing"
+        http_status = HEALTH.status if status == "ok" else 503
         if not asked.asker.is_operator:
-            return json_answer({"status": "failing" if failing else "ok"}, 503 if failing else 200)
+            return json_answer(Status(status=status), http_status)
         counts, time = self._counts, self._time
         await counts.look()
+        parked = counts.parked
         backed_up_at = await _asked_of_disk(self._daily.latest)
-        body = {
-            "status": "failing" if failing else "ok",
-            "version": VERSION,
-            "database": database_fault or "ok",
-            "reminders": loop_fault or "ok",
-            "reminders_due": counts.reminders_due,
-            "parked": None if counts.parked is None else {"count": counts.parked.count, "ids": counts.parked.ids},
-            "clock": replies.clock(self._loop.clock, time),
-            "loop_lag_ms": round(counts.lag.worst * 1000, 1),
-            "queues": counts.queues,
-            "disk_free_bytes": counts.disk_free,
-            "last_backup": None if backed_up_at is None else time.text(backed_up_at),
-            "jobs": {name: replies.job(outcome, time) for name, outcome in self._housekeeping.outcomes.items()},
-        }
-        return json_answer(body, 503 if failing else 200)
+        health = Health(
+            status=status,
+            version=VERSION,
+            database=database_fault or "ok",
+            reminders=loop_fault or "ok",
+            reminders_due=counts.reminders_due,
+            parked=None if parked is None else Parked(count=parked.count, ids=parked.ids),
+            clock=replies.clock(self._loop.clock, time),
+            loop_lag_ms=round(counts.lag.worst * 1000, 1),
+            queues=counts.queues,
+            disk_free_bytes=counts.disk_free,
+            last_backup=None if backed_up_at is None else time.text(backed_up_at),
+            jobs=Jobs(**{name: replies.job(outcome, time) for name, outcome in self._housekeeping.outcomes.items()}),
+        )
+        return json_answer(health, http_status)
 
     async def metrics(self, _: Asked[None, None]) -> HTTPResponse:
         await self._counts.look()

@@ -7,18 +7,19 @@ from sanic.response import HTTPResponse
 
 from consult.contract import replies
 from consult.contract.faults import Fault
-from consult.contract.messages import LIST_MESSAGES, MessageQuery
+from consult.contract.messages import LIST_MESSAGES, MessagePage, MessageQuery
 from consult.contract.questions import (
     CHANGE_QUESTION,
     GET_QUESTION,
     LIST_QUESTIONS,
     OPEN_QUESTION,
     NewQuestion,
+    Question,
     QuestionChange,
+    QuestionPage,
     QuestionQuery,
     VisibilityQuery,
 )
-from consult.contract.replies import Shape
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.request import Asked
@@ -45,14 +46,14 @@ class Questions:
             LIST_MESSAGES: self.list_messages,
         }
 
-    async def open_question(self, asked: Asked[None, NewQuestion]) -> Shape | HTTPResponse:
+    async def open_question(self, asked: Asked[None, NewQuestion]) -> Question | HTTPResponse:
         asked.asker.refuse_other("elder_id", asked.body.elder_id)
         new = questions.NewQuestion(asked.body.title, asked.body.elder_id, self.time.now())
         return await self.writing.post(
             asked, questions.open_question, new, lambda question: replies.question(question, self.time)
         )
 
-    async def list_questions(self, asked: Asked[QuestionQuery, None]) -> Shape:
+    async def list_questions(self, asked: Asked[QuestionQuery, None]) -> QuestionPage:
         query, asker = asked.query, asked.asker
         items, has_more = await questions.page(
             self.database,
@@ -64,21 +65,21 @@ class Questions:
             only_elder=asker.only_user,
             only_ids=asker.only_questions,
         )
-        return replies.page([replies.question(question, self.time) for question in items], has_more)
+        return QuestionPage(items=[replies.question(question, self.time) for question in items], has_more=has_more)
 
-    async def get_question(self, asked: Asked[VisibilityQuery, Any]) -> Shape:
+    async def get_question(self, asked: Asked[VisibilityQuery, Any]) -> Question:
         visibility = visible_to(asked.asker.user_type(asked.query.user_type))
         question = await questions.get(self.database, asked.id, visibility)
         if question is None:
             raise Fault("QUESTION_NOT_FOUND")
         return replies.question(question, self.time)
 
-    async def change_question(self, asked: Asked[VisibilityQuery, QuestionChange]) -> Shape:
+    async def change_question(self, asked: Asked[VisibilityQuery, QuestionChange]) -> Question:
         change = questions.StatusChange(asked.id, asked.body.status, self.time.now())
         await self.database.written(each(questions.set_status), change)
         return await self.get_question(asked)
 
-    async def list_messages(self, asked: Asked[MessageQuery, None]) -> Shape:
+    async def list_messages(self, asked: Asked[MessageQuery, None]) -> MessagePage:
         query = asked.query
         page = await messages.page(
             self.database,
@@ -91,4 +92,4 @@ class Questions:
         if page is None:
             raise Fault("QUESTION_NOT_FOUND")
         items, has_more = page
-        return replies.page([replies.message(message, self.time) for message in items], has_more)
+        return MessagePage(items=[replies.message(message, self.time) for message in items], has_more=has_more)

@@ -13,7 +13,7 @@ from tzlocal.windows_tz import win_tz
 
 from consult.contract import faults, fields, replies
 from consult.contract.faults import Fault, invalid
-from consult.contract.history import HistoryQuery
+from consult.contract.history import HistoryPage, HistoryQuery
 from consult.contract.payloads import must_be
 from consult.contract.reminders import (
     ADD_REMINDER,
@@ -24,11 +24,14 @@ from consult.contract.reminders import (
     LIST_REMINDERS,
     REMINDER_HISTORY,
     NewReminder,
+    Occurrence,
+    OccurrencePage,
     OccurrenceQuery,
     ReminderChange,
+    ReminderPage,
     ReminderQuery,
+    ReminderTask,
 )
-from consult.contract.replies import Shape
 from consult.contract.rule_parts import wrong_part
 from consult.entry.limits import Limits
 from consult.http.answers import Writing
@@ -45,7 +48,7 @@ from store import history, reminders
 from store.clock import ClinicTime, WireTime, on_wall
 from store.database import Database
 from store.history import Entry
-from store.reminders import Cancelling, Change, NotAsRead, ReminderTask, TooManyPending
+from store.reminders import Cancelling, Change, NotAsRead, TooManyPending
 from store.transaction import WriteRefused, each
 
 T = TypeVar("T")
@@ -79,7 +82,7 @@ class Reminders:
             CANCEL_REMINDER: self.cancel_reminder,
         }
 
-    async def add_reminder(self, asked: Asked[None, NewReminder]) -> Shape | HTTPResponse:
+    async def add_reminder(self, asked: Asked[None, NewReminder]) -> ReminderTask | HTTPResponse:
         body, account = asked.body, asked.request.ctx.account
         asked.asker.refuse_other("user_id", body.user_id)
         columns = await self._columns_of(asked)
@@ -96,12 +99,12 @@ class Reminders:
             most_pending=0 if account is None else account.most.reminders,
         )
 
-        def shape(added: ReminderTask | TooManyPending) -> Shape | Fault:
-            if isinstance(added, ReminderTask):
+        def shape(added: reminders.ReminderTask | TooManyPending) -> ReminderTask | Fault:
+            if isinstance(added, reminders.ReminderTask):
                 return replies.reminder_task(added, self.time)
             return Fault("RATE_LIMITED", faults.TOO_MANY_PENDING)
 
-        def count(added: ReminderTask | TooManyPending) -> None:
+        def count(added: reminders.ReminderTask | TooManyPending) -> None:
             if account is not None and isinstance(added, TooManyPending):
                 self.limits.beyond_reminders(account)
 
@@ -129,7 +132,7 @@ class Reminders:
         columns["zone_given"] = body.timezone is not None
         return columns
 
-    async def list_reminders(self, asked: Asked[ReminderQuery, None]) -> Shape:
+    async def list_reminders(self, asked: Asked[ReminderQuery, None]) -> ReminderPage:
         query, asker = asked.query, asked.asker
         user_id = query.user_id or asker.only_user
         if user_id is not None:
@@ -144,25 +147,26 @@ class Reminders:
             limit=query.limit,
         )
         shape = replies.parked_task if parked else replies.reminder_task
-        return replies.page([shape(task, self.time) for task in items], has_more)
+        return ReminderPage(items=[shape(task, self.time) for task in items], has_more=has_more)
 
-    async def get_reminder(self, asked: Asked[None, None]) -> Shape:
+    async def get_reminder(self, asked: Asked[None, None]) -> ReminderTask:
         return replies.reminder_task(await self._found(asked.id), self.time)
 
-    async def list_occurrences(self, asked: Asked[OccurrenceQuery, None]) -> Shape:
+    async def list_occurrences(self, asked: Asked[OccurrenceQuery, None]) -> OccurrencePage:
         task = await self._found(asked.id)
         coming, has_more = await self._worked_out(
             asked, tasks.coming, task, self.time.zone, self.time.now(), asked.query.limit
         )
-        return replies.page([replies.occurrence(planned_at, self.time) for planned_at in coming], has_more)
+        items = [Occurrence(planned_at=self.time.text(planned_at)) for planned_at in coming]
+        return OccurrencePage(items=items, has_more=has_more)
 
-    async def reminder_history(self, asked: Asked[HistoryQuery, None]) -> Shape:
+    async def reminder_history(self, asked: Asked[HistoryQuery, None]) -> HistoryPage:
         page = await history.of_task(self.database, asked.id, before_id=asked.query.before_id, limit=asked.query.limit)
         if page is None:
             raise Fault("NOT_FOUND")
-        return replies.page([replies.history_entry(entry, self.time) for entry in page[0]], page[1])
+        return replies.history_page(page, self.time)
 
-    async def change_reminder(self, asked: Asked[None, ReminderChange]) -> Shape:
+    async def change_reminder(self, asked: Asked[None, ReminderChange]) -> ReminderTask:
         body = asked.body
         cleared = _cleared(asked)
         given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None}
@@ -176,13 +180,15 @@ class Reminders:
             change = await self._change(asked, task, given)
             changed = await self.database.written(each(reminders.change), change)
             self.loop.wake()
-            if isinstance(changed, ReminderTask) and changed.revision > task.revision:
+            if isinstance(changed, reminders.ReminderTask) and changed.revision > task.revision:
                 return replies.reminder_task(changed, self.time)
             if isinstance(changed, NotAsRead):
                 await asyncio.sleep(PAUSE)
         raise WriteRefused("the reminder task did not come to rest")
 
-    async def _change(self, asked: Asked[None, ReminderChange], task: ReminderTask, given: Shape) -> Change:
+    async def _change(
+        self, asked: Asked[None, ReminderChange], task: reminders.ReminderTask, given: dict[str, Any]
+    ) -> Change:
         body = asked.body
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
         timing = _timing_of(task, self.time, self.time.now())
@@ -225,7 +231,7 @@ class Reminders:
         entry = Entry(self.time.now(), "changed", asked.by, task.id, detail=given)
         return Change(task.id, task.revision, columns, is_rescheduled, entry)
 
-    async def cancel_reminder(self, asked: Asked[None, None]) -> Shape:
+    async def cancel_reminder(self, asked: Asked[None, None]) -> ReminderTask:
         task = await self.database.written(each(reminders.cancel), Cancelling(asked.id, self.time.now(), asked.by))
         if task is None:
             raise Fault("NOT_FOUND")
@@ -233,7 +239,7 @@ class Reminders:
             raise invalid(faults.ALREADY_DISPATCHED, 409)
         return replies.reminder_task(task, self.time)
 
-    async def _found(self, task_id: int) -> ReminderTask:
+    async def _found(self, task_id: int) -> reminders.ReminderTask:
         task = await reminders.get(self.database, task_id)
         if task is None:
             raise Fault("NOT_FOUND")
@@ -277,7 +283,7 @@ def _cleared(asked: Asked[None, ReminderChange]) -> set[str]:
 NOT_NULL = {"title": fields.Title, "remind_at": fields.Moment, "paused": fields.Flag}
 
 
-def _timing_of(task: ReminderTask, time: WireTime, now: int) -> Timing:
+def _timing_of(task: reminders.ReminderTask, time: WireTime, now: int) -> Timing:
     """The timing of a stored task. Of one that is not sound what is changed counts alone."""
     try:
         return tasks.timing_of(task, time.zone)

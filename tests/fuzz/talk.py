@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from consult.contract import replies
+from consult.contract import messages
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES
 from consult.contract.tables import CLIENT_EVENTS, SERVER_EVENTS
@@ -102,7 +102,7 @@ def verdict(name: str, reply: str, answer: Any) -> str | None:
         code = CODES.get(answer["code"])
         known = code is not None and code.status < 500 and (event is not None or code.name == "INVALID_PAYLOAD")
         return "refused" if known and answer["message"] not in ("", *_TROUBLE) else None
-    text = answer["message"].removeprefix(replies.NOT_SENT)
+    text = answer["message"].removeprefix(messages.NOT_SENT)
     return "refused" if text not in ("", *_TROUBLE) else None
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-import orjson
 import uvloop
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 import main
-from consult import packets
+from consult import json_text, packets
+from consult.contract.messages import Message
 from consult.http.operations import Counts
 from consult.wire import carriers, door, polling, sending, websocket
 from consult.wire.carriers import Carriers
@@ -35,7 +35,7 @@ alive: Counter[str] = Counter()  # what connections are made of
 _numbers = itertools.count()
 _new_event_loop = uvloop.new_event_loop
 _framed = packets.framed
-_dumps = orjson.dumps
+_encode = json_text._encode
 _collect = Counts.collect
 _send = sending.send
 
@@ -60,10 +60,10 @@ def framed(packet: bytes) -> bytes:
     return _framed(packet)
 
 
-def dumps(value: Any, *given: Any) -> bytes:
-    if isinstance(value, dict) and "sent_at" in value:
+def encode(value: Any) -> bytes:
+    if isinstance(value, Message):
         messages["message"] += 1
-    return _dumps(value, *given)
+    return _encode(value)
 
 
 class Transport:
@@ -128,7 +128,7 @@ carriers.GIVE_BACK_AFTER = 50  # so that a small wave is enough
 PLACES: tuple[tuple[Any, str, Any], ...] = (
     (uvloop, "new_event_loop", new_event_loop),
     (packets, "framed", framed),
-    (orjson, "dumps", dumps),
+    (json_text, "_encode", encode),
     (Counts, "collect", collect),
     (door, "Websocket", CountedWebsocket),
     (polling, "PollingSession", CountedSession),

@@ -6,17 +6,17 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 import pytest
 from msgspec import Struct
 
 from consult.contract import history, messages, notifications, questions, reminders, replies
-from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED
+from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED, Fault
 from consult.contract.operations import Health
 from consult.contract.payloads import read
 from consult.contract.rows import ClientEvent
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.documents.protocol import protocol
+from consult.json_text import dumps, loads
 from store.clock import WireTime
 from store.history import Entry
 from store.messages import Message
@@ -30,41 +30,59 @@ from tests.server import Server
 
 TIME = WireTime(ZoneInfo("Asia/Shanghai"))
 NOTIFICATION = Notification(1, 1001, "INTERVENTION_TASK", 12345, "标题", None, "READ", 0, 0, 0, None, 1)
-MESSAGE: Example = orjson.loads(
-    orjson.dumps(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
+
+
+def encoded(reply: Struct) -> Example:
+    """Give what a client gets of a reply."""
+    made: Example = loads(dumps(reply))
+    return made
+
+
+MESSAGE = encoded(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
+QUESTION = encoded(replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME))
+TASK = encoded(
+    replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
 )
-QUESTION = replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME)
-TASK = replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
-REPEATING = replies.reminder_task(
-    ReminderTask(
-        *(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0),
-        *("FREQ=DAILY", "[]", "Asia/Shanghai", "latest", False, "1970-01-01T08:00:00", None, 0, 0),
-    ),
-    TIME,
+REPEATING = encoded(
+    replies.reminder_task(
+        ReminderTask(
+            *(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0),
+            *("FREQ=DAILY", "[]", "Asia/Shanghai", "latest", False, "1970-01-01T08:00:00", None, 0, 0),
+        ),
+        TIME,
+    )
 )
-TOLD = replies.notification(NOTIFICATION, TIME)
-ANSWERED = replies.answered_notification(NOTIFICATION, TIME)
+TOLD = encoded(replies.notification(NOTIFICATION, TIME))
+ANSWERED = encoded(replies.answered_notification(NOTIFICATION, TIME))
+DONE = encoded(notifications.Answered(success=True, id=1))
+REASON = Fault("INVALID_PAYLOAD", "原因")
 
 
 def sent(client_msg_id: str | None) -> Example:
     """Give a successful `send_message:ack` as the server makes it."""
-    ack: Example = orjson.loads(replies.sent(orjson.dumps(MESSAGE), client_msg_id))
+    ack: Example = loads(replies.sent(dumps(MESSAGE), client_msg_id))
     return ack
 
 
 # What the server makes, for each example of an event and of its other forms.
 REPLIES: dict[str, list[Example]] = {
-    "joined_question": [replies.joined_question(1), replies.caught_up(replies.joined_question(1), 2, True)],
-    "left_question": [replies.left_question(1)],
-    "send_message:ack": [sent(None), sent("abc"), replies.not_sent("原因")],
+    "joined_question": [
+        encoded(questions.JoinedQuestion(question_id=1)),
+        encoded(questions.JoinedQuestion(question_id=1, latest_id=2, has_more=True)),
+    ],
+    "left_question": [encoded(questions.LeftQuestion(question_id=1))],
+    "send_message:ack": [sent(None), sent("abc"), encoded(replies.not_sent(REASON))],
     "new_message": [MESSAGE],
     "notification:new": [TOLD],
-    "bind_user:ack": [replies.bound_user(1), replies.caught_up(replies.bound_user(1), 2, True)],
-    "error": [replies.error("INVALID_PAYLOAD", "原因")],
-    "notification:read:ack": [replies.answered(1)],
-    "notification:confirm:ack": [replies.answered(1)],
-    "notification:snooze:ack": [replies.answered(1)],
-    "notification:updated": [replies.notification_updated(NOTIFICATION, 0, TIME)],
+    "bind_user:ack": [
+        encoded(notifications.BoundUser(success=True, user_id=1)),
+        encoded(notifications.BoundUser(success=True, user_id=1, latest_id=2, has_more=True)),
+    ],
+    "error": [encoded(replies.error(REASON))],
+    "notification:read:ack": [DONE],
+    "notification:confirm:ack": [DONE],
+    "notification:snooze:ack": [DONE],
+    "notification:updated": [encoded(replies.notification_updated(NOTIFICATION, 0, TIME))],
 }
 # The same for HTTP: of an answer that lists, what it lists.
 ANSWERS: dict[type[Struct], Example] = {
@@ -73,8 +91,8 @@ ANSWERS: dict[type[Struct], Example] = {
     messages.MessagePage: MESSAGE,
     reminders.ReminderTask: TASK,
     reminders.ReminderPage: TASK,
-    reminders.OccurrencePage: replies.occurrence(0, TIME),
-    history.HistoryPage: replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME),
+    reminders.OccurrencePage: encoded(reminders.Occurrence(planned_at=TIME.text(0))),
+    history.HistoryPage: encoded(replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME)),
     notifications.Notification: TOLD,
     notifications.AnsweredNotification: ANSWERED,
     notifications.NotificationPage: TOLD,
