@@ -17,7 +17,7 @@ from peewee import DatabaseError
 from sanic import Sanic
 
 from consult.answering import Answering
-from consult.contract.fields import MAX_BYTES
+from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
 from consult.entry.guard import Guard
@@ -68,8 +68,8 @@ SANIC = {
     "ACCESS_LOG": False,
     "FALLBACK_ERROR_FORMAT": "json",
     "KEEP_ALIVE_TIMEOUT": 60,  # seconds, as are the next two
-    "REQUEST_TIMEOUT": 20,
-    "RESPONSE_TIMEOUT": 60,  # a long poll waits for up to 45
+    "REQUEST_TIMEOUT": HEAD_SECONDS,
+    "RESPONSE_TIMEOUT": REQUEST_SECONDS,
     "REQUEST_MAX_SIZE": MAX_BYTES,
     "MOTD": False,
     "TOUCHUP": False,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from consult.connection import Connection
+from consult.contract.limits import MOST_REPLAYED
 from consult.contract.notifications import BoundUser
 from consult.contract.questions import JoinedQuestion
 from consult.json_text import dumps
@@ -13,7 +14,6 @@ from store.backlog import Backlog
 from store.messages import Message, Visibility
 from store.notifications import Notification
 
-MOST_REPLAYED = 500  # the client pages over HTTP for more
 FIRST_PAGE = 5
 MOST_IN_PAGE = 100
 PAGE_BYTES = 262_144  # of JSON in a page: a message can be a hundred of them or half a million

@@ -15,7 +15,8 @@ An event waits, is under way, and is over. A send is under way until its commit 
 from collections import deque
 from typing import Generic, Protocol, TypeVar
 
-MOST_OPEN = 128
+from consult.contract.limits import MOST_OPEN
+
 FEW_OPEN = 32
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from reminders.housekeeping import Job
 from store import audit, backup, idempotency_keys, old_copies, retention, revocations, upkeep
 from store.backup import Daily
-from store.clock import Clock
+from store.clock import DAY, Clock
 from store.database import Database
-from store.retention import DAY, Closed
+from store.retention import Closed
 from store.transaction import Outcome, Request, each
 
 TIDY_EVERY = 600  # seconds, as is the next

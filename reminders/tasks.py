@@ -12,15 +12,14 @@ import orjson
 from reminders import rule
 from reminders.budget import Budget
 from reminders.recurrence import SEARCHED, Schedule, last_counted
-from store.clock import first_on_wall, in_milliseconds, on_wall
+from store.clock import DAY, first_on_wall, in_milliseconds, on_wall
 from store.reminders import Missed, ReminderTask
 
 LATEST: Final[Missed] = "latest"
 ALL: Final[Missed] = "all"
 SKIP: Final[Missed] = "skip"
 MOST_PAST: Final = 100  # occurrences before a task was made, which `all` would fire at once
-_DAY: Final = 86_400_000  # milliseconds
-_YEAR: Final = 366 * _DAY
+_YEAR: Final = 366 * DAY
 
 
 class NoOccurrence(ValueError):

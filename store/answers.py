@@ -26,12 +26,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from store import history, notifications
+from store.clock import DAY
 from store.history import Entry, What
 from store.models import UserNotification as NotificationRow
 from store.notifications import Notification
 from store.transaction import run
 
-LONGEST_SNOOZE = 366 * 86_400_000  # milliseconds
+LONGEST_SNOOZE = 366 * DAY
 # How often one occurrence can come again: an answer changes all of its rows, in one transaction.
 MOST_SNOOZES = 500
 

@@ -17,6 +17,8 @@ log = logging.getLogger("careline.clock")
 
 Clock = Callable[[], int]
 
+DAY = 86_400_000  # milliseconds
+
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 # datetime.fromisoformat also takes week dates and basic forms; the protocol does not.

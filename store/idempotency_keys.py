@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from store.clock import DAY
 from store.models import IdempotencyKey
 from store.retention import CHUNK
 from store.transaction import run
@@ -12,7 +13,7 @@ from store.transaction import run
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
 
-KEPT_FOR = 7 * 86_400_000  # milliseconds
+KEPT_FOR = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)

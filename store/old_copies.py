@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 from store.backup import BESIDE
+from store.clock import DAY
 
 KEPT = 3  # of each kind
 # Milliseconds in which nothing is deleted: who tries one backup after the other may still want what was there before.
-SETTLED = 7 * 86_400_000
+SETTLED = 7 * DAY
 KINDS = (r"before-restore-\d{8}-\d{6}", r"before-\d{4}_\w+")
 
 

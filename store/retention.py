@@ -16,7 +16,6 @@ from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
 from store.transaction import run
 
-DAY = 86_400_000  # milliseconds
 # Rows in one transaction. Old rows lie apart, on pages that have to be read first.
 CHUNK = 100
 

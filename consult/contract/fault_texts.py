@@ -32,6 +32,7 @@ from consult.contract.faults import (
     UNKNOWN_EVENT,
     disagrees,
 )
+from consult.contract.limits import MOST_PAST, MOST_SNOOZES
 from consult.contract.rule_parts import PARTS, part_text, unsupported
 from consult.contract.words import Words
 
@@ -184,7 +185,10 @@ TEXTS = (
         "INVALID_PAYLOAD",
         409,
         True,
-        Words("推迟已再次提醒 500 次的通知", "a notification that has come again 500 times can't be snoozed"),
+        Words(
+            f"推迟已再次提醒 {MOST_SNOOZES} 次的通知",
+            f"a notification that has come again {MOST_SNOOZES} times can't be snoozed",
+        ),
     ),
     Text(
         NOT_PENDING,
@@ -245,7 +249,10 @@ TEXTS = (
         "INVALID_PAYLOAD",
         400,
         False,
-        Words("`missed` 为 `all` 而开始时间太早", "a start so long past that `all` would fire more than 100 at once"),
+        Words(
+            "`missed` 为 `all` 而开始时间太早",
+            f"a start so long past that `all` would fire more than {MOST_PAST} at once",
+        ),
     ),
     Text(
         EXDATES_ALONE,

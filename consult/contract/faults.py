@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from consult.contract.limits import CREATION_STEPS, MAX_BYTES, MOST_HEAD, MOST_PAST
 from consult.contract.words import Words
 from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
 
@@ -92,12 +93,12 @@ TOO_MANY_SNOOZES = "推迟次数过多，无法再推迟"
 NOT_PENDING = "提醒任务已触发或已取消，无法修改"
 TOO_FAST = "rrule 必须为每分钟至多一次的规则"
 NO_OCCURRENCE = "rrule 必须为至少会触发一次的规则"
-TOO_COSTLY = "rrule 必须为不超过 200000 步即可算出的规则"
-TOO_MANY_PAST = "remind_at 必须为较近的时间（missed 为 all 时，已过去的触发不超过 100 次）"
+TOO_COSTLY = f"rrule 必须为不超过 {CREATION_STEPS} 步即可算出的规则"
+TOO_MANY_PAST = f"remind_at 必须为较近的时间（missed 为 all 时，已过去的触发不超过 {MOST_PAST} 次）"
 EXDATES_ALONE = "exdates 必须与 rrule 一起使用"
 METHOD_NOT_ALLOWED = "不支持的请求方法"
-BODY_TOO_LARGE = "请求体不得超过 1000000 字节"
-HEAD_TOO_LARGE = "请求行与请求头不得超过 18432 字节"
+BODY_TOO_LARGE = f"请求体不得超过 {MAX_BYTES} 字节"
+HEAD_TOO_LARGE = f"请求行与请求头不得超过 {MOST_HEAD} 字节"
 NOT_JSON = "请求体必须为 JSON"
 # The write may or may not be in the file: a client must not take this for "not stored".
 NOT_KNOWN_TO_BE_STORED = "服务器未能确认是否已保存，请稍后核对"

@@ -3,16 +3,14 @@
 import re
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from consult.contract.limits import LONGEST_PAGE, MAX_ID, MOST_ATTACHMENTS
 from consult.contract.words import Words
+from reminders.rule import LONGEST
 from store import notifications, questions, reminders
-
-MAX_ID = 2**63 - 1
-MOST_ATTACHMENTS = 20
-MAX_BYTES = 1_000_000  # of a packet, and of an HTTP body
 
 USER_TYPES = ("ELDER", "FAMILY", "STAFF", "SYSTEM")
 CONTENT_TYPES = ("TEXT", "IMAGE", "AUDIO", "VIDEO", "FILE")
@@ -34,9 +32,11 @@ class Rule:
     choices: tuple[str, ...] = ()
 
 
-def _meta(rule: Rule, **limits: Any) -> Meta:
-    known = {"examples": list(rule.choices)} if rule.choices else None
-    return Meta(description=f"{rule.zh} / {rule.en}", extra_json_schema=known, extra={"rule": rule}, **limits)
+def _rule(kind: str, zh: str, en: str, choices: tuple[str, ...] = (), **limits: Any) -> Meta:
+    """Return the rule of a field, with limits for its JSON Schema."""
+    known = {"examples": list(choices)} if choices else None
+    rule = Rule(kind, zh, en, choices)
+    return Meta(description=f"{zh} / {en}", extra_json_schema=known, extra={"rule": rule}, **limits)
 
 
 def means(zh: str, en: str, **limits: Any) -> Meta:
@@ -57,144 +57,99 @@ _IS_SHOWN = re.compile(_SHOWN)
 _CLEAN_AND_NOT_BLANK = rf"(?s)\A(?=.*{_SHOWN})[^\x00\ud800-\udfff]*\Z"
 _NAME = r"\A[A-Z0-9_]{1,32}\Z"
 
+
+def _text(most: int, least: int = 0, more: tuple[str, str] = ("", ""), pattern: str = _CLEAN) -> Meta:
+    """Return the rule of a text of so many characters."""
+    zh, en = (f"{least} 到 {most}", f"{least} to {most:,}") if least else (f"不超过 {most}", f"at most {most:,}")
+    zh, en = f"{zh} 个字符的文本{more[0]}", f"text of {en} characters{more[1]}"
+    return _rule("text", zh, en, min_length=least or None, max_length=most, pattern=pattern)
+
+
+def _one_of(literal: Any) -> Meta:
+    """Return the rule of a text that is one of a `Literal`'s."""
+    *others, last = names = get_args(literal)
+    return _rule("type", f"{'、'.join(others)} 或 {last}", f"{', '.join(others)} or {last}", names)
+
+
 _TYPE = ("1 到 32 个大写字母、数字或下划线", "1 to 32 of A-Z, 0-9 and _")
 
-Id = Annotated[int, _meta(Rule("id", "正整数", "a positive integer"), ge=1, le=MAX_ID)]
-UserType = Annotated[str, _meta(Rule("type", *_TYPE, USER_TYPES), pattern=_NAME)]
-ContentType = Annotated[str, _meta(Rule("type", *_TYPE, CONTENT_TYPES), pattern=_NAME)]
-BizType = Annotated[str, _meta(Rule("type", *_TYPE, ("INTERVENTION_TASK",)), pattern=_NAME)]
-DisplayName = Annotated[
-    str, _meta(Rule("text", "不超过 64 个字符的文本", "text of at most 64 characters"), max_length=64, pattern=_CLEAN)
-]
-ContentText = Annotated[
-    str,
-    _meta(
-        Rule("text", "不超过 10000 个字符的文本", "text of at most 10,000 characters"),
-        max_length=10_000,
-        pattern=_CLEAN,
-    ),
-]
-Url = Annotated[
-    str,
-    _meta(
-        Rule("text", "1 到 2048 个字符的文本", "text of 1 to 2,048 characters"),
-        min_length=1,
-        max_length=2048,
-        pattern=_CLEAN,
-    ),
-]
-ThumbnailUrl = Annotated[
-    str,
-    _meta(
-        Rule("text", "不超过 2048 个字符的文本或 null", "text of at most 2,048 characters, or null"),
-        max_length=2048,
-        pattern=_CLEAN,
-    ),
-]
+Id = Annotated[int, _rule("id", "正整数", "a positive integer", ge=1, le=MAX_ID)]
+UserType = Annotated[str, _rule("type", *_TYPE, USER_TYPES, pattern=_NAME)]
+ContentType = Annotated[str, _rule("type", *_TYPE, CONTENT_TYPES, pattern=_NAME)]
+BizType = Annotated[str, _rule("type", *_TYPE, ("INTERVENTION_TASK",), pattern=_NAME)]
+DisplayName = Annotated[str, _text(64)]
+ContentText = Annotated[str, _text(10_000)]
+Url = Annotated[str, _text(2048, least=1)]
+ThumbnailUrl = Annotated[str, _text(2048, more=("或 null", ", or null"))]
 Duration = Annotated[
     Annotated[int, Meta(ge=0, le=MAX_ID)] | Annotated[float, Meta(ge=0, le=sys.float_info.max)],
-    _meta(Rule("number", "不小于 0 的数或 null", "a number of at least 0, or null")),
+    _rule("number", "不小于 0 的数或 null", "a number of at least 0, or null"),
 ]
-Size = Annotated[
-    int, _meta(Rule("number", "不小于 0 的整数或 null", "an integer of at least 0, or null"), ge=0, le=MAX_ID)
-]
+Size = Annotated[int, _rule("number", "不小于 0 的整数或 null", "an integer of at least 0, or null", ge=0, le=MAX_ID)]
 # The id of a join: a front end that joins before a log-in has 0.
-JoiningUser = Annotated[int, _meta(Rule("id", "正整数", "a positive integer, or 0 before a log-in"), ge=0, le=MAX_ID)]
-Flag = Annotated[bool, _meta(Rule("boolean", "布尔值", "a boolean"))]
+JoiningUser = Annotated[int, _rule("id", "正整数", "a positive integer, or 0 before a log-in", ge=0, le=MAX_ID)]
+Flag = Annotated[bool, _rule("boolean", "布尔值", "a boolean")]
 # As databases without booleans give it.
-FlagOrNumber = Annotated[bool | Literal[0, 1], _meta(Rule("boolean", "布尔值", "a boolean; 1 and 0 are taken as one"))]
-ClientMessageId = Annotated[
-    str,
-    _meta(
-        Rule("text", "1 到 64 个字符的文本", "text of 1 to 64 characters"), min_length=1, max_length=64, pattern=_CLEAN
-    ),
-]
-Title = Annotated[
-    str,
-    _meta(
-        Rule("text", "1 到 200 个字符的文本", "text of 1 to 200 characters, not blank"),
-        min_length=1,
-        max_length=200,
-        pattern=_CLEAN_AND_NOT_BLANK,
-    ),
-]
-Content = Annotated[
-    str,
-    _meta(
-        Rule("text", "不超过 2000 个字符的文本", "text of at most 2,000 characters"), max_length=2000, pattern=_CLEAN
-    ),
-]
-Channel = Annotated[
-    reminders.Channel,
-    _meta(Rule("type", "IN_APP 或 SYSTEM_MESSAGE", "IN_APP or SYSTEM_MESSAGE", ("IN_APP", "SYSTEM_MESSAGE"))),
-]
+FlagOrNumber = Annotated[bool | Literal[0, 1], _rule("boolean", "布尔值", "a boolean; 1 and 0 are taken as one")]
+ClientMessageId = Annotated[str, _text(64, least=1)]
+Title = Annotated[str, _text(200, least=1, more=("", ", not blank"), pattern=_CLEAN_AND_NOT_BLANK)]
+Content = Annotated[str, _text(2000)]
+Channel = Annotated[reminders.Channel, _one_of(reminders.Channel)]
 Moment = Annotated[
     str,
-    _meta(
-        Rule("time", "有效时间", "a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset"),
+    _rule(
+        "time",
+        "有效时间",
+        "a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset",
         max_length=64,
     ),
 ]
 Until = Annotated[
     str,
-    _meta(
-        Rule("time", "一年之内的将来时间", "a time within the coming year, written as any other (section 8)"),
-        max_length=64,
+    _rule(
+        "time", "一年之内的将来时间", "a time within the coming year, written as any other (section 8)", max_length=64
     ),
 ]
 Rrule = Annotated[
     str,
-    _meta(
-        Rule(
-            "text",
-            "RFC 5545 的重复规则（不超过 500 个字符）",
-            "a recurrence rule of RFC 5545, of at most 500 characters",
-        ),
+    _rule(
+        "text",
+        f"RFC 5545 的重复规则（不超过 {LONGEST} 个字符）",
+        f"a recurrence rule of RFC 5545, of at most {LONGEST} characters",
         min_length=1,
-        max_length=500,
+        max_length=LONGEST,
         pattern=_CLEAN,
     ),
 ]
 Exdates = Annotated[
     list[Annotated[str, Meta(max_length=64)]],
-    _meta(
-        Rule("list", "不超过 200 个有效时间的列表", "a list of at most 200 times, each as `remind_at` or a date"),
+    _rule(
+        "list",
+        "不超过 200 个有效时间的列表",
+        "a list of at most 200 times, each as `remind_at` or a date",
         max_length=200,
     ),
 ]
 Zone = Annotated[
     str,
-    _meta(
-        Rule("text", "IANA 时区，例如 Asia/Shanghai", "an IANA time zone such as Asia/Shanghai"),
+    _rule(
+        "text",
+        "IANA 时区，例如 Asia/Shanghai",
+        "an IANA time zone such as Asia/Shanghai",
         max_length=99,
         # The second are the names of Windows, such as China Standard Time.
         pattern=r"\A([A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}|[A-Za-z0-9.()+-]+( [A-Za-z0-9.()+-]+)+)\Z",
     ),
 ]
-Missed = Annotated[
-    reminders.Missed,
-    _meta(Rule("type", "latest、all 或 skip", "latest, all or skip", ("latest", "all", "skip"))),
+Missed = Annotated[reminders.Missed, _one_of(reminders.Missed)]
+QuestionStatus = Annotated[questions.Status, _one_of(questions.Status)]
+TaskStatus = Annotated[reminders.Status, _one_of(reminders.Status)]
+NotificationStatus = Annotated[notifications.Status, _one_of(notifications.Status)]
+YesNo = Annotated[Literal["true", "false"], _one_of(Literal["true", "false"])]
+Limit = Annotated[
+    int, _rule("number", f"1 到 {LONGEST_PAGE} 的整数", f"an integer from 1 to {LONGEST_PAGE}", ge=1, le=LONGEST_PAGE)
 ]
-QuestionStatus = Annotated[
-    questions.Status, _meta(Rule("type", "OPEN 或 CLOSED", "OPEN or CLOSED", ("OPEN", "CLOSED")))
-]
-TaskStatus = Annotated[
-    reminders.Status,
-    _meta(
-        Rule(
-            "type",
-            "PENDING、DISPATCHED 或 CANCELLED",
-            "PENDING, DISPATCHED or CANCELLED",
-            ("PENDING", "DISPATCHED", "CANCELLED"),
-        )
-    ),
-]
-NotificationStatus = Annotated[
-    notifications.Status, _meta(Rule("type", "UNREAD 或 READ", "UNREAD or READ", ("UNREAD", "READ")))
-]
-YesNo = Annotated[Literal["true", "false"], _meta(Rule("type", "true 或 false", "true or false", ("true", "false")))]
-Limit = Annotated[int, _meta(Rule("number", "1 到 200 的整数", "an integer from 1 to 200"), ge=1, le=200)]
-Cursor = Annotated[int, _meta(Rule("id", "不小于 0 的整数", "an integer of at least 0"), ge=0, le=MAX_ID)]
+Cursor = Annotated[int, _rule("id", "不小于 0 的整数", "an integer of at least 0", ge=0, le=MAX_ID)]
 
 
 class Attachment(Struct, kw_only=True, gc=False):
@@ -213,7 +168,12 @@ class Attachment(Struct, kw_only=True, gc=False):
 
 Attachments = Annotated[
     list[Attachment],
-    _meta(Rule("list", "不超过 20 项的数组", "a list of at most 20 attachments"), max_length=MOST_ATTACHMENTS),
+    _rule(
+        "list",
+        f"不超过 {MOST_ATTACHMENTS} 项的数组",
+        f"a list of at most {MOST_ATTACHMENTS} attachments",
+        max_length=MOST_ATTACHMENTS,
+    ),
 ]
 
 # Fields that several payloads have.

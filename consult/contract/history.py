@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from consult.contract.fields import BeforeId, PageLimit, means
+from consult.contract.limits import USUAL_PAGE
 from consult.contract.payloads import Payload
 from consult.contract.reply_fields import HasMore, ReplyId, Time
 from consult.contract.rows import JsonObject
@@ -13,7 +14,7 @@ from store.history import What
 
 class HistoryQuery(Payload, kw_only=True, gc=False):
     before_id: BeforeId = None
-    limit: PageLimit = 50
+    limit: PageLimit = USUAL_PAGE
 
 
 class HistoryEntry(Struct, kw_only=True):

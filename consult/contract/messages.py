@@ -21,6 +21,7 @@ from consult.contract.fields import (
     means,
     shows_something,
 )
+from consult.contract.limits import USUAL_PAGE
 from consult.contract.payloads import ONE_CURSOR, Check, Payload
 from consult.contract.reply_fields import HasMore, QuestionNumber, ReplyId, Time, const
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
@@ -79,7 +80,7 @@ class SendMessage(Payload, kw_only=True, gc=False):
 class MessageQuery(Payload, kw_only=True, gc=False):
     after_id: AfterId = None
     before_id: BeforeId = None
-    limit: PageLimit = 50
+    limit: PageLimit = USUAL_PAGE
     user_type: Annotated[
         UserType | None,
         means(

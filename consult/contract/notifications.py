@@ -20,6 +20,7 @@ from consult.contract.fields import (
     means,
 )
 from consult.contract.history import HISTORY, HistoryPage, HistoryQuery
+from consult.contract.limits import USUAL_PAGE
 from consult.contract.payloads import ONE_CURSOR, Payload, must_be
 from consult.contract.reply_fields import (
     BusinessId,
@@ -72,7 +73,7 @@ class NotificationQuery(Payload, kw_only=True, gc=False):
     status: Annotated[NotificationStatus | None, OF_STATUS] = None
     after_id: AfterId = None
     before_id: BeforeId = None
-    limit: PageLimit = 50
+    limit: PageLimit = USUAL_PAGE
     answers: Annotated[
         YesNo | None,
         means(

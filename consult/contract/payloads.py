@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta, Struct, structs
 
 from consult.contract.faults import BOTH_CURSORS, NOT_AN_OBJECT, Fault, invalid
-from consult.contract.fields import MOST_ATTACHMENTS, Rule
+from consult.contract.fields import Rule
+from consult.contract.limits import MOST_ATTACHMENTS
 from consult.contract.words import Words
 
 

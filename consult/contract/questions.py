@@ -19,6 +19,7 @@ from consult.contract.fields import (
     UserType,
     means,
 )
+from consult.contract.limits import USUAL_PAGE
 from consult.contract.payloads import Payload
 from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
@@ -69,7 +70,7 @@ class QuestionQuery(Payload, kw_only=True, gc=False):
     status: Annotated[QuestionStatus | None, OF_STATUS] = None
     elder_id: Annotated[Id | None, means("只列出该长者的", "of that elder only")] = None
     before_id: BeforeId = None
-    limit: PageLimit = 50
+    limit: PageLimit = USUAL_PAGE
     user_type: Annotated[
         UserType | None,
         means(

@@ -24,6 +24,7 @@ from consult.contract.fields import (
     means,
 )
 from consult.contract.history import HISTORY, HistoryPage, HistoryQuery
+from consult.contract.limits import USUAL_PAGE
 from consult.contract.payloads import Payload
 from consult.contract.reply_fields import BusinessId, BusinessKind, HasMore, ReplyId, Time, TimeOrDate
 from consult.contract.rows import Call, Work
@@ -112,11 +113,11 @@ class ReminderQuery(Payload, kw_only=True, gc=False):
         YesNo | None, means("`true`：只列出被搁置的任务（第 11.3 节）", "`true`: the parked tasks alone (section 11.3)")
     ] = None
     before_id: BeforeId = None
-    limit: PageLimit = 50
+    limit: PageLimit = USUAL_PAGE
 
 
 class OccurrenceQuery(Payload, kw_only=True, gc=False):
-    limit: PageLimit = 50
+    limit: PageLimit = USUAL_PAGE
 
 
 class ReminderTask(Struct, kw_only=True):

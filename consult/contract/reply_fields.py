@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, UnsetType
 
-from consult.contract.fields import MAX_ID, means
+from consult.contract.fields import means
+from consult.contract.limits import MAX_ID
 
 
 def const(value: bool | str) -> dict[str, Any]:

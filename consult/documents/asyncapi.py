@@ -1,6 +1,6 @@
 """The socket side of the protocol as an AsyncAPI 3.0 document: `docs/asyncapi.json`."""
 
-from consult.contract.fields import MAX_ID
+from consult.contract.limits import MAX_ID
 from consult.contract.notifications import USER_ROOM
 from consult.contract.questions import QUESTION_ROOM
 from consult.contract.rows import ClientEvent, JsonObject, ServerEvent

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from consult.contract.fault_texts import TEXTS, Text
 from consult.contract.faults import CODES
 from consult.contract.fields import Id
-from consult.contract.limits import LIMITS
 from consult.contract.payloads import must_be
 from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.rows import Call, ClientEvent, ServerEvent
@@ -268,7 +267,7 @@ def _limits() -> Iterator[str]:
                 both(limit.most),
                 both(limit.beyond),
             )
-            for limit in LIMITS
+            for limit in rules.LIMITS
         ),
     )
     yield _subheading("9.broken")

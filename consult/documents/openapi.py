@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import KEY_LENGTH
-from consult.contract.fields import MAX_ID
+from consult.contract.limits import MAX_ID
 from consult.contract.operations import Error
 from consult.contract.payloads import Payload
 from consult.contract.rows import Call, JsonObject, Page

@@ -8,8 +8,7 @@ from msgspec import structs
 from consult.contract import replies
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES, Fault
-from consult.contract.fields import MAX_BYTES
-from consult.contract.limits import LIMITS
+from consult.contract.limits import MAX_BYTES
 from consult.contract.payloads import read
 from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.rows import Call, ClientEvent, JsonObject, Mistake, ServerEvent
@@ -54,7 +53,7 @@ def protocol() -> JsonObject:
                 "most": both(*limit.most),
                 "beyond": both(*limit.beyond),
             }
-            for limit in LIMITS
+            for limit in rules.LIMITS
         ],
     }
 

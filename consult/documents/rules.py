@@ -2,24 +2,21 @@
 
 The file has sections, each under a line `# name`: a section of the document (`# 2.1`), a part of one (`# 7.paging`), a
 call (`# GET /health`), or one of the texts below. A rule is two lines, Chinese and English; an empty line ends it. A
-name in braces, such as `{MOST_REPLAYED}`, stands for a constant.
+name in braces, such as `{MOST_REPLAYED}`, stands for a limit of `consult/contract/limits.py`, or for a room.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from consult.contract.fields import MAX_BYTES
-from consult.contract.limits import KEYS_KEPT, MOST_REPLAYED, PAGE_BYTES
+from consult.contract import limits
 from consult.contract.notifications import USER_ROOM
 from consult.contract.questions import QUESTION_ROOM
 from consult.contract.words import Words
 
 CONSTANTS: Final = {
-    "MOST_REPLAYED": f"{MOST_REPLAYED}",
-    "MAX_BYTES": f"{MAX_BYTES:,}",
-    "KEYS_KEPT": f"{KEYS_KEPT}",
-    "PAGE_BYTES": f"{PAGE_BYTES:,}",
+    **{name: f"{value:,.0f}" for name, value in vars(limits).items() if name.isupper()},
     "QUESTION_ROOM": QUESTION_ROOM,
     "A_QUESTION_ROOM": QUESTION_ROOM.format(questionId=123),
     "USER_ROOM": USER_ROOM,
@@ -42,7 +39,17 @@ def _rule(block: str) -> Words:
     return Words(zh, en)
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A row of the table of limits, in `rules.txt` with a bar between the three."""
+
+    about: Words
+    most: Words
+    beyond: Words
+
+
 RULES: Final = _read(Path(__file__).with_name("rules.txt").read_text(encoding="utf-8"))
+LIMITS: Final = [Limit(*map(Words, zh.split(" | "), en.split(" | "))) for zh, en in RULES.pop("limits")]
 INTRODUCTION: Final = RULES["introduction"]
 (ELSEWHERE,) = RULES["elsewhere"]  # where a document gives rules without their sections
 (CONNECT,) = RULES["connect"]

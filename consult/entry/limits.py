@@ -14,18 +14,25 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from consult.contract.faults import Fault
+from consult.contract.limits import (
+    SERVICE_FACTOR,
+    USER_BYTES,
+    USER_CHANGES,
+    USER_EVENTS,
+    USER_READS,
+    USER_REMINDERS,
+    USER_ROWS,
+    WINDOW,
+)
 from consult.contract.permissions import Role
 from consult.contract.rows import Work
 from consult.entry.tokens import Identity
 
 log = logging.getLogger("careline.limits")
 
-# Limits are given per second and counted over this long, so that a burst after a dead network passes.
-WINDOW = 10.0  # seconds
 DAY = 86_400.0
 MOST_ADDRESSES = 10_000  # that are kept before the oldest are forgotten, as are users
 MOST_PASSED_OVER = 16  # accounts in use, in the search for one to forget
-SERVICE_FACTOR = 10  # programs of the clinic ask on behalf of many
 FLOOD = 2  # times its events, at which even the packets of a long-polling client are refused
 LEAST_READ = 4096  # bytes that a read costs, whatever it finds
 LEAST_SEARCH = 65_536  # the same, of a read that looks at much more than it gives
@@ -127,7 +134,7 @@ class Allowance:
 
 
 # Of one user with tokens, where no setting says otherwise.
-USUAL = Budget(events=200, bytes=1_000_000, reads=4_000_000, rows=100_000, changes=2_000, reminders=1_000)
+USUAL = Budget(USER_EVENTS, USER_BYTES, USER_READS, USER_ROWS, USER_CHANGES, USER_REMINDERS)
 
 
 class Kept(Generic[A]):

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from consult.catch_up import MOST_REPLAYED, PAGE_BYTES, follow
+from consult.catch_up import PAGE_BYTES, follow
 from consult.connection import Connection
+from consult.contract.limits import MOST_REPLAYED
 from consult.contract.notifications import BindUser, BoundUser
 from consult.gateway import Answer
 from consult.push import Push

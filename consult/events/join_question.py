@@ -4,9 +4,10 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from consult.catch_up import MOST_REPLAYED, PAGE_BYTES, follow
+from consult.catch_up import PAGE_BYTES, follow
 from consult.connection import Connection
 from consult.contract.faults import Fault
+from consult.contract.limits import MOST_REPLAYED
 from consult.contract.questions import JOIN_QUESTION, JoinedQuestion, JoinQuestion
 from consult.entry.rights import only_elder
 from consult.gateway import Answer

@@ -5,18 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from consult.contract.faults import Fault
+from consult.contract.limits import LIST_WAIT, LISTS_AT_ONCE, MOST_LISTS_WAITING
 from consult.entry.access import Access
 from consult.http.request import Request
 
 AT_ONCE = 8  # answers that are read and encoded at the same time
-AT_ONCE_FOR_CLIENT = 4
-MOST_WAITING = 256  # requests of one client; one more is refused
-LONGEST_WAIT = 10.0  # seconds
 
 
 class _Client:
     def __init__(self) -> None:
-        self.turns = asyncio.Semaphore(AT_ONCE_FOR_CLIENT)
+        self.turns = asyncio.Semaphore(LISTS_AT_ONCE)
         self.requests = 0
 
 
@@ -35,13 +33,13 @@ class Reads:
         """Wait until it is the client's turn; Fault RATE_LIMITED when it does not get one."""
         name = self.client_of(request)
         client = self._clients.setdefault(name, _Client())
-        if client.requests >= AT_ONCE_FOR_CLIENT + MOST_WAITING:
+        if client.requests >= LISTS_AT_ONCE + MOST_LISTS_WAITING:
             raise self._refusal()
         client.requests += 1
         try:
             async with AsyncExitStack() as turns:
                 try:
-                    async with asyncio.timeout(LONGEST_WAIT):
+                    async with asyncio.timeout(LIST_WAIT):
                         await turns.enter_async_context(client.turns)
                         await turns.enter_async_context(self._turns)
                 except TimeoutError:

@@ -12,6 +12,7 @@ from sanic.headers import parse_content_header
 
 from consult.contract import faults, fields, payloads
 from consult.contract.faults import invalid
+from consult.contract.limits import MAX_ID
 from consult.contract.payloads import Payload
 from consult.contract.rows import Call, Page
 from consult.entry.limits import Account
@@ -82,7 +83,7 @@ def read(request: Request, row: Call | Page, in_path: dict[str, str]) -> Asked[A
 def read_id(name: str, text: str) -> int:
     """An id out of a path."""
     value = _value(text)
-    if not isinstance(value, int) or not 1 <= value <= fields.MAX_ID:
+    if not isinstance(value, int) or not 1 <= value <= MAX_ID:
         raise payloads.must_be(name, fields.Id)
     return value
 

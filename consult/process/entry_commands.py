@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
 
-from consult.contract.fields import MAX_ID
+from consult.contract.limits import MAX_ID
 from consult.contract.permissions import TOKEN_TYPES
 from consult.entry.key_file import KeyFault, make_key, read_keys
 from consult.entry.tokens import EXPIRED, LONGEST_TTL, USUAL_TTL, Refused, Tokens, Wanted, revocation_of

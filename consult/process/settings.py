@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from consult.contract import limits
 from consult.entry import key_file
 from consult.entry.access import DEFAULT_PORTS, is_loopback
 from consult.entry.limits import USUAL, Allowance, Budget
@@ -128,9 +129,9 @@ def networks(text: str) -> tuple[Network, ...]:
         raise ValueError("must be addresses or networks such as 127.0.0.1,10.0.0.0/8") from None
 
 
-def _setting(default: str, parse: Callable[[str], T], help_text: str) -> T:
+def _setting(default: str | int, parse: Callable[[str], T], help_text: str) -> T:
     """Declare a field of Settings, and with it a row of SETTINGS."""
-    declared: T = field(metadata={"default": default, "parse": parse, "help": help_text})
+    declared: T = field(metadata={"default": f"{default}", "parse": parse, "help": help_text})
     return declared
 
 
@@ -150,9 +151,11 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = _setting("", networks, "addresses of proxies that tell the clients' own")
     tls_certificate: Path | None = _setting("", optional_path, "PEM file of the certificate and its chain")
     tls_key: Path | None = _setting("", optional_path, "PEM file of its key; both are read again on SIGHUP")
-    outbox_bytes: int = _setting("1048576", size, "what a client may leave unread before it is cut off")
-    connection_events: int = _setting("5000", count, "events a second from one connection; 0: no limit")
-    connection_bytes: int = _setting("8000000", count, "bytes a second of them; 0: no limit")
+    outbox_bytes: int = _setting(limits.OUTBOX_BYTES, size, "what a client may leave unread before it is cut off")
+    connection_events: int = _setting(
+        f"{limits.EVENTS_PER_SECOND}", count, "events a second from one connection; 0: no limit"
+    )
+    connection_bytes: int = _setting(limits.BYTES_PER_SECOND, count, "bytes a second of them; 0: no limit")
     address_events: int = _setting("0", count, "events a second from one address; 0: no limit")
     address_connections: int = _setting("0", count, "connections from one address; 0: no limit")
     user_events: int | None = _setting("", optional_count, "events and requests a second of one user; 0: any")
@@ -161,9 +164,13 @@ class Settings:
     user_rows: int | None = _setting("", optional_count, "messages and changes a day of one user; 0: any")
     user_changes: int | None = _setting("", optional_count, "changes of reminders a day of one user; 0: any")
     user_reminders: int | None = _setting("", optional_count, "pending reminders for one user; 0: any")
-    stranger_requests: int = _setting("1000", count, "requests a second without token, by address")
-    stranger_tokens: int = _setting("100", count, "bad tokens a second of one address; 0: any")
-    stranger_connections: int = _setting("2000", count, "connections, no token, of one address; 0: any")
+    stranger_requests: int = _setting(
+        f"{limits.STRANGER_REQUESTS}", count, "requests a second without token, by address"
+    )
+    stranger_tokens: int = _setting(limits.STRANGER_TOKENS, count, "bad tokens a second of one address; 0: any")
+    stranger_connections: int = _setting(
+        f"{limits.STRANGER_CONNECTIONS}", count, "connections, no token, of one address; 0: any"
+    )
     backup_before_migration: bool = _setting("true", flag, "keep the database as it was before one")
     daily_backups: int = _setting("7", count, "how many are kept beside the database; 0: none is made")
     read_notification_days: int = _setting("0", days, "read ones are deleted after so many; 0: never")

@@ -10,19 +10,15 @@ from time import thread_time
 from typing import Protocol
 
 from consult.connection import Carrier, Connection
+from consult.contract.limits import MOST_STRANGERS
 from consult.gateway import Gateway
 from consult.wire.memory import give_back_memory
 from consult.wire.share import Allowed, Turns
 
 log = logging.getLogger("careline.wire")
 
-PING_INTERVAL = 25  # seconds, told to clients in the Engine.IO handshake, as is:
-PING_TIMEOUT = 20
-HANDSHAKE_TIMEOUT = 20.0  # seconds from the first byte to the client's CONNECT
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 GOODBYE = 0.4  # seconds of a stop that all clients have to answer theirs
-# Connections that have not entered: a whole clinic comes back at once, but no crowd stays before the door.
-MOST_STRANGERS = 10_000
 SWEEP = 1.0
 FLUSHED_AT_ONCE = 25  # websockets, before the loop may look at what has come
 VERSION_TOLD_EVERY = 600  # seconds

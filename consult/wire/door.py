@@ -22,6 +22,7 @@ from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.contract import faults
 from consult.contract.faults import invalid
+from consult.contract.limits import MOST_HEAD, STRANGER_BYTES
 from consult.entry.access import Access
 from consult.entry.limits import Account
 from consult.wire import handshake, http_syntax
@@ -29,12 +30,10 @@ from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.request_turns import Measured, RequestTurns
-from consult.wire.share import STRANGER_BYTES
 from consult.wire.unfinished_bodies import UnfinishedBodies
 from consult.wire.unread_answers import TakenAnswers, UnreadAnswers
 from consult.wire.websocket import Websocket
 
-MOST_HEAD = 18_432  # bytes of a request's head: 16 KB of headers, as browsers and proxies allow, and more
 MOST_LINE = 1024  # bytes of a line between chunks
 MOST_TRAILERS = 8192  # bytes
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it

@@ -15,18 +15,24 @@ from sanic.response import HTTPResponse
 
 from consult import packets
 from consult.connection import Carrier, Connection
-from consult.contract.fields import MAX_BYTES
+from consult.contract.limits import (
+    CONNECT_TIMEOUT,
+    MAX_BYTES,
+    MOST_POLLING_STRANGERS,
+    MOST_POSTS,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+    STRANGER_BYTES,
+)
 from consult.entry.access import Access
 from consult.packets import Frame, Malformed
 from consult.wire import payload
-from consult.wire.carriers import HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
-from consult.wire.share import STRANGER_BYTES, Received, Share
+from consult.wire.carriers import Carriers
+from consult.wire.share import Received, Share
 
 log = logging.getLogger("careline.wire")
 
 FEW_BYTES = 65_536  # that may wait for the next poll while a catch-up goes on
-MOST_POSTS = 4  # of one session at a time; a front end sends one
-MOST_STRANGERS = 2000  # sessions of one address before their CONNECT: a whole clinic may come back at once
 PROBE_PAUSE = 0.1  # seconds that a poll waits while a websocket is probed, after which it is answered with nothing
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -59,7 +65,7 @@ class PollingSession:
         self._polled_at = self._loop.time()
         self._entered = self._pinged = False
         # When something is due: the client's CONNECT, the next ping, or the answer to one.
-        self._deadline = self._loop.time() + HANDSHAKE_TIMEOUT
+        self._deadline = self._loop.time() + CONNECT_TIMEOUT
         polling.carriers.gateway.limits.enter(address)
         polling.carriers.arrived(self.connection)
         polling.sessions[sid] = self
@@ -304,7 +310,7 @@ class Polling:
             return _refused(5, "Unsupported protocol version")
         if not self.carriers.gateway.limits.admits_connection(address):
             return _refused(3, "Too many connections from this address", 429)
-        if self.strangers[address] >= MOST_STRANGERS:
+        if self.strangers[address] >= MOST_POLLING_STRANGERS:
             self.carriers.cuts["too many that do not enter"] += 1
             return _refused(3, "Too many connections from this address that do not enter", 429)
         sid = secrets.token_urlsafe(15)

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from time import perf_counter, thread_time
 from typing import Protocol
 
-from consult.contract.fields import MAX_BYTES
-from consult.entry.limits import WINDOW
+from consult.contract.limits import (
+    MAX_BYTES,
+    MOST_IDLE,
+    MOST_REFUSED,
+    STRANGER_BYTES_IN_ALL,
+    STRANGER_FRAMES,
+    WINDOW,
+)
 from consult.wire.loop_turns import LoopTurns
 
 # The share of one connection in one turn: whichever is used up first. One packet is never split.
@@ -32,17 +38,7 @@ PAUSE_TIMES = 3
 WHOLE_TEXT = 0x81  # the first byte of a text frame that is no fragment
 MASKED = 0x80  # in the second byte of every frame that a client sends
 
-# What a connection may send before it has entered. A front end sends its CONNECT, and again after a new token.
-STRANGER_FRAMES = 64
-STRANGER_BYTES = 16_384  # of one packet
-STRANGER_BYTES_IN_ALL = 65_536
 STRANGER_TOO_LARGE = "too many bytes before its CONNECT"
-# Frames that ask nothing: pings, pongs, empty fragments, CONNECTs, in a window. A front end sends one in 25 seconds.
-MOST_IDLE = 1000
-# Events beyond the connection's limit that are answered with RATE_LIMITED, in a window; after that it is cut.
-MOST_REFUSED = 1000
-# Fragments of one message. A front end that fragments at all cuts into kilobytes.
-MOST_FRAGMENTS = 2048
 
 
 class Reader(Protocol):

@@ -1,14 +1,14 @@
 """Bodies of HTTP requests, from their first byte to the answer: bounded in bytes, all together."""
 
+from consult.contract.limits import MOST_BODY_BYTES
 from consult.wire.carriers import Carriers
 from consult.wire.unread_answers import TakenAnswers, oldest_of_largest
 
-MOST_BYTES = 16_777_216
 REASON = "too many bodies at once"
 
 
 class UnfinishedBodies:
-    """Counts what is held of bodies. Beyond MOST_BYTES, the oldest connection of the client that holds most is cut."""
+    """Counts what is held of bodies. Beyond the limit, the oldest connection of the client that holds most is cut."""
 
     def __init__(self, carriers: Carriers) -> None:
         self._carriers = carriers
@@ -19,7 +19,7 @@ class UnfinishedBodies:
         """Count bytes of the connection's body that have come."""
         self._held[connection] = self._held.get(connection, 0) + size
         self._bytes += size
-        while self._bytes > MOST_BYTES:
+        while self._bytes > MOST_BODY_BYTES:
             self._cut_one()
 
     def done(self, connection: TakenAnswers) -> None:

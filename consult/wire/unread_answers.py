@@ -7,13 +7,10 @@ from typing import Any
 
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from consult.contract.limits import ANSWER_SECONDS, MOST_UNREAD_ANSWERS, MOST_UNREAD_BYTES, STILL_SECONDS
 from consult.entry.access import Access
 from consult.wire.carriers import Carriers
 
-MOST_UNREAD = 32  # answers, of which a client has not taken most of the bytes yet
-MOST_UNREAD_BYTES = 8_388_608  # of them all
-LONGEST_STILL = 10.0  # seconds in which a client takes none
-LONGEST = 60.0  # seconds until a client must have taken the answer
 REASON = "answer not read"
 
 
@@ -38,7 +35,7 @@ class UnreadAnswers:
     def began(self, answer: "TakenAnswers") -> None:
         """The network did not take all of it at once."""
         self._clients[answer] = answer.client
-        while len(self._clients) > MOST_UNREAD or sum(one.left for one in self._clients) > MOST_UNREAD_BYTES:
+        while len(self._clients) > MOST_UNREAD_ANSWERS or sum(one.left for one in self._clients) > MOST_UNREAD_BYTES:
             self.cut(oldest_of_largest([(one, client, one.left) for one, client in self._clients.items()]))
 
     def ended(self, answer: "TakenAnswers") -> None:
@@ -107,10 +104,10 @@ class TakenAnswers(HttpProtocol):
 
     def _watch(self) -> None:
         self._left = self.left
-        self._look = self.loop.call_later(LONGEST_STILL, self._look_again)
+        self._look = self.loop.call_later(STILL_SECONDS, self._look_again)
 
     def _look_again(self) -> None:
-        if self.left >= self._left or self.loop.time() - self._began >= LONGEST:
+        if self.left >= self._left or self.loop.time() - self._began >= ANSWER_SECONDS:
             self._unread.cut(self)
         else:
             self._watch()

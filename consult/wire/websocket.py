@@ -16,12 +16,12 @@ from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult import packets
 from consult.connection import Connection
-from consult.contract.fields import MAX_BYTES
+from consult.contract.limits import CONNECT_TIMEOUT, MAX_BYTES, MOST_FRAGMENTS, PING_INTERVAL, PING_TIMEOUT
 from consult.packets import Frame, Malformed
-from consult.wire.carriers import CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carriers
+from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.polling import PollingSession
 from consult.wire.sending import plain_descriptor, send
-from consult.wire.share import MOST_FRAGMENTS, STRANGER_TOO_LARGE, Received, Share, few_texts, frame_end
+from consult.wire.share import STRANGER_TOO_LARGE, Received, Share, few_texts, frame_end
 
 log = logging.getLogger("careline.wire")
 
@@ -94,7 +94,7 @@ class Websocket(asyncio.Protocol):
         # Reading stops while the connection waits for a later turn, and while too much is unanswered.
         self._waits = self._paused = False
         # When something is due: the client's CONNECT, the next ping, the answer to one, or the end of a close.
-        self._deadline = carriers.loop.time() + HANDSHAKE_TIMEOUT
+        self._deadline = carriers.loop.time() + CONNECT_TIMEOUT
         carriers.websockets.add(self)
 
     def start(self, answered: bytes, rest: bytes) -> None:

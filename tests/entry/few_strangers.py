@@ -7,9 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from consult.wire import carriers
+from consult.contract import limits
 
-carriers.MOST_STRANGERS = 20
+limits.MOST_STRANGERS = 20
 
 import main  # noqa: E402
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from consult.contract import limits
 from consult.wire import carriers
 
 # Before anything reads them.
-carriers.HANDSHAKE_TIMEOUT = 1.0
+limits.CONNECT_TIMEOUT = 1
 carriers.CLOSE_TIMEOUT = 0.5
 carriers.SWEEP = 0.1
 

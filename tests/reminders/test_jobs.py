@@ -15,12 +15,12 @@ from reminders.housekeeping import Job
 from reminders.jobs import Keep, jobs
 from store import answers, audit, idempotency_keys, messages, notifications, questions, revocations
 from store.backup import Daily
-from store.clock import system_clock
+from store.clock import DAY, system_clock
 from store.database import Database
 from store.idempotency_keys import Keyed, once
 from store.old_copies import SETTLED
 from store.questions import StatusChange
-from store.retention import CHUNK, DAY, Closed, delete_questions
+from store.retention import CHUNK, Closed, delete_questions
 from store.transaction import each
 from tests.reminders.conftest import Clock
 from tests.server import ROOT

@@ -24,6 +24,7 @@ from store import (
     schema,
     snoozes,
 )
+from store.clock import DAY
 from store.database import Database
 from store.file import PRAGMAS
 from store.idempotency_keys import Keyed, once
@@ -31,7 +32,7 @@ from store.messages import Appended, Message, NoQuestion, Visibility
 from store.notifications import Notification
 from store.occurrences import Due
 from store.questions import Lookup, StatusChange
-from store.retention import CHUNK, DAY, Closed
+from store.retention import CHUNK, Closed
 from store.transaction import each
 from tests.store.file import all_written, rows, within
 from tests.store.samples import (

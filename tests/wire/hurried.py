@@ -5,12 +5,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from consult.contract import limits
 from consult.wire import carriers
 
 # Before anything reads them. Whole seconds, as clients are told milliseconds of them.
-carriers.PING_INTERVAL = 1
-carriers.PING_TIMEOUT = 1
-carriers.HANDSHAKE_TIMEOUT = 1.0
+limits.PING_INTERVAL = 1
+limits.PING_TIMEOUT = 1
+limits.CONNECT_TIMEOUT = 1
 carriers.CLOSE_TIMEOUT = 0.5
 carriers.SWEEP = 0.1
 

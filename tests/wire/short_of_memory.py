@@ -7,10 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-import main
-from consult.wire import unread_answers
+from consult.contract import limits
 
-unread_answers.MOST_UNREAD_BYTES = 10_000
+limits.MOST_UNREAD_BYTES = 10_000
+
+import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main.main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import re
@@ -13,14 +14,11 @@ import msgspec
 import pytest
 from msgspec import structs
 
-import main
-from consult import catch_up, event_order
 from consult.contract import faults
 from consult.contract import limits as told
 from consult.contract.fault_texts import TEXTS
 from consult.contract.faults import CODES, Fault
 from consult.contract.fields import Limit
-from consult.contract.limits import LIMITS
 from consult.contract.messages import MessageQuery
 from consult.contract.notifications import USER_ROOM
 from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be
@@ -32,12 +30,10 @@ from consult.documents.__main__ import DOCS, write
 from consult.documents.formats import documents
 from consult.documents.markdown import markdown
 from consult.documents.protocol import protocol
+from consult.documents.rules import LIMITS
 from consult.entry import limits
-from consult.http import reads
 from consult.process.settings import SETTINGS
 from consult.process.version import VERSION
-from consult.wire import carriers, polling, share, unfinished_bodies, unread_answers
-from store import answers, database, idempotency_keys, reading
 from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
 
@@ -167,41 +163,34 @@ def test_every_table_is_whole() -> None:
             assert len(widths) == 1, block
 
 
-def test_limits_are_those_of_the_code() -> None:
+def test_limits_are_enforced() -> None:
+    """Each is used by code that is no document, or comes from the room below that enforces it."""
+    from_below = {
+        alias.name
+        for node in ast.walk(ast.parse((ROOT / "consult/contract/limits.py").read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    enforcing = [
+        path.read_text()
+        for path in (ROOT / "main.py", *(ROOT / "consult").rglob("*.py"))
+        if path.name != "limits.py" or path.parent.name != "contract"
+        if path.parent.name != "documents"
+    ]
+    of_days = {"KEYS_KEPT", "SNOOZE_DAYS"}
+    names = {name for name in vars(told) if name.isupper()} - from_below - of_days
+    assert len(names) > 40
+    assert not [name for name in names if not any(re.search(rf"\b{name}\b", source) for source in enforcing)]
+
+
+def test_limits_are_those_that_are_told() -> None:
     settings = {setting.option: int(setting.default) for setting in SETTINGS if setting.default.isdigit()}
     page = msgspec.json.schema(Limit)
-    assert (told.PING_INTERVAL, told.PING_TIMEOUT) == (carriers.PING_INTERVAL, carriers.PING_TIMEOUT)
-    assert carriers.HANDSHAKE_TIMEOUT == told.CONNECT_TIMEOUT
-    assert (share.STRANGER_BYTES, carriers.MOST_STRANGERS) == (told.STRANGER_BYTES, told.MOST_STRANGERS)
-    assert share.STRANGER_BYTES_IN_ALL == told.STRANGER_BYTES_IN_ALL
-    assert (share.STRANGER_FRAMES, polling.MOST_STRANGERS) == (told.STRANGER_FRAMES, told.MOST_POLLING_STRANGERS)
-    assert (share.MOST_IDLE, share.MOST_REFUSED) == (told.MOST_IDLE, told.MOST_REFUSED)
-    assert (share.MOST_FRAGMENTS, polling.MOST_POSTS) == (told.MOST_FRAGMENTS, told.MOST_POSTS)
-    assert (main.SANIC["REQUEST_TIMEOUT"], main.SANIC["RESPONSE_TIMEOUT"]) == (told.HEAD_SECONDS, told.REQUEST_SECONDS)
-    assert database.DEADLINE == told.WRITE_DEADLINE
-    assert database.MOST_WAITING == told.MOST_WAITING
-    assert event_order.MOST_OPEN == told.MOST_OPEN
-    assert catch_up.MOST_REPLAYED == told.MOST_REPLAYED
-    assert reading.PAGE_BYTES == told.PAGE_BYTES
-    assert (reads.AT_ONCE_FOR_CLIENT, reads.MOST_WAITING) == (told.LISTS_AT_ONCE, told.MOST_LISTS_WAITING)
-    assert reads.LONGEST_WAIT == told.LIST_WAIT
-    assert (unread_answers.LONGEST_STILL, unread_answers.LONGEST) == (told.STILL_SECONDS, told.ANSWER_SECONDS)
-    assert unfinished_bodies.MOST_BYTES == told.MOST_BODY_BYTES
-    assert unread_answers.MOST_UNREAD == told.MOST_UNREAD_ANSWERS
-    assert unread_answers.MOST_UNREAD_BYTES == told.MOST_UNREAD_BYTES
-    assert told.KEYS_KEPT * 86_400_000 == idempotency_keys.KEPT_FOR
-    assert told.LONGEST_SNOOZE * 86_400_000 == answers.LONGEST_SNOOZE
-    assert told.MOST_SNOOZES == answers.MOST_SNOOZES
-    assert limits.WINDOW == told.COUNTED_OVER
-    assert settings["--outbox-bytes"] == told.OUTBOX_BYTES
-    assert settings["--connection-events"] == told.EVENTS_PER_SECOND
-    assert settings["--connection-bytes"] == told.BYTES_PER_SECOND
-    assert limits.SERVICE_FACTOR == told.SERVICE_FACTOR
-    assert {name: getattr(told, f"USER_{name.upper()}") for name in asdict(limits.USUAL)} == asdict(limits.USUAL)
-    for name in ("STRANGER_REQUESTS", "STRANGER_TOKENS", "STRANGER_CONNECTIONS"):
-        assert settings[f"--{name.lower().replace('_', '-')}"] == getattr(told, name)
     assert (page["minimum"], page["maximum"]) == (1, told.LONGEST_PAGE)
     assert MessageQuery().limit == told.USUAL_PAGE
+    assert settings["--outbox-bytes"] == told.OUTBOX_BYTES
+    assert {name: getattr(told, f"USER_{name.upper()}") for name in asdict(limits.USUAL)} == asdict(limits.USUAL)
+    assert not [cell for limit in LIMITS for cell in (*limit.about, *limit.most, *limit.beyond) if "{" in cell]
 
 
 def test_every_text_and_code_is_in_the_table() -> None:

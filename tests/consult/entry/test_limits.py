@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from consult.contract.faults import Fault
+from consult.contract.limits import WINDOW
 from consult.contract.permissions import Role
 from consult.contract.rows import Work
 from consult.entry import limits
@@ -16,7 +17,6 @@ from consult.entry.limits import Account, Allowance, Budget, Limits, Usage, netw
 from consult.entry.tokens import Identity
 
 EVENTS, BYTES = 10, 1000
-WINDOW = int(limits.WINDOW)
 
 
 class Clock:

@@ -2,11 +2,11 @@
 
 import sys
 
-from consult.wire import carriers
+from consult.contract import limits
 
 # Before anything reads them.
-carriers.PING_INTERVAL = 1
-carriers.PING_TIMEOUT = 1
+limits.PING_INTERVAL = 1
+limits.PING_TIMEOUT = 1
 
 import main  # noqa: E402
 from consult.connection import Connection  # noqa: E402

@@ -2,8 +2,10 @@
 
 import sys
 
-import main
-from consult.entry import limits
+from consult.contract import limits
 
-limits.WINDOW = 2.0
+limits.WINDOW = 2
+
+import main  # noqa: E402
+
 sys.exit(main.main(sys.argv[1:]))
