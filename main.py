@@ -23,6 +23,7 @@ from consult.entry.access import EVERYWHERE, Access
 from consult.entry.guard import Guard
 from consult.entry.limits import Limits
 from consult.entry.proxies import Proxies
+from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
@@ -193,6 +194,7 @@ class House:
             tls=self.tls is not None,
             proxies=Proxies(settings.trusted_proxies),
             tokens=self.guard is not None,
+            refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
         )
         allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
         self.carriers = Carriers(self.gateway, settings.outbox_bytes, allowed)

@@ -12,10 +12,14 @@ from urllib.parse import urlsplit
 
 from consult.contract.faults import HOST_REFUSED, ORIGIN_REFUSED
 from consult.entry.proxies import Headers, Proxies
+from consult.entry.refused_origins import RefusedOrigins
 
 log = logging.getLogger("careline.access")
 
-DEFAULT_PORTS = {"http": 80, "https": 443}  # that a browser leaves out
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}  # that a browser leaves out
+EVERY_ORIGIN = "*"
+# Some apps send the address of the websocket itself as its origin.
+_PAGE_SCHEMES = {"ws": "http", "wss": "https"}
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - hosts that stand for every address of this machine
 
 
@@ -58,17 +62,20 @@ def own_address(family: socket.AddressFamily) -> str:
 class Access:
     host: str  # that the server listens on
     allowed_hosts: tuple[str, ...]  # empty: loopback names and `host`, or every address of this machine
-    allowed_origins: tuple[str, ...]  # empty: none but the server's own and, on loopback, loopback ones
+    # In lower case. Empty: none but the server's own and, on loopback, loopback ones.
+    allowed_origins: tuple[str, ...]
     tls: bool  # whether the server speaks https itself
     proxies: Proxies
     tokens: bool  # then no other origin is let in, unless it is listed
+    refused_origins: RefusedOrigins
 
     def address(self, peer: str, headers: Headers) -> str:
         """The address of a request's client, for the limits and the log. `peer` is who the connection comes from."""
         return self.proxies.client(peer, headers)
 
-    def refusal(self, peer: str, headers: Headers) -> str | None:
-        """Why a request is not answered; None when it is. Logs it with the setting's name."""
+    def refusal(self, peer: str, headers: Headers, over: str) -> str | None:
+        """Why a request is not answered; None when it is. Logs it with the setting's name. `over` is websocket or
+        HTTP."""
         address = self.address(peer, headers)
         hosts, origins = headers.get_all("host"), headers.get_all("origin")
         if len(hosts) > 1 or len(origins) > 1:
@@ -85,9 +92,7 @@ class Access:
             return HOST_REFUSED
         scheme = "https" if self.tls else self.proxies.scheme(peer, headers)
         if origins and not self._lets_in(origins[0], host, scheme, address):
-            log.warning(
-                "refused a page of origin %.100r at %s; --allowed-origins names the origins let in", origins[0], address
-            )
+            self.refused_origins.note(origins[0], over, address)
             return ORIGIN_REFUSED
         return None
 
@@ -99,7 +104,7 @@ class Access:
         return self.host in EVERYWHERE and is_own_address(name)
 
     def _lets_in(self, origin: str, host: str | None, scheme: str | None, address: str) -> bool:
-        if origin in self.allowed_origins:
+        if EVERY_ORIGIN in self.allowed_origins or origin.lower() in self.allowed_origins:
             return True
         try:
             parts = urlsplit(origin)
@@ -110,7 +115,8 @@ class Access:
             return False
         # The server's own page. A proxy that is not known may have ended TLS: then either scheme is its own.
         own = (parts.netloc.lower(), f"{parts.netloc.lower()}:{DEFAULT_PORTS[parts.scheme]}")
-        if host is not None and host.lower() in own and scheme in (None, parts.scheme):
+        is_scheme = scheme in (None, _PAGE_SCHEMES.get(parts.scheme, parts.scheme))
+        if host is not None and host.lower() in own and is_scheme:
             return True
         is_open = not self.allowed_origins and not self.tokens
         return is_open and all(is_loopback(one) for one in (self.host, address, of_page))

@@ -129,7 +129,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_request
     async def admit(request: Request) -> HTTPResponse | None:
-        refusal = access.refusal(request.ip, request.headers)
+        refusal = access.refusal(request.ip, request.headers, "HTTP")
         if refusal is not None:
             request.ctx.is_refused = True
             return fault_answer(invalid(refusal, 403))

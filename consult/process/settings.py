@@ -1,6 +1,7 @@
 """The settings: one table of them, what their values may be, and the reader."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from consult.contract import limits
 from consult.entry import key_file
-from consult.entry.access import DEFAULT_PORTS, is_loopback
+from consult.entry.access import DEFAULT_PORTS, EVERY_ORIGIN, is_loopback
 from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
 from consult.wire import tls
@@ -34,6 +35,11 @@ class Setting:
     @property
     def variable(self) -> str:
         return f"CARELINE_{self.name.upper()}"
+
+
+# A scheme and what follows it, which browsers send without a path. Pages in files have nothing there.
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^\x00-\x20/?#@\\\x7f-\U0010ffff]*)")
+_HOST_AND_PORT = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:\[\]]+)(?::(\d+))?")
 
 
 def port_number(text: str) -> int:
@@ -106,20 +112,33 @@ def names(text: str) -> tuple[str, ...]:
 def origins(text: str) -> tuple[str, ...]:
     listed = names(text)
     for origin in listed:
-        if "*" in origin:
-            raise ValueError("must be whole origins such as https://app.example.com: `*` stands for nothing here")
-        _refuse_usual_port(origin)
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin or not parts.hostname:
-            raise ValueError("must be origins such as https://app.example.com")
+        if origin not in (EVERY_ORIGIN, "null"):
+            _refuse_unlike_an_origin(origin)
     return listed
 
 
-def _refuse_usual_port(origin: str) -> None:
-    """A browser leaves out the port that is its scheme's own, so an origin with it would never match."""
-    for scheme, usual in DEFAULT_PORTS.items():
-        if origin.startswith(f"{scheme}://") and origin.endswith(f":{usual}"):
-            raise ValueError(f"must leave out the port {usual}, as browsers do for {scheme}")
+def _refuse_unlike_an_origin(origin: str) -> None:
+    """What no browser or app sends in this spelling would never match."""
+    if "*" in origin:
+        raise ValueError("must be whole origins such as https://app.example.com: `*` stands for nothing here")
+    parts = _ORIGIN.fullmatch(origin)
+    if parts is None:
+        raise ValueError("must be origins such as https://app.example.com, null or capacitor://localhost")
+    scheme, place = parts.groups()
+    if scheme not in DEFAULT_PORTS:
+        return
+    if place.endswith(f":{DEFAULT_PORTS[scheme]}"):
+        raise ValueError(f"must leave out the port {DEFAULT_PORTS[scheme]}, as browsers do for {scheme}")
+    host, port = _HOST_AND_PORT.fullmatch(place), _port_of(origin)
+    if host is None or (port is not None and host[1] != str(port)):
+        raise ValueError("must be origins such as https://app.example.com or https://app.example.com:8443")
+
+
+def _port_of(origin: str) -> int | None:
+    try:
+        return urlsplit(origin).port
+    except ValueError:  # neither a host nor a port
+        return -1
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -208,11 +227,11 @@ class Settings:
 SETTINGS = tuple(Setting(one.name, **one.metadata) for one in fields(Settings))
 
 
-_WITHOUT_TOKENS = (
+_MAKE_TOKENS = (
     ", and any client that reaches it can speak as anyone. Make a key with `careline key FILE`, name it with "
-    "--auth-secret-file (CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them. "
-    "--allow-open (CARELINE_ALLOW_OPEN) permits it without tokens"
+    "--auth-secret-file (CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them"
 )
+_WITHOUT_TOKENS = f"{_MAKE_TOKENS}. --allow-open (CARELINE_ALLOW_OPEN) permits it without tokens"
 
 
 class SettingsFault(Exception):
@@ -236,6 +255,8 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             faults.append(f"{setting.option} ({setting.variable}): {fault}, not {text!r}")
     secret_file = values["auth_secret_file"]
     if serving:
+        if secret_file is None and EVERY_ORIGIN in values.get("allowed_origins", ()):
+            faults.append(f"--allowed-origins (CARELINE_ALLOWED_ORIGINS): `*` lets in every page{_MAKE_TOKENS}")
         if secret_file is None and values.get("allow_open") is False:
             faults += _open_faults(values)
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
@@ -266,6 +287,8 @@ def _open_faults(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_beyond(origin: str) -> bool:
-    """Whether a listed origin is that of a page from another machine. An app's own scheme names no machine."""
-    parts = urlsplit(origin)
-    return parts.scheme in DEFAULT_PORTS and not is_loopback(parts.hostname or "")
+    """Whether a listed origin can be that of a page from another machine: any site can make a page whose origin is
+    null. An app's own scheme names no machine."""
+    if origin.partition("://")[0] not in DEFAULT_PORTS:
+        return origin == "null"
+    return not is_loopback(urlsplit(origin).hostname or "")

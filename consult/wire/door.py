@@ -343,7 +343,7 @@ class Door(asyncio.Protocol):
         """The client's address, and the long-polling session that it wants to upgrade, None where it begins here; or
         Refused."""
         access, (peer, *_) = self._doors.access, self._transport.get_extra_info("peername") or ("",)
-        refusal = access.refusal(peer, request)
+        refusal = access.refusal(peer, request, "websocket")
         if refusal is not None:
             raise Refused(403, refusal)
         query = parse_qs(request.query)
