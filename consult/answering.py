@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from consult.connection import Connection
 from consult.contract import faults, notifications
-from consult.contract.faults import Fault, invalid
+from consult.contract.faults import Fault
 from consult.contract.fields import Until
 from consult.contract.payloads import must_be
 from consult.gateway import Answer
@@ -83,9 +83,9 @@ class Answering:
 def fault_of(refused: Refused) -> Fault:
     """What the client is told where the notification could not be answered."""
     if isinstance(refused, NoNotification):
-        return Fault("NOT_FOUND")
+        return Fault(faults.NOT_FOUND)
     if isinstance(refused, IsConfirmed):
-        return invalid(faults.IS_CONFIRMED, 409)
+        return Fault(faults.IS_CONFIRMED)
     if isinstance(refused, TooManySnoozes):
-        return invalid(faults.TOO_MANY_SNOOZES, 409)
+        return Fault(faults.TOO_MANY_SNOOZES)
     return must_be("until", Until)

@@ -210,7 +210,7 @@ class Gateway:
         if self.limits.admits_event(connection.usage, connection.address, size, account):
             request = _request(handler, event.arguments)
         else:
-            request = Fault("RATE_LIMITED")
+            request = Fault(faults.RATE_LIMITED)
         if connection.identity is not None and isinstance(request, Fault) and request.message == messages.STAFF_ONLY:
             self._record_staff_only(connection, connection.identity, event)
         if connection.identity is not None and handler is not None and not isinstance(request, Fault):
@@ -276,9 +276,9 @@ def _cut_stranger(connection: Connection) -> None:
 
 def _request(handler: Handler | None, arguments: list[Any]) -> Payload | Fault:
     if handler is None:
-        return faults.invalid(faults.UNKNOWN_EVENT)
+        return Fault(faults.UNKNOWN_EVENT)
     if len(arguments) > 1:
-        return faults.invalid(faults.ONE_PAYLOAD)
+        return Fault(faults.ONE_PAYLOAD)
     try:
         return payloads.read(handler.event.payload, arguments[0] if arguments else None)
     except Fault as fault:

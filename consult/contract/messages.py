@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.fields import (
     AfterId,
@@ -212,7 +213,7 @@ SEND_MESSAGE = ClientEvent(
         Mistake(
             Words("不存在的问题", "a question that does not exist"),
             {**_SEND, "question_id": ANOTHER_ID},
-            Fault("QUESTION_NOT_FOUND"),
+            Fault(faults.QUESTION_NOT_FOUND),
         ),
     ),
     others=({**_SEND, "client_msg_id": _CLIENT_MSG_ID},),

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.fields import (
     OF_STATUS,
@@ -195,7 +196,7 @@ UPDATED = {
 _NOT_ONES_OWN = Mistake(
     Words("没有绑定用户，或不是该用户的通知", "not bound to a user, or a notification of another user"),
     {"id": ANOTHER_ID},
-    Fault("NOT_FOUND"),
+    Fault(faults.NOT_FOUND),
 )
 
 BIND_USER = ClientEvent(

@@ -36,7 +36,7 @@ class Payload(Struct):
 ONE_CURSOR = Check(
     "before_id",
     lambda query: query.get("after_id") is None or query.get("before_id") is None,
-    BOTH_CURSORS,
+    BOTH_CURSORS.text,
     "not both cursors at once",
 )
 
@@ -49,7 +49,7 @@ _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
 def read(payload_type: type[P], payload: object) -> P:
     """The payload as its type; Fault INVALID_PAYLOAD with the first thing that is wrong, in the fields' order."""
     if not isinstance(payload, dict):
-        raise invalid(NOT_AN_OBJECT)
+        raise Fault(NOT_AN_OBJECT)
     try:
         value = msgspec.convert(payload, payload_type)
     except _MISFITS:

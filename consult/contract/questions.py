@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.fields import (
     OF_STATUS,
@@ -147,7 +148,7 @@ JOIN_QUESTION = ClientEvent(
         Mistake(
             Words("不存在的问题", "a question that does not exist"),
             {**_JOIN, "question_id": ANOTHER_ID},
-            Fault("QUESTION_NOT_FOUND"),
+            Fault(faults.QUESTION_NOT_FOUND),
         ),
         Mistake(Words("数据不是对象", "a payload that is no object"), [123, 456]),
     ),

@@ -4,8 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from consult.contract.fault_texts import TEXTS, Text
-from consult.contract.faults import CODES
+from consult.contract.faults import CODES, TEXTS, Text
 from consult.contract.fields import Id
 from consult.contract.payloads import must_be
 from consult.contract.permissions import PERMISSIONS, Role

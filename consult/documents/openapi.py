@@ -3,8 +3,7 @@
 import re
 from http import HTTPStatus
 
-from consult.contract.fault_texts import TEXTS
-from consult.contract.faults import KEY_LENGTH
+from consult.contract.faults import KEY_LENGTH, TEXTS
 from consult.contract.limits import MAX_ID
 from consult.contract.operations import Error
 from consult.contract.payloads import Payload
@@ -112,7 +111,7 @@ def _idempotency_key() -> JsonObject:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": f"{KEY_LENGTH} / {described(*rules.of('7.idempotency'))}",
+        "description": f"{KEY_LENGTH.text} / {described(*rules.of('7.idempotency'))}",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     }
 

@@ -6,8 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from consult.contract import replies
-from consult.contract.fault_texts import TEXTS
-from consult.contract.faults import CODES, Fault
+from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.limits import MAX_BYTES
 from consult.contract.payloads import read
 from consult.contract.permissions import PERMISSIONS, Role

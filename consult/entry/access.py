@@ -10,7 +10,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from consult.contract.faults import HOST_REFUSED, ORIGIN_REFUSED
+from consult.contract.faults import HOST_REFUSED, ORIGIN_REFUSED, Fault, invalid
 from consult.entry.proxies import Headers, Proxies
 from consult.entry.refused_origins import RefusedOrigins
 
@@ -73,14 +73,14 @@ class Access:
         """The address of a request's client, for the limits and the log. `peer` is who the connection comes from."""
         return self.proxies.client(peer, headers)
 
-    def refusal(self, peer: str, headers: Headers, over: str) -> str | None:
+    def refusal(self, peer: str, headers: Headers, over: str) -> Fault | None:
         """Why a request is not answered; None when it is. Logs it with the setting's name. `over` is websocket or
         HTTP."""
         address = self.address(peer, headers)
         hosts, origins = headers.get_all("host"), headers.get_all("origin")
         if len(hosts) > 1 or len(origins) > 1:
             log.warning("refused a request of %s with more than one Host or Origin header", address)
-            return "Host 或 Origin 重复"
+            return invalid("Host 或 Origin 重复", 403)
         host = hosts[0] if hosts else None
         name = _hostname(host)
         if host is not None and (name is None or not self._answers_to(name)):
@@ -89,11 +89,11 @@ class Access:
                 address,
                 host,
             )
-            return HOST_REFUSED
+            return Fault(HOST_REFUSED)
         scheme = "https" if self.tls else self.proxies.scheme(peer, headers)
         if origins and not self._lets_in(origins[0], host, scheme, address):
             self.refused_origins.note(origins[0], over, address)
-            return ORIGIN_REFUSED
+            return Fault(ORIGIN_REFUSED)
         return None
 
     def _answers_to(self, name: str) -> bool:

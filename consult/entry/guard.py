@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from consult.contract.faults import TOKEN_TEXTS, Fault
+from consult.contract.faults import OF_TOKENS, Fault
 from consult.entry.audit import Audit
 from consult.entry.failed_logins import FailedLogins
 from consult.entry.key_file import KeyFault, read_keys
@@ -149,7 +149,7 @@ class Guard:
 
 def told(refused: Refused) -> Fault:
     """What a client is told whose token is no good."""
-    return Fault("UNAUTHENTICATED", TOKEN_TEXTS[refused.why])
+    return Fault(OF_TOKENS[refused.why])
 
 
 def shown(auth: Any) -> object:

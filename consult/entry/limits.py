@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.limits import (
     SERVICE_FACTOR,
@@ -348,7 +349,7 @@ class Limits:
     def _beyond(self, name: str, limit: str, now: float, until: float) -> Fault:
         self.refused[limit] += 1
         self._log(name, limit, now)
-        return Fault("RATE_LIMITED", retry_after=max(1, math.ceil(until - now)))
+        return Fault(faults.RATE_LIMITED, retry_after=max(1, math.ceil(until - now)))
 
     def _log(self, name: str, limit: str, now: float) -> None:
         key = (name, limit)

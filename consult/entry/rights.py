@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from consult.contract import faults
 from consult.contract.faults import Fault, disagrees
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
@@ -64,7 +65,7 @@ def asker(identity: Identity | None, row: Row) -> Asker:
     role = Role.NOBODY if identity is None else identity.role
     reach = may(role, row)
     if reach is May.NO:
-        raise Fault("FORBIDDEN")
+        raise Fault(faults.FORBIDDEN)
     return Asker(identity, reach, role in _OPERATORS)
 
 
@@ -77,7 +78,7 @@ def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault |
     """Return why the client may not send the event, before anything is looked up, or None."""
     reach = may(identity.role, event)
     if reach is May.NO:
-        return Fault("FORBIDDEN")
+        return Fault(faults.FORBIDDEN)
     kind = type(request)
     claimed = _claimed.get(kind)
     if claimed is None:
@@ -88,7 +89,7 @@ def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault |
             return disagrees(name)
     question_id = getattr(request, "question_id", None)
     if reach is May.LISTED and question_id not in identity.listed:
-        return Fault("QUESTION_NOT_FOUND")
+        return Fault(faults.QUESTION_NOT_FOUND)
     return None
 
 

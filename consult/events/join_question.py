@@ -6,6 +6,7 @@ from typing import Any
 
 from consult.catch_up import PAGE_BYTES, follow
 from consult.connection import Connection
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.limits import MOST_REPLAYED
 from consult.contract.questions import JOIN_QUESTION, JoinedQuestion, JoinQuestion
@@ -67,7 +68,7 @@ async def _look_up_and_enter(
 ) -> None:
     found = await lookup.elder_of(request.question_id)
     if found is None or elder_id not in (None, found):
-        raise Fault("QUESTION_NOT_FOUND")
+        raise Fault(faults.QUESTION_NOT_FOUND)
     if connection.connected:
         _enter(rooms, connection, request, answer)
 
@@ -113,7 +114,7 @@ class _Messages:
             elder_id=self.elder_id,
         )
         if backlog is None:
-            raise Fault("QUESTION_NOT_FOUND")
+            raise Fault(faults.QUESTION_NOT_FOUND)
         return backlog
 
     async def read(self, above: int, up_to: int, limit: int) -> tuple[list[Message], bool]:

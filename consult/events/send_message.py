@@ -49,11 +49,11 @@ class Sending:
                 # Everybody has heard it; only the sender has not heard that it is stored.
                 answer(replies.sent(dumps(replies.message(appended.message, self.time)), request.client_msg_id))
             elif isinstance(appended, NoQuestion):
-                answer.fault(Fault("QUESTION_NOT_FOUND"))
+                answer.fault(Fault(faults.QUESTION_NOT_FOUND))
             elif isinstance(appended, QuestionClosed):
-                answer.fault(faults.invalid(faults.QUESTION_CLOSED))
+                answer.fault(Fault(faults.QUESTION_CLOSED))
             elif isinstance(appended, OtherContent):
-                answer.fault(faults.invalid(faults.OTHER_CONTENT))
+                answer.fault(Fault(faults.OTHER_CONTENT))
 
         def failed(fault: Exception) -> None:
             answer.fault(faults.told(fault))

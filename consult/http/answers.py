@@ -80,7 +80,7 @@ class Writing:
                 raise shaped
             return shaped
         if not _IS_KEY.fullmatch(key):
-            raise invalid(faults.KEY_LENGTH)
+            raise Fault(faults.KEY_LENGTH)
 
         def render(outcome: Outcome) -> str | None:
             shaped = shape(outcome)
@@ -97,7 +97,7 @@ class Writing:
         keyed = Keyed(key, fingerprint, self._clock(), wanted, as_sent)
         answer = await self._database.written(each(once(one, render)), keyed, publish_if_done)
         if isinstance(answer, OtherRequest):
-            raise invalid(faults.KEY_REUSED, 409)
+            raise Fault(faults.KEY_REUSED)
         if isinstance(answer, Repeated):
             return json_answer(answer.text.encode())
         shaped = shape(answer.outcome)
@@ -132,7 +132,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
         refusal = access.refusal(request.ip, request.headers, "HTTP")
         if refusal is not None:
             request.ctx.is_refused = True
-            return fault_answer(invalid(refusal, 403))
+            return fault_answer(refusal)
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return _preflight(request.headers.get("access-control-request-headers", ""))
         return None
@@ -186,11 +186,11 @@ def fault_answer(fault: Fault) -> HTTPResponse:
 def _told(exception: Exception) -> Fault:
     """Sanic's own faults in the protocol's words; the others as everywhere."""
     if isinstance(exception, NotFound):
-        return Fault("NOT_FOUND")
+        return Fault(faults.NOT_FOUND)
     if isinstance(exception, MethodNotAllowed):
-        return invalid(faults.METHOD_NOT_ALLOWED, 405)
+        return Fault(faults.METHOD_NOT_ALLOWED)
     if isinstance(exception, PayloadTooLarge):
-        return invalid(faults.BODY_TOO_LARGE, 413)
+        return Fault(faults.BODY_TOO_LARGE)
     if isinstance(exception, SanicException):
         return invalid(str(exception), exception.status_code)
     return faults.told(exception)

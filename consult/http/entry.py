@@ -5,6 +5,7 @@ from typing import Any
 from sanic import Sanic
 from sanic.response import HTTPResponse
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.entry import audit, rights
@@ -57,9 +58,9 @@ async def hold_to_own(database: Database, row: Row, asker: Asker, wanted: int) -
         asker.refuse_other("user_id", wanted)
     elif asker.only_questions is not None:
         if wanted not in asker.only_questions:
-            raise Fault("QUESTION_NOT_FOUND")
+            raise Fault(faults.QUESTION_NOT_FOUND)
     elif await owners.owner(database, of, wanted) != asker.only_user:
-        raise Fault("QUESTION_NOT_FOUND" if of == "question" else "NOT_FOUND")
+        raise Fault(faults.QUESTION_NOT_FOUND if of == "question" else faults.NOT_FOUND)
 
 
 def _row(request: Request) -> Row | None:

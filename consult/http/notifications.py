@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sanic.response import HTTPResponse
 
 from consult.answering import Answering, fault_of
-from consult.contract import replies
+from consult.contract import faults, replies
 from consult.contract.faults import Fault
 from consult.contract.history import HistoryPage, HistoryQuery
 from consult.contract.notifications import (
@@ -83,7 +83,7 @@ class Notifications:
             self.database, asked.id, before_id=asked.query.before_id, limit=asked.query.limit
         )
         if page is None:
-            raise Fault("NOT_FOUND")
+            raise Fault(faults.NOT_FOUND)
         return replies.history_page(page, self.time)
 
     def _answered(self, outcome: Outcome) -> AnsweredNotification | Fault:

@@ -6,6 +6,7 @@ from typing import Any
 from sanic import Sanic
 from sanic.response import HTTPResponse
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.operations import CONSOLE, DOCS, PROTOCOL
 from consult.documents.protocol import protocol
@@ -31,7 +32,7 @@ class Pages:
         @app.route("/static/<name:path>", methods=["GET", "HEAD"], ctx_row=None)
         async def file_of_page(request: Request, name: str) -> HTTPResponse:
             if name not in self._files:
-                raise Fault("NOT_FOUND")
+                raise Fault(faults.NOT_FOUND)
             return self._files[name].answer(request)
 
     def handlers(self) -> Handlers:

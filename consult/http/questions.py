@@ -5,7 +5,7 @@ from typing import Any
 
 from sanic.response import HTTPResponse
 
-from consult.contract import replies
+from consult.contract import faults, replies
 from consult.contract.faults import Fault
 from consult.contract.messages import LIST_MESSAGES, MessagePage, MessageQuery
 from consult.contract.questions import (
@@ -71,7 +71,7 @@ class Questions:
         visibility = visible_to(asked.asker.user_type(asked.query.user_type))
         question = await questions.get(self.database, asked.id, visibility)
         if question is None:
-            raise Fault("QUESTION_NOT_FOUND")
+            raise Fault(faults.QUESTION_NOT_FOUND)
         return replies.question(question, self.time)
 
     async def change_question(self, asked: Asked[VisibilityQuery, QuestionChange]) -> Question:
@@ -90,6 +90,6 @@ class Questions:
             limit=query.limit,
         )
         if page is None:
-            raise Fault("QUESTION_NOT_FOUND")
+            raise Fault(faults.QUESTION_NOT_FOUND)
         items, has_more = page
         return MessagePage(items=[replies.message(message, self.time) for message in items], has_more=has_more)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.limits import LIST_WAIT, LISTS_AT_ONCE, MOST_LISTS_WAITING
 from consult.entry.access import Access
@@ -57,4 +58,4 @@ class Reads:
 
     def _refusal(self) -> Fault:
         self.refused += 1
-        return Fault("RATE_LIMITED", retry_after=1)
+        return Fault(faults.RATE_LIMITED, retry_after=1)

@@ -12,7 +12,7 @@ from sanic.response import HTTPResponse
 from tzlocal.windows_tz import win_tz
 
 from consult.contract import faults, fields, replies
-from consult.contract.faults import Fault, invalid
+from consult.contract.faults import Fault, wrong_part
 from consult.contract.history import HistoryPage, HistoryQuery
 from consult.contract.payloads import must_be
 from consult.contract.reminders import (
@@ -32,7 +32,6 @@ from consult.contract.reminders import (
     ReminderQuery,
     ReminderTask,
 )
-from consult.contract.rule_parts import wrong_part
 from consult.entry.limits import Limits
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
@@ -102,7 +101,7 @@ class Reminders:
         def shape(added: reminders.ReminderTask | TooManyPending) -> ReminderTask | Fault:
             if isinstance(added, reminders.ReminderTask):
                 return replies.reminder_task(added, self.time)
-            return Fault("RATE_LIMITED", faults.TOO_MANY_PENDING)
+            return Fault(faults.TOO_MANY_PENDING)
 
         def count(added: reminders.ReminderTask | TooManyPending) -> None:
             if account is not None and isinstance(added, TooManyPending):
@@ -120,7 +119,7 @@ class Reminders:
         columns: dict[str, Any] = {"remind_at": self.time.moment(body.remind_at)}
         if _repeats(body):
             if body.exdates and body.rrule is None:
-                raise invalid(faults.EXDATES_ALONE)
+                raise Fault(faults.EXDATES_ALONE)
             exdates = _exdates(self.time, body.exdates or [], zone)
             missed = body.missed or tasks.LATEST
             timing = Timing(zone, columns["remind_at"], starts_on, None, exdates, missed)
@@ -163,7 +162,7 @@ class Reminders:
     async def reminder_history(self, asked: Asked[HistoryQuery, None]) -> HistoryPage:
         page = await history.of_task(self.database, asked.id, before_id=asked.query.before_id, limit=asked.query.limit)
         if page is None:
-            raise Fault("NOT_FOUND")
+            raise Fault(faults.NOT_FOUND)
         return replies.history_page(page, self.time)
 
     async def change_reminder(self, asked: Asked[None, ReminderChange]) -> ReminderTask:
@@ -174,7 +173,7 @@ class Reminders:
         for _ in range(LOOKED_AGAIN):
             task = await self._found(asked.id)
             if task.status != "PENDING":
-                raise invalid(faults.NOT_PENDING, 409)
+                raise Fault(faults.NOT_PENDING)
             if not given:
                 return replies.reminder_task(task, self.time)
             change = await self._change(asked, task, given)
@@ -211,7 +210,7 @@ class Reminders:
         if "exdates" in given:
             timing = replace(timing, exdates=_exdates(self.time, body.exdates or [], timing.zone))
             if body.exdates and timing.rrule is None:
-                raise invalid(faults.EXDATES_ALONE)
+                raise Fault(faults.EXDATES_ALONE)
         timing = timing.to_the_second()
         is_rescheduled = bool(given.keys() & {"remind_at", "rrule", "exdates", "timezone"})
         if is_rescheduled:
@@ -234,15 +233,15 @@ class Reminders:
     async def cancel_reminder(self, asked: Asked[None, None]) -> ReminderTask:
         task = await self.database.written(each(reminders.cancel), Cancelling(asked.id, self.time.now(), asked.by))
         if task is None:
-            raise Fault("NOT_FOUND")
+            raise Fault(faults.NOT_FOUND)
         if task.status == "DISPATCHED":
-            raise invalid(faults.ALREADY_DISPATCHED, 409)
+            raise Fault(faults.ALREADY_DISPATCHED)
         return replies.reminder_task(task, self.time)
 
     async def _found(self, task_id: int) -> reminders.ReminderTask:
         task = await reminders.get(self.database, task_id)
         if task is None:
-            raise Fault("NOT_FOUND")
+            raise Fault(faults.NOT_FOUND)
         return task
 
     async def _worked_out(self, asked: Asked[Any, Any], function: Callable[..., T], *given: Any) -> T:
@@ -250,17 +249,17 @@ class Reminders:
         try:
             return await self.work.asked(lambda budget: function(*given, budget), self.reads.client_of(asked.request))
         except TooFast:
-            raise invalid(faults.TOO_FAST) from None
+            raise Fault(faults.TOO_FAST) from None
         except NotARule as fault:
             raise _rule_fault(fault) from None
         except NoOccurrence:
-            raise invalid(faults.NO_OCCURRENCE) from None
+            raise Fault(faults.NO_OCCURRENCE) from None
         except TooManyPast:
-            raise invalid(faults.TOO_MANY_PAST) from None
+            raise Fault(faults.TOO_MANY_PAST) from None
         except BudgetExceeded:
-            raise invalid(faults.TOO_COSTLY) from None
+            raise Fault(faults.TOO_COSTLY) from None
         except TooManyRequests:
-            raise Fault("RATE_LIMITED") from None
+            raise Fault(faults.RATE_LIMITED) from None
         except WorkStopped:
             raise WriteRefused("the server stops") from None
 
@@ -309,7 +308,7 @@ def _repeating(timing: Timing, text: str) -> Timing:
     except NotARule as fault:
         raise _rule_fault(fault) from None
     except TooFast:
-        raise invalid(faults.TOO_FAST) from None
+        raise Fault(faults.TOO_FAST) from None
     named = read.dtstart_zone
     is_of_zone = named is None or win_tz.get(named, named) == timing.zone.key
     if not is_of_zone or not read.starts_at(timing.starts_on, datetime.fromtimestamp(timing.moment // 1000, UTC)):

@@ -11,7 +11,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound
 from sanic.headers import parse_content_header
 
 from consult.contract import faults, fields, payloads
-from consult.contract.faults import invalid
+from consult.contract.faults import Fault
 from consult.contract.limits import MAX_ID
 from consult.contract.payloads import Payload
 from consult.contract.rows import Call, Page
@@ -101,11 +101,11 @@ def read_body(request: Request, payload_type: type[P]) -> P:
     kind, options = parse_content_header(request.headers.get("content-type", "application/json"))
     charset = str(options.get("charset", "utf-8")).lower()
     if kind != "application/json" or charset not in _CHARSETS:
-        raise invalid(faults.NOT_JSON, 415)
+        raise Fault(faults.NOT_JSON)
     try:
         body = json_of(request)
     except ValueError:
-        raise invalid(faults.NOT_JSON, 415) from None
+        raise Fault(faults.NOT_JSON) from None
     return payloads.read(payload_type, body)
 
 

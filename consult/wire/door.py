@@ -21,7 +21,7 @@ from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.contract import faults
-from consult.contract.faults import invalid
+from consult.contract.faults import Fault
 from consult.contract.limits import MOST_HEAD, STRANGER_BYTES
 from consult.entry.access import Access
 from consult.entry.limits import Account
@@ -76,7 +76,7 @@ class _Http(Http):
         while (end := buffer.find(b"\r\n\r\n")) < 0 and len(buffer) <= MOST_HEAD:
             await self._receive_more()
         if not 0 <= end <= MOST_HEAD:
-            raise invalid(faults.HEAD_TOO_LARGE, 431)
+            raise Fault(faults.HEAD_TOO_LARGE)
         with self._bad_request():
             # An empty line before a request is left by old clients after a body.
             buffer[:end] = http_syntax.read_head(bytes(buffer[:end]).removeprefix(b"\r\n"))
@@ -345,7 +345,7 @@ class Door(asyncio.Protocol):
         access, (peer, *_) = self._doors.access, self._transport.get_extra_info("peername") or ("",)
         refusal = access.refusal(peer, request, "websocket")
         if refusal is not None:
-            raise Refused(403, refusal)
+            raise Refused(refusal.status, refusal.message)
         query = parse_qs(request.query)
         if query.get("transport") != ["websocket"]:
             raise Refused(400, "Transport unknown")

@@ -10,8 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from consult.contract import messages
-from consult.contract.fault_texts import TEXTS
-from consult.contract.faults import CODES
+from consult.contract.faults import CODES, TEXTS
 from consult.contract.tables import CLIENT_EVENTS, SERVER_EVENTS
 from tests.fuzz import values
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import Struct
 
 from consult.contract import history, messages, notifications, questions, reminders, replies
-from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED, Fault
+from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED, invalid
 from consult.contract.operations import Health
 from consult.contract.payloads import read
 from consult.contract.rows import ClientEvent
@@ -55,7 +55,7 @@ REPEATING = encoded(
 TOLD = encoded(replies.notification(NOTIFICATION, TIME))
 ANSWERED = encoded(replies.answered_notification(NOTIFICATION, TIME))
 DONE = encoded(notifications.Answered(success=True, id=1))
-REASON = Fault("INVALID_PAYLOAD", "原因")
+REASON = invalid("原因")
 
 
 def sent(client_msg_id: str | None) -> Example:
@@ -161,10 +161,10 @@ def test_every_client_event_shows_mistakes() -> None:
 @pytest.mark.parametrize(
     ("headers", "status", "text"),
     [
-        ({"Host": "evil.example"}, 403, HOST_REFUSED),
-        ({"Origin": "https://evil.example"}, 403, ORIGIN_REFUSED),
-        ({"Idempotency-Key": ""}, 400, KEY_LENGTH),
-        ({"Idempotency-Key": "k" * 65}, 400, KEY_LENGTH),
+        ({"Host": "evil.example"}, 403, HOST_REFUSED.text),
+        ({"Origin": "https://evil.example"}, 403, ORIGIN_REFUSED.text),
+        ({"Idempotency-Key": ""}, 400, KEY_LENGTH.text),
+        ({"Idempotency-Key": "k" * 65}, 400, KEY_LENGTH.text),
     ],
 )
 def test_texts_about_headers(server: Server, headers: dict[str, str], status: int, text: str) -> None:

@@ -16,8 +16,7 @@ from msgspec import structs
 
 from consult.contract import faults
 from consult.contract import limits as told
-from consult.contract.fault_texts import TEXTS
-from consult.contract.faults import CODES, Fault
+from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.fields import Limit
 from consult.contract.messages import MessageQuery
 from consult.contract.notifications import USER_ROOM
@@ -194,14 +193,15 @@ def test_limits_are_those_that_are_told() -> None:
 
 
 def test_every_text_and_code_is_in_the_table() -> None:
-    texts = {value for name, value in vars(faults).items() if name.isupper() and isinstance(value, str)}
-    assert len(texts) > 10
-    assert texts <= {text.text for text in TEXTS}
+    rows = {value for value in vars(faults).values() if isinstance(value, faults.Text)}
+    assert len(rows) > 10
+    assert rows <= set(TEXTS)
     assert {text.code for text in TEXTS} == set(CODES)
     for text in TEXTS:
         assert text.on_socket or text.status is not None
-        fault = Fault(text.code, text.text, text.status)
-        assert fault.message == text.text
+        fault = Fault(text)
+        assert (fault.code, fault.message) == (text.code, text.text)
+        assert fault.status == (text.status or 400)
 
 
 def test_the_page_is_given_every_table() -> None:

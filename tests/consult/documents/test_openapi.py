@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from consult.contract.fault_texts import TEXTS
+from consult.contract.faults import TEXTS
 from consult.contract.rows import Call
 from consult.contract.tables import CALLS, PAGES
 from consult.documents.openapi import openapi
