@@ -5,7 +5,7 @@ Unknown fields are ignored at every level. Null in an optional field is the same
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct, structs
@@ -92,10 +92,9 @@ def must_be(name: str, annotation: Any) -> Fault:
     return invalid(f"{name} 必须为{' ' if zh[0].isascii() else ''}{zh}")
 
 
-def item_type_of(annotation: Any) -> type[Struct] | None:
-    """What the items of a field that lists objects are; None for any other field."""
-    items = (get_args(part)[0] for part in _parts(annotation) if get_origin(part) is list)
-    return next((item for item in items if isinstance(item, type) and issubclass(item, Struct)), None)
+def struct_within(annotation: Any) -> type[Struct] | None:
+    """Return the type of the object that a field holds, or of the objects that it lists. None for any other field."""
+    return next((part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, Struct)), None)
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -128,7 +127,7 @@ def _fault_in(payload_type: type[Struct], payload: dict[str, Any], path: str) ->
 
 def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
     """The first fault within a list's items; None when the list as such is at fault, or holds no objects."""
-    item_type = item_type_of(annotation)
+    item_type = struct_within(annotation)
     if item_type is None or not isinstance(value, list) or len(value) > MOST_ATTACHMENTS:
         return None
     for index, item in enumerate(value):

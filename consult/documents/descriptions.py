@@ -1,15 +1,15 @@
 """What is said of each field, as JSON: rules and faults for what clients send, types for what the server sends."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import NODEFAULT, Struct, structs
 
 from consult.contract.fields import Id
-from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be, rule_of
+from consult.contract.payloads import Payload, meaning_of, must_be, rule_of, struct_within
 from consult.contract.rows import JsonObject
 from consult.contract.words import Words
-from consult.documents.schemas import schemas, shape_within, type_of
+from consult.documents.schemas import schemas, type_of
 
 
 def both(zh: str, en: str) -> dict[str, str]:
@@ -37,9 +37,9 @@ def sent_fields(payload_type: type[Struct], path: str = "") -> list[JsonObject]:
                 for check in payload_type.checks
                 if check.field == field.name
             ]
-        item_type = item_type_of(field.type)
-        if item_type is not None:
-            described["items"] = sent_fields(item_type, f"{path}{field.name}[0].")
+        within = struct_within(field.type)
+        if within is not None:
+            described["items"] = sent_fields(within, f"{path}{field.name}[0].")
         fields.append(described)
     return fields
 
@@ -62,15 +62,27 @@ def _ruled(name: str, annotation: Any, path: str) -> JsonObject:
     return described
 
 
-def got_fields(shape: type[Struct]) -> list[JsonObject]:
-    """The fields of what the server sends."""
+class Got(NamedTuple):
+    """A field of what the server sends."""
+
+    name: str
+    kind: str
+    about: Words
+    within: type[Struct] | None  # what it holds or lists
+
+
+def got(shape: type[Struct]) -> list[Got]:
+    """Return the fields of what the server sends."""
     properties = schemas([shape])[shape.__name__]["properties"]
-    fields = []
-    for field in structs.fields(shape):
-        schema = properties[field.name]
-        described: JsonObject = {"name": field.name, "type": type_of(schema), "about": both(*meaning_of(field.type))}
-        inner = shape_within(field.type)
-        if inner is not None:
-            described["items"] = got_fields(inner)
-        fields.append(described)
-    return fields
+    return [
+        Got(field.name, type_of(properties[field.name]), meaning_of(field.type), struct_within(field.type))
+        for field in structs.fields(shape)
+    ]
+
+
+def got_fields(shape: type[Struct]) -> list[JsonObject]:
+    """The same as JSON, with the fields within."""
+    return [
+        {"name": name, "type": kind, "about": both(*about)} | ({"items": got_fields(within)} if within else {})
+        for name, kind, about, within in got(shape)
+    ]

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import NODEFAULT, Struct, structs
+from msgspec import Struct
 
-from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be, rule_of
+from consult.contract.payloads import Payload
 from consult.contract.rows import ClientEvent, JsonObject
 from consult.contract.words import Words
+from consult.documents.descriptions import got, sent_fields
 from consult.documents.protocol import refusal
-from consult.documents.schemas import schemas, shape_within, type_of
 
 _LONGEST_PAYLOAD = 80  # characters of JSON in a table
 
@@ -37,30 +37,24 @@ def json_block(value: Any) -> str:
 def fields_table(payload_type: type[Payload]) -> str:
     """What a client may send, each field with the text that it is refused with."""
     head = ("字段 Field", "必填 Required", "说明 About", "错误文本 Fault")
-    return table(head, _field_rows(payload_type, "", "", payload_type))
+    return table(head, _field_rows(sent_fields(payload_type), ""))
 
 
-def _field_rows(of: type[Struct], path: str, refused: str, payload_type: type[Payload]) -> Iterable[tuple[str, ...]]:
-    """`path` is how the table names the place, `refused` how a fault does."""
-    for field in structs.fields(of):
-        rule = rule_of(field.type)
-        about = [both(meaning_of(field.type))]
-        if rule.choices:
-            about.append(" ".join(f"`{choice}`" for choice in rule.choices))
-        if field.default not in (None, NODEFAULT):
-            about.append(f"缺省 default: `{field.default}`")
-        faults = [f"`{must_be(refused + field.name, field.type).message}`", rule.en]
-        if of is payload_type:
-            for check in payload_type.checks:
-                if check.field == field.name:
-                    faults += [f"`{check.text}`", check.en]
-        required = "●" if field.required else ""
-        yield f"`{path}{field.name}`", required, _lines(about), _lines(faults)
-        item_type = item_type_of(field.type)
-        if item_type is not None:
-            inner, item = f"{path}{field.name}[]", f"{refused}{field.name}[0]"
-            yield f"`{inner}`", "", both(Words("每一项", "each item")), f"`{item} 必须为对象`<br>an object"
-            yield from _field_rows(item_type, f"{inner}.", f"{item}.", payload_type)
+def _field_rows(fields: list[JsonObject], path: str) -> Iterable[tuple[str, ...]]:
+    """`path` is how the table names the place."""
+    for field in fields:
+        place = path + field["name"]
+        about = [both(Words(**field["about"])), " ".join(f"`{choice}`" for choice in field.get("choices", ()))]
+        if "default" in field:
+            about.append(f"缺省 default: `{field['default']}`")
+        faults = [f"`{field['fault']}`", field["rule"]["en"]]
+        for check in field.get("checks", ()):
+            faults += [f"`{check['text']}`", check["about"]["en"]]
+        yield f"`{place}`", "●" if field["required"] else "", _lines(about), _lines(faults)
+        if "items" in field:
+            refused = f"{place}[]".replace("[]", "[0]")
+            yield f"`{place}[]`", "", both(Words("每一项", "each item")), f"`{refused} 必须为对象`<br>an object"
+            yield from _field_rows(field["items"], f"{place}[].")
 
 
 def _lines(parts: Iterable[str]) -> str:
@@ -84,20 +78,14 @@ class Shapes:
         return table(("字段 Field", "类型 Type", "说明 About"), self._rows(shape, "", where))
 
     def _rows(self, shape: type[Struct], path: str, where: str) -> Iterable[tuple[str, ...]]:
-        properties = schemas([shape])[shape.__name__]["properties"]
-        for field in structs.fields(shape):
-            schema: JsonObject = properties[field.name]
-            about = schema["description"].replace(" / ", "<br>", 1)
-            inner = shape_within(field.type)
-            known = self._described.get(inner) if inner else None
-            if known:
-                about += f"<br>→ {known}"
-            yield f"`{path}{field.name}`", type_of(schema), about
-            if inner and not known:
-                place = f"{field.name}[]" if schema.get("type") == "array" else field.name
-                for one in inner.__mro__:
+        for name, kind, about, within in got(shape):
+            known = self._described.get(within) if within else None
+            yield f"`{path}{name}`", kind, "<br>".join(about) + (f"<br>→ {known}" if known else "")
+            if within and not known:
+                place = f"{name}[]" if kind == "array" else name
+                for one in within.__mro__:
                     self._described.setdefault(one, f"{where.removesuffix('`')}.{place}`")
-                yield from self._rows(inner, f"{path}{place}.", where)
+                yield from self._rows(within, f"{path}{place}.", where)
 
 
 def mistakes_table(event: ClientEvent) -> str:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
-from consult.contract.payloads import Payload, item_type_of, meaning_of, rule_of
+from consult.contract.payloads import Payload, meaning_of, rule_of, struct_within
 from consult.contract.rows import JsonObject
 from consult.contract.words import Words
 
@@ -46,18 +46,6 @@ def described(*rules: Words) -> str:
     return "\n\n".join(f"{zh}\n{en}" for zh, en in rules)
 
 
-def shape_within(annotation: Any) -> type[Struct] | None:
-    """The shape that a field holds, or a list of it; None where it holds none."""
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Struct):
-            return part
-        if part is not annotation and get_origin(part) is not None:
-            found = shape_within(part)
-            if found:
-                return found
-    return None
-
-
 def type_of(schema: JsonObject) -> str:
     """A schema's type in a few words, values between backticks."""
     if "anyOf" in schema:
@@ -77,7 +65,7 @@ def _explain(payload_type: type[Struct], components: dict[str, JsonObject]) -> N
         schema["description"] = f"{zh}：{rule.zh} / {en}: {rule.en}"
         for part in schema.get("anyOf", ()):
             part.pop("description", None)
-        item_type = item_type_of(field.type)
+        item_type = struct_within(field.type)
         if item_type is not None:
             _explain(item_type, components)
 

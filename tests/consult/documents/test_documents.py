@@ -20,7 +20,7 @@ from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.fields import Limit
 from consult.contract.messages import MessageQuery
 from consult.contract.notifications import USER_ROOM
-from consult.contract.payloads import Payload, item_type_of, meaning_of, must_be
+from consult.contract.payloads import Payload, meaning_of, must_be, struct_within
 from consult.contract.questions import QUESTION_ROOM
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.contract.words import Words
@@ -91,7 +91,7 @@ def told_fields(of: type[msgspec.Struct], path: str, refused: str) -> list[tuple
     found = []
     for field in structs.fields(of):
         found.append((path + field.name, must_be(refused + field.name, field.type).message))
-        item_type = item_type_of(field.type)
+        item_type = struct_within(field.type)
         if item_type is not None:
             found += told_fields(item_type, f"{path}{field.name}[].", f"{refused}{field.name}[0].")
     return found
@@ -111,7 +111,7 @@ def meanings(of: type[msgspec.Struct]) -> list[Words]:
     found = []
     for field in structs.fields(of):
         found.append(meaning_of(field.type))
-        item_type = item_type_of(field.type)
+        item_type = struct_within(field.type)
         found += meanings(item_type) if item_type is not None else []
     return found
 
