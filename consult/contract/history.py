@@ -22,10 +22,7 @@ class HistoryEntry(Struct, kw_only=True):
 
     id: Annotated[ReplyId, means("在该历史记录中的序号", "its place in this history")]
     at: Annotated[Time, means("何时", "when")]
-    what: Annotated[
-        What,
-        means("发生了什么", "what happened"),
-    ]
+    what: Annotated[What, means("发生了什么", "what happened")]
     by: Annotated[
         str,
         means(

@@ -202,10 +202,7 @@ SEND_MESSAGE = ClientEvent(
             Words("没有正文，也没有附件", "neither text nor attachment"),
             {**_SEND, "content_text": " ", "attachments": []},
         ),
-        Mistake(
-            Words("附件没有 url", "an attachment without a url"),
-            {**_SEND, "attachments": [{"size": 1}]},
-        ),
+        Mistake(Words("附件没有 url", "an attachment without a url"), {**_SEND, "attachments": [{"size": 1}]}),
         Mistake(
             Words("长者发送内部消息", "an elder sends a staff-only message"),
             {**_SEND, "sender_type": "ELDER", "is_visible_to_patient": False},
@@ -242,15 +239,13 @@ NEW_MESSAGE = ServerEvent(
 )
 
 LIST_MESSAGES = Call(
-    "GET",
-    "/api/questions/{question_id}/messages",
+    "GET /api/questions/{question_id}/messages",
     Words(
         "消息历史，旧的在前：after_id 之后的，或 before_id 之前最近的",
         "messages, oldest first: the next ones above after_id, or the latest below before_id",
     ),
-    200,
     {"items": [MESSAGE], "has_more": False},
-    shape=MessagePage,
+    MessagePage,
     query=MessageQuery,
     faults=(400, 404),
     takes_turns=True,

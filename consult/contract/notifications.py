@@ -314,37 +314,31 @@ NOTIFICATION_UPDATED = ServerEvent(
 )
 
 LIST_NOTIFICATIONS = Call(
-    "GET",
-    "/api/users/{user_id}/notifications",
+    "GET /api/users/{user_id}/notifications",
     Words(
         "某用户的通知，最新的在前；带 after_id 时旧的在前",
         "a user's notifications, newest first; with after_id oldest first",
     ),
-    200,
     {"items": [NOTIFICATION], "has_more": False, "unread": 1},
-    shape=NotificationPage,
+    NotificationPage,
     query=NotificationQuery,
     faults=(400,),
     takes_turns=True,
 )
 
 READ_NOTIFICATION = Call(
-    "POST",
-    "/api/notifications/{id}/read",
+    "POST /api/notifications/{id}/read",
     Words("标记为已读；重复标记无变化", "marks a notification as read; again changes nothing"),
-    200,
     READ,
-    shape=Notification,
+    Notification,
     faults=(400, 404, 409),
 )
 
 SNOOZE_NOTIFICATION = Call(
-    "POST",
-    "/api/notifications/{id}/snooze",
+    "POST /api/notifications/{id}/snooze",
     Words("推迟：到时作为新的通知再次提醒", "snoozes a notification: at that time it comes again, as a new one"),
-    200,
     SNOOZED,
-    shape=AnsweredNotification,
+    AnsweredNotification,
     body=Snooze,
     example=SNOOZE,
     faults=(400, 404, 409, 413, 415),
@@ -352,28 +346,24 @@ SNOOZE_NOTIFICATION = Call(
 )
 
 CONFIRM_NOTIFICATION = Call(
-    "POST",
-    "/api/notifications/{id}/confirm",
+    "POST /api/notifications/{id}/confirm",
     Words(
         "确认，同时标记为已读；重复确认无变化",
         "confirms a notification, which also marks it as read; again changes nothing",
     ),
-    200,
     CONFIRMED,
-    shape=AnsweredNotification,
+    AnsweredNotification,
     faults=(400, 404, 409),
 )
 
 NOTIFICATION_HISTORY = Call(
-    "GET",
-    "/api/notifications/{id}/history",
+    "GET /api/notifications/{id}/history",
     Words(
         "一条通知的历史记录，旧的在前：最近的，或 before_id 之前最近的",
         "what happened to a notification, oldest first: the latest, or the latest below before_id",
     ),
-    200,
     {"items": HISTORY, "has_more": False},
-    shape=HistoryPage,
+    HistoryPage,
     query=HistoryQuery,
     faults=(400, 404),
     work=Work.SEARCH,

@@ -118,13 +118,9 @@ class Health(Status, kw_only=True):
             "reminder tasks that are parked, which leaves status as it is; null if unknown",
         ),
     ]
-    clock: Annotated[
-        Clock,
-        means("本机时钟（第 8 节）", "the machine's clock (section 8)"),
-    ]
+    clock: Annotated[Clock, means("本机时钟（第 8 节）", "the machine's clock (section 8)")]
     loop_lag_ms: Annotated[
-        float,
-        means("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute"),
+        float, means("最近一分钟内事件循环最长的延迟，毫秒", "how late the event loop was at worst in the last minute")
     ]
     queues: Annotated[Queues, means("各处等待的数量", "how much waits where")]
     disk_free_bytes: Annotated[
@@ -136,8 +132,7 @@ class Health(Status, kw_only=True):
         means("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
     ]
     jobs: Annotated[
-        Jobs,
-        means("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is"),
+        Jobs, means("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is")
     ]
 
 
@@ -166,15 +161,13 @@ JOBS = {
 }
 
 HEALTH = Call(
-    "GET",
-    "/health",
+    "GET /health",
     Words(
         "运行状态；数据库不可写或提醒循环停止时为 503",
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
     ),
-    200,
     {"status": "ok", "version": VERSION, "database": "ok", "reminders": "ok", **MEASURED, "jobs": JOBS},
-    shape=Health,
+    Health,
     faults=(503,),
     others={
         503: {

@@ -184,47 +184,40 @@ LEFT_QUESTION = ServerEvent(
 )
 
 OPEN_QUESTION = Call(
-    "POST",
-    "/api/questions",
+    "POST /api/questions",
     Words("新建咨询问题", "opens a consultation question"),
-    201,
     {**QUESTION, "latest_message_id": None},
-    shape=Question,
+    Question,
+    status=201,
     body=NewQuestion,
     example={"title": "最近血压偏高", "elder_id": 1001},
     faults=(400, 409, 413, 415),
 )
 
 LIST_QUESTIONS = Call(
-    "GET",
-    "/api/questions",
+    "GET /api/questions",
     Words("列出咨询问题，最新的在前", "lists questions, newest first"),
-    200,
     {"items": [QUESTION], "has_more": False},
-    shape=QuestionPage,
+    QuestionPage,
     query=QuestionQuery,
     faults=(400,),
     takes_turns=True,
 )
 
 GET_QUESTION = Call(
-    "GET",
-    "/api/questions/{question_id}",
+    "GET /api/questions/{question_id}",
     Words("查询一个咨询问题", "one question"),
-    200,
     QUESTION,
-    shape=Question,
+    Question,
     query=VisibilityQuery,
     faults=(400, 404),
 )
 
 CHANGE_QUESTION = Call(
-    "PATCH",
-    "/api/questions/{question_id}",
+    "PATCH /api/questions/{question_id}",
     Words("关闭或重新打开", "closes or reopens a question"),
-    200,
     {**QUESTION, "status": "CLOSED"},
-    shape=Question,
+    Question,
     query=VisibilityQuery,
     body=QuestionChange,
     example={"status": "CLOSED"},

@@ -53,10 +53,7 @@ class NewReminder(Payload, kw_only=True, gc=False):
     ] = None
     title: Annotated[Title, _TITLE]
     content: Annotated[Content | None, _CONTENT] = None
-    remind_at: Annotated[
-        Moment,
-        _REMIND_AT,
-    ]
+    remind_at: Annotated[Moment, _REMIND_AT]
     rrule: Annotated[Rrule | None, _RRULE] = None
     exdates: Annotated[
         Exdates | None, means("规则给出而不触发的时间", "times that the rule gives and that are left out")
@@ -77,10 +74,7 @@ class NewReminder(Payload, kw_only=True, gc=False):
 class ReminderChange(Payload, kw_only=True, gc=False):
     title: Annotated[Title | None, _TITLE] = None
     content: Annotated[Content | None, _CONTENT] = None
-    remind_at: Annotated[
-        Moment | None,
-        _REMIND_AT,
-    ] = None
+    remind_at: Annotated[Moment | None, _REMIND_AT] = None
     rrule: Annotated[Rrule | None, _RRULE] = None
     exdates: Annotated[
         Exdates | None,
@@ -147,8 +141,7 @@ class ReminderTask(Struct, kw_only=True):
     ] = UNSET
     timezone: Annotated[str | UnsetType, means("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
     missed: Annotated[
-        reminders.Missed | UnsetType,
-        means("错过的触发如何处理", "what becomes of occurrences that were missed"),
+        reminders.Missed | UnsetType, means("错过的触发如何处理", "what becomes of occurrences that were missed")
     ] = UNSET
     paused: Annotated[bool | UnsetType, means("是否暂停", "whether it is paused")] = UNSET
     next_at: Annotated[
@@ -205,49 +198,38 @@ _REPEATING = {
 }
 
 ADD_REMINDER = Call(
-    "POST",
-    "/api/reminders",
+    "POST /api/reminders",
     Words("新建提醒任务；时间已过则立即触发", "adds a reminder task; one whose time is past fires at once"),
-    201,
     TASK,
-    shape=ReminderTask,
+    ReminderTask,
+    status=201,
     body=NewReminder,
     example=NEW_REMINDER,
     faults=(400, 409, 413, 415),
 )
 
 LIST_REMINDERS = Call(
-    "GET",
-    "/api/reminders",
+    "GET /api/reminders",
     Words("列出提醒任务，最新的在前", "lists reminder tasks, newest first"),
-    200,
     {"items": [TASK], "has_more": False},
-    shape=ReminderPage,
+    ReminderPage,
     query=ReminderQuery,
     faults=(400,),
     takes_turns=True,
 )
 
 GET_REMINDER = Call(
-    "GET",
-    "/api/reminders/{id}",
-    Words("查询一个提醒任务", "one reminder task"),
-    200,
-    TASK,
-    shape=ReminderTask,
-    faults=(400, 404),
+    "GET /api/reminders/{id}", Words("查询一个提醒任务", "one reminder task"), TASK, ReminderTask, faults=(400, 404)
 )
 
 CHANGE_REMINDER = Call(
-    "PATCH",
-    "/api/reminders/{id}",
+    "PATCH /api/reminders/{id}",
     Words(
         "修改提醒任务，或暂停与恢复；已触发或已取消则 409",
         "changes a task, or pauses it; 409 when it was dispatched or cancelled",
     ),
-    200,
     {**_REPEATING, "paused": True},
-    shape=ReminderTask,
+    ReminderTask,
     body=ReminderChange,
     example={"paused": True},
     faults=(400, 404, 409, 413, 415),
@@ -255,27 +237,23 @@ CHANGE_REMINDER = Call(
 )
 
 LIST_OCCURRENCES = Call(
-    "GET",
-    "/api/reminders/{id}/occurrences",
+    "GET /api/reminders/{id}/occurrences",
     Words("接下来何时触发，最早的在前", "when a task is due next, earliest first"),
-    200,
     {"items": [{"planned_at": "2030-01-01 20:00:00"}, {"planned_at": "2030-01-02 08:00:00"}], "has_more": True},
-    shape=OccurrencePage,
+    OccurrencePage,
     query=OccurrenceQuery,
     faults=(400, 404),
     work=Work.SEARCH,
 )
 
 REMINDER_HISTORY = Call(
-    "GET",
-    "/api/reminders/{id}/history",
+    "GET /api/reminders/{id}/history",
     Words(
         "任务及其通知的历史记录，旧的在前：最近的，或 before_id 之前最近的",
         "what happened to a task and its notifications, oldest first: the latest, or the latest below before_id",
     ),
-    200,
     {"items": HISTORY[:3], "has_more": False},
-    shape=HistoryPage,
+    HistoryPage,
     query=HistoryQuery,
     faults=(400, 404),
     work=Work.SEARCH,
@@ -283,14 +261,12 @@ REMINDER_HISTORY = Call(
 )
 
 CANCEL_REMINDER = Call(
-    "DELETE",
-    "/api/reminders/{id}",
+    "DELETE /api/reminders/{id}",
     Words(
         "取消提醒任务；重复取消无变化，已触发则 409",
         "cancels a task; again changes nothing; 409 when it was dispatched",
     ),
-    200,
     {**TASK, "status": "CANCELLED"},
-    shape=ReminderTask,
+    ReminderTask,
     faults=(400, 404, 409),
 )

@@ -67,24 +67,26 @@ class ServerEvent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    method: str
-    path: str  # as the documents have it, with {id}; the route is made of it
+    name: str  # the method and the path as the documents have it, with {id}; the route is made of it
     about: Words
-    status: int
     answer: JsonObject
+    shape: type[Struct]  # of the answer
+    status: int = 200
     query: type[Payload] | None = None
     body: type[Payload] | None = None
     example: JsonObject | None = None  # of the body
-    faults: tuple[int, ...] = field(default=())
+    faults: tuple[int, ...] = ()
     others: dict[int, JsonObject] = field(default_factory=dict)  # answers of the same shape, by status
     work: Work | None = None  # what one costs its user, where that is not what its method costs
     takes_turns: bool = False  # a client has a few of them worked on at a time
-    shape: type[Struct] = field(kw_only=True)  # of the answer
 
     @property
-    def name(self) -> str:
-        """The method and the path."""
-        return f"{self.method} {self.path}"
+    def method(self) -> str:
+        return self.name.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.name.partition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,9 +44,4 @@ CALLS = (
     notifications.NOTIFICATION_HISTORY,
     operations.HEALTH,
 )
-PAGES = (
-    operations.CONSOLE,
-    operations.DOCS,
-    operations.METRICS,
-    operations.PROTOCOL,
-)
+PAGES = (operations.CONSOLE, operations.DOCS, operations.METRICS, operations.PROTOCOL)

@@ -12,15 +12,7 @@ from consult.contract.rows import Call, ClientEvent, ServerEvent
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.contract.words import Words
 from consult.documents import rules
-from consult.documents.markdown_tables import (
-    Shapes,
-    both,
-    bullets,
-    fields_table,
-    json_block,
-    mistakes_table,
-    table,
-)
+from consult.documents.markdown_tables import Shapes, both, bullets, fields_table, json_block, mistakes_table, table
 from consult.documents.protocol import refusal
 from consult.documents.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER
 
@@ -260,14 +252,7 @@ def _limits() -> Iterator[str]:
     yield _heading("9")
     yield table(
         ("项目 What", "上限 Most", "超出时 Beyond"),
-        (
-            (
-                both(limit.about),
-                both(limit.most),
-                both(limit.beyond),
-            )
-            for limit in rules.LIMITS
-        ),
+        ((both(limit.about), both(limit.most), both(limit.beyond)) for limit in rules.LIMITS),
     )
     yield _subheading("9.broken")
     yield _paragraph(rules.of("9")[0])

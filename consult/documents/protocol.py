@@ -47,11 +47,7 @@ def protocol() -> JsonObject:
         ],
         "limits": {"packet_bytes": MAX_BYTES, "body_bytes": MAX_BYTES},
         "bounds": [
-            {
-                "about": both(*limit.about),
-                "most": both(*limit.most),
-                "beyond": both(*limit.beyond),
-            }
+            {"about": both(*limit.about), "most": both(*limit.most), "beyond": both(*limit.beyond)}
             for limit in rules.LIMITS
         ],
     }
