@@ -282,10 +282,7 @@ def run(settings: Settings, clock: Clock = system_clock) -> int:
     zone = settings.timezone or machine_zone()
     log.info("times are shown in the zone %s", zone)
     start = Start(Systemd(os.environ))
-    with (
-        bind(settings.host, settings.port) as listening,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
+    with bind(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, ClinicTime(zone, clock), listening, start))
     return 0
 

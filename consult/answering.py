@@ -12,16 +12,7 @@ from consult.contract.payloads import must_be
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
-from store.answers import (
-    Answered,
-    Asked,
-    AskedToSnooze,
-    IsConfirmed,
-    NoNotification,
-    Outcome,
-    Refused,
-    TooManySnoozes,
-)
+from store.answers import Answered, Asked, AskedToSnooze, IsConfirmed, NoNotification, Outcome, Refused, TooManySnoozes
 from store.clock import ClinicTime
 from store.database import Database
 from store.history import user

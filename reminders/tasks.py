@@ -130,9 +130,7 @@ def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Bud
         return [task.remind_at], False
     assert task.next_at is not None  # of a pending task that repeats there is a next time
     timing = timing_of(task, zone)
-    found = list(
-        _until(_schedule(timing, task.ends_on), task.next_at - 1, now + SEARCHED * _YEAR, limit + 1, budget),
-    )
+    found = list(_until(_schedule(timing, task.ends_on), task.next_at - 1, now + SEARCHED * _YEAR, limit + 1, budget))
     return found[:limit], len(found) > limit
 
 

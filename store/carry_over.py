@@ -55,10 +55,7 @@ def carry_over(replaced: Path, restored: Path) -> Carried:
     """Take over what must not be rewound. Nothing else may have the restored file yet: it is written without a
     journal."""
     carried = Carried()
-    with (
-        closing(reading(replaced)) as old,
-        closing(sqlite3.connect(restored, isolation_level=None)) as new,
-    ):
+    with closing(reading(replaced)) as old, closing(sqlite3.connect(restored, isolation_level=None)) as new:
         new.row_factory = sqlite3.Row
         new.execute("PRAGMA journal_mode = MEMORY")
         new.execute("PRAGMA synchronous = OFF")

@@ -129,10 +129,7 @@ class Database:
         self._writer.wake()
 
     async def written(
-        self,
-        statement: Statement[Request, Outcome],
-        request: Request,
-        publish: Callable[[Outcome], None] | None = None,
+        self, statement: Statement[Request, Outcome], request: Request, publish: Callable[[Outcome], None] | None = None
     ) -> Outcome:
         """The same for a caller that can wait; raises what `failed` would get.
 

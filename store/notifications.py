@@ -240,13 +240,7 @@ async def between(
 
 
 async def page(
-    database: Database,
-    user_id: int,
-    *,
-    status: str | None,
-    after_id: int | None,
-    before_id: int | None,
-    limit: int,
+    database: Database, user_id: int, *, status: str | None, after_id: int | None, before_id: int | None, limit: int
 ) -> tuple[list[Notification], bool, int]:
     """Newest first, or with `after_id` oldest first; whether there are more; how many the user has not read."""
     query = select().where(NotificationRow.user_id == user_id).limit(limit + 1)

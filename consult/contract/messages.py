@@ -19,6 +19,7 @@ from consult.contract.fields import (
     QuestionId,
     ShownName,
     UserType,
+    ViewerType,
     means,
     shows_something,
 )
@@ -82,12 +83,7 @@ class MessageQuery(Payload, kw_only=True, gc=False):
     after_id: AfterId = None
     before_id: BeforeId = None
     limit: PageLimit = USUAL_PAGE
-    user_type: Annotated[
-        UserType | None,
-        means(
-            "以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"
-        ),
-    ] = None
+    user_type: ViewerType = None
 
     checks: ClassVar = (ONE_CURSOR,)
 

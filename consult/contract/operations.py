@@ -138,26 +138,15 @@ class Health(Status, kw_only=True):
 
 _DONE = {"last_run": "2025-01-01 10:00:00", "result": "ok"}
 
-MEASURED = {  # in `/health`
-    "reminders_due": 0,
+_HEALTH = {
+    **{"status": "ok", "version": VERSION, "database": "ok", "reminders": "ok", "reminders_due": 0},
     "parked": {"count": 0, "ids": []},
     "clock": {"state": "sound", "jumps": 0, "last_jump": None, "last_jump_seconds": None},
     "loop_lag_ms": 1.4,
     "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
     "disk_free_bytes": 52_428_800_000,
     "last_backup": "2025-01-01 00:08:00",
-}
-
-JOBS = {
-    "backup": _DONE,
-    "old_copies": _DONE,
-    "checkpoint": _DONE,
-    "optimize": _DONE,
-    "idempotency_keys": _DONE,
-    "read_notifications": {"last_run": None, "result": None},
-    "closed_questions": _DONE,
-    "audit": _DONE,
-    "revoked_tokens": _DONE,
+    "jobs": dict.fromkeys(Jobs.__struct_fields__, _DONE) | {"read_notifications": {"last_run": None, "result": None}},
 }
 
 HEALTH = Call(
@@ -166,19 +155,10 @@ HEALTH = Call(
         "运行状态；数据库不可写或提醒循环停止时为 503",
         "how the server is; 503 when the database cannot be written or the reminder loop has stopped",
     ),
-    {"status": "ok", "version": VERSION, "database": "ok", "reminders": "ok", **MEASURED, "jobs": JOBS},
+    _HEALTH,
     Health,
     faults=(503,),
-    others={
-        503: {
-            "status": "failing",
-            "version": VERSION,
-            "database": "database or disk is full",
-            "reminders": "ok",
-            **MEASURED,
-            "jobs": JOBS,
-        }
-    },
+    others={503: {**_HEALTH, "status": "failing", "database": "database or disk is full"}},
 )
 
 CONSOLE = Page("/", "text/html", Words("测试页面", "the test page"))

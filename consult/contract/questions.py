@@ -18,6 +18,7 @@ from consult.contract.fields import (
     ShownName,
     Title,
     UserType,
+    ViewerType,
     means,
 )
 from consult.contract.limits import USUAL_PAGE
@@ -72,21 +73,11 @@ class QuestionQuery(Payload, kw_only=True, gc=False):
     elder_id: Annotated[Id | None, means("只列出该长者的", "of that elder only")] = None
     before_id: BeforeId = None
     limit: PageLimit = USUAL_PAGE
-    user_type: Annotated[
-        UserType | None,
-        means(
-            "以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"
-        ),
-    ] = None
+    user_type: ViewerType = None
 
 
 class VisibilityQuery(Payload, kw_only=True, gc=False):
-    user_type: Annotated[
-        UserType | None,
-        means(
-            "以什么身份查看；只有 `STAFF` 看得到内部消息", "the viewer's type; only `STAFF` sees staff-only messages"
-        ),
-    ] = None
+    user_type: ViewerType = None
 
 
 class JoinedQuestion(Struct, kw_only=True):

@@ -59,12 +59,7 @@ def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
 
 
 async def _look_up_and_enter(
-    lookup: Lookup,
-    rooms: Rooms,
-    connection: Connection,
-    request: JoinQuestion,
-    elder_id: int | None,
-    answer: Answer,
+    lookup: Lookup, rooms: Rooms, connection: Connection, request: JoinQuestion, elder_id: int | None, answer: Answer
 ) -> None:
     found = await lookup.elder_of(request.question_id)
     if found is None or elder_id not in (None, found):

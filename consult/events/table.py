@@ -27,12 +27,7 @@ from store.questions import Lookup
 
 
 def handlers(
-    database: Database,
-    lookup: Lookup,
-    rooms: Rooms,
-    push: Push,
-    answering: Answering,
-    time: ClinicTime,
+    database: Database, lookup: Lookup, rooms: Rooms, push: Push, answering: Answering, time: ClinicTime
 ) -> dict[str, Handler]:
     """By the event's name. LookupError where an event has none."""
     table: dict[ClientEvent, Handle] = {

@@ -34,10 +34,7 @@ _IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
 # Names of headers, as a browser lists those that a page wants to send.
 _IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
-_PREFLIGHT = {
-    "access-control-allow-methods": ", ".join(_METHODS),
-    "access-control-max-age": "600",
-}
+_PREFLIGHT = {"access-control-allow-methods": ", ".join(_METHODS), "access-control-max-age": "600"}
 
 
 class _Headers(Header):

@@ -11,14 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter, thread_time
 from typing import Protocol
 
-from consult.contract.limits import (
-    MAX_BYTES,
-    MOST_IDLE,
-    MOST_REFUSED,
-    STRANGER_BYTES_IN_ALL,
-    STRANGER_FRAMES,
-    WINDOW,
-)
+from consult.contract.limits import MAX_BYTES, MOST_IDLE, MOST_REFUSED, STRANGER_BYTES_IN_ALL, STRANGER_FRAMES, WINDOW
 from consult.wire.loop_turns import LoopTurns
 
 # The share of one connection in one turn: whichever is used up first. One packet is never split.
