@@ -46,6 +46,7 @@ from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
 from consult.push import Push
 from consult.rooms import Rooms
+from consult.sending import Sending
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http
 from consult.wire.listening import ListenFault, accept, bind, url
@@ -181,7 +182,8 @@ class House:
         )
 
         self.answering = Answering(database, self.push, time, self.loop.wake)
-        events = handlers(database, lookup, rooms, self.push, self.answering, time)
+        self.sending = Sending(self.push, time)
+        events = handlers(database, lookup, rooms, self.push, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
         self.gateway = Gateway(events, self.push, self.limits, self.guard)
 
@@ -224,7 +226,7 @@ class House:
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
-            Questions(database, writing, time),
+            Questions(database, writing, time, self.sending),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),

@@ -182,6 +182,12 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     return appended
 
 
+def append_one(connection: sqlite3.Connection, draft: Draft) -> Appended:
+    """The same for one message."""
+    (appended,) = append(connection, [draft])
+    return appended
+
+
 ClientKey = tuple[int, str, int, str | None]
 
 

@@ -24,7 +24,8 @@ READ_WITHOUT_ASKING: Final = {
 }
 # What puts a message into the protocol's words, each with how the rule was asked before.
 SHOWN: Final = {
-    "consult/events/send_message.py published": "to its sender; `Push.new_message` asks for everybody else",
+    "consult/sending.py encoded": "to its sender; `Push.new_message` asks for everybody else",
+    "consult/http/questions.py shape": "to its sender",
     "consult/http/questions.py list_messages": "a page, read as whom the request asks as",
     "consult/push.py replay_message": "a catch-up, read as whom the connection joins as",
 }

@@ -145,9 +145,12 @@ METHOD_NOT_ALLOWED = _over_http(
     "该路径不支持此方法，Allow 头列出支持的方法",
     "the path does not know the method; the Allow header names those it does",
 )
-QUESTION_CLOSED = _of_event("咨询问题已关闭", "向已关闭的问题发送消息", "a message for a question that is closed")
-OTHER_CONTENT = _of_event(
-    "client_msg_id 已用于其他内容", "同一 client_msg_id 用于不同的内容", "another message under the same client_msg_id"
+QUESTION_CLOSED = _anywhere(400, "咨询问题已关闭", "向已关闭的问题发送消息", "a message for a question that is closed")
+OTHER_CONTENT = _anywhere(
+    400,
+    "client_msg_id 已用于其他内容",
+    "同一 client_msg_id 用于不同的内容",
+    "another message under the same client_msg_id",
 )
 KEY_REUSED = _over_http(
     409,

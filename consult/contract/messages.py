@@ -32,51 +32,76 @@ from consult.contract.words import Words
 STAFF_ONLY = "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）"
 
 
+_SenderType = Annotated[UserType, means("发送者类型", "what the sender is")]
+_SenderId = Annotated[
+    Id | None,
+    means("发送者编号；只有 SYSTEM 消息可以省略", "the sender's id; only a SYSTEM message may leave it out"),
+]
+_ContentType = Annotated[ContentType, means("内容类型", "what the content is")]
+_ContentText = Annotated[ContentText | None, means("正文", "the text")]
+_Attachments = Annotated[Attachments | None, means("附件，缺省为 `[]`", "attachments, `[]` when left out")]
+_ClientMessageId = Annotated[
+    ClientMessageId | None,
+    means(
+        "客户端给消息的编号，用它可以放心重发",
+        "the client's own id for the message, with which it is safe to send again",
+    ),
+]
+_IsVisibleToPatient = Annotated[
+    FlagOrNumber | None,
+    means("缺省为 `true`；`false` 为仅员工可见", "`true` when left out; `false` is for staff only"),
+]
+_CHECKS = (
+    Check(
+        "sender_id",
+        lambda payload: payload.get("sender_id") is not None or payload["sender_type"] == "SYSTEM",
+        "sender_id 必须为正整数",
+        "required, unless `sender_type` is SYSTEM",
+    ),
+    Check(
+        "content_text",
+        lambda payload: bool(payload.get("attachments") or shows_something(payload.get("content_text") or "")),
+        "content_text 必须为非空文本（没有附件时）",
+        "not blank, unless there is an attachment",
+    ),
+    Check(
+        "is_visible_to_patient",
+        lambda payload: payload.get("is_visible_to_patient") in (None, True) or payload["sender_type"] == "STAFF",
+        STAFF_ONLY,
+        "true, unless `sender_type` is STAFF",
+    ),
+)
+
+
 class SendMessage(Payload, kw_only=True, gc=False):
     """Section 2.3."""
 
     question_id: QuestionId
-    sender_type: Annotated[UserType, means("发送者类型", "what the sender is")]
-    sender_id: Annotated[
-        Id | None,
-        means("发送者编号；只有 SYSTEM 消息可以省略", "the sender's id; only a SYSTEM message may leave it out"),
-    ] = None
+    sender_type: _SenderType
+    sender_id: _SenderId = None
     role_display_name: ShownName = None
-    content_type: Annotated[ContentType, means("内容类型", "what the content is")]
-    content_text: Annotated[ContentText | None, means("正文", "the text")] = None
-    attachments: Annotated[Attachments | None, means("附件，缺省为 `[]`", "attachments, `[]` when left out")] = None
-    client_msg_id: Annotated[
-        ClientMessageId | None,
-        means(
-            "客户端给消息的编号，用它可以放心重发",
-            "the client's own id for the message, with which it is safe to send again",
-        ),
-    ] = None
-    is_visible_to_patient: Annotated[
-        FlagOrNumber | None,
-        means("缺省为 `true`；`false` 为仅员工可见", "`true` when left out; `false` is for staff only"),
-    ] = None
+    content_type: _ContentType
+    content_text: _ContentText = None
+    attachments: _Attachments = None
+    client_msg_id: _ClientMessageId = None
+    is_visible_to_patient: _IsVisibleToPatient = None
 
-    checks: ClassVar = (
-        Check(
-            "sender_id",
-            lambda payload: payload.get("sender_id") is not None or payload["sender_type"] == "SYSTEM",
-            "sender_id 必须为正整数",
-            "required, unless `sender_type` is SYSTEM",
-        ),
-        Check(
-            "content_text",
-            lambda payload: bool(payload.get("attachments") or shows_something(payload.get("content_text") or "")),
-            "content_text 必须为非空文本（没有附件时）",
-            "not blank, unless there is an attachment",
-        ),
-        Check(
-            "is_visible_to_patient",
-            lambda payload: payload.get("is_visible_to_patient") in (None, True) or payload["sender_type"] == "STAFF",
-            STAFF_ONLY,
-            "true, unless `sender_type` is STAFF",
-        ),
-    )
+    checks: ClassVar = _CHECKS
+
+
+class NewMessage(Payload, kw_only=True, gc=False):
+    """The same without the question, which is in the path."""
+
+    sender_type: _SenderType
+    sender_id: _SenderId = None
+    role_display_name: ShownName = None
+    content_type: _ContentType
+    content_text: _ContentText = None
+    attachments: _Attachments = None
+    client_msg_id: _ClientMessageId = None
+    is_visible_to_patient: _IsVisibleToPatient = None
+
+    checks: ClassVar = _CHECKS
 
 
 class MessageQuery(Payload, kw_only=True, gc=False):
@@ -167,16 +192,16 @@ ATTACHMENT = {
 }
 
 _SAID = {
-    "question_id": 123,
     "sender_type": "STAFF",
     "sender_id": 456,
     "role_display_name": "医生王五",
     "content_type": "TEXT",
     "content_text": "您好，请详细描述一下您的症状",
 }
-_SEND = {**_SAID, "attachments": [ATTACHMENT]}
+_SEND = {"question_id": 123, **_SAID, "attachments": [ATTACHMENT]}
 MESSAGE = {
     "id": 789,
+    "question_id": 123,
     **_SAID,
     "sent_at": "2025-01-01 10:00:00",
     "status": "SENT",
@@ -245,4 +270,16 @@ LIST_MESSAGES = Call(
     query=MessageQuery,
     faults=(400, 404),
     takes_turns=True,
+)
+
+POST_MESSAGE = Call(
+    "POST",
+    "/api/questions/{question_id}/messages",
+    Words("向指定咨询问题发送消息", "sends a message to a question"),
+    201,
+    MESSAGE,
+    shape=Message,
+    body=NewMessage,
+    example={**_SAID, "attachments": [ATTACHMENT], "client_msg_id": _CLIENT_MSG_ID},
+    faults=(400, 404, 409, 413, 415),
 )

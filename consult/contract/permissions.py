@@ -68,6 +68,7 @@ PERMISSIONS: dict[Row, Permission] = {
     questions.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
     questions.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
     questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
     messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
     reminders.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
     reminders.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),

@@ -30,6 +30,7 @@ CALLS = (
     questions.GET_QUESTION,
     questions.CHANGE_QUESTION,
     messages.LIST_MESSAGES,
+    messages.POST_MESSAGE,
     reminders.ADD_REMINDER,
     reminders.LIST_REMINDERS,
     reminders.GET_REMINDER,

@@ -45,6 +45,12 @@ class Asker:
         if self.only_user not in (None, user_id):
             raise disagrees(name)
 
+    def refuse_other_claims(self, said: Payload) -> None:
+        """Raise FORBIDDEN where what the caller says of itself is not what its token says."""
+        fault = None if self.identity is None else false_claim(self.identity, said)
+        if fault is not None:
+            raise fault
+
     def user_type(self, claimed: str | None) -> str | None:
         """What the asker is: what the token says or, without tokens, what the request does."""
         return claimed if self.identity is None else self.identity.user_type
@@ -79,17 +85,25 @@ def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault |
     reach = may(identity.role, event)
     if reach is May.NO:
         return Fault(faults.FORBIDDEN)
-    kind = type(request)
+    fault = false_claim(identity, request)
+    if fault is not None:
+        return fault
+    question_id = getattr(request, "question_id", None)
+    if reach is May.LISTED and question_id not in identity.listed:
+        return Fault(faults.QUESTION_NOT_FOUND)
+    return None
+
+
+def false_claim(identity: Identity, said: Payload) -> Fault | None:
+    """Return the error for the first field in which a client says of itself what its token does not, or None."""
+    kind = type(said)
     claimed = _claimed.get(kind)
     if claimed is None:
         fields = {field.name for field in structs.fields(kind)}
         claimed = _claimed[kind] = tuple(name for name in _CLAIMS if name in fields)
     for name in claimed:
-        if not _agrees(identity, name, getattr(request, name)):
+        if not _agrees(identity, name, getattr(said, name)):
             return disagrees(name)
-    question_id = getattr(request, "question_id", None)
-    if reach is May.LISTED and question_id not in identity.listed:
-        return Fault(faults.QUESTION_NOT_FOUND)
     return None
 
 

@@ -15,25 +15,30 @@ from consult.events import (
     notification_confirm,
     notification_read,
     notification_snooze,
+    send_message,
 )
-from consult.events.send_message import Sending
 from consult.gateway import Handle, Handler
 from consult.push import Push
 from consult.rooms import Rooms
 from consult.rows import attached
-from store.clock import ClinicTime
+from consult.sending import Sending
 from store.database import Database
 from store.questions import Lookup
 
 
 def handlers(
-    database: Database, lookup: Lookup, rooms: Rooms, push: Push, answering: Answering, time: ClinicTime
+    database: Database,
+    lookup: Lookup,
+    rooms: Rooms,
+    push: Push,
+    answering: Answering,
+    sending: Sending,
 ) -> dict[str, Handler]:
     """By the event's name. LookupError where an event has none."""
     table: dict[ClientEvent, Handle] = {
         JOIN_QUESTION: partial(join_question.handle, database, lookup, rooms, push),
         LEAVE_QUESTION: partial(leave_question.handle, rooms),
-        SEND_MESSAGE: Sending(database, push, time).handle,
+        SEND_MESSAGE: partial(send_message.handle, database, sending),
         BIND_USER: partial(bind_user.handle, database, rooms, push),
         NOTIFICATION_READ: partial(notification_read.handle, answering),
         NOTIFICATION_CONFIRM: partial(notification_confirm.handle, answering),

@@ -7,6 +7,7 @@ from sanic.response import HTTPResponse
 
 from consult.contract import faults
 from consult.contract.faults import Fault
+from consult.contract.messages import STAFF_ONLY
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.entry import audit, rights
 from consult.entry.access import Access
@@ -44,8 +45,7 @@ def install(app: Sanic[Any, Any], guard: Guard, access: Access) -> None:
         row, identity = _row(request), request.ctx.identity
         if row is not None and identity is not None and (of := PERMISSIONS[row].of):
             address = access.address(request.ip, request.headers)
-            # Sanic's own answer to a request whose client has gone has no code.
-            result = audit.OK if answer.status < 400 else _told(answer).get("code", str(answer.status))
+            result = audit.OK if answer.status < 400 else _result(answer)
             guard.audit.record(identity, address, row.name, of, _object_id(request, answer), result)
 
 
@@ -76,6 +76,15 @@ def _object_id(request: Request, answer: HTTPResponse) -> int | None:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
     made = _told(answer).get("id") if request.method == "POST" else None
     return made if isinstance(made, int) else None
+
+
+def _result(answer: HTTPResponse) -> str:
+    """Return what the audit says of a call that was refused."""
+    told = _told(answer)
+    if told.get("message") == STAFF_ONLY:
+        return audit.STAFF_ONLY_REFUSED
+    # Sanic's own answer to a request whose client has gone has no code.
+    return str(told.get("code", answer.status))
 
 
 def _told(answer: HTTPResponse) -> dict[str, Any]:

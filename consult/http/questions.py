@@ -7,7 +7,7 @@ from sanic.response import HTTPResponse
 
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
-from consult.contract.messages import LIST_MESSAGES, MessagePage, MessageQuery
+from consult.contract.messages import LIST_MESSAGES, POST_MESSAGE, Message, MessagePage, MessageQuery, NewMessage
 from consult.contract.questions import (
     CHANGE_QUESTION,
     GET_QUESTION,
@@ -20,13 +20,14 @@ from consult.contract.questions import (
     QuestionQuery,
     VisibilityQuery,
 )
-from consult.http.answers import Writing
+from consult.http.answers import Writing, json_answer
 from consult.http.calls import Handlers
 from consult.http.request import Asked
+from consult.sending import Sending
 from store import messages, questions
 from store.clock import ClinicTime
 from store.database import Database
-from store.messages import visible_to
+from store.messages import Appended, Repeated, visible_to
 from store.transaction import each
 
 
@@ -35,6 +36,7 @@ class Questions:
     database: Database
     writing: Writing
     time: ClinicTime
+    sending: Sending
 
     def handlers(self) -> Handlers:
         """By their rows."""
@@ -44,6 +46,7 @@ class Questions:
             GET_QUESTION: self.get_question,
             CHANGE_QUESTION: self.change_question,
             LIST_MESSAGES: self.list_messages,
+            POST_MESSAGE: self.post_message,
         }
 
     async def open_question(self, asked: Asked[None, NewQuestion]) -> Question | HTTPResponse:
@@ -93,3 +96,25 @@ class Questions:
             raise Fault(faults.QUESTION_NOT_FOUND)
         items, has_more = page
         return MessagePage(items=[replies.message(message, self.time) for message in items], has_more=has_more)
+
+    async def post_message(self, asked: Asked[None, NewMessage]) -> Message | HTTPResponse:
+        """Send a message, as `send_message` does. A repeat of one with a `client_msg_id` is 200."""
+        asked.asker.refuse_other_claims(asked.body)
+        is_repeat = False
+
+        def shape(appended: Appended) -> Message | Fault:
+            if isinstance(appended, messages.Message):
+                return replies.message(appended, self.time)
+            if isinstance(appended, Repeated):
+                return replies.message(appended.message, self.time)
+            return self.sending.fault_of(appended)
+
+        def publish(appended: Appended) -> None:
+            nonlocal is_repeat
+            is_repeat = isinstance(appended, Repeated)
+            if isinstance(appended, messages.Message):
+                self.sending.push.new_message(appended, self.sending.encoded(appended))
+
+        draft = self.sending.draft(asked.id, asked.body, None)
+        reply = await self.writing.post(asked, messages.append_one, draft, shape, publish)
+        return json_answer(reply) if is_repeat and not isinstance(reply, HTTPResponse) else reply

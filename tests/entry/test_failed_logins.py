@@ -109,6 +109,23 @@ def test_a_try_at_a_staff_only_message(server: Server, kind: Kind) -> None:
     ]
 
 
+def test_a_try_at_one_over_http(server: Server) -> None:
+    user_id = new_id()
+    server.bearer = token(1, "STAFF")
+    path = f"/api/questions/{server.open_question(elder_id=user_id)}/messages"
+    server.bearer = token(user_id, "ELDER")
+    hidden = message(0, "x", sender_id=user_id, sender_type="ELDER", is_visible_to_patient=False)
+    assert server.http("POST", path, json=hidden).status == 400
+    assert server.http("POST", path, json={**hidden, "is_visible_to_patient": True}).status == 201
+    server.bearer = ""
+
+    def results() -> list[str]:
+        arguments = ("audit", "--database", str(server.database), "--user-id", str(user_id))
+        return [line.rpartition("\t")[2] for line in run(*arguments, folder=server.folder).stdout.splitlines()]
+
+    wait_until(lambda: results() == ["FORBIDDEN staff-only", "ok"], "both rows")
+
+
 class Rows:
     """An audit that keeps its rows."""
 

@@ -72,6 +72,7 @@ EXPECTED: Final[dict[str, Cells]] = {
     "GET /api/questions/{question_id}": QUESTION,
     "PATCH /api/questions/{question_id}": QUESTION,
     "GET /api/questions/{question_id}/messages": QUESTION,
+    "POST /api/questions/{question_id}/messages": QUESTION,
     "POST /api/reminders": row(same(OK), f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(OK), same(NO), same(OUT)),
     "GET /api/reminders": row(
         f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(NO), same(OUT)
@@ -173,6 +174,9 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
             "notification": world.notification,
         }[of](owner, whose)
         path = re.sub(r"{\w+}", str(thing), path)
+    if name == "POST /api/questions/{question_id}/messages":
+        said = payload(world, "send_message", owner, OWN)
+        return world.ask(method, path, shown, {field: said[field] for field in said if field != "question_id"})
     body = {"PATCH": {"status": "OPEN"} if of == "question" else {"title": "新的"}}.get(method)
     if path.endswith("/snooze"):
         body = {"until": in_seconds(3600)}
@@ -256,6 +260,16 @@ def test_what_clients_say_of_themselves(world: World, entered: dict[tuple[str, s
                         claim = payload(world, event, role, whose, **{field: value})
                         answer = entered[role, kind.__name__].call(event, claim)
                         assert told(answer) == NO, (event, role, claim)
+
+
+def test_what_callers_say_of_themselves(world: World) -> None:
+    for role in ("STAFF", "ELDER", "FAMILY", "SERVICE"):
+        path = f"/api/questions/{world.question(role, OWN)}/messages"
+        for field, values in CLAIMS["send_message"].items():
+            for value in values:
+                if not (field == "sender_type" and value in (role, "SYSTEM" if role == "SERVICE" else "")):
+                    claim = payload(world, "send_message", role, OWN, **{field: value})
+                    assert told_over_http(world.ask("POST", path, world.tokens[role], claim)) == NO, (role, claim)
 
 
 @pytest.mark.parametrize("kind", [Websocket, Polling])

@@ -15,6 +15,7 @@ CALLS: Final = [
     ("GET", "/api/questions/1"),
     ("PATCH", "/api/questions/1"),
     ("GET", "/api/questions/1/messages"),
+    ("POST", "/api/questions/1/messages"),
     ("POST", "/api/reminders"),
     ("GET", "/api/reminders"),
     ("GET", "/api/reminders/1"),

@@ -121,6 +121,7 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
     "questions.set_status": lambda connection: questions.set_status(connection, StatusChange(1, "CLOSED", NOW)),
     "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
+    "messages.append_one": lambda connection: messages.append_one(connection, draft(1)),
     "reminders.add_within_quota": lambda connection: reminders.add_within_quota(connection, new_task(most_pending=9)),
     "reminders.add": lambda connection: reminders.add(connection, new_task(by="USER:1")),
     "reminders.cancel": lambda connection: reminders.cancel(connection, cancelling(2)),

@@ -95,6 +95,17 @@ THUMBNAIL: Final = Rule(" 必须为不超过 2048 个字符的文本或 null", [
 DURATION: Final = Rule(" 必须为不小于 0 的数或 null", [0, 0.5, 1e300], [-1, -0.5, True, "1", [], {}, float("inf")])
 SIZE: Final = Rule(" 必须为不小于 0 的整数或 null", [0, 2**63 - 1], [-1, 1.5, 1.0, True, "1", 2**63, [], {}])
 
+OF_MESSAGE: Final = {
+    "sender_type": TYPE,
+    "sender_id": ID,
+    "role_display_name": NAME,
+    "content_type": TYPE,
+    "content_text": TEXT,
+    "attachments": ATTACHMENTS,
+    "client_msg_id": KEY,
+    "is_visible_to_patient": FLAG_OR_NUMBER,
+}
+
 # Every type's fields in the order in which their faults are reported.
 RULES: Final[dict[str, dict[str, Rule]]] = {
     "JoinQuestion": {
@@ -105,17 +116,8 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "after_id": CURSOR,
     },
     "LeaveQuestion": {"question_id": ID},
-    "SendMessage": {
-        "question_id": ID,
-        "sender_type": TYPE,
-        "sender_id": ID,
-        "role_display_name": NAME,
-        "content_type": TYPE,
-        "content_text": TEXT,
-        "attachments": ATTACHMENTS,
-        "client_msg_id": KEY,
-        "is_visible_to_patient": FLAG_OR_NUMBER,
-    },
+    "SendMessage": {"question_id": ID, **OF_MESSAGE},
+    "NewMessage": OF_MESSAGE,
     "BindUser": {"user_id": ID, "after_id": CURSOR},
     "AnswerNotification": {"id": ID},
     "SnoozeNotification": {"id": ID, "until": UNTIL},
@@ -162,9 +164,15 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
 OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
 OPTIONAL: Final = {
     *("JoinQuestion.user_id", "JoinQuestion.user_type", "NewReminder.channel"),
-    *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "SendMessage.role_display_name"),
-    *("SendMessage.content_text", "SendMessage.attachments", "SendMessage.client_msg_id"),
-    *("SendMessage.is_visible_to_patient", "BindUser.after_id", "NewReminder.content"),
+    *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "BindUser.after_id", "NewReminder.content"),
+    *(
+        f"{message}.{field}"
+        for message in ("SendMessage", "NewMessage")
+        for field in (
+            *("role_display_name", "content_text", "attachments", "client_msg_id"),
+            "is_visible_to_patient",
+        )
+    ),
     *(f"NewReminder.{field}" for field in ("rrule", "exdates", "timezone", "missed")),
     *(f"ReminderChange.{field}" for field in ("title", "content", "remind_at", "rrule", "exdates", "timezone")),
     *("ReminderChange.missed", "ReminderChange.paused"),

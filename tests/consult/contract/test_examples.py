@@ -88,6 +88,7 @@ REPLIES: dict[str, list[Example]] = {
 ANSWERS: dict[type[Struct], Example] = {
     questions.Question: QUESTION,
     questions.QuestionPage: QUESTION,
+    messages.Message: MESSAGE,
     messages.MessagePage: MESSAGE,
     reminders.ReminderTask: TASK,
     reminders.ReminderPage: TASK,
@@ -107,7 +108,7 @@ def test_examples_of_events_are_taken(event: ClientEvent) -> None:
 
 def test_examples_of_bodies_are_taken() -> None:
     bodies = [(call.body, call.example) for call in CALLS if call.body]
-    assert len(bodies) == 5
+    assert len(bodies) == 6
     for body, example in bodies:
         read(body, example)
 

@@ -29,6 +29,7 @@ NO_ATTACHMENTS: Final[list[Any]] = [[], None]
 NO_TEXT: Final = "content_text 必须为非空文本（没有附件时）"
 STAFF_ONLY: Final = "is_visible_to_patient 必须为 true（仅 STAFF 可发送内部消息）"
 BOTH: Final = "after_id 与 before_id 不能同时使用"
+EACH_MESSAGE: Final = pytest.mark.parametrize("name", ["SendMessage", "NewMessage"])
 EACH_TYPE: Final = pytest.mark.parametrize("name", RULES)
 
 
@@ -104,63 +105,67 @@ def test_what_is_no_object(name: str, payload: object) -> None:
     assert fault(name, payload) == "请求数据必须为对象"
 
 
+@EACH_MESSAGE
 @pytest.mark.parametrize("place", [0, 1, 19])
-def test_attachments(place: int) -> None:
+def test_attachments(name: str, place: int) -> None:
     """The first fault within the first attachment that has one, by its place."""
 
     def with_item(item: object, after: object) -> Example:
         items: list[object] = [{"url": "a"}] * place
-        return {**right("SendMessage"), "attachments": [*items, item, *[after] * (19 - place)]}
+        return {**right(name), "attachments": [*items, item, *[after] * (19 - place)]}
 
     whole = {field: rule.right[0] for field, rule in OF_ATTACHMENT.items()}
     fields = list(OF_ATTACHMENT)
     for number, (field, rule) in enumerate(OF_ATTACHMENT.items()):
         for value in rule.right:
-            read(PAYLOADS["SendMessage"], with_item({**whole, field: value}, whole))
+            read(PAYLOADS[name], with_item({**whole, field: value}, whole))
         for value in rule.wrong:
             later = {other: OF_ATTACHMENT[other].wrong[0] for other in fields[number + 1 :]}
             item = dict(reversed({**whole, **later, field: value}.items()))
             text = f"attachments[{place}].{field}{rule.text}"
-            assert fault("SendMessage", with_item(item, {})) == text
-    assert fault("SendMessage", with_item({}, 1)) == f"attachments[{place}].url{URL.text}"
-    assert fault("SendMessage", with_item({"url": None}, 1)) == f"attachments[{place}].url{URL.text}"
+            assert fault(name, with_item(item, {})) == text
+    assert fault(name, with_item({}, 1)) == f"attachments[{place}].url{URL.text}"
+    assert fault(name, with_item({"url": None}, 1)) == f"attachments[{place}].url{URL.text}"
     no_objects: list[object] = [None, 1, "a", [], True]
     for no_object in no_objects:
-        assert fault("SendMessage", with_item(no_object, {})) == f"attachments[{place}] 必须为对象"
+        assert fault(name, with_item(no_object, {})) == f"attachments[{place}] 必须为对象"
     nulls = {"url": "a", "thumbnail_url": None, "duration": None, "size": None}
-    read(PAYLOADS["SendMessage"], with_item(nulls, {"url": "a"}))
+    read(PAYLOADS[name], with_item(nulls, {"url": "a"}))
 
 
-def test_content_text_or_an_attachment() -> None:
-    without = {field: value for field, value in right("SendMessage").items() if field != "content_text"}
+@EACH_MESSAGE
+def test_content_text_or_an_attachment(name: str) -> None:
+    without = {field: value for field, value in right(name).items() if field != "content_text"}
     for blank in ("", " ", "\n\t", "\u3000", "\u00a0", *INVISIBLE, None):
         for attachments in NO_ATTACHMENTS:
             payload = {**without, "content_text": blank, "attachments": attachments}
-            assert fault("SendMessage", payload) == NO_TEXT
+            assert fault(name, payload) == NO_TEXT
             # It belongs to its field: what comes before it is reported before it, what comes after it after it.
-            assert fault("SendMessage", {**payload, "content_type": ""}) == "content_type" + TYPE.text
-            assert fault("SendMessage", {**payload, "client_msg_id": ""}) == NO_TEXT
-        read(PAYLOADS["SendMessage"], {**without, "content_text": blank, "attachments": [{"url": "a"}]})
-    assert fault("SendMessage", {**without, "attachments": 5}) == "attachments" + ATTACHMENTS.text
+            assert fault(name, {**payload, "content_type": ""}) == "content_type" + TYPE.text
+            assert fault(name, {**payload, "client_msg_id": ""}) == NO_TEXT
+        read(PAYLOADS[name], {**without, "content_text": blank, "attachments": [{"url": "a"}]})
+    assert fault(name, {**without, "attachments": 5}) == "attachments" + ATTACHMENTS.text
 
 
+@EACH_MESSAGE
 @pytest.mark.parametrize("sender_type", ["ELDER", "FAMILY", "SYSTEM", "STAFF_"])
-def test_only_staff_send_staff_only_messages(sender_type: str) -> None:
-    payload = {**right("SendMessage"), "sender_type": sender_type}
-    assert fault("SendMessage", {**payload, "is_visible_to_patient": False}) == STAFF_ONLY
-    assert fault("SendMessage", {**payload, "is_visible_to_patient": 0}) == STAFF_ONLY
+def test_only_staff_send_staff_only_messages(name: str, sender_type: str) -> None:
+    payload = {**right(name), "sender_type": sender_type}
+    assert fault(name, {**payload, "is_visible_to_patient": False}) == STAFF_ONLY
+    assert fault(name, {**payload, "is_visible_to_patient": 0}) == STAFF_ONLY
     for visible in (True, 1, None):
-        read(PAYLOADS["SendMessage"], {**payload, "is_visible_to_patient": visible})
-    read(PAYLOADS["SendMessage"], {**payload, "sender_type": "STAFF", "is_visible_to_patient": False})
+        read(PAYLOADS[name], {**payload, "is_visible_to_patient": visible})
+    read(PAYLOADS[name], {**payload, "sender_type": "STAFF", "is_visible_to_patient": False})
 
 
+@EACH_MESSAGE
 @pytest.mark.parametrize("sender_type", ["ELDER", "FAMILY", "STAFF", "NURSE"])
-def test_only_a_system_message_has_no_sender(sender_type: str) -> None:
-    payload = {**right("SendMessage"), "sender_type": sender_type}
+def test_only_a_system_message_has_no_sender(name: str, sender_type: str) -> None:
+    payload = {**right(name), "sender_type": sender_type}
     for without in ({**payload, "sender_id": None}, {key: payload[key] for key in payload if key != "sender_id"}):
-        assert fault("SendMessage", without) == "sender_id" + ID.text
-        assert fault("SendMessage", {**without, "content_type": ""}) == "sender_id" + ID.text
-        read(PAYLOADS["SendMessage"], {**without, "sender_type": "SYSTEM"})
+        assert fault(name, without) == "sender_id" + ID.text
+        assert fault(name, {**without, "content_type": ""}) == "sender_id" + ID.text
+        read(PAYLOADS[name], {**without, "sender_type": "SYSTEM"})
 
 
 @pytest.mark.parametrize("name", ["MessageQuery", "NotificationQuery"])

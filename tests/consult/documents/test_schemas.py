@@ -49,7 +49,7 @@ def cases(name: str) -> Iterator[tuple[Any, bool]]:
                 yield {**right(name), field: value}, False
         if structs.fields(PAYLOADS[name])[list(RULES[name]).index(field)].required:
             yield {other: value for other, value in right(name).items() if other != field}, False
-    if name == "SendMessage":
+    if name in ("SendMessage", "NewMessage"):
         for field, rule in OF_ATTACHMENT.items():
             for value in rule.right:
                 yield {**right(name), "attachments": [{"url": "a", field: value}]}, True

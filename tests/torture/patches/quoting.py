@@ -11,14 +11,13 @@ from typing import Any, NoReturn
 
 import main
 from consult.contract import faults
-from consult.events import join_question
-from consult.events.send_message import Sending
+from consult.events import join_question, send_message
 from consult.gateway import Gateway
 from consult.http.answers import Writing
 from consult.push import Push
 from store.transaction import each
 
-handle = Sending.handle
+handle = send_message.handle
 received = Gateway.received
 published = Push.published
 post = Writing.post
@@ -68,11 +67,11 @@ def fail(way: str, database: Any, answer: Any, what: Any) -> None:
             warnings.warn(str(what), UserWarning, stacklevel=1)
 
 
-def handle_quoting(self: Sending, connection: Any, request: Any, answer: Any) -> None:
+def handle_quoting(database: Any, sending: Any, connection: Any, request: Any, answer: Any) -> None:
     way = request.content_text.partition(" ")[0]
-    fail(way, self.database, answer, request)
+    fail(way, database, answer, request)
     if way not in ("raised", "statement"):
-        handle(self, connection, request, answer)
+        handle(database, sending, connection, request, answer)
 
 
 def received_quoting(self: Gateway, connection: Any, packet: bytes) -> None:
@@ -93,7 +92,7 @@ async def post_quoting(self: Writing, asked: Any, *wanted: Any) -> Any:
 
 
 PLACES: tuple[tuple[Any, str, Any], ...] = (
-    (Sending, "handle", handle_quoting),
+    (send_message, "handle", handle_quoting),
     (join_question, "handle", quote),
     (Gateway, "received", received_quoting),
     (Push, "published", published_quoting),

@@ -4,11 +4,10 @@ import sys
 from typing import Any
 
 import main
-from consult.events import bind_user
-from consult.events.send_message import Sending
+from consult.events import bind_user, send_message
 from store import questions
 
-send, bind, page = Sending.handle, bind_user.handle, questions.page
+send, bind, page = send_message.handle, bind_user.handle, questions.page
 
 
 def send_but(*arguments: Any) -> None:
@@ -29,7 +28,7 @@ async def page_but(*arguments: Any, **named: Any) -> Any:
     return await page(*arguments, **named)
 
 
-Sending.handle = send_but  # type: ignore[method-assign,assignment]
+send_message.handle = send_but  # type: ignore[assignment]
 bind_user.handle = bind_but  # type: ignore[assignment]
 questions.page = page_but
 sys.exit(main.main(sys.argv[1:]))

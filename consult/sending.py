@@ -1,0 +1,51 @@
+"""A message is sent, by an event or over HTTP: what is stored of it, and what its sender and the room are told."""
+
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from consult.contract import faults, replies
+from consult.contract.faults import Fault
+from consult.contract.fields import Attachment
+from consult.contract.messages import NewMessage, SendMessage
+from consult.json_text import dumps
+from consult.push import Push
+from store import messages
+from store.clock import ClinicTime
+from store.messages import Draft, Message, NoQuestion, OtherContent, QuestionClosed
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    push: Push
+    time: ClinicTime
+
+    def draft(self, question_id: int, said: SendMessage | NewMessage, elder_id: int | None) -> Draft:
+        """Return what is to be stored. `elder_id` is whose question it must be; None where anybody's will do."""
+        return Draft(
+            question_id=question_id,
+            sender_type=said.sender_type,
+            sender_id=messages.NO_SENDER if said.sender_id is None else said.sender_id,
+            role_display_name=said.role_display_name,
+            content_type=said.content_type,
+            content_text=said.content_text,
+            attachments=_json(said.attachments) if said.attachments else "[]",
+            is_visible_to_patient=said.is_visible_to_patient in (None, True),
+            sent_at=self.time.now(),
+            client_msg_id=said.client_msg_id,
+            elder_id=elder_id,
+        )
+
+    def encoded(self, message: Message) -> bytes:
+        """Return the message as its sender and the room get it."""
+        return dumps(replies.message(message, self.time))
+
+    def fault_of(self, refused: NoQuestion | QuestionClosed | OtherContent) -> Fault:
+        """Return what the sender is told of a message that was not stored."""
+        if isinstance(refused, NoQuestion):
+            return Fault(faults.QUESTION_NOT_FOUND)
+        return Fault(faults.QUESTION_CLOSED if isinstance(refused, QuestionClosed) else faults.OTHER_CONTENT)
+
+
+def _json(attachments: list[Attachment]) -> str:
+    return dumps([structs.asdict(attachment) for attachment in attachments]).decode()
