@@ -226,7 +226,7 @@ class House:
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
-            Questions(database, writing, time, self.sending),
+            Questions(database, writing, time, self.sending, self.push),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),

@@ -31,6 +31,10 @@ class Stream(Protocol[Item]):
         """What the connection sees of it once it is live; None where all may see all."""
 
     @property
+    def updates(self) -> bool:
+        """Whether it is then told of changes of the question."""
+
+    @property
     def reply(self) -> JoinedQuestion | BoundUser:
         """A new reply to the client, without the backlog."""
 
@@ -80,7 +84,10 @@ async def follow(
         await _replay(connection, stream, fence, page)
         is_live = room.holds(connection)
     finally:
-        push.held(connection, room.go_live(connection, stream.visibility) if is_live else room.undo(connection))
+        if is_live:
+            push.held(connection, room.go_live(connection, stream.visibility, stream.updates))
+        else:
+            push.held(connection, room.undo(connection))
     return is_live
 
 

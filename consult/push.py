@@ -14,6 +14,7 @@ from store.clock import ClinicTime
 from store.database import Database
 from store.messages import Message, visible_to
 from store.notifications import Notification
+from store.questions import Changed
 from store.snoozes import CameAgain
 
 _OUTSIDER = visible_to(None)
@@ -45,6 +46,19 @@ class Push:
         self.messages += 1
         self.last_message_id = message.id
         self._to_room(self._rooms.question(message.question_id).members, event(b"new_message", data), message)
+
+    def question_updated(self, changed: Sequence[Changed]) -> None:
+        """`question:updated` to those in the question's room that asked for it, each as it may see the question
+        (section 2.4)."""
+        for one in changed:
+            members = {
+                connection: member
+                for connection, member in self._rooms.question(one.question.id).members.items()
+                if member.held is not None or member.sees(one)
+            }
+            if members:
+                payload = replies.question(one.question, self._time)
+                self._to_room(members, event(b"question:updated", dumps(payload)), one)
 
     def published(self, published: Sequence[Notification | CameAgain]) -> None:
         """`notification:new` to every connection of each notification's user (section 4.2). Where one came again, then

@@ -14,19 +14,21 @@ from consult.packets import Frame
 from store.answers import Answered
 from store.messages import Message, Visibility
 from store.notifications import Notification
+from store.questions import Changed
 
-Item = Message | Notification | Answered
+Item = Message | Notification | Answered | Changed
 Held = tuple[Item, Frame]
 
 
 class Member:
     """A connection's place in a room."""
 
-    __slots__ = ("has_entered", "held", "held_bytes", "visibility")
+    __slots__ = ("has_entered", "held", "held_bytes", "updates", "visibility")
 
     def __init__(self) -> None:
         self.has_entered = False  # it was live once, and falls back to that where a hold comes to nothing
         self.visibility: Visibility | None = None  # in a question's room, once it has entered
+        self.updates = False  # it has asked for changes of the question
         self.held: list[Held] | None = None
         self.held_bytes = 0
 
@@ -46,6 +48,8 @@ class Member:
         return [(item, frame) for item, frame in held if self.sees(item)]
 
     def sees(self, item: Item) -> bool:
+        if isinstance(item, Changed):
+            return self.updates and self.visibility == item.visibility
         return not isinstance(item, Message) or (self.visibility is not None and self.visibility.admits(item))
 
 
@@ -71,12 +75,14 @@ class Room:
         member = self.members.get(connection)
         return member is not None and member.held is not None
 
-    def go_live(self, connection: Connection, visibility: Visibility | None) -> list[Held]:
-        """Enter the connection, or complete its `hold`: from now on it sees what the visibility says, also if it has
-        been in the room before. Return what was kept back, for the caller to send in the same step."""
+    def go_live(self, connection: Connection, visibility: Visibility | None, updates: bool = False) -> list[Held]:
+        """Enter the connection, or complete its `hold`: from now on it sees what the visibility says and, where it asks
+        for updates, changes of the question, also if it has been in the room before. Return what was kept back, for the
+        caller to send in the same step."""
         member = self._enter(connection)
         member.has_entered = True
         member.visibility = visibility
+        member.updates = updates
         return member.release()
 
     def undo(self, connection: Connection) -> list[Held]:

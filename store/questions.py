@@ -9,7 +9,7 @@ from typing import Literal
 from peewee import ModelSelect, fn
 
 from store.database import Database
-from store.messages import Visibility, existing
+from store.messages import STAFF, Visibility, existing, visible_to
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.reading import Row
@@ -44,6 +44,14 @@ class StatusChange:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A question as it has become, for one kind of viewer."""
+
+    question: Question
+    visibility: Visibility
+
+
 def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
     """Stores a new, open question."""
     insert = QuestionRow.insert(title=new.title, elder_id=new.elder_id, status="OPEN", created_at=new.created_at)
@@ -59,6 +67,19 @@ def set_status(connection: sqlite3.Connection, change: StatusChange) -> bool:
         QuestionRow.id == change.question_id, QuestionRow.deleted_at.is_null()
     )
     return run(connection, update).rowcount == 1
+
+
+def change_status(connection: sqlite3.Connection, change: StatusChange) -> list[Changed]:
+    """The same, with the question as staff and as others see it by then; empty where nothing has changed."""
+    of_question = existing(QuestionRow.status).where(QuestionRow.id == change.question_id)
+    before = run(connection, of_question).fetchone()
+    if not set_status(connection, change) or before == (change.status,):
+        return []
+    changed = []
+    for visibility in (visible_to(STAFF), visible_to(None)):
+        row = run(connection, _select(visibility).where(QuestionRow.id == change.question_id)).fetchone()
+        changed.append(Changed(Question(*row), visibility))
+    return changed
 
 
 async def get(database: Database, question_id: int, visibility: Visibility) -> Question | None:

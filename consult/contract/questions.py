@@ -10,6 +10,7 @@ from consult.contract.fields import (
     OF_STATUS,
     BeforeId,
     Cursor,
+    Flag,
     Id,
     JoiningUser,
     PageLimit,
@@ -49,6 +50,13 @@ class JoinQuestion(Payload, kw_only=True, gc=False):
         means(
             "游标：已收到的最后一条消息的编号，或 0；要求补发其后的",
             "a cursor, the id of the last message that the client has, or 0: asks for those after it",
+        ),
+    ] = None
+    updates: Annotated[
+        Flag | None,
+        means(
+            "`true`：咨询问题有变化时收到 `question:updated`（第 2.4 节）",
+            "`true` asks for `question:updated` when the question changes (section 2.4)",
         ),
     ] = None
 
@@ -143,7 +151,7 @@ JOIN_QUESTION = ClientEvent(
         ),
         Mistake(Words("数据不是对象", "a payload that is no object"), [123, 456]),
     ),
-    others=({"question_id": 123}, {**_JOIN, "after_id": 780}),
+    others=({"question_id": 123}, {**_JOIN, "after_id": 780}, {**_JOIN, "updates": True}),
     work=Work.READ,
 )
 
@@ -172,6 +180,14 @@ LEFT_QUESTION = ServerEvent(
     Words("确认已成功离开房间", "the connection is out of the room"),
     {"question_id": 123},
     shapes=(LeftQuestion,),
+)
+
+QUESTION_UPDATED = ServerEvent(
+    "question:updated",
+    "2.4",
+    Words("咨询问题有变化", "a question has changed"),
+    {**QUESTION, "status": "CLOSED"},
+    shapes=(Question,),
 )
 
 OPEN_QUESTION = Call(

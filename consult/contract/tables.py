@@ -23,6 +23,7 @@ SERVER_EVENTS = (
     notifications.CONFIRM_ACK,
     notifications.SNOOZE_ACK,
     notifications.NOTIFICATION_UPDATED,
+    questions.QUESTION_UPDATED,
 )
 CALLS = (
     questions.OPEN_QUESTION,

@@ -12,7 +12,7 @@ from consult.process.version import VERSION
 # Each room as a channel: its name, the parameter in that, the section that tells of it, what is broadcast to it. Every
 # other event of the server goes to the connection that it answers.
 _ROOMS = {
-    "question": (QUESTION_ROOM, "questionId", "2", ["new_message"]),
+    "question": (QUESTION_ROOM, "questionId", "2", ["new_message", "question:updated"]),
     "user": (USER_ROOM, "userId", "4", ["notification:new", "notification:updated"]),
 }
 _BROADCASTS = [name for *_, names in _ROOMS.values() for name in names]

@@ -8,6 +8,7 @@ HEADINGS: dict[str, Words] = {
     "2.1": Words("加入咨询问题房间", "Joining a question"),
     "2.2": Words("离开咨询问题房间", "Leaving it"),
     "2.3": Words("咨询消息发送与广播", "Sending and hearing messages"),
+    "2.4": Words("咨询问题的变化", "Changes of a question"),
     "3": Words("通用错误事件", "Faults"),
     "4": Words("用户绑定与通知推送事件", "Users and their notifications"),
     "4.1": Words("绑定用户到 Socket 会话", "Binding a user"),
@@ -40,6 +41,9 @@ TO_CLIENT: Words = Words("服务器 → 当前客户端", "server → this clien
 # Where an event of the server goes, when not to the connection that it answers.
 TO: dict[str, Words] = {
     "new_message": Words("服务器 → 房间内所有客户端", "server → all in the question's room"),
+    "question:updated": Words(
+        "服务器 → 房间内以 `updates` 加入的客户端", "server → those in the question's room that joined with `updates`"
+    ),
     "notification:new": Words(
         "服务器 → 用户房间内所有客户端（通常是同一用户的多个终端）",
         "server → all in the user's room, usually one user's several devices",

@@ -51,6 +51,7 @@ class _Notifications:
     push: Push
     user_id: int
     visibility = None
+    updates = False
 
     @property
     def reply(self) -> BoundUser:

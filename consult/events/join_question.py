@@ -33,7 +33,9 @@ def handle(
 ) -> Coroutine[Any, Any, None] | None:
     elder_id = only_elder(connection.identity, JOIN_QUESTION)
     if request.after_id is not None:
-        stream = _Messages(database, push, request.question_id, _visibility(connection, request), elder_id)
+        stream = _Messages(
+            database, push, request.question_id, _visibility(connection, request), elder_id, request.updates is True
+        )
         return _catch_up(rooms, push, connection, stream, request.after_id, answer)
     members = rooms.question(request.question_id).members
     known = [members.get(connection)] if elder_id is not None else members.values()
@@ -70,7 +72,8 @@ async def _look_up_and_enter(
 
 def _enter(rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer) -> None:
     """In one step of the loop, so that `joined_question` comes before anything of the room."""
-    rooms.question(request.question_id).go_live(connection, _visibility(connection, request))
+    room = rooms.question(request.question_id)
+    room.go_live(connection, _visibility(connection, request), request.updates is True)
     answer(dumps(JoinedQuestion(question_id=request.question_id)))
 
 
@@ -89,6 +92,7 @@ class _Messages:
     question_id: int
     visibility: Visibility
     elder_id: int | None  # whose question it must be
+    updates: bool
 
     @property
     def reply(self) -> JoinedQuestion:

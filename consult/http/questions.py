@@ -23,6 +23,7 @@ from consult.contract.questions import (
 from consult.http.answers import Writing, json_answer
 from consult.http.calls import Handlers
 from consult.http.request import Asked
+from consult.push import Push
 from consult.sending import Sending
 from store import messages, questions
 from store.clock import ClinicTime
@@ -37,6 +38,7 @@ class Questions:
     writing: Writing
     time: ClinicTime
     sending: Sending
+    push: Push
 
     def handlers(self) -> Handlers:
         """By their rows."""
@@ -79,7 +81,7 @@ class Questions:
 
     async def change_question(self, asked: Asked[VisibilityQuery, QuestionChange]) -> Question:
         change = questions.StatusChange(asked.id, asked.body.status, self.time.now())
-        await self.database.written(each(questions.set_status), change)
+        await self.database.written(each(questions.change_status), change, self.push.question_updated)
         return await self.get_question(asked)
 
     async def list_messages(self, asked: Asked[MessageQuery, None]) -> MessagePage:
@@ -113,7 +115,7 @@ class Questions:
             nonlocal is_repeat
             is_repeat = isinstance(appended, Repeated)
             if isinstance(appended, messages.Message):
-                self.sending.push.new_message(appended, self.sending.encoded(appended))
+                self.push.new_message(appended, self.sending.encoded(appended))
 
         draft = self.sending.draft(asked.id, asked.body, None)
         reply = await self.writing.post(asked, messages.append_one, draft, shape, publish)

@@ -95,6 +95,17 @@ def test_a_deleted_question_is_gone_for_everybody(server: Server, clients: Clien
     wait_until(lambda: is_done(server, "closed_questions"), "the job's good end")
 
 
+def test_who_asked_for_its_changes_hears_of_its_close_and_then_nothing(server: Server, clients: Clients) -> None:
+    question_id = server.open_question()
+    client = clients.connect()
+    asked = {"question_id": question_id, "user_id": 456, "user_type": "ELDER", "updates": True}
+    client.call("join_question", asked)
+    end(server, question_id)
+    assert client.expect("question:updated")["status"] == "CLOSED"
+    assert server.http("PATCH", f"/api/questions/{question_id}", json={"status": "OPEN"}).status == 404
+    client.nothing("question:updated")
+
+
 def test_no_id_comes_again_after_a_restart(server: Server, clients: Clients) -> None:
     """Not even where the latest of all was deleted."""
     question_id = server.open_question()

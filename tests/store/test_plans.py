@@ -120,6 +120,7 @@ def plan(connection: sqlite3.Connection) -> None:
 WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
     "questions.set_status": lambda connection: questions.set_status(connection, StatusChange(1, "CLOSED", NOW)),
+    "questions.change_status": lambda connection: questions.change_status(connection, StatusChange(1, "OPEN", NOW)),
     "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
     "messages.append_one": lambda connection: messages.append_one(connection, draft(1)),
     "reminders.add_within_quota": lambda connection: reminders.add_within_quota(connection, new_task(most_pending=9)),

@@ -114,6 +114,7 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "user_type": TYPE,
         "role_display_name": NAME,
         "after_id": CURSOR,
+        "updates": FLAG,
     },
     "LeaveQuestion": {"question_id": ID},
     "SendMessage": {"question_id": ID, **OF_MESSAGE},
@@ -164,7 +165,8 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
 OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
 OPTIONAL: Final = {
     *("JoinQuestion.user_id", "JoinQuestion.user_type", "NewReminder.channel"),
-    *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "BindUser.after_id", "NewReminder.content"),
+    *("JoinQuestion.role_display_name", "JoinQuestion.after_id", "JoinQuestion.updates", "BindUser.after_id"),
+    "NewReminder.content",
     *(
         f"{message}.{field}"
         for message in ("SendMessage", "NewMessage")

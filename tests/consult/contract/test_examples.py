@@ -73,6 +73,7 @@ REPLIES: dict[str, list[Example]] = {
     "left_question": [encoded(questions.LeftQuestion(question_id=1))],
     "send_message:ack": [sent(None), sent("abc"), encoded(replies.not_sent(REASON))],
     "new_message": [MESSAGE],
+    "question:updated": [QUESTION],
     "notification:new": [TOLD],
     "bind_user:ack": [
         encoded(notifications.BoundUser(success=True, user_id=1)),

@@ -17,7 +17,7 @@ from tests.consult.contract.tables import Example
 
 # The parser's grades: 0 is an error, 1 a warning, 2 and above are hints, such as that a newer AsyncAPI exists.
 WARNING = 1
-BROADCAST = ("new_message", "notification:new", "notification:updated")
+BROADCAST = ("new_message", "question:updated", "notification:new", "notification:updated")
 
 
 def key(name: str) -> str:
@@ -88,6 +88,6 @@ def test_broadcasts_go_to_rooms() -> None:
     channels = asyncapi()["channels"]
     assert {channel["address"]: list(channel["messages"]) for channel in channels.values()} == {
         "/": [key(event.name) for event in (*CLIENT_EVENTS, *SERVER_EVENTS) if event.name not in BROADCAST],
-        QUESTION_ROOM: ["new_message"],
+        QUESTION_ROOM: ["new_message", "question.updated"],
         USER_ROOM: ["notification.new", "notification.updated"],
     }
