@@ -273,12 +273,11 @@ LIST_MESSAGES = Call(
 )
 
 POST_MESSAGE = Call(
-    "POST",
-    "/api/questions/{question_id}/messages",
+    "POST /api/questions/{question_id}/messages",
     Words("向指定咨询问题发送消息", "sends a message to a question"),
-    201,
     MESSAGE,
-    shape=Message,
+    Message,
+    status=201,
     body=NewMessage,
     example={**_SAID, "attachments": [ATTACHMENT], "client_msg_id": _CLIENT_MSG_ID},
     faults=(400, 404, 409, 413, 415),
