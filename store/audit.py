@@ -9,7 +9,7 @@ from typing import NamedTuple
 from store import schema
 from store.file import StoreFault
 from store.models import Audit
-from store.transaction import run
+from store.transaction import insert_into, run
 
 CHUNK = 500  # rows in one transaction
 
@@ -25,18 +25,8 @@ class Entry(NamedTuple):
     result: str
 
 
-# Compiled once: there is one for every message.
-_INSERT = Audit.insert(
-    {
-        Audit.at: 0,
-        Audit.user_id: 0,
-        Audit.user_type: "",
-        Audit.address: "",
-        Audit.action: "",
-        Audit.object: "",
-        Audit.result: "",
-    }
-).sql()[0]
+_COLUMNS = (Audit.at, Audit.user_id, Audit.user_type, Audit.address, Audit.action, Audit.object, Audit.result)
+_INSERT = insert_into(Audit, *(column.name for column in _COLUMNS))
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
@@ -60,8 +50,7 @@ def since(path: Path, moment: int, user_id: int | None) -> Iterator[tuple[int, i
     """The rows from the moment on, oldest first, of everybody or of one user; also while a server has the file.
     StoreFault says why there are none."""
     schema.refuse_older(path)
-    columns = (Audit.at, Audit.user_id, Audit.user_type, Audit.address, Audit.action, Audit.object, Audit.result)
-    query = Audit.select(*columns).where(Audit.at >= moment).order_by(Audit.id)
+    query = Audit.select(*_COLUMNS).where(Audit.at >= moment).order_by(Audit.id)
     if user_id is not None:
         query = query.where(Audit.user_id == user_id)
     try:

@@ -14,6 +14,7 @@ from store.database import Database
 from store.models import History as HistoryRow
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
+from store.transaction import insert_into
 
 SYSTEM = "SYSTEM"  # Careline itself
 API = "API"  # a caller over HTTP
@@ -53,16 +54,7 @@ class Entry:
     id: int = 0  # its place in the history that it was read from, from 1
 
 
-_RECORD = HistoryRow.insert(
-    {
-        HistoryRow.task_id: None,
-        HistoryRow.notification_id: None,
-        HistoryRow.at: 0,
-        HistoryRow.what: "",
-        HistoryRow.by: "",
-        HistoryRow.detail: "",
-    }
-).sql()[0]
+_RECORD = insert_into(HistoryRow, "task_id", "notification_id", "at", "what", "by", "detail")
 
 
 def record(connection: sqlite3.Connection, *entries: Entry) -> None:

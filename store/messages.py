@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from msgspec import Struct
+from msgspec import Struct, structs
 from peewee import ModelSelect
 
 from store.backlog import Backlog, measure_backlog, read_backlog
@@ -14,6 +14,7 @@ from store.models import HighestId
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.reading import PAGE_BYTES, Row
+from store.transaction import insert_into
 
 STAFF = "STAFF"
 
@@ -32,7 +33,7 @@ class Message(Struct, frozen=True, gc=False):
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A message that is not stored yet."""
+    """A message that is not stored yet: the columns of its row after the id, and then what it is checked by."""
 
     question_id: int
     sender_type: str
@@ -112,22 +113,7 @@ _COLUMNS = (
 
 _NAMES = Message.__struct_fields__
 
-# Compiled once: building it anew for every batch would cost more than running it.
-_INSERT = MessageRow.insert(
-    {
-        MessageRow.id: 0,
-        MessageRow.question: 0,
-        MessageRow.sender_type: "",
-        MessageRow.sender_id: 0,
-        MessageRow.role_display_name: None,
-        MessageRow.content_type: "",
-        MessageRow.content_text: None,
-        MessageRow.attachments: "",
-        MessageRow.is_visible_to_patient: True,
-        MessageRow.sent_at: 0,
-        MessageRow.client_msg_id: None,
-    }
-).sql()[0]
+_INSERT = insert_into(MessageRow, *_NAMES, "client_msg_id")
 _STATUS = """SELECT id, status, elder_id FROM question
     WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
 # Ids go on from the highest ever used, so that none comes twice.
@@ -159,19 +145,7 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
         if status != "OPEN":
             appended.append(QuestionClosed())
             continue
-        row = (
-            next_id,
-            draft.question_id,
-            draft.sender_type,
-            draft.sender_id,
-            draft.role_display_name,
-            draft.content_type,
-            draft.content_text,
-            draft.attachments,
-            draft.is_visible_to_patient,
-            draft.sent_at,
-            draft.client_msg_id,
-        )
+        row = (next_id, *structs.astuple(draft)[:-1])  # without the elder
         rows.append(row)
         message = Message(*row[:10])
         appended.append(message)

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 from peewee import SQL, ModelSelect
@@ -15,7 +15,7 @@ from store.history import SYSTEM, Entry
 from store.models import HighestId
 from store.models import UserNotification as NotificationRow
 from store.reading import PAGE_BYTES, Row
-from store.transaction import run
+from store.transaction import insert_into, run
 
 Status = Literal["UNREAD", "READ"]
 
@@ -36,8 +36,7 @@ class Notification:
     task_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewNotification:
+class NewNotification(NamedTuple):
     user_id: int
     biz_type: str
     biz_id: int
@@ -68,23 +67,7 @@ class TakenBack:
     at: int
 
 
-# Compiled once: building them anew for every batch would cost more than running them.
-_INSERT = NotificationRow.insert(
-    {
-        NotificationRow.id: 0,
-        NotificationRow.user_id: 0,
-        NotificationRow.biz_type: "",
-        NotificationRow.biz_id: 0,
-        NotificationRow.title: "",
-        NotificationRow.content: None,
-        NotificationRow.status: "UNREAD",
-        NotificationRow.created_at: 0,
-        NotificationRow.task: 0,
-        NotificationRow.occurrence_at: 0,
-        NotificationRow.occurrence_on: None,
-        NotificationRow.snooze_of: None,
-    }
-).sql()[0]
+_INSERT = insert_into(NotificationRow, "id", "status", *NewNotification._fields)
 _PUSHED = """UPDATE user_notification
     SET pushed_at = coalesce(pushed_at, ?), pushed_to = max(1, pushed_to + ?) WHERE id = ?"""
 # A literal: SQLite leaves an index of unread ones aside where the status is a parameter.
@@ -117,26 +100,7 @@ def notify(connection: sqlite3.Connection, new: list[NewNotification]) -> list[N
     """Stores unread notifications, ids in their order; sqlite3.IntegrityError when an occurrence, or a snooze, has one
     already."""
     first_id = next_id(connection)
-    connection.executemany(
-        _INSERT,
-        [
-            (
-                new_id,
-                one.user_id,
-                one.biz_type,
-                one.biz_id,
-                one.title,
-                one.content,
-                "UNREAD",
-                one.created_at,
-                one.task_id,
-                one.occurrence_at,
-                one.occurrence_on,
-                one.snooze_of,
-            )
-            for new_id, one in enumerate(new, first_id)
-        ],
-    )
+    connection.executemany(_INSERT, [(new_id, "UNREAD", *one) for new_id, one in enumerate(new, first_id)])
     return [
         Notification(
             id=new_id,

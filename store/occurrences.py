@@ -19,6 +19,7 @@ from store.models import ReminderTask as TaskRow
 from store.notifications import NewNotification, Notification
 from store.parking import Parking
 from store.reminders import ReminderTask
+from store.transaction import insert_into
 
 WRITTEN = "WRITTEN"  # became a notification
 MISSED = "MISSED"  # came due while the server was down, and is left out as the task wants it
@@ -63,17 +64,7 @@ class Planned:
     plans: list[Plan]
 
 
-# Compiled once: building it anew for every batch would cost more than running it.
-_OCCURRED = OccurrenceRow.insert(
-    {
-        OccurrenceRow.task: 0,
-        OccurrenceRow.planned_on: "",
-        OccurrenceRow.planned_at: 0,
-        OccurrenceRow.at: 0,
-        OccurrenceRow.outcome: "",
-        OccurrenceRow.notification_id: None,
-    }
-).sql()[0]
+_OCCURRED = insert_into(OccurrenceRow, "task_id", "planned_on", "planned_at", "at", "outcome", "notification_id")
 _MOVED = "UPDATE reminder_task SET next_at = ?, next_on = ?, status = ? WHERE id = ?"
 _PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content FROM reminder_task
     WHERE id IN (SELECT value FROM json_each(?)) AND status = 'PENDING' AND parked_at IS NULL"""

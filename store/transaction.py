@@ -3,10 +3,11 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any, Generic, TypeVar
 
-from peewee import PeeweeException, Query
+from peewee import Model, PeeweeException, Query
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
@@ -57,24 +58,22 @@ def run(connection: sqlite3.Connection, query: Query) -> sqlite3.Cursor:
     return connection.execute(*query.sql())
 
 
+def insert_into(model: type[Model], *columns: str) -> str:
+    """Return the SQL that inserts a row with these columns. To be made once: anew for every batch it
+    would cost more than to run."""
+    sql: str = model.insert_many([[None] * len(columns)], columns).sql()[0]
+    return sql
+
+
+@dataclass(slots=True, eq=False)
 class Write(Generic[Request, Outcome]):
     """A request that waits for its commit."""
 
-    __slots__ = ("asked_at", "failed", "published", "request", "statement")
-
-    def __init__(
-        self,
-        statement: Statement[Request, Outcome],
-        request: Request,
-        published: Callable[[Outcome], None],
-        failed: Callable[[Exception], None],
-        asked_at: float,
-    ) -> None:
-        self.statement = statement
-        self.request = request
-        self.published = published
-        self.failed = failed
-        self.asked_at = asked_at  # seconds, by the loop's clock
+    statement: Statement[Request, Outcome]
+    request: Request
+    published: Callable[[Outcome], None]
+    failed: Callable[[Exception], None]
+    asked_at: float  # seconds, by the loop's clock
 
 
 # Seconds of work after which a transaction takes no more writes: those that wait behind it have their turn.
