@@ -31,7 +31,7 @@ class Answering:
         self._wake = wake
 
     def asked_by_event(self, notification_id: int, connection: Connection) -> Asked:
-        """Of the user that the connection is bound to."""
+        """Return the answer as the user gives it that the connection is bound to."""
         connection.follows = True
         user_id, identity = connection.user_id or NOBODY, connection.identity
         by = user(user_id) if identity is None else user(identity.user_id, identity.user_type)
@@ -42,7 +42,7 @@ class Answering:
         return Asked(notification_id, None, by, self._time.now())
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:
-        """The same with a time as clients write it."""
+        """Return the answer with the time to snooze until, which is written as clients write times."""
         try:
             until = self._time.moment(text)
         except ValueError:

@@ -61,7 +61,7 @@ class Answer:
         self.may_overlap = handler is not None and handler.event.is_send and not isinstance(request, Fault)
 
     def __call__(self, payload: bytes) -> None:
-        """With the reply's payload, as JSON."""
+        """Send the reply; its payload is JSON already."""
         handler = self.handler
         assert handler is not None
         handler.answered += 1

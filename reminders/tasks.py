@@ -64,7 +64,7 @@ class Timing:
         return replace(self, moment=self.moment // 1000 * 1000, starts_on=starts_on, exdates=exdates)
 
     def moved(self, zone: ZoneInfo) -> "Timing":
-        """The same in another zone: a rule keeps its times on the wall, what comes once keeps its moment."""
+        """Return the timing in another zone: a rule keeps its times on the wall, what comes once keeps its moment."""
         starts_on = on_wall(self.moment, zone) if self.rrule is None else self.starts_on
         return replace(self, zone=zone, starts_on=starts_on)
 

@@ -20,7 +20,7 @@ MOST_OF_CLIENT: Final = 32
 
 
 class TooManyRequests(Exception):
-    """So many requests wait for work on their rules that one more is refused."""
+    """Too many requests wait for work on their rules: one more is refused."""
 
 
 class _Client:

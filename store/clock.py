@@ -45,7 +45,7 @@ def machine_zone() -> ZoneInfo:
 
 
 class WireTime:
-    """Reads and writes times in the clinic's zone (interface.md, Time)."""
+    """Reads and writes times in the clinic's zone, as section 8 of docs/socket-events.md has them."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone

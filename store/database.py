@@ -131,7 +131,7 @@ class Database:
     async def written(
         self, statement: Statement[Request, Outcome], request: Request, publish: Callable[[Outcome], None] | None = None
     ) -> Outcome:
-        """The same for a caller that can wait; raises what `failed` would get.
+        """Write, and return the outcome once it is committed. Raise what `failed` would get.
 
         By the time that the caller goes on, later commits may be published; what has to leave in commit order is
         handed on by `publish`.

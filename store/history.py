@@ -142,7 +142,7 @@ async def of_task(database: Database, task_id: int, *, before_id: int | None, li
 async def of_notification(
     database: Database, notification_id: int, *, before_id: int | None, limit: int
 ) -> Page | None:
-    """The same of a notification, which begins with its task's."""
+    """Return the latest entries of a notification's history, which begins with its task's; else as `of_task`."""
     query = NotificationRow.select(NotificationRow.id).where(NotificationRow.id == notification_id)
     (found,) = await database.read(query)
     return await _page(database, _OF_NOTIFICATION, notification_id, before_id, limit) if found else None

@@ -38,7 +38,7 @@ class Done(Generic[Outcome]):
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The same request was answered so before."""
+    """What the request was answered with when it came first."""
 
     text: str
 

@@ -81,7 +81,7 @@ class Visibility:
         return self.staff or message.is_visible_to_patient
 
     def of(self, query: "ModelSelect[MessageRow]") -> "ModelSelect[MessageRow]":
-        """The same rule for rows of the message table."""
+        """Return the query without the messages that this kind of user may not see."""
         return query if self.staff else query.where(MessageRow.is_visible_to_patient)
 
 

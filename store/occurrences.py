@@ -109,7 +109,7 @@ def dispatch_once(connection: sqlite3.Connection, due: Due) -> DispatchedOnce:
 
 
 def dispatch_one(connection: sqlite3.Connection, one: tuple[int, int]) -> DispatchedOnce:
-    """The same for a single task by its id, and the time that it is now."""
+    """Dispatch a single task that comes once, by its id and the time that it is now."""
     task_id, now = one
     return _dispatch_once(connection, [task_id], now)
 

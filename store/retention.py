@@ -56,7 +56,7 @@ def delete_read_notifications(connection: sqlite3.Connection, before: int) -> in
 
 
 def _delete_tasks_that_are_over(connection: sqlite3.Connection, task_ids: set[int]) -> None:
-    """Of these, the ones that have no notification any more and will have none."""
+    """Delete those of these tasks that have no notification any more and will have none."""
     left = NotificationRow.select(NotificationRow.id).where(NotificationRow.task == TaskRow.id)
     over = TaskRow.select(TaskRow.id).where(
         TaskRow.id.in_(list(task_ids)), TaskRow.status.in_(["DISPATCHED", "CANCELLED"]), ~fn.EXISTS(left)

@@ -39,7 +39,7 @@ def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[CameAgain]:
 
 
 def dispatch_one(connection: sqlite3.Connection, one: tuple[int, int]) -> list[CameAgain]:
-    """The same for a single notification by its id, and the time that it is now."""
+    """Have a single snoozed notification come again, by its id and the time that it is now."""
     notification_id, now = one
     query = notifications.select(TaskRow.status).join(TaskRow).where(NotificationRow.id == notification_id)
     return _dispatch(connection, query.where(NotificationRow.snoozed_until <= now), now)

@@ -24,7 +24,7 @@ class WriteRefused(Tellable):
 
 
 class TooManyWaiting(WriteRefused):
-    """So many writes are waiting that one more is refused at once."""
+    """Too many writes are waiting: one more is refused at once."""
 
 
 class WriteUnknown(Tellable):

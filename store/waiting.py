@@ -20,7 +20,7 @@ class Waiting:
         self._writes.append(write)
 
     def take(self, most: int) -> list[Write[Any, Any]]:
-        """Those that have waited longest: from now on they are the caller's."""
+        """Take out the writes that have waited longest."""
         with self._taking:
             return [self._writes.popleft() for _ in range(min(len(self._writes), most))]
 
@@ -30,7 +30,7 @@ class Waiting:
             self._writes.extendleft(reversed(writes))
 
     def take_asked_before(self, moment: float) -> list[Write[Any, Any]]:
-        """Those that were asked for before that moment, by the loop's clock."""
+        """Take out the writes that were asked for before that moment, by the loop's clock."""
         taken = []
         with self._taking:
             while self._writes and self._writes[0].asked_at < moment:

@@ -81,7 +81,7 @@ def got(shape: type[Struct]) -> list[Got]:
 
 
 def got_fields(shape: type[Struct]) -> list[JsonObject]:
-    """The same as JSON, with the fields within."""
+    """Return the fields of what the server sends as JSON, with the fields of the objects within."""
     return [
         {"name": name, "type": kind, "about": both(*about)} | ({"items": got_fields(within)} if within else {})
         for name, kind, about, within in got(shape)

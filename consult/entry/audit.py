@@ -20,7 +20,7 @@ from store.transaction import WriteRefused, WriteUnknown, each
 log = logging.getLogger("careline.audit")
 
 MOST_WAITING = 50_000  # rows; beyond, while the file cannot be written, the oldest are lost
-# What was refused for what it said was about nothing yet, and is as good as not said.
+# Refused before it referred to any object, so there is nothing to audit.
 NOT_DONE = frozenset({"INVALID_PAYLOAD", "RATE_LIMITED"})
 OK = "ok"
 NOBODY = Role.NOBODY.value  # the type in rows of clients without a good token; their user id is 0
@@ -56,7 +56,7 @@ class Audit:
         self._waiting.append(Entry(self._clock(), user_id, user_type, address, action, of, object_id, result))
 
     def event(self, identity: Identity, address: str, event: ClientEvent, request: Payload, result: str = OK) -> None:
-        """The same for an event that a client sent."""
+        """Record an event that a client sent."""
         permission = PERMISSIONS.get(event)
         if permission is not None and permission.of:
             object_id = getattr(request, _ID_FIELDS[permission.of])

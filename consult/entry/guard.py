@@ -148,7 +148,7 @@ class Guard:
 
 
 def told(refused: Refused) -> Fault:
-    """What a client is told whose token is no good."""
+    """Return the error for a client whose token is refused."""
     return Fault(OF_TOKENS[refused.why])
 
 

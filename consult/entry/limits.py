@@ -290,7 +290,7 @@ class Limits:
         self._spend(self._requests, address, "stranger_requests", self._most_requests)
 
     def spend_bad_token(self, address: str) -> None:
-        """Counts a token that is no good; raises RATE_LIMITED when its address has shown too many."""
+        """Count an invalid token. Fault RATE_LIMITED when its address has shown too many."""
         self._spend(self._tokens, address, "stranger_tokens", self._most_tokens)
 
     def admits_connection(self, address: str) -> bool:

@@ -76,7 +76,7 @@ def asker(identity: Identity | None, row: Row) -> Asker:
 
 
 def only_elder(identity: Identity | None, event: ClientEvent) -> int | None:
-    """Whose question an event must be about; None where anybody's will do."""
+    """Return the elder whose question an event must be about, or None where any question will do."""
     return None if identity is None else Asker(identity, may(identity.role, event)).only_user
 
 

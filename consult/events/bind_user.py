@@ -77,7 +77,7 @@ class _Notifications:
 
 @dataclass(frozen=True, slots=True)
 class _Unpushed(_Notifications):
-    """Those that no connection has read yet, for a connection without a cursor."""
+    """The notifications of a user that no connection has read yet, for a connection without a cursor."""
 
     known: set[int]  # that it need not be sent, although the file may say that none has read them
 

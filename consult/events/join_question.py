@@ -71,7 +71,7 @@ async def _look_up_and_enter(
 
 
 def _enter(rooms: Rooms, connection: Connection, request: JoinQuestion, answer: Answer) -> None:
-    """In one step of the loop, so that `joined_question` comes before anything of the room."""
+    """Enter and answer in one step of the loop, so that `joined_question` comes before anything of the room."""
     room = rooms.question(request.question_id)
     room.go_live(connection, _visibility(connection, request), request.updates is True)
     answer(dumps(JoinedQuestion(question_id=request.question_id)))

@@ -22,6 +22,7 @@ from consult.wire.door import HttpBehindDoor
 from consult.wire.polling import Polling
 
 _READERS = ("GET", "HEAD")
+_NOT_BEARER = "not a bearer token"  # which is never a good one
 
 
 def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polling, guard: Guard | None) -> None:
@@ -69,7 +70,7 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
             connection.is_stranger_of(address)
 
     def _enter(request: Request, connection: HttpBehindDoor, address: str, guard: Guard) -> Account | None:
-        """Finds out who asks. A token that is no good is refused later, by the entry, where one is asked for."""
+        """Find out who asks. An invalid token is refused later, by the entry, where one is required."""
         shown = shown_token(request)
         if shown is None:
             return None
@@ -97,7 +98,7 @@ def shown_token(request: Request) -> str | None:
         return None
     scheme, _, token = shown[0].strip().partition(" ")
     if len(shown) > 1 or scheme.lower() != "bearer" or not token.strip():
-        return "another way to show oneself"
+        return _NOT_BEARER
     return str(token.strip())
 
 

@@ -163,7 +163,7 @@ def _preflight(wanted: str) -> HTTPResponse:
 
 
 def _has_head(path: str) -> bool:
-    # A poll takes what it answers with from the client.
+    # A poll consumes the packets that it returns, so HEAD must not run it as a GET.
     return not path.startswith("/socket.io")
 
 

@@ -138,7 +138,7 @@ class Counts(Collector):
         yield CounterMetricFamily("careline_reminders_fired", "Occurrences of reminders that fired.", loop.fired)
         yield CounterMetricFamily("careline_notifications_written", "Notifications written.", self._push.notifications)
         yield CounterMetricFamily(
-            "careline_notifications_handed", "Times that a connection was handed one.", self._push.handed
+            "careline_notifications_handed", "Notifications delivered to connections.", self._push.handed
         )
         yield _histogram("loop_lag_seconds", "How late the event loop was, four times a second.", self.lag.seconds)
         yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self.disk_free)

@@ -73,7 +73,7 @@ def _message(record: logging.LogRecord) -> str:
         return in_words(record.msg)
     if record.name.partition(".")[0] != log.name:
         found = _OWN_WORDS.match(str(record.msg))
-        return (found and found[0].strip(" ,.-")) or "something that its library tells with what it is about"
+        return (found and found[0].strip(" ,.-")) or "a message of its library whose text could quote client data"
     if not isinstance(record.args, tuple) or not record.args:
         return record.getMessage()
     told = (in_words(value) if isinstance(value, BaseException) else value for value in record.args)

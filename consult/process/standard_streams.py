@@ -16,7 +16,7 @@ def tell(text: str) -> int:
 
 
 def tell_all(texts: Iterable[str]) -> int:
-    """The same for more than one wants to hold at once."""
+    """Print texts one after the other: for output too large to build in memory."""
     if sys.stdout is None:
         return 0  # closed from the start: by now its number may be another file's
     try:

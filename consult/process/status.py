@@ -22,7 +22,7 @@ TOKEN_TTL = 10
 LONGEST_ANSWER = 10_000_000  # bytes
 PATIENCE = 10.0  # seconds, of a server whose database is locked
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where a server listens that listens everywhere
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # how to reach a server bound to all interfaces
 _REMEDIES = {401: "; --auth-secret-file names its key", 403: "; --allowed-hosts names its host"}
 
 
@@ -136,7 +136,7 @@ class Samples:
         return values
 
     def value(self, name: str) -> float:
-        """Of a metric without labels; 0 where it is not known."""
+        """Return the value of a metric without labels, or 0 where it is not known."""
         return next((sample.value for sample in self._samples if sample.name == name), 0.0)
 
 

@@ -97,14 +97,14 @@ class Carriers:
             door.abort()
 
     def flush_soon(self, websocket: Websocket) -> None:
-        """Has what the websocket's outbox holds when its turn comes written at once: mostly in this tick."""
+        """Schedule one write of the whole outbox, usually within this iteration of the loop."""
         if not self._unflushed:
             self.loop.call_soon(self._flush)
         self._unflushed.append(websocket)
 
     def arrived(self, connection: Connection) -> None:
-        """Somebody has come who has not entered yet. Of too many the first has to go: who means to enter has long done
-        so."""
+        """Register a client that has not sent its CONNECT. Over the cap the oldest is dropped: a genuine one would have
+        sent it by now."""
         self.gateway.arrived(connection)
         carrier = connection.carrier
         self._arrived[carrier] = connection

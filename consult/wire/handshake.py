@@ -69,7 +69,7 @@ def read(head: bytes) -> Handshake:
 
 
 def accepted(handshake: Handshake) -> bytes:
-    """The answer that opens the websocket; Refused where the client's key is none."""
+    """Return the answer that opens the websocket. Refused when Sec-WebSocket-Key is not a valid key."""
     key = handshake.one("sec-websocket-key")
     try:
         if key is None or len(base64.b64decode(key, validate=True)) != _KEY_BYTES:
