@@ -13,10 +13,10 @@ from store.backup import Going, attended, copy, partial_file, put, sync_folder, 
 from store.carry_over import carry_over, needs_newer_schema, reading
 from store.file import StoreFault, claim
 from store.rewind import rewind
+from store.transaction import is_damage
 
 log = logging.getLogger("careline.restore")
 
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # Where nothing says which ids were given after the backup, the next ones are beyond all that can have been: a client
 # with a cursor among them would miss what comes after the restore. JSON numbers are exact up to 9.0e15.
 JUMP = 1_000_000_000
@@ -105,7 +105,7 @@ def _carry(replaced: Path, restored: Path, tell: Told) -> None:
             schema.migrate(restored)
         carried = carry_over(replaced, restored)
     except sqlite3.DatabaseError as fault:
-        if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
+        if not is_damage(fault):
             raise
         tell(f"nothing of the replaced database could be taken over ({fault}): revoke again what was revoked")
         return
@@ -142,7 +142,7 @@ def _fold(database: Path) -> dict[str, int] | None:
             if mode != "delete":
                 raise sqlite3.OperationalError("its WAL cannot be folded in")
     except sqlite3.DatabaseError as fault:
-        if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
+        if not is_damage(fault):
             raise
         log.warning("%s is damaged (%s): ids go on far above those of the backup", database, fault)
         return None

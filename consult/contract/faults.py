@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, replace
 
-from consult.contract.limits import CREATION_STEPS, MAX_BYTES, MOST_HEAD, MOST_PAST, MOST_SNOOZES
+from consult.contract.limits import CREATION_STEPS, LONGEST_KEY, MAX_BYTES, MOST_HEAD, MOST_PAST, MOST_SNOOZES
 from consult.contract.rule_parts import PARTS, part_text, unsupported
 from consult.contract.words import Words
 from store.transaction import TooManyWaiting, WriteRefused, WriteUnknown
@@ -127,7 +127,7 @@ FORBIDDEN = _of_code(
     "FORBIDDEN", "该类型的令牌不能这样做（第 10 节）", "tokens of that type may not do this (section 10)"
 )
 KEY_LENGTH = _over_http(
-    400, "Idempotency-Key 必须为 1 到 64 个字符", "请求头为空或过长", "that header is empty or too long"
+    400, f"Idempotency-Key 必须为 1 到 {LONGEST_KEY} 个字符", "请求头为空或过长", "that header is empty or too long"
 )
 HOST_REFUSED = _over_http(403, "Host 不被允许（--allowed-hosts）", "Host 不在允许之列", "a Host that is not answered")
 ORIGIN_REFUSED = _over_http(

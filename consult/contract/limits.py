@@ -63,6 +63,7 @@ STRANGER_CONNECTIONS = 2000
 HEAD_SECONDS = 20  # until a request's head has come
 REQUEST_SECONDS = 60  # until all of it has come; a long poll waits for up to 45
 MOST_BODY_BYTES = 16_777_216  # of requests that are not answered yet
+LONGEST_KEY = 64  # characters of an Idempotency-Key
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
 LISTS_AT_ONCE = 4  # of one client
@@ -72,6 +73,8 @@ STILL_SECONDS = 10  # in which a client takes nothing of an answer
 ANSWER_SECONDS = 60  # until a client must have taken the answer
 MOST_UNREAD_ANSWERS = 32  # of which a client has not taken most of the bytes yet
 MOST_UNREAD_BYTES = 8_388_608  # of them all
+
+PARKED_IDS = 10  # that `/health` names
 
 # In days, as clients are told it.
 KEYS_KEPT = KEPT_FOR // DAY

@@ -278,29 +278,15 @@ NOTIFICATION_SNOOZE = ClientEvent(
     work=Work.CHANGE,
 )
 
-READ_ACK = ServerEvent(
-    "notification:read:ack",
-    "4.3",
-    Words("确认已标记为已读", "the notification is read"),
-    {"success": True, "id": 1},
-    shapes=(Answered,),
-)
 
-CONFIRM_ACK = ServerEvent(
-    "notification:confirm:ack",
-    "4.3",
-    Words("确认已确认", "the notification is confirmed"),
-    {"success": True, "id": 1},
-    shapes=(Answered,),
-)
+def _ack(name: str, about: Words) -> ServerEvent:
+    """Return the reply to an answer of the user."""
+    return ServerEvent(name, "4.3", about, {"success": True, "id": 1}, shapes=(Answered,))
 
-SNOOZE_ACK = ServerEvent(
-    "notification:snooze:ack",
-    "4.3",
-    Words("确认已推迟", "the notification is snoozed"),
-    {"success": True, "id": 1},
-    shapes=(Answered,),
-)
+
+READ_ACK = _ack("notification:read:ack", Words("确认已标记为已读", "the notification is read"))
+CONFIRM_ACK = _ack("notification:confirm:ack", Words("确认已确认", "the notification is confirmed"))
+SNOOZE_ACK = _ack("notification:snooze:ack", Words("确认已推迟", "the notification is snoozed"))
 
 NOTIFICATION_UPDATED = ServerEvent(
     "notification:updated",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from consult.contract.fields import means
+from consult.contract.limits import PARKED_IDS
 from consult.contract.reply_fields import Time
 from consult.contract.rows import Call, Page, ServerEvent
 from consult.contract.words import Words
@@ -64,7 +65,9 @@ class Parked(Struct, kw_only=True):
     """被搁置的提醒任务。Reminder tasks that are parked."""
 
     count: Annotated[int, means("数量", "how many")]
-    ids: Annotated[list[int], means("最前面的编号，最多 10 个", "the ids of the first, 10 at most")]
+    ids: Annotated[
+        list[int], means(f"最前面的编号，最多 {PARKED_IDS} 个", f"the ids of the first, {PARKED_IDS} at most")
+    ]
 
 
 class Clock(Struct, kw_only=True):

@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 
 from consult.contract.faults import KEY_LENGTH, TEXTS
-from consult.contract.limits import MAX_ID
+from consult.contract.limits import LONGEST_KEY, MAX_ID
 from consult.contract.operations import Error
 from consult.contract.payloads import Payload
 from consult.contract.rows import Call, JsonObject, Page
@@ -112,7 +112,7 @@ def _idempotency_key() -> JsonObject:
         "name": "Idempotency-Key",
         "in": "header",
         "description": f"{KEY_LENGTH.text} / {described(*rules.of('7.idempotency'))}",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
     }
 
 

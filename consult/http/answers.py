@@ -16,6 +16,7 @@ from sanic.response import HTTPResponse, raw
 
 from consult.contract import faults, replies
 from consult.contract.faults import Fault, invalid
+from consult.contract.limits import LONGEST_KEY
 from consult.entry.access import Access
 from consult.http.request import Asked, Request, json_of, route_by
 from consult.json_text import canonical, dumps
@@ -30,7 +31,7 @@ Outcome = TypeVar("Outcome")
 AnyReply = TypeVar("AnyReply", bound=Struct)
 
 # Bytes that are no UTF-8 come as halves of surrogate pairs.
-_IS_KEY = re.compile(r"[^\x00\ud800-\udfff]{1,64}", re.DOTALL)
+_IS_KEY = re.compile(rf"[^\x00\ud800-\udfff]{{1,{LONGEST_KEY}}}", re.DOTALL)
 # Names of headers, as a browser lists those that a page wants to send.
 _IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
 _METHODS = ("GET", "POST", "PATCH", "DELETE")

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from sanic.response import HTTPResponse, raw
 
 from consult.contract import replies
+from consult.contract.limits import PARKED_IDS
 from consult.contract.operations import HEALTH, METRICS, Health, Jobs, Parked, Queues, Status
 from consult.gateway import Gateway
 from consult.http.answers import json_answer
@@ -36,7 +37,6 @@ from store.histogram import Histogram
 
 Found = TypeVar("Found")
 
-PARKED_IDS = 10  # that `/health` names
 LONGEST_READ = 2.0  # seconds that the metrics wait for the database
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
