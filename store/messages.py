@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from msgspec import Struct, structs
+from msgspec import Struct
 from peewee import ModelSelect
 
 from store.backlog import Backlog, measure_backlog, read_backlog
@@ -33,7 +33,7 @@ class Message(Struct, frozen=True, gc=False):
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A message that is not stored yet: the columns of its row after the id, and then what it is checked by."""
+    """A message that is not stored yet."""
 
     question_id: int
     sender_type: str
@@ -145,7 +145,19 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
         if status != "OPEN":
             appended.append(QuestionClosed())
             continue
-        row = (next_id, *structs.astuple(draft)[:-1])  # without the elder
+        row = (
+            next_id,
+            draft.question_id,
+            draft.sender_type,
+            draft.sender_id,
+            draft.role_display_name,
+            draft.content_type,
+            draft.content_text,
+            draft.attachments,
+            draft.is_visible_to_patient,
+            draft.sent_at,
+            draft.client_msg_id,
+        )
         rows.append(row)
         message = Message(*row[:10])
         appended.append(message)
