@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import orjson
 from msgspec import structs
 
 from consult.contract import faults, replies
@@ -48,4 +49,5 @@ class Sending:
 
 
 def _json(attachments: list[Attachment]) -> str:
-    return dumps([structs.asdict(attachment) for attachment in attachments]).decode()
+    # By orjson, as all that was stored before: it writes a large float as 1e+16, where msgspec writes 1e16.
+    return orjson.dumps([structs.asdict(attachment) for attachment in attachments]).decode()
