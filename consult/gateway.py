@@ -17,7 +17,7 @@ from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
 from consult.contract.rows import ClientEvent
 from consult.entry import audit, rights
-from consult.entry.guard import Guard, shown, told
+from consult.entry.guard import Guard, shown, token_fault
 from consult.entry.limits import Limits
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import dumps
@@ -149,7 +149,7 @@ class Gateway:
             assert connection.identity is not None
             over = self.guard.over(connection.identity, now)
             if over is not None:
-                fault = told(Refused(over))
+                fault = token_fault(Refused(over))
                 self._push.answer(connection, b"error", dumps(replies.error(fault)), None)
                 connection.carrier.close(f"token {over}")
 
@@ -182,7 +182,7 @@ class Gateway:
                 connection.identity = self.guard.admit(shown(connect.auth), "socket", connection.address)
             except Refused as refused:
                 self._spend_bad_token(connection)
-                fault = told(refused)
+                fault = token_fault(refused)
                 data = {"code": fault.code, "reason": refused.why}
                 connection.send(packets.refused("/", fault.message, data))
                 return

@@ -44,7 +44,7 @@ def back_up(database: Path, destination: Path, going: Going) -> int:
     """
     if not schema.status(database).applied:
         raise StoreFault(f"{database} is empty")
-    with told(f"cannot back up {database} to {destination}"):
+    with reporting(f"cannot back up {database} to {destination}"):
         # The folder may be reached by links. A link in place of the file lets its maker choose what is replaced.
         destination = Path(os.path.realpath(destination.parent)) / destination.name
         if destination.is_symlink():
@@ -218,8 +218,8 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
-    """Faults of the disk and of SQLite as one line."""
+def reporting(what: str) -> Iterator[None]:
+    """Raise errors of the disk and of SQLite as a StoreFault of one line that begins with `what`."""
     try:
         yield
     except sqlite3.Error as fault:

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from store import schema
-from store.backup import Going, attended, copy, partial_file, put, sync_folder, told
+from store.backup import Going, attended, copy, partial_file, put, reporting, sync_folder
 from store.carry_over import carry_over, needs_newer_schema, reading
 from store.file import StoreFault, claim
 from store.rewind import rewind
@@ -28,7 +28,7 @@ def by_hand(database: Path, file: Path, text: Callable[[int], str], now: int, ag
     """`careline restore FILE`: say what is rewound, ask on a terminal unless that is `agreed`, and restore. Returns one
     line that says what was done; `text` writes a time as YYYY-MM-DD HH:MM:SS."""
     said = []
-    with told(f"cannot restore {database} from {file}"):
+    with reporting(f"cannot restore {database} from {file}"):
         back = rewind(database, file) if file.exists() else None
     if back is not None:
         said.append(back.in_words(text))
@@ -61,7 +61,7 @@ def restore(
         raise StoreFault(f"{file} is the database itself")
     lock = claim(database)
     try:
-        with told(f"cannot restore {database} from {file}"):
+        with reporting(f"cannot restore {database} from {file}"):
             highest_ids = None if is_new else _fold(database)
             jumps = not highest_ids
             with partial_file(database) as (partial, descriptor):

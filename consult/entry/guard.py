@@ -147,7 +147,7 @@ class Guard:
             self._revoked = {token: until for token, until in self._revoked.items() if until > now}
 
 
-def told(refused: Refused) -> Fault:
+def token_fault(refused: Refused) -> Fault:
     """Return the error for a client whose token is refused."""
     return Fault(OF_TOKENS[refused.why])
 

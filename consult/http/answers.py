@@ -147,7 +147,7 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.exception(Exception)
     async def tell(request: Request, exception: Exception) -> HTTPResponse:
-        answer = fault_answer(_told(exception))
+        answer = fault_answer(_fault_from(exception))
         if isinstance(exception, MethodNotAllowed):
             # Sanic knows the methods of a path only where it has no parameter.
             methods = list(exception.allowed_methods or _methods(request))
@@ -181,7 +181,7 @@ def fault_answer(fault: Fault) -> HTTPResponse:
     return answer
 
 
-def _told(exception: Exception) -> Fault:
+def _fault_from(exception: Exception) -> Fault:
     """Sanic's own faults in the protocol's words; the others as everywhere."""
     if isinstance(exception, NotFound):
         return Fault(faults.NOT_FOUND)

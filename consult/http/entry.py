@@ -11,7 +11,7 @@ from consult.contract.messages import STAFF_ONLY
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.entry import audit, rights
 from consult.entry.access import Access
-from consult.entry.guard import Guard, told
+from consult.entry.guard import Guard, token_fault
 from consult.entry.rights import Asker
 from consult.entry.tokens import Refused
 from consult.http.admission import read_no_more
@@ -37,7 +37,7 @@ def install(app: Sanic[Any, Any], guard: Guard, access: Access) -> None:
                 refused = missing
         if refused is not None:
             read_no_more(request)
-            raise told(refused)
+            raise token_fault(refused)
         caller.asker = rights.asker(caller.identity, row)
 
     @app.on_response  # type: ignore[untyped-decorator]
@@ -74,19 +74,19 @@ def _object_id(request: Request, answer: HTTPResponse) -> int | None:
     """What the request was about: the id in its path, or that of what it has made."""
     for text in request.match_info.values():
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-    made = _told(answer).get("id") if request.method == "POST" else None
+    made = _json_of(answer).get("id") if request.method == "POST" else None
     return made if isinstance(made, int) else None
 
 
 def _result(answer: HTTPResponse) -> str:
     """Return what the audit says of a call that was refused."""
-    told = _told(answer)
-    if told.get("message") == STAFF_ONLY:
+    body = _json_of(answer)
+    if body.get("message") == STAFF_ONLY:
         return audit.STAFF_ONLY_REFUSED
     # Sanic's own answer to a request whose client has gone has no code.
-    return str(told.get("code", answer.status))
+    return str(body.get("code", answer.status))
 
 
-def _told(answer: HTTPResponse) -> dict[str, Any]:
-    told: dict[str, Any] = loads(answer.body or b"{}")
-    return told
+def _json_of(answer: HTTPResponse) -> dict[str, Any]:
+    body: dict[str, Any] = loads(answer.body or b"{}")
+    return body
