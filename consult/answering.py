@@ -72,7 +72,7 @@ class Answering:
 
 
 def fault_of(refused: Refused) -> Fault:
-    """What the client is told where the notification could not be answered."""
+    """Return what the client is told where the notification could not be answered."""
     if isinstance(refused, NoNotification):
         return Fault(faults.NOT_FOUND)
     if isinstance(refused, IsConfirmed):

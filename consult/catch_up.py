@@ -28,11 +28,11 @@ class Stream(Protocol[Item]):
 
     @property
     def visibility(self) -> Visibility | None:
-        """What the connection sees of it once it is live; None where all may see all."""
+        """Return what the connection sees of it once it is live; None where all may see all."""
 
     @property
     def updates(self) -> bool:
-        """Whether it is then told of changes of the question."""
+        """Return whether it is then told of changes of the question."""
 
     @property
     def reply(self) -> JoinedQuestion | BoundUser:

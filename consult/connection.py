@@ -110,7 +110,7 @@ class Connection:
         self.user_id = None
 
     def was_handed(self, notification_id: int) -> bool:
-        """Whether it was handed the notification, and has not shown yet that it read it."""
+        """Return whether it was handed the notification, and has not shown yet that it read it."""
         return any(one.notification_id == notification_id for one in self.unproven or ())
 
     def asked(self) -> None:

@@ -86,7 +86,7 @@ class HandOvers:
         return known | self._to_mark.keys() | self._marking.keys()
 
     def was_read(self, notification_id: int) -> bool:
-        """Whether a connection has read the notification, though the file may not say so yet."""
+        """Return whether a connection has read the notification, though the file may not say so yet."""
         return notification_id in self._to_mark or notification_id in self._marking
 
     def _remember(self, pushed: Pushed) -> None:

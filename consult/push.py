@@ -109,7 +109,7 @@ class Push:
         return len(frame.packet)
 
     def held(self, connection: Connection, held: Iterable[Held]) -> None:
-        """What was kept back for a connection that goes live."""
+        """Send a connection that goes live what was kept back for it."""
         for item, frame in held:
             if isinstance(item, Notification):
                 if connection.was_handed(item.id):

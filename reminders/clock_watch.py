@@ -73,7 +73,7 @@ class ClockWatch:
 
     @property
     def state(self) -> State:
-        """Whether the clock is known to be right: SOUND, UNPROVEN or IN_DOUBT."""
+        """Return whether the clock is known to be right: SOUND, UNPROVEN or IN_DOUBT."""
         if self._base is None:
             return UNPROVEN
         is_at_base = self._candidate is None and abs(self._offset - self._base) <= SMALL
@@ -81,13 +81,8 @@ class ClockWatch:
 
     @property
     def is_proven(self) -> bool:
-        """Whether the next start may take this time for its floor."""
+        """Return whether the next start may take this time for its floor."""
         return self.state == SOUND and self._base == self._floor
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the wall clock has jumped, and reminders go by the steady clock until the second look."""
-        return self._candidate is not None
 
     def __call__(self) -> int:
         """The time that reminders go by, in milliseconds since 1970."""

@@ -80,7 +80,7 @@ class Dispatch:
 
     @property
     def is_going_through(self) -> bool:
-        """Whether tasks that take long are being fired."""
+        """Return whether tasks that take long are being fired."""
         return self._going_through is not None and not self._going_through.done()
 
     async def begin(self) -> None:
@@ -96,7 +96,7 @@ class Dispatch:
             await self._park(task_id, occurrences.UNSOUND)
 
     async def next_due(self) -> int | None:
-        """When the earliest task is due, of those that are not passed over."""
+        """Return when the earliest task is due, of those that are not passed over."""
         return await occurrences.next_due(self._database, self.passed_over)
 
     async def fire(self, now: int, up_since: int) -> int:
@@ -317,7 +317,7 @@ def plan_all(tasks: list[ReminderTask], now: int, up_since: int, room: int, stop
 
 
 def plan(task: ReminderTask, now: int, up_since: int, most: int, budget: Budget) -> Plan:
-    """What is to become of the occurrences of a repeating task that are due, of `most` at a time."""
+    """Return what is to become of the occurrences of a repeating task that are due, of `most` at a time."""
     if task.status != "PENDING" or task.next_at is None:
         raise Unsound("its status is not PENDING")
     schedule = schedule_of(task)
@@ -353,7 +353,7 @@ def _outcome(task: ReminderTask, at: int, now: int, up_since: int, is_latest: bo
 
 
 def _why(fault: Exception) -> str:
-    """Why a task is parked, without a word of what a client has sent."""
+    """Return why a task is parked, without a word of what a client has sent."""
     if isinstance(fault, BudgetExceeded):
         return f"its rule takes {fault}"
     if isinstance(fault, Unsound):

@@ -106,6 +106,6 @@ class Housekeeping:
             log.error("the job %s failed: %s", job.name, why, exc_info=bug)
 
     def _fails(self, job: Job) -> bool:
-        """Whether it failed the last time."""
+        """Return whether it failed the last time."""
         last = self.outcomes[job.name]
         return last is not None and last.result != OK

@@ -62,7 +62,7 @@ class ReminderLoop:
 
     @property
     def fault(self) -> str | None:
-        """Why reminders do not fire; None while they do."""
+        """Return why reminders do not fire; None while they do."""
         if self._task is None or self._task.done():
             return "the reminder loop is not running"
         if self._loop.time() - self._ticked_at > STALLED:
@@ -71,7 +71,7 @@ class ReminderLoop:
 
     @property
     def fired(self) -> int:
-        """How many notifications of reminders were written."""
+        """Return how many notifications of reminders were written."""
         return self._dispatch.fired
 
     def start(self) -> None:

@@ -46,7 +46,7 @@ class Timing:
     missed: str
 
     def columns(self) -> dict[str, Any]:
-        """What a task's row holds of it."""
+        """Return what a task's row holds of it."""
         return {
             "rrule": self.rrule,
             "exdates": orjson.dumps([wall.isoformat() for wall in self.exdates]).decode(),
@@ -123,7 +123,7 @@ def rescheduled(timing: Timing, now: int, budget: Budget) -> dict[str, Any]:
 
 
 def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Budget) -> tuple[list[int], bool]:
-    """When the task is due next, at most `limit` times, and whether there are more within SEARCHED years."""
+    """Return when the task is due next, at most `limit` times, and whether there are more within SEARCHED years."""
     if task.status != "PENDING":
         return [], False
     if task.rrule is None:

@@ -178,12 +178,13 @@ def _occurrence(connection: sqlite3.Connection, asked: Asked) -> list[Notificati
 
 
 def _snoozed_until(rows: list[Notification]) -> int | None:
-    """When the occurrence comes again; None when it does not."""
+    """Return when the occurrence comes again; None when it does not."""
     return max((one.snoozed_until for one in rows if one.snoozed_until is not None), default=None)
 
 
 def _came_again(connection: sqlite3.Connection, rows: list[Notification], asked: AskedToSnooze) -> bool:
-    """Whether a later notification than the one asked about came at that time: then this is the same answer again."""
+    """Return whether a later notification than the one asked about came at that time: then this is the same answer
+    again."""
     since = [one.id for one in rows if one.id >= asked.notification_id]
     query = NotificationRow.select(NotificationRow.id).where(
         NotificationRow.snooze_of.in_(since), NotificationRow.occurrence_at == asked.until
@@ -238,7 +239,7 @@ def _store(connection: sqlite3.Connection, one: Notification) -> None:
 
 
 def _entries(asked: Asked, before: Notification, after: Notification) -> list[Entry]:
-    """What the notification's history tells of the answer."""
+    """Return what the notification's history tells of the answer."""
 
     def entry(what: What, **detail: int) -> Entry:
         return Entry(asked.at, what, asked.by, after.task_id, after.id, detail)

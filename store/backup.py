@@ -92,8 +92,8 @@ class Daily:
         return self._keep > 0
 
     def latest(self) -> int | None:
-        """When the newest of those on the disk was made, in UTC milliseconds; None without any. OSError when the folder
-        can't be read."""
+        """Return when the newest of those on the disk was made, in UTC milliseconds; None without any. OSError when the
+        folder can't be read."""
         return max((path.stat().st_mtime_ns // 1_000_000 for path in self._kept()), default=None)
 
     async def look(self) -> None:
@@ -249,7 +249,7 @@ def _refuse_live(database: Path, destination: Path) -> None:
 
 
 def _remove_partial(folder: Path, prefix: str) -> None:
-    """What a killed server has left of the backups whose names start so."""
+    """Delete what a killed server has left of the backups whose names start so."""
     for path in folder.iterdir():
         if path.name.startswith(prefix) and path.name.endswith(tuple(f".partial{s}" for s in ("", *BESIDE))):
             with suppress(FileNotFoundError):

@@ -41,7 +41,7 @@ class Carried:
 
 
 def needs_newer_schema(replaced: Path, restored: Path) -> bool:
-    """Whether the replaced database has revocations or an audit, for which the restored one has no table yet."""
+    """Return whether the replaced database has revocations or an audit, for which the restored one has no table yet."""
     with closing(reading(replaced)) as old, closing(reading(restored)) as new:
         tables = [table for table in ("revoked_token", "revoked_user", "audit") if not _columns(new, table)]
         with suppress(sqlite3.DatabaseError):

@@ -77,11 +77,11 @@ class WireTime:
         return in_milliseconds(named)
 
     def is_local(self, text: str) -> bool:
-        """Whether a request names a time on the clinic's wall, and not a moment by an offset."""
+        """Return whether a request names a time on the clinic's wall, and not a moment by an offset."""
         return _named(text).tzinfo is None
 
     def wall(self, text: str, zone: ZoneInfo) -> datetime:
-        """What the clocks of `zone` show at the moment that a request names; ValueError when it names none.
+        """Return what the clocks of `zone` show at the moment that a request names; ValueError when it names none.
 
         Where the clinic's own wall clock is named and asked for, it stays as named, also when daylight saving skips it.
         """
@@ -105,7 +105,7 @@ class ClinicTime(WireTime):
 
 
 def on_wall(moment: int, zone: ZoneInfo) -> datetime:
-    """What the zone's clocks show at a moment, without a zone."""
+    """Return what the zone's clocks show at a moment, without a zone."""
     return (datetime.fromtimestamp(moment // 1000, zone) + timedelta(milliseconds=moment % 1000)).replace(tzinfo=None)
 
 

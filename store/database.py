@@ -152,8 +152,8 @@ class Database:
         return await future
 
     async def probe(self) -> str | None:
-        """Why the file cannot be written; None when it can, which a commit of the last seconds has shown or one shows
-        now."""
+        """Return why the file cannot be written; None when it can, which a commit of the last seconds has shown or one
+        shows now."""
         if self._loop.time() - self.committed_at > PROBE_AFTER:
             try:
                 await self.written(each(touch), None)

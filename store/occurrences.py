@@ -185,14 +185,14 @@ async def ids_due(database: Database, due: Due) -> tuple[list[int], list[int]]:
 
 
 async def count_due(database: Database, now: int) -> int:
-    """How many pending tasks are due."""
+    """Return how many pending tasks are due."""
     counted = TaskRow.select(fn.COUNT(TaskRow.id).alias("due")).where(TaskRow.next_at <= now)
     found = await database.look(counted.where(_ONCE), counted.where(_AGAIN))
     return sum(rows[0]["due"] for rows in found)
 
 
 async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
-    """When the earliest pending task is due, of those that are not passed over."""
+    """Return when the earliest pending task is due, of those that are not passed over."""
     earliest = TaskRow.select(TaskRow.next_at).where(TaskRow.next_at <= MAX_TIME, _is_looked_at(Due(0, 1, passed_over)))
     earliest = earliest.order_by(TaskRow.next_at).limit(1)
     found = await database.look(earliest.where(_ONCE), earliest.where(_AGAIN))
@@ -217,7 +217,7 @@ def _due_again(query: "ModelSelect[TaskRow]", due: Due) -> "ModelSelect[TaskRow]
 
 
 def _is_looked_at(due: Due) -> Expression:
-    """Whether a task is none of those passed over, and what it has for a time is one."""
+    """Return whether a task is none of those passed over, and what it has for a time is one."""
     passed_over = SQL("(SELECT value FROM json_each(?))", [_listed(due.passed_over)])
     looked_at: Expression = (fn.typeof(TaskRow.next_at) == "integer") & TaskRow.id.not_in(passed_over)
     return looked_at

@@ -49,7 +49,7 @@ def release(connection: sqlite3.Connection, task_id: int) -> None:
 
 
 async def parked(database: Database, most: int) -> Parked:
-    """How many tasks are parked, and the ids of the first `most`."""
+    """Return how many tasks are parked, and the ids of the first `most`."""
     counted, first = await database.look(
         TaskRow.select(fn.COUNT(TaskRow.id).alias("parked")).where(_PARKED),
         TaskRow.select(TaskRow.id).where(_PARKED).order_by(TaskRow.id).limit(most),

@@ -12,7 +12,7 @@ from store.clock import first_on_wall, in_milliseconds, on_wall
 
 
 def planned_on(wall: str, own_zone: str | None) -> str:
-    """What the occurrence at a wall time is known by; `own_zone` is the task's own, None where it has none."""
+    """Return what the occurrence at a wall time is known by; `own_zone` is the task's own, None where it has none."""
     return wall if own_zone is None else f"{wall}[{own_zone}]"
 
 
@@ -38,8 +38,8 @@ def wall_of(planned_on: str) -> str | None:
 def known_by(
     at: int, rrule: str | None, timezone: str | None, zone_given: int | None, next_on: str | None, remind_at: int | None
 ) -> str:
-    """What an occurrence of `at` is known by that an older Careline has kept by its moment: the wall time where the
-    columns of its task tell it for certain, else the moment."""
+    """Return what an occurrence of `at` is known by that an older Careline has kept by its moment: the wall time where
+    the columns of its task tell it for certain, else the moment."""
     try:
         if rrule is None:
             return str(at) if next_on is None or at != remind_at else next_on

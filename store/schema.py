@@ -61,7 +61,7 @@ def check(path: Path) -> str:
 
 
 def status(path: Path) -> Status:
-    """Which migrations the file has and lacks; StoreFault when it is not ours to migrate."""
+    """Return which migrations the file has and lacks; StoreFault when it is not ours to migrate."""
     if not _is_there(path):
         raise StoreFault(f"there is no database {path}")
     with _to_look(path) as database:

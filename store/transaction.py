@@ -126,12 +126,13 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
 
 
 def is_damage(fault: BaseException | None) -> bool:
-    """Whether SQLite found the file damaged."""
+    """Return whether SQLite found the file damaged."""
     return isinstance(fault, sqlite3.Error) and getattr(fault, "sqlite_errorcode", 0) & 0xFF in DAMAGED
 
 
 def is_of_file(fault: BaseException | None) -> bool:
-    """Whether the file is at fault, and not a single request or row. peewee's faults count as what they come from."""
+    """Return whether the file is at fault, and not a single request or row. peewee's faults count as what they come
+    from."""
     if isinstance(fault, PeeweeException):
         return is_of_file(fault.__cause__ or fault.__context__)
     # Python raises an OperationalError without a code for a text that is no UTF-8: that is a row's fault.

@@ -35,7 +35,7 @@ def json_block(value: Any) -> str:
 
 
 def fields_table(payload_type: type[Payload]) -> str:
-    """What a client may send, each field with the text that it is refused with."""
+    """Return the table of what a client may send, each field with the text that it is refused with."""
     head = ("字段 Field", "必填 Required", "说明 About", "错误文本 Fault")
     return table(head, _field_rows(sent_fields(payload_type), ""))
 
@@ -89,7 +89,7 @@ class Shapes:
 
 
 def mistakes_table(event: ClientEvent) -> str:
-    """What is refused, and with what."""
+    """Return the table of what is refused, and with what."""
     return table(
         ("错误 Mistake", "发送 Sent", f"`{event.failure}`"),
         (

@@ -94,7 +94,7 @@ def _server_event(event: ServerEvent) -> JsonObject:
 
 
 def refusal(event: ClientEvent, mistake: Mistake) -> JsonObject:
-    """What the mistake is answered with; the event is `event.failure`."""
+    """Return what the mistake is answered with; the event is `event.failure`."""
     fault = mistake.fault or _fault_of(event, mistake.payload)
     return structs.asdict(replies.error(fault) if event.failure == "error" else replies.not_sent(fault))
 

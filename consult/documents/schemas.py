@@ -37,7 +37,7 @@ def parameters(query_type: type[Payload]) -> dict[str, JsonObject]:
 
 
 def reference(of: type[Struct]) -> JsonObject:
-    """How a document refers to one of them."""
+    """Return how a document refers to one of them."""
     return {"$ref": f"#/components/schemas/{of.__name__}"}
 
 

@@ -24,7 +24,7 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - hosts that stand for every addres
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
+    """Return whether a host name or address is this machine's own."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -34,8 +34,8 @@ def is_loopback(host: str) -> bool:
 
 
 def is_own_address(name: str) -> bool:
-    """Whether a name is an address of this machine. A host name is never one: a foreign page could lead its own name
-    here."""
+    """Return whether a name is an address of this machine. A host name is never one: a foreign page could lead its own
+    name here."""
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
@@ -74,8 +74,8 @@ class Access:
         return self.proxies.client(peer, headers)
 
     def refusal(self, peer: str, headers: Headers, over: str) -> Fault | None:
-        """Why a request is not answered; None when it is. Logs it with the setting's name. `over` is websocket or
-        HTTP."""
+        """Return why a request is not answered; None when it is. Logs it with the setting's name. `over` is websocket
+        or HTTP."""
         address = self.address(peer, headers)
         hosts, origins = headers.get_all("host"), headers.get_all("origin")
         if len(hosts) > 1 or len(origins) > 1:

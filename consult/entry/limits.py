@@ -364,7 +364,7 @@ class Limits:
 
 
 def network(address: str) -> str:
-    """What an address is counted as: of IPv6 the /64, of which one client has all."""
+    """Return what an address is counted as: of IPv6 the /64, of which one client has all."""
     if ":" not in address:
         return address
     try:

@@ -35,7 +35,8 @@ class Proxies:
         return client
 
     def scheme(self, peer: str, headers: Headers) -> str | None:
-        """What the client's browser has in its address bar, http or https; None where no trusted proxy says so."""
+        """Return what the client's browser has in its address bar, http or https; None where no trusted proxy says
+        so."""
         if not self._trusts(peer):
             return None
         told = ",".join(headers.get_all("x-forwarded-proto")).rpartition(",")[2].strip().lower()

@@ -27,7 +27,7 @@ class Asker:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether there are things beyond reach."""
+        """Return whether there are things beyond reach."""
         return self.may is not May.ALL
 
     @property
@@ -52,7 +52,7 @@ class Asker:
             raise fault
 
     def user_type(self, claimed: str | None) -> str | None:
-        """What the asker is: what the token says or, without tokens, what the request does."""
+        """Return what the asker is: what the token says or, without tokens, what the request does."""
         return claimed if self.identity is None else self.identity.user_type
 
 
@@ -61,7 +61,7 @@ _OPERATORS: Final = (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
 def may(role: Role, row: Row) -> May:
-    """How far a role reaches with an event, a call or a page. Without a permission it is NO."""
+    """Return how far a role reaches with an event, a call or a page. Without a permission it is NO."""
     permission = PERMISSIONS.get(row)
     return May.NO if permission is None else permission.of_role(role)
 

@@ -197,5 +197,5 @@ def _milliseconds(seconds: float) -> int:
 
 
 def revocation_of(token: str) -> bytes:
-    """What a revoked token is known by. Not of its signature, which can be written in more than one way."""
+    """Return what a revoked token is known by. Not of its signature, which can be written in more than one way."""
     return sha256(token.rpartition(".")[0].encode()).digest()

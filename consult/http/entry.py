@@ -64,14 +64,14 @@ async def hold_to_own(database: Database, row: Row, asker: Asker, wanted: int) -
 
 
 def _row(request: Request) -> Row | None:
-    """What the request asks for. None where there is no such route, and for what is everybody's: the files of the page,
-    and the sockets, whose token comes with their CONNECT."""
+    """Return what the request asks for. None where there is no such route, and for what is everybody's: the files of
+    the page, and the sockets, whose token comes with their CONNECT."""
     row: Row | None = None if request.route is None else request.route.ctx.row
     return row
 
 
 def _object_id(request: Request, answer: HTTPResponse) -> int | None:
-    """What the request was about: the id in its path, or that of what it has made."""
+    """Return what the request was about: the id in its path, or that of what it has made."""
     for text in request.match_info.values():
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
     made = _json_of(answer).get("id") if request.method == "POST" else None

@@ -93,7 +93,7 @@ class Counts(Collector):
 
     @property
     def queues(self) -> Queues:
-        """How much waits where."""
+        """Return how much waits where."""
         return Queues(
             writes=self._database.waiting,
             events=self._gateway.unanswered,

@@ -296,7 +296,7 @@ def _once_on(time: WireTime, text: str) -> str | None:
 
 
 def _repeats(body: NewReminder | ReminderChange) -> bool:
-    """Whether the client speaks of recurrence; one that does not is answered as it always was."""
+    """Return whether the client speaks of recurrence; one that does not is answered as it always was."""
     return any(one is not None for one in (body.rrule, body.exdates, body.timezone, body.missed))
 
 

@@ -59,12 +59,12 @@ class Asked(Generic[Query, Body]):
 
     @property
     def asker(self) -> Asker:
-        """Who asks, and how far that reaches."""
+        """Return who asks, and how far that reaches."""
         return self.request.ctx.asker
 
     @property
     def by(self) -> str:
-        """Who asks, as a history tells it."""
+        """Return who asks, as a history tells it."""
         identity = self.asker.identity
         return API if identity is None else user(identity.user_id, identity.user_type)
 

@@ -287,8 +287,8 @@ def _open_faults(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_beyond(origin: str) -> bool:
-    """Whether a listed origin can be that of a page from another machine: any site can make a page whose origin is
-    null. An app's own scheme names no machine."""
+    """Return whether a listed origin can be that of a page from another machine: any site can make a page whose origin
+    is null. An app's own scheme names no machine."""
     if origin.partition("://")[0] not in DEFAULT_PORTS:
         return origin == "null"
     return not is_loopback(urlsplit(origin).hostname or "")

@@ -61,7 +61,8 @@ class Doors:
         self.last_descriptor = 0  # that a connection may have
 
     def __call__(self, **sanic: Any) -> "Door":
-        """What `create_server` calls for each connection, with what Sanic's own protocol wants to know."""
+        """Make the protocol of a connection, as `create_server` calls it, with what Sanic's own protocol wants to
+        know."""
         return Door(self, sanic)
 
 
@@ -364,7 +365,7 @@ class Door(asyncio.Protocol):
 
 
 def _is_for_door(head: bytes) -> bool:
-    """Whether this is a websocket request for Socket.IO, or may become one with the bytes that follow."""
+    """Return whether this is a websocket request for Socket.IO, or may become one with the bytes that follow."""
     if b"\r\n\r\n" in head:
         return _PATH.match(head) is not None and _UPGRADE.search(head) is not None
     return head.startswith(_SOCKET_IO[: len(head)])

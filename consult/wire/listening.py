@@ -36,7 +36,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def descriptors() -> int:
-    """How many files and connections this process may have open: all that the machine lets it take."""
+    """Return how many files and connections this process may have open: all that the machine lets it take."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most
@@ -64,7 +64,8 @@ async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doo
 
 
 def url(host: str, listening: socket.socket, tls: Tls | None) -> str:
-    """Where clients find the server, with the real port. A host that stands for every address is replaced by one."""
+    """Return where clients find the server, with the real port. A host that stands for every address is replaced by
+    one."""
     scheme, port = "http" if tls is None else "https", listening.getsockname()[1]
     if host in EVERYWHERE:
         host = own_address(listening.family)

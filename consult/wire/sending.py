@@ -17,7 +17,8 @@ def plain_descriptor(transport: asyncio.Transport) -> int | None:
 
 
 def send(descriptor: int, data: bytes) -> int:
-    """How many bytes the kernel took at once. A fault is none: the transport, which gets the rest, will meet it too."""
+    """Return how many bytes the kernel took at once. A fault is none: the transport, which gets the rest, will meet it
+    too."""
     try:
         return os.write(descriptor, data)
     except OSError:

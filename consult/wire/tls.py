@@ -15,7 +15,8 @@ _MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNE
 
 
 def faults(certificate: Path | None, key: Path | None) -> list[str]:
-    """Why a pair cannot be served, a line for each setting at fault; nothing where it can, or where there is none."""
+    """Return why a pair cannot be served, a line for each setting at fault; nothing where it can, or where there is
+    none."""
     if certificate is None and key is None:
         return []
     if certificate is None or key is None:

@@ -91,7 +91,7 @@ class TakenAnswers(HttpProtocol):
         self.forget_answer()
 
     def forget_answer(self) -> None:
-        """What this connection holds is no matter of ours any more."""
+        """Forget what this connection holds."""
         if self._look is not None:
             self._look.cancel()
             self._look = None
