@@ -32,7 +32,7 @@ class Stream(Protocol[Item]):
 
     @property
     def updates(self) -> bool:
-        """Return whether it is then told of changes of the question."""
+        """Return whether it then gets the changes of the question."""
 
     @property
     def reply(self) -> JoinedQuestion | BoundUser:

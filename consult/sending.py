@@ -42,7 +42,7 @@ class Sending:
         return dumps(replies.message(message, self.time))
 
     def fault_of(self, refused: NoQuestion | QuestionClosed | OtherContent) -> Fault:
-        """Return what the sender is told of a message that was not stored."""
+        """Return the error that the sender gets for a message that was not stored."""
         if isinstance(refused, NoQuestion):
             return Fault(faults.QUESTION_NOT_FOUND)
         return Fault(faults.QUESTION_CLOSED if isinstance(refused, QuestionClosed) else faults.OTHER_CONTENT)

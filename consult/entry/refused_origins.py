@@ -6,7 +6,7 @@ from collections.abc import Callable
 log = logging.getLogger("careline.access")
 
 TOLD_EVERY = 600.0  # seconds
-MOST_ORIGINS = 100  # told of in that time; further ones are one line together
+MOST_ORIGINS = 100  # that are logged in that time; further ones are one line together
 LONGEST_SHOWN = 200  # characters of an origin
 _OTHERS = "further ones"
 
