@@ -14,6 +14,7 @@ from consult.push import Push
 from store import messages
 from store.clock import ClinicTime
 from store.messages import Draft, Message, NoQuestion, OtherContent, QuestionClosed
+from store.owners import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class Sending:
     push: Push
     time: ClinicTime
 
-    def draft(self, question_id: int, said: SendMessage | NewMessage, elder_id: int | None) -> Draft:
-        """Return what is to be stored. `elder_id` is whose question it must be; None where anybody's will do."""
+    def draft(self, question_id: int, said: SendMessage | NewMessage, within: Reach | None) -> Draft:
+        """Return what is to be stored, in a question within reach; None where any will do."""
         return Draft(
             question_id=question_id,
             sender_type=said.sender_type,
@@ -34,7 +35,7 @@ class Sending:
             is_visible_to_patient=said.is_visible_to_patient in (None, True),
             sent_at=self.time.now(),
             client_msg_id=said.client_msg_id,
-            elder_id=elder_id,
+            within=within,
         )
 
     def encoded(self, message: Message) -> bytes:

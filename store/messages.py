@@ -13,6 +13,7 @@ from store.database import Database
 from store.models import HighestId
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
+from store.owners import Reach
 from store.reading import PAGE_BYTES, Row
 from store.transaction import insert_into
 
@@ -45,11 +46,11 @@ class Draft(Struct, frozen=True, gc=False):
     is_visible_to_patient: bool
     sent_at: int
     client_msg_id: str | None
-    elder_id: int | None = None  # whose question it must be; None where anybody's will do
+    within: Reach | None = None  # what its question must be in; None where any will do
 
 
 class NoQuestion:
-    """The question does not exist, or is another elder's than it must be."""
+    """The question does not exist, or is out of the sender's reach."""
 
 
 class QuestionClosed:
@@ -135,7 +136,7 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     rows = []
     for draft in drafts:
         status, elder_id = found.get(draft.question_id, (None, None))
-        if status is None or draft.elder_id not in (None, elder_id):
+        if status is None or not (draft.within is None or draft.within.has_question(draft.question_id, elder_id)):
             appended.append(NoQuestion())
             continue
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
@@ -224,13 +225,13 @@ async def backlog(
     after_id: int,
     up_to: int,
     most: int,
-    elder_id: int | None = None,
+    within: Reach | None = None,
 ) -> Backlog | None:
-    """None when there is no such question, or none of that elder where one is given."""
+    """None when there is no such question, or none within reach where that is given."""
     visible = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == question_id))
     question = existing(QuestionRow.elder_id).where(QuestionRow.id == question_id)
     found, (questions,) = await measure_backlog(database, visible, question, after_id=after_id, up_to=up_to, most=most)
-    if not questions or elder_id not in (None, questions[0]["elder_id"]):
+    if not questions or not (within is None or within.has_question(question_id, questions[0]["elder_id"])):
         return None
     return found
 

@@ -1,5 +1,6 @@
 """Whose things are: of a question its elder, of a reminder task and of a notification its user. That never changes."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from store.database import Database
@@ -10,6 +11,18 @@ _OWNERS: dict[str, tuple[Any, Any]] = {
     "reminder": (ReminderTask.id, ReminderTask.user_id),
     "notification": (UserNotification.id, UserNotification.user_id),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is within reach of a caller for whom not everything is."""
+
+    users: frozenset[int]  # whose things are: of a question its elder
+    questions: frozenset[int] = frozenset()  # and these, of whatever elder
+
+    def has_question(self, question_id: int, elder_id: int) -> bool:
+        """Whether a question of that elder is within reach."""
+        return elder_id in self.users or question_id in self.questions
 
 
 async def owner(database: Database, of: str, object_id: int) -> int | None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from peewee import ModelSelect, fn
 
@@ -12,6 +11,7 @@ from store.database import Database
 from store.messages import STAFF, Visibility, existing, visible_to
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
+from store.owners import Reach
 from store.reading import Row
 from store.transaction import run
 
@@ -137,11 +137,9 @@ async def page(
     elder_id: int | None,
     before_id: int | None,
     limit: int,
-    only_elder: int | None = None,
-    only_ids: Collection[int] | None = None,
+    within: Reach | None = None,
 ) -> tuple[list[Question], bool]:
-    """Newest first, and whether there are more. None but those of `only_elder`, or with `only_ids`, where these are
-    given."""
+    """Newest first, and whether there are more. None but those within reach, where that is given."""
     query = _select(visibility).order_by(QuestionRow.id.desc()).limit(limit + 1)
     if status is not None:
         query = query.where(QuestionRow.status == status)
@@ -149,10 +147,8 @@ async def page(
         query = query.where(QuestionRow.elder_id == elder_id)
     if before_id is not None:
         query = query.where(QuestionRow.id < before_id)
-    if only_elder is not None:
-        query = query.where(QuestionRow.elder_id == only_elder)
-    if only_ids is not None:
-        query = query.where(QuestionRow.id.in_(only_ids))
+    if within is not None:
+        query = query.where(_is_within(within))
     found = await database.page(query, limit)
     return [_question(row) for row in found.rows], found.has_more
 
@@ -167,6 +163,14 @@ def _select(visibility: Visibility) -> "ModelSelect[QuestionRow]":
         QuestionRow.created_at,
         latest.order_by(MessageRow.id.desc()).limit(1).alias("latest_message_id"),
     )
+
+
+def _is_within(reach: Reach) -> Any:
+    """The rule of `Reach.has_question` for rows. An empty half is left out: SQLite would walk the table for it."""
+    of_elders, listed = QuestionRow.elder_id.in_(reach.users), QuestionRow.id.in_(reach.questions)
+    if reach.users and reach.questions:
+        return of_elders | listed
+    return of_elders if reach.users else listed
 
 
 def _question(row: Row) -> Question:

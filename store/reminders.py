@@ -1,6 +1,7 @@
 """Reminder tasks: what to remind which user of, and when."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -211,16 +212,17 @@ async def get(database: Database, task_id: int) -> ReminderTask | None:
 async def page(
     database: Database,
     *,
-    user_id: int | None,
+    user_ids: Collection[int] | None,
     status: str | None,
     parked: bool = False,
     before_id: int | None,
     limit: int,
 ) -> tuple[list[ReminderTask], bool]:
-    """Newest first, of the parked ones alone where they are asked for, and whether there are more."""
+    """Newest first, of these users, or of all where none are given, and of the parked ones alone where they are asked
+    for; with it, whether there are more."""
     query = select().order_by(TaskRow.id.desc()).limit(limit + 1)
-    if user_id is not None:
-        query = query.where(TaskRow.user_id == user_id)
+    if user_ids is not None:
+        query = query.where(TaskRow.user_id.in_(user_ids))
     if status is not None:
         query = query.where(TaskRow.status == status)
     if parked:

@@ -25,6 +25,7 @@ class May(Enum):
     NO = Words("否", "no")
     OWN = Words("自己的", "one's own")  # one's own questions, or what is of one's own user id
     LISTED = Words("令牌所列的", "those listed")  # the questions that the token lists
+    ELDERS = Words("令牌所列长者的", "those elders'")  # what is of the elders that the token lists
     ALL = Words("全部", "all")
 
 
@@ -37,10 +38,20 @@ class Permission:
     service: May
     monitor: May = May.NO
     nobody: May = May.NO
+    elders: May = May.NO  # what a FAMILY token's `elders` add to that
 
     def of_role(self, role: Role) -> May:
         may: May = getattr(self, role.value.lower())
         return may
+
+    def by_column(self) -> dict[str, May]:
+        """Return the row as it is shown: by the roles' names and, beside FAMILY, by the claim of its tokens."""
+        shown: dict[str, May] = {}
+        for role in Role:
+            shown[role.value] = self.of_role(role)
+            if role is Role.FAMILY:
+                shown["elders"] = self.elders
+        return shown
 
 
 # The types that tokens may have. A type without a column gets no token, and none of its tokens is accepted.
@@ -55,33 +66,35 @@ def role_of(user_type: str) -> Role | None:
 Row = ClientEvent | Call | Page
 _OPEN = Permission("", May.ALL, May.ALL, May.ALL, May.ALL, May.ALL, May.ALL)
 PERMISSIONS: dict[Row, Permission] = {
-    questions.JOIN_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.NO),
+    questions.JOIN_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.NO, elders=May.ELDERS),
     # It looks nothing up and tells nothing.
     questions.LEAVE_QUESTION: Permission("", May.ALL, May.ALL, May.ALL, May.ALL),
-    messages.SEND_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    messages.SEND_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     notifications.BIND_USER: Permission("user", May.OWN, May.OWN, May.OWN, May.NO),
-    # They are about the user that the connection is bound to.
+    # They are about the user that the connection is bound to; no family member answers for an elder.
     notifications.NOTIFICATION_READ: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
     notifications.NOTIFICATION_CONFIRM: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
     notifications.NOTIFICATION_SNOOZE: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
-    questions.OPEN_QUESTION: Permission("question", May.ALL, May.OWN, May.NO, May.ALL),
-    questions.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    questions.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
-    messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL),
+    questions.OPEN_QUESTION: Permission("question", May.ALL, May.OWN, May.NO, May.ALL, elders=May.ELDERS),
+    questions.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    questions.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     reminders.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminders.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminders.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
+    reminders.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     reminders.CHANGE_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminders.LIST_OCCURRENCES: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    reminders.REMINDER_HISTORY: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    reminders.LIST_OCCURRENCES: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
+    reminders.REMINDER_HISTORY: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     reminders.CANCEL_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
-    notifications.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
     notifications.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
     notifications.SNOOZE_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
-    notifications.NOTIFICATION_HISTORY: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.NOTIFICATION_HISTORY: Permission(
+        "notification", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS
+    ),
     operations.HEALTH: _OPEN,
     operations.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
     operations.CONSOLE: _OPEN,

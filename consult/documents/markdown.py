@@ -242,9 +242,11 @@ def _rights() -> Iterator[str]:
     yield bullets(rules.of("10"))
     yield _subheading("10.rights")
     yield bullets(rules.of("10.rights"))
+    rows = PERMISSIONS.items()
+    columns = next(iter(PERMISSIONS.values())).by_column()
     yield table(
-        ("", *(f"`{role.value}`" for role in Role if role is not Role.NOBODY), "没有令牌 No token"),
-        ((f"`{row.name}`", *(both(may.of_role(role).value) for role in Role)) for row, may in PERMISSIONS.items()),
+        ("", *("没有令牌 No token" if name == Role.NOBODY.value else f"`{name}`" for name in columns)),
+        ((f"`{row.name}`", *(both(may.value) for may in row_of.by_column().values())) for row, row_of in rows),
     )
 
 

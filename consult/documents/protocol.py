@@ -9,7 +9,7 @@ from consult.contract import replies
 from consult.contract.faults import CODES, TEXTS, Fault
 from consult.contract.limits import MAX_BYTES
 from consult.contract.payloads import read
-from consult.contract.permissions import PERMISSIONS, Role
+from consult.contract.permissions import PERMISSIONS
 from consult.contract.rows import Call, ClientEvent, JsonObject, Mistake, ServerEvent
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.documents import rules
@@ -42,7 +42,7 @@ def protocol() -> JsonObject:
             {"who": both(*who), "all": all_see, "staff_only": staff_sees} for who, all_see, staff_sees in AUDIENCE
         ],
         "rights": [
-            {"name": row.name, "may": {role.value: both(*permission.of_role(role).value) for role in Role}}
+            {"name": row.name, "may": {column: both(*may.value) for column, may in permission.by_column().items()}}
             for row, permission in PERMISSIONS.items()
         ],
         "limits": {"packet_bytes": MAX_BYTES, "body_bytes": MAX_BYTES},

@@ -11,6 +11,7 @@ from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.contract.rows import ClientEvent
 from consult.entry.tokens import Identity
+from store.owners import Reach
 
 # Fields in which clients say of themselves who they are.
 _CLAIMS: Final = ("user_id", "user_type", "sender_type", "sender_id", "role_display_name")
@@ -22,27 +23,12 @@ class Asker:
     """A caller and how far its rights reach. Without tokens every caller is anonymous and may do anything."""
 
     identity: Identity | None
-    may: May
+    reach: Reach | None  # None: everything
     is_operator: bool = False  # may look at how the server is
-
-    @property
-    def is_bounded(self) -> bool:
-        """Return whether there are things beyond reach."""
-        return self.may is not May.ALL
-
-    @property
-    def only_user(self) -> int | None:
-        """The one user (for a question: its elder) whose things are within reach; None where everybody's are."""
-        return self.identity.user_id if self.identity is not None and self.may is May.OWN else None
-
-    @property
-    def only_questions(self) -> frozenset[int] | None:
-        """The questions within reach; None where it is not a list that says."""
-        return self.identity.listed if self.identity is not None and self.may is May.LISTED else None
 
     def refuse_other(self, name: str, user_id: int) -> None:
         """Raise FORBIDDEN where the caller names another user than it may."""
-        if self.only_user not in (None, user_id):
+        if self.reach is not None and user_id not in self.reach.users:
             raise disagrees(name)
 
     def refuse_other_claims(self, said: Payload) -> None:
@@ -56,7 +42,8 @@ class Asker:
         return claimed if self.identity is None else self.identity.user_type
 
 
-ANYBODY: Final = Asker(None, May.ALL, is_operator=True)
+ANYBODY: Final = Asker(None, None, is_operator=True)
+_NONE: Final[frozenset[int]] = frozenset()
 _OPERATORS: Final = (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
@@ -66,30 +53,44 @@ def may(role: Role, row: Row) -> May:
     return May.NO if permission is None else permission.of_role(role)
 
 
+def reach(identity: Identity, row: Row) -> Reach | None:
+    """Return what a token reaches with an event or a call, None for everything; FORBIDDEN when it may not be made."""
+    own, permission = may(identity.role, row), PERMISSIONS.get(row)
+    has_elders = identity.role is Role.FAMILY and permission is not None and permission.elders is May.ELDERS
+    elders = identity.elders if has_elders else _NONE
+    if own is May.ALL:
+        return None
+    if own is May.NO and not elders:
+        raise Fault(faults.FORBIDDEN)
+    users = elders | {identity.user_id} if own is May.OWN else elders
+    return Reach(users, identity.listed if own is May.LISTED else _NONE)
+
+
 def asker(identity: Identity | None, row: Row) -> Asker:
     """Return who asks for a call or a page with tokens on; FORBIDDEN when it may not."""
-    role = Role.NOBODY if identity is None else identity.role
-    reach = may(role, row)
-    if reach is May.NO:
+    if identity is not None:
+        return Asker(identity, reach(identity, row), identity.role in _OPERATORS)
+    if may(Role.NOBODY, row) is May.NO:
         raise Fault(faults.FORBIDDEN)
-    return Asker(identity, reach, role in _OPERATORS)
+    return Asker(None, None)
 
 
-def only_elder(identity: Identity | None, event: ClientEvent) -> int | None:
-    """Return the elder whose question an event must be about, or None where any question will do."""
-    return None if identity is None else Asker(identity, may(identity.role, event)).only_user
+def reach_of_event(identity: Identity | None, event: ClientEvent) -> Reach | None:
+    """Return what an event that was not refused may be about; None for everything."""
+    return None if identity is None else reach(identity, event)
 
 
 def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault | None:
     """Return why the client may not send the event, before anything is looked up, or None."""
-    reach = may(identity.role, event)
-    if reach is May.NO:
-        return Fault(faults.FORBIDDEN)
+    try:
+        within = reach(identity, event)
+    except Fault as forbidden:
+        return forbidden.with_traceback(None)
     fault = false_claim(identity, request)
     if fault is not None:
         return fault
     question_id = getattr(request, "question_id", None)
-    if reach is May.LISTED and question_id not in identity.listed:
+    if question_id is not None and within is not None and not within.users and question_id not in within.questions:
         return Fault(faults.QUESTION_NOT_FOUND)
     return None
 

@@ -42,7 +42,7 @@ class Refused(Exception):
 class Identity:
     """The user that a good token is for."""
 
-    __slots__ = ("expires_at", "issued_at", "key", "listed", "name", "role", "token", "user_id", "user_type")
+    __slots__ = ("elders", "expires_at", "issued_at", "key", "listed", "name", "role", "token", "user_id", "user_type")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Identity:
         token: bytes,
         key: bytes,
         role: Role,
+        elders: Iterable[int] = (),
     ) -> None:
         self.user_id = user_id
         self.user_type = user_type
@@ -65,6 +66,7 @@ class Identity:
         self.token = token  # what it is revoked by
         self.key = key  # that verified it
         self.role = role
+        self.elders = frozenset(elders)  # whose things the token reaches
 
 
 class _Claims(Struct):
@@ -73,6 +75,7 @@ class _Claims(Struct):
     exp: _Seconds
     name: DisplayName | None = None
     questions: list[Id] | None = None
+    elders: list[Id] | None = None
     nbf: _Seconds | None = None
     iat: _Seconds | None = None
     aud: str | list[str] | None = None
@@ -87,6 +90,7 @@ class Wanted:
     name: str | None
     questions: tuple[int, ...] | None
     ttl: int  # seconds
+    elders: tuple[int, ...] | None = None
 
 
 class Tokens:
@@ -103,6 +107,7 @@ class Tokens:
             "type": wanted.user_type,
             "name": wanted.name,
             "questions": wanted.questions,
+            "elders": wanted.elders,
             "iat": now,
             "exp": now + wanted.ttl,
             "jti": secrets.token_urlsafe(9),  # so that no two are the same, and each is revoked by itself
@@ -142,9 +147,17 @@ class Tokens:
         if expires_at <= now:
             raise Refused(EXPIRED)
         issued_at = None if claims.iat is None else _milliseconds(claims.iat)
-        listed = claims.questions or ()
         return Identity(
-            claims.sub, claims.type, claims.name, listed, expires_at, issued_at, revocation_of(token), key, role
+            claims.sub,
+            claims.type,
+            claims.name,
+            claims.questions or (),
+            expires_at,
+            issued_at,
+            revocation_of(token),
+            key,
+            role,
+            claims.elders or (),
         )
 
     def _signed(self, token: str) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.limits import MOST_REPLAYED
 from consult.contract.questions import JOIN_QUESTION, JoinedQuestion, JoinQuestion
-from consult.entry.rights import only_elder
+from consult.entry.rights import reach_of_event
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
@@ -19,6 +19,7 @@ from store import messages
 from store.backlog import Backlog
 from store.database import Database
 from store.messages import Message, Visibility, visible_to
+from store.owners import Reach
 from store.questions import Lookup
 
 
@@ -31,19 +32,20 @@ def handle(
     request: JoinQuestion,
     answer: Answer,
 ) -> Coroutine[Any, Any, None] | None:
-    elder_id = only_elder(connection.identity, JOIN_QUESTION)
+    within = reach_of_event(connection.identity, JOIN_QUESTION)
     if request.after_id is not None:
         stream = _Messages(
-            database, push, request.question_id, _visibility(connection, request), elder_id, request.updates is True
+            database, push, request.question_id, _visibility(connection, request), within, request.updates is True
         )
         return _catch_up(rooms, push, connection, stream, request.after_id, answer)
     members = rooms.question(request.question_id).members
-    known = [members.get(connection)] if elder_id is not None else members.values()
+    is_listed = within is None or request.question_id in within.questions
+    known = members.values() if is_listed else [members.get(connection)]
     if any(member is not None and member.has_entered for member in known):
         # Another connection has joined it, so the question exists.
         _enter(rooms, connection, request, answer)
         return None
-    return _look_up_and_enter(lookup, rooms, connection, request, elder_id, answer)
+    return _look_up_and_enter(lookup, rooms, connection, request, within, answer)
 
 
 def _visibility(connection: Connection, request: JoinQuestion) -> Visibility:
@@ -61,10 +63,10 @@ def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
 
 
 async def _look_up_and_enter(
-    lookup: Lookup, rooms: Rooms, connection: Connection, request: JoinQuestion, elder_id: int | None, answer: Answer
+    lookup: Lookup, rooms: Rooms, connection: Connection, request: JoinQuestion, within: Reach | None, answer: Answer
 ) -> None:
     found = await lookup.elder_of(request.question_id)
-    if found is None or elder_id not in (None, found):
+    if found is None or not (within is None or within.has_question(request.question_id, found)):
         raise Fault(faults.QUESTION_NOT_FOUND)
     if connection.connected:
         _enter(rooms, connection, request, answer)
@@ -91,7 +93,7 @@ class _Messages:
     push: Push
     question_id: int
     visibility: Visibility
-    elder_id: int | None  # whose question it must be
+    within: Reach | None  # what the question must be in
     updates: bool
 
     @property
@@ -110,7 +112,7 @@ class _Messages:
             after_id=after_id,
             up_to=up_to,
             most=MOST_REPLAYED,
-            elder_id=self.elder_id,
+            within=self.within,
         )
         if backlog is None:
             raise Fault(faults.QUESTION_NOT_FOUND)

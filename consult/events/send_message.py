@@ -3,7 +3,7 @@
 from consult.connection import Connection
 from consult.contract import faults, replies
 from consult.contract.messages import SEND_MESSAGE, SendMessage
-from consult.entry.rights import only_elder
+from consult.entry.rights import reach_of_event
 from consult.gateway import Answer
 from consult.sending import Sending
 from store import messages
@@ -12,7 +12,7 @@ from store.messages import Appended, Message, Repeated
 
 
 def handle(database: Database, sending: Sending, connection: Connection, request: SendMessage, answer: Answer) -> None:
-    draft = sending.draft(request.question_id, request, only_elder(connection.identity, SEND_MESSAGE))
+    draft = sending.draft(request.question_id, request, reach_of_event(connection.identity, SEND_MESSAGE))
 
     def published(appended: Appended) -> None:
         if isinstance(appended, Message):

@@ -51,15 +51,16 @@ def install(app: Sanic[Any, Any], guard: Guard, access: Access) -> None:
 
 async def hold_to_own(database: Database, row: Row, asker: Asker, wanted: int) -> None:
     """Refuse an object beyond the asker's reach, as if there were no such thing."""
-    if not asker.is_bounded:
+    reach = asker.reach
+    if reach is None:
         return
     of = PERMISSIONS[row].of
     if of == "user":
         asker.refuse_other("user_id", wanted)
-    elif asker.only_questions is not None:
-        if wanted not in asker.only_questions:
-            raise Fault(faults.QUESTION_NOT_FOUND)
-    elif await owners.owner(database, of, wanted) != asker.only_user:
+        return
+    if of == "question" and wanted in reach.questions:
+        return
+    if not reach.users or await owners.owner(database, of, wanted) not in reach.users:
         raise Fault(faults.QUESTION_NOT_FOUND if of == "question" else faults.NOT_FOUND)
 
 

@@ -67,8 +67,7 @@ class Questions:
             elder_id=query.elder_id,
             before_id=query.before_id,
             limit=query.limit,
-            only_elder=asker.only_user,
-            only_ids=asker.only_questions,
+            within=asker.reach,
         )
         return QuestionPage(items=[replies.question(question, self.time) for question in items], has_more=has_more)
 

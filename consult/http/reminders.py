@@ -133,13 +133,14 @@ class Reminders:
 
     async def list_reminders(self, asked: Asked[ReminderQuery, None]) -> ReminderPage:
         query, asker = asked.query, asked.asker
-        user_id = query.user_id or asker.only_user
-        if user_id is not None:
-            asker.refuse_other("user_id", user_id)
+        user_ids = None if asker.reach is None else asker.reach.users
+        if query.user_id is not None:
+            asker.refuse_other("user_id", query.user_id)
+            user_ids = frozenset((query.user_id,))
         parked = query.parked == "true"
         items, has_more = await reminders.page(
             self.database,
-            user_id=user_id,
+            user_ids=user_ids,
             status=query.status,
             parked=parked,
             before_id=query.before_id,

@@ -47,6 +47,7 @@ _TOKEN = (
     Option("--ttl", f"seconds that the token is good for (default: {USUAL_TTL})"),
     Option("--name", "the name to show; left out, the client may choose one"),
     Option("--questions", "ids of the questions that FAMILY may come to, separated by commas"),
+    Option("--elders", "user ids of the elders whose questions and reminders FAMILY may see, separated by commas"),
     Option("--revoke", "a token that is to be good no more, also for a server that runs"),
     Option("--revoke-user", "a user's id: all its tokens until now are revoked, with --user-type those of that type"),
 )

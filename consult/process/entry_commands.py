@@ -106,12 +106,15 @@ def _wanted(given: Mapping[str, str]) -> Wanted:
     name = given.get("name")
     if name is not None and not (name.isprintable() and 1 <= len(name) <= 64):
         raise ValueError("--name: must be text of 1 to 64 characters")
-    questions = given.get("questions")
-    listed = None if questions is None else tuple(_id("--questions", one.strip()) for one in questions.split(","))
+    listed, elders = _ids("--questions", given.get("questions")), _ids("--elders", given.get("elders"))
     ttl = _id("--ttl", given.get("ttl", str(USUAL_TTL)))
     if ttl > LONGEST_TTL:
         raise ValueError(f"--ttl: must be at most {LONGEST_TTL} seconds")
-    return Wanted(_id("--user-id", given["user_id"]), user_type, name, listed, ttl)
+    return Wanted(_id("--user-id", given["user_id"]), user_type, name, listed, ttl, elders)
+
+
+def _ids(option: str, text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(_id(option, one.strip()) for one in text.split(","))
 
 
 def _id(option: str, text: str) -> int:

@@ -149,10 +149,11 @@ def test_a_tls_key_for_other_eyes_is_refused(tmp_path: Path, permitted: int) -> 
 class TestTokens:
     def test_what_it_says(self, tmp_path: Path) -> None:
         who = ("--user-id", "7", "--user-type", "FAMILY", "--name", "家属张小明", "--questions", "12, 15")
-        done = run("token", "--auth-secret-file", str(key_file(tmp_path)), *who, "--ttl", "60", folder=tmp_path)
+        elders = ("--elders", "1001,1002", "--ttl", "60")
+        done = run("token", "--auth-secret-file", str(key_file(tmp_path)), *who, *elders, folder=tmp_path)
         claims = jwt.decode(done.stdout.strip(), KEY, ["HS256"])
         assert (claims["sub"], claims["type"], claims["name"]) == ("7", "FAMILY", "家属张小明")
-        assert claims["questions"] == [12, 15]
+        assert (claims["questions"], claims["elders"]) == ([12, 15], [1001, 1002])
         assert claims["exp"] - claims["iat"] == 60
         assert abs(claims["iat"] - time.time()) < 30
 
@@ -169,6 +170,8 @@ class TestTokens:
             ({"ttl": "9999999999"}, "--ttl"),
             ({"name": "a\tb"}, "--name"),
             ({"questions": "1,x"}, "--questions"),
+            ({"elders": "0"}, "--elders"),
+            ({"elders": ""}, "--elders"),
         ],
     )
     def test_what_is_wrong_is_named(

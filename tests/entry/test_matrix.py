@@ -14,7 +14,8 @@ import pytest
 
 from consult.contract.permissions import PERMISSIONS
 from consult.contract.tables import CLIENT_EVENTS
-from tests.entry.world import FOREIGN, MISSING, NONE_SUCH, OWN, ROLES, STRANGER, WHOSE, World, payload, reminder
+from tests.clients import message
+from tests.entry.world import FOREIGN, MISSING, NONE_SUCH, OWN, ROLES, STRANGER, TYPES, WHOSE, World, payload, reminder
 from tests.packets import Connection, Kind, Polling, Websocket
 from tests.server import Answer, Server, in_seconds
 from tests.tokens import token
@@ -29,10 +30,10 @@ COLUMNS: Final = (*ROLES, ANYBODY)
 Cells = dict[str, tuple[str, str, str]]
 
 
-def row(staff: str, elder: str, family: str, service: str, monitor: str, anybody: str) -> Cells:
+def row(staff: str, elder: str, family: str, relative: str, service: str, monitor: str, anybody: str) -> Cells:
     """Each role's answers for its own things, a stranger's, and such as there are not."""
-    cells = {"STAFF": staff, "ELDER": elder, "FAMILY": family, "SERVICE": service, "MONITOR": monitor}
-    cells[ANYBODY] = anybody
+    cells = {"STAFF": staff, "ELDER": elder, "FAMILY": family, "RELATIVE": relative, "SERVICE": service}
+    cells |= {"MONITOR": monitor, ANYBODY: anybody}
     split = {role: tuple(told.split()) for role, told in cells.items()}
     assert all(len(told) == len(WHOSE) for told in split.values())
     return {role: (told[0], told[1], told[2]) for role, told in split.items()}
@@ -42,55 +43,49 @@ def same(told: str) -> str:
     return f"{told} {told} {told}"
 
 
+ITS_QUESTION: Final = f"{OK} {NOT} {NOT}"
 QUESTION: Final = row(
-    f"{OK} {OK} {NOT}", f"{OK} {NOT} {NOT}", f"{OK} {NOT} {NOT}", f"{OK} {OK} {NOT}", same(NO), same(OUT)
+    f"{OK} {OK} {NOT}", ITS_QUESTION, ITS_QUESTION, ITS_QUESTION, f"{OK} {OK} {NOT}", same(NO), same(OUT)
 )
-OBJECT: Final = row(
-    f"{OK} {OK} {NONE}", f"{OK} {NONE} {NONE}", f"{OK} {NONE} {NONE}", f"{OK} {OK} {NONE}", same(NO), same(OUT)
-)
-OPEN: Final = row(same(OK), same(OK), same(OK), same(OK), same(OK), same(OK))
 OWN_ALONE: Final = f"{OK} {NONE} {NONE}"
-ANSWERED: Final = row(OWN_ALONE, OWN_ALONE, OWN_ALONE, same(NO), same(NO), same(OUT))
+ANY: Final = f"{OK} {OK} {NONE}"
+# What a relative may see of an elder's, and what is the elder's own to do.
+SEEN: Final = row(ANY, OWN_ALONE, OWN_ALONE, OWN_ALONE, ANY, same(NO), same(OUT))
+DONE: Final = row(ANY, OWN_ALONE, OWN_ALONE, same(NONE), ANY, same(NO), same(OUT))
+OPEN: Final = row(same(OK), same(OK), same(OK), same(OK), same(OK), same(OK), same(OK))
+ANSWERED: Final = row(OWN_ALONE, OWN_ALONE, OWN_ALONE, same(NONE), same(NO), same(NO), same(OUT))
+REFUSED: Final = f"{OK} {NO} {NO}"
+LISTED: Final = f"{OK} {OK} {EMPTY}"
+ITS_LIST: Final = f"{OK} {EMPTY} {EMPTY}"
 
 EXPECTED: Final[dict[str, Cells]] = {
     "join_question": {**QUESTION, "SERVICE": (NO, NO, NO)},
-    "leave_question": row(same(OK), same(OK), same(OK), same(OK), same(NO), same(OUT)),
+    "leave_question": row(same(OK), same(OK), same(OK), same(OK), same(OK), same(NO), same(OUT)),
     "send_message": QUESTION,
-    "bind_user": row(f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(NO), same(NO), same(OUT)),
+    "bind_user": row(REFUSED, REFUSED, REFUSED, same(NO), same(NO), same(NO), same(OUT)),
     "notification:read": ANSWERED,
     "notification:confirm": ANSWERED,
     "notification:snooze": ANSWERED,
-    "POST /api/questions": row(same(OK), f"{OK} {NO} {NO}", same(NO), same(OK), same(NO), same(OUT)),
-    "GET /api/questions": row(
-        f"{OK} {OK} {EMPTY}",
-        f"{OK} {EMPTY} {EMPTY}",
-        f"{OK} {EMPTY} {EMPTY}",
-        f"{OK} {OK} {EMPTY}",
-        same(NO),
-        same(OUT),
-    ),
+    "POST /api/questions": row(same(OK), REFUSED, same(NO), REFUSED, same(OK), same(NO), same(OUT)),
+    "GET /api/questions": row(LISTED, ITS_LIST, ITS_LIST, ITS_LIST, LISTED, same(NO), same(OUT)),
     "GET /api/questions/{question_id}": QUESTION,
     "PATCH /api/questions/{question_id}": QUESTION,
     "GET /api/questions/{question_id}/messages": QUESTION,
     "POST /api/questions/{question_id}/messages": QUESTION,
-    "POST /api/reminders": row(same(OK), f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", same(OK), same(NO), same(OUT)),
-    "GET /api/reminders": row(
-        f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(NO), same(OUT)
-    ),
-    "GET /api/reminders/{id}": OBJECT,
-    "PATCH /api/reminders/{id}": OBJECT,
-    "GET /api/reminders/{id}/occurrences": OBJECT,
-    "GET /api/reminders/{id}/history": OBJECT,
-    "DELETE /api/reminders/{id}": OBJECT,
-    "GET /api/users/{user_id}/notifications": row(
-        f"{OK} {OK} {EMPTY}", f"{OK} {NO} {NO}", f"{OK} {NO} {NO}", f"{OK} {OK} {EMPTY}", same(NO), same(OUT)
-    ),
-    "POST /api/notifications/{id}/read": OBJECT,
-    "POST /api/notifications/{id}/confirm": OBJECT,
-    "POST /api/notifications/{id}/snooze": OBJECT,
-    "GET /api/notifications/{id}/history": OBJECT,
+    "POST /api/reminders": row(same(OK), REFUSED, REFUSED, same(NO), same(OK), same(NO), same(OUT)),
+    "GET /api/reminders": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
+    "GET /api/reminders/{id}": SEEN,
+    "PATCH /api/reminders/{id}": DONE,
+    "GET /api/reminders/{id}/occurrences": SEEN,
+    "GET /api/reminders/{id}/history": SEEN,
+    "DELETE /api/reminders/{id}": DONE,
+    "GET /api/users/{user_id}/notifications": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
+    "POST /api/notifications/{id}/read": DONE,
+    "POST /api/notifications/{id}/confirm": DONE,
+    "POST /api/notifications/{id}/snooze": DONE,
+    "GET /api/notifications/{id}/history": SEEN,
     "GET /health": OPEN,
-    "GET /metrics": row(same(OK), same(NO), same(NO), same(OK), same(OK), same(OUT)),
+    "GET /metrics": row(same(OK), same(NO), same(NO), same(NO), same(OK), same(OK), same(OUT)),
     "GET /": OPEN,
     "GET /docs": OPEN,
     "GET /protocol.json": OPEN,
@@ -252,7 +247,7 @@ def test_what_clients_say_of_themselves(world: World, entered: dict[tuple[str, s
         for role in ROLES:
             for field, values in fields.items():
                 for value in values:
-                    may_be = {role} if role != "SERVICE" else {"SERVICE", "SYSTEM"}
+                    may_be = {TYPES[role]} if role != "SERVICE" else {"SERVICE", "SYSTEM"}
                     if field.endswith("_type") and value in may_be:
                         continue
                     # About a question that one may see, and one that one may not, alike.
@@ -263,18 +258,18 @@ def test_what_clients_say_of_themselves(world: World, entered: dict[tuple[str, s
 
 
 def test_what_callers_say_of_themselves(world: World) -> None:
-    for role in ("STAFF", "ELDER", "FAMILY", "SERVICE"):
+    for role in ("STAFF", "ELDER", "FAMILY", "RELATIVE", "SERVICE"):
         path = f"/api/questions/{world.question(role, OWN)}/messages"
         for field, values in CLAIMS["send_message"].items():
             for value in values:
-                if not (field == "sender_type" and value in (role, "SYSTEM" if role == "SERVICE" else "")):
+                if not (field == "sender_type" and value in (TYPES[role], "SYSTEM" if role == "SERVICE" else "")):
                     claim = payload(world, "send_message", role, OWN, **{field: value})
                     assert told_over_http(world.ask("POST", path, world.tokens[role], claim)) == NO, (role, claim)
 
 
 @pytest.mark.parametrize("kind", [Websocket, Polling])
 def test_one_s_own_name(world: World, entered: dict[tuple[str, str], Connection], kind: Kind) -> None:
-    for role in ("STAFF", "ELDER", "FAMILY"):
+    for role in ("STAFF", "ELDER", "FAMILY", "RELATIVE"):
         connection = entered[role, kind.__name__]
         for name in (f"{role} 王", None):
             claim = payload(world, "send_message", role, OWN, role_display_name=name)
@@ -296,25 +291,29 @@ class TestWhatIsNotSeen:
     """Beyond single answers: lists, counts, cursors, live messages and internal ones."""
 
     def test_lists_hold_what_is_within_reach(self, world: World) -> None:
-        for role in ("ELDER", "FAMILY"):
+        own = world.make_reminder(ROLES["RELATIVE"])
+        for role in ("ELDER", "FAMILY", "RELATIVE"):
             listed = world.ask("GET", "/api/questions?limit=200", world.tokens[role]).body["items"]
-            owners = {item["elder_id"] for item in listed}
-            assert owners == {ROLES["ELDER" if role == "FAMILY" else role]}
+            assert {item["elder_id"] for item in listed} == {ROLES["ELDER"]}
             if role == "FAMILY":
                 assert [item["id"] for item in listed] == [world.questions["ELDER"]]
+            else:
+                assert {world.questions["ELDER"], world.questions["RELATIVE"]} <= {item["id"] for item in listed}
             reminders = world.ask("GET", "/api/reminders?limit=200", world.tokens[role]).body["items"]
-            assert {item["user_id"] for item in reminders} == {ROLES[role]}
+            elders = {ROLES["ELDER"]} if role == "RELATIVE" else set()
+            assert {item["user_id"] for item in reminders} == {ROLES[role], *elders}
+            assert (own in [item["id"] for item in reminders]) is (role == "RELATIVE")
         for role in ("STAFF", "SERVICE"):
             listed = world.ask("GET", "/api/questions?limit=200", world.tokens[role]).body["items"]
             assert {item["elder_id"] for item in listed} > {STRANGER, ROLES["ELDER"]}
 
     def test_a_page_ends_at_what_is_within_reach(self, world: World) -> None:
         """`has_more` does not tell of others' questions."""
-        elder = world.tokens["FAMILY"]
-        answer = world.ask("GET", "/api/questions?limit=1", elder).body
+        family = world.tokens["FAMILY"]
+        answer = world.ask("GET", "/api/questions?limit=1", family).body
         assert (len(answer["items"]), answer["has_more"]) == (1, False)
         before = f"/api/questions?limit=1&before_id={NONE_SUCH}"
-        assert world.ask("GET", before, elder).body == answer
+        assert world.ask("GET", before, family).body == answer
 
     @pytest.mark.parametrize("kind", [Websocket, Polling])
     def test_cursors_into_foreign_questions(self, world: World, kind: Kind) -> None:
@@ -352,7 +351,7 @@ class TestWhatIsNotSeen:
         claim = payload(world, "send_message", "STAFF", OWN, question_id=question_id, is_visible_to_patient=False)
         sent = entered["STAFF", "Websocket"].call("send_message", claim)["data"]["id"]
         path = f"/api/questions/{question_id}"
-        for role in ("ELDER", "SERVICE", "STAFF"):
+        for role in ("ELDER", "RELATIVE", "SERVICE", "STAFF"):
             for query in ("", "?user_type=STAFF", "?user_type=ELDER"):
                 messages = world.ask("GET", f"{path}/messages{query}", world.tokens[role]).body["items"]
                 latest = world.ask("GET", path + query, world.tokens[role]).body["latest_message_id"]
@@ -385,3 +384,82 @@ class TestWhatIsNotSeen:
             new = {"title": "一样的", "elder_id": ROLES[role]}
             answer = world.ask("POST", "/api/questions", world.tokens[role], new, **{"Idempotency-Key": "another"})
             assert (answer.status, answer.body["elder_id"]) == (201, ROLES[role])
+
+
+class TestElders:
+    """The claim `elders`: what becomes of an elder's things after the token was made."""
+
+    @pytest.mark.parametrize("kind", [Websocket, Polling])
+    def test_a_question_that_is_opened_later_is_followed_at_once(self, world: World, kind: Kind) -> None:
+        shown = token(21, "FAMILY", elders=[31, 32], questions=[world.questions["STAFF"]])
+        with ExitStack() as open_ones:
+            relative, staff = (open_ones.enter_context(closing(kind(world.server))) for _ in range(2))
+            relative.enter(shown)
+            staff.enter(world.tokens["STAFF"])
+            for elder_id in (31, 32):
+                question_id = world.open_question(elder_id)
+                for joining in ({"question_id": question_id}, {"question_id": question_id, "after_id": 0}):
+                    assert relative.call("join_question", joining)["question_id"] == question_id
+                sent = staff.call("send_message", payload(world, "send_message", "STAFF", OWN, question_id=question_id))
+                relative.call("leave_question", {"question_id": NONE_SUCH})  # by now all is here
+                assert relative.named("new_message")[-1] == sent["data"]
+                said = message(question_id, sender_type="FAMILY", sender_id=21)
+                assert told(relative.call("send_message", said)) == OK
+            made = world.ask("POST", "/api/questions", shown, {"title": "新的", "elder_id": 32})
+            assert (made.status, made.body["elder_id"]) == (201, 32)
+            listed = world.ask("GET", "/api/questions?limit=200", shown).body["items"]
+            assert {item["elder_id"] for item in listed} == {31, 32, ROLES["STAFF"]}, "`questions` goes on beside it"
+            assert made.body["id"] in [item["id"] for item in listed]
+            foreign = world.open_question(33)
+            for event, claim in (
+                ("join_question", {"question_id": foreign}),
+                ("join_question", {"question_id": foreign, "after_id": 0}),
+                ("send_message", message(foreign, sender_type="FAMILY", sender_id=21)),
+            ):
+                assert told(relative.call(event, claim)) == NOT
+
+    def test_pages_hold_no_other_elder_s(self, world: World) -> None:
+        shown = token(22, "FAMILY", elders=[41])
+        mine = []
+        for _ in range(5):
+            mine.append(world.open_question(41))
+            world.open_question(42)
+        found: list[int] = []
+        query = ""
+        while True:
+            page = world.ask("GET", f"/api/questions?limit=2{query}", shown).body
+            found += [item["id"] for item in page["items"]]
+            if not page["has_more"]:
+                break
+            query = f"&before_id={found[-1]}"
+        assert found == mine[::-1]
+        assert world.ask("GET", "/api/questions?elder_id=42", shown).body["items"] == []
+
+    def test_who_has_entered_a_room_lets_no_other_in(self, world: World) -> None:
+        """A room that others are in needs no look-up for those who may enter every room, and for them alone."""
+        question_id = world.open_question(51)
+        with ExitStack() as open_ones:
+            staff, relative, stranger = (open_ones.enter_context(closing(Websocket(world.server))) for _ in range(3))
+            staff.enter(world.tokens["STAFF"])
+            relative.enter(token(23, "FAMILY", elders=[51]))
+            stranger.enter(token(24, "FAMILY", elders=[52], questions=[1]))
+            for connection, answer in ((staff, OK), (relative, OK), (stranger, NOT), (relative, OK)):
+                assert told(connection.call("join_question", {"question_id": question_id})) == answer
+
+    @pytest.mark.parametrize("user_type", ["ELDER", "STAFF", "SERVICE", "MONITOR"])
+    def test_to_other_types_it_means_nothing(self, world: World, user_type: str) -> None:
+        elders = [ROLES["ELDER"]]
+        for path in ("/api/questions", f"/api/users/{ROLES['ELDER']}/notifications"):
+            with_it, without = (world.ask("GET", path, token(25, user_type, elders=claim)) for claim in (elders, None))
+            assert (with_it.status, with_it.body) == (without.status, without.body)
+
+    @pytest.mark.parametrize("elders", [[], None])
+    def test_none_of_them(self, world: World, elders: list[int] | None) -> None:
+        shown = token(26, "FAMILY", elders=elders)
+        assert world.ask("GET", "/api/questions", shown).body == {"items": [], "has_more": False}
+        assert told_over_http(world.ask("POST", "/api/questions", shown, {"title": "新", "elder_id": 26})) == NO
+
+    @pytest.mark.parametrize("wrong", ["1001", [0], ["x"], [True], {}, [1.5], 1001])
+    def test_one_that_is_malformed(self, world: World, wrong: object) -> None:
+        answer = world.ask("GET", "/api/questions", token(27, "FAMILY", elders=wrong))
+        assert (answer.status, answer.body["message"]) == (401, "令牌无效（bad）")

@@ -10,7 +10,9 @@ from tests.packets import Websocket
 from tests.server import Answer, Server, in_seconds, wait_until
 from tests.tokens import token
 
-ROLES: Final = {"STAFF": 11, "ELDER": 12, "FAMILY": 13, "SERVICE": 14, "MONITOR": 15}
+# RELATIVE is a FAMILY whose token has the elder among its `elders`, and no `questions`: its own things are the elder's.
+ROLES: Final = {"STAFF": 11, "ELDER": 12, "FAMILY": 13, "RELATIVE": 16, "SERVICE": 14, "MONITOR": 15}
+TYPES: Final = {role: "FAMILY" if role == "RELATIVE" else role for role in ROLES}
 # Somebody else, whom none of them has to do with, and an id that nobody and nothing has.
 STRANGER: Final = 99
 NONE_SUCH: Final = 4_000_000
@@ -28,9 +30,12 @@ class World:
         # What the family may see is the elder's.
         self.questions["FAMILY"] = self.questions["ELDER"]
         self.foreign_question = self.open_question(STRANGER)
-        self.tokens = {role: token(user_id, role, name=f"{role} 王") for role, user_id in ROLES.items()}
+        self.tokens = {role: token(user_id, TYPES[role], name=f"{role} 王") for role, user_id in ROLES.items()}
         listed = [self.questions["FAMILY"]]
         self.tokens["FAMILY"] = token(ROLES["FAMILY"], "FAMILY", name="FAMILY 王", questions=listed)
+        elders = [ROLES["ELDER"]]
+        self.tokens["RELATIVE"] = token(ROLES["RELATIVE"], "FAMILY", name="RELATIVE 王", elders=elders)
+        self.questions["RELATIVE"] = self.open_question(ROLES["ELDER"])  # after the token was made
         with closing(Websocket(server)) as staff:
             staff.enter(self.tokens["STAFF"])
             for question_id in (*self.questions.values(), self.foreign_question):
@@ -60,7 +65,8 @@ class World:
         return {OWN: self.questions[role], FOREIGN: self.foreign_question, MISSING: NONE_SUCH}[whose]
 
     def user(self, role: str, whose: str) -> int:
-        return {OWN: ROLES[role], FOREIGN: STRANGER, MISSING: NONE_SUCH}[whose]
+        own = ROLES["ELDER" if role == "RELATIVE" else role]
+        return {OWN: own, FOREIGN: STRANGER, MISSING: NONE_SUCH}[whose]
 
     def reminder(self, role: str, whose: str) -> int:
         """A new one each time, since some are cancelled."""
@@ -71,7 +77,7 @@ class World:
         return NONE_SUCH if whose == MISSING else self._notifications[self.user(role, whose)].pop()
 
     def _make_notifications(self) -> dict[int, list[int]]:
-        users = [*ROLES.values(), *[STRANGER] * len(ROLES)]
+        users = [*(self.user(role, OWN) for role in ROLES), *[STRANGER] * len(ROLES)]
         for user_id in users:
             for _ in range(NOTIFICATIONS):
                 self.make_reminder(user_id, in_seconds(-1))
@@ -103,11 +109,11 @@ def payload(world: World, event: str, role: str, whose: str, **claims: Any) -> d
     user_id = ROLES[role]
     match event:
         case "join_question":
-            given = {"question_id": world.question(role, whose), "user_id": user_id, "user_type": role}
+            given = {"question_id": world.question(role, whose), "user_id": user_id, "user_type": TYPES[role]}
         case "leave_question":
             given = {"question_id": world.question(role, whose)}
         case "send_message":
-            sender_type = "SYSTEM" if role == "SERVICE" else role
+            sender_type = "SYSTEM" if role == "SERVICE" else TYPES[role]
             given = message(world.question(role, whose), sender_id=user_id, sender_type=sender_type)
         case "bind_user":
             given = {"user_id": world.user(role, whose)}

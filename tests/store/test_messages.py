@@ -74,7 +74,7 @@ async def test_what_is_appended_is_what_is_read(database: Database) -> None:
         draft(question_id, None, role_display_name=None, is_visible_to_patient=False, sender_id=2**63 - 1),
     ]
     found = await stored(database, *drafts)
-    names = [name for name in Draft.__struct_fields__ if name not in ("client_msg_id", "elder_id")]
+    names = [name for name in Draft.__struct_fields__ if name not in ("client_msg_id", "within")]
     for asked, message in zip(drafts, found, strict=True):
         assert [getattr(asked, name) for name in names] == [getattr(message, name) for name in names]
     assert (await paged(database, question_id))[0] == found
@@ -190,7 +190,7 @@ async def test_the_rule_of_who_sees_what_is_one(database: Database, visible: lis
     assert admitted == [message for message in everything if message.is_visible_to_patient or user_type == "STAFF"]
     assert await paged(database, question_id, visibility) == (admitted, False)
     assert await paged(database, question_id, visibility, after_id=0) == (admitted, False)
-    fence = {"after_id": 0, "up_to": 2**62}
+    fence: dict[str, Any] = {"after_id": 0, "up_to": 2**62}
     assert await messages.between(database, question_id, visibility, limit=200, **fence) == (admitted, False)
     backlog = await messages.backlog(database, question_id, visibility, most=3, **fence)
     latest = admitted[-1].id if admitted else 0
@@ -243,7 +243,7 @@ async def test_a_catch_up_stays_between_its_fences(
     question_id = (await open_question(database)).id
     found = await stored(database, *[draft(question_id)] * count)
     first = found[0].id if found else 1
-    fence = {"after_id": first - 1 + after, "up_to": first - 1 + up_to}
+    fence: dict[str, Any] = {"after_id": first - 1 + after, "up_to": first - 1 + up_to}
     expected = found[after:up_to]
     assert await messages.between(database, question_id, EVERYTHING, limit=200, **fence) == (expected, False)
     some = await messages.between(database, question_id, EVERYTHING, limit=most, **fence)

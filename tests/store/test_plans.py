@@ -36,6 +36,7 @@ from store.history import API, Entry
 from store.idempotency_keys import Keyed
 from store.notifications import Pushed, TakenBack
 from store.occurrences import MISSED, WRITTEN, Due, Plan, Planned
+from store.owners import Reach
 from store.parking import Parking
 from store.questions import Lookup, StatusChange
 from store.reading import Page, Row
@@ -163,10 +164,25 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "questions.get": lambda database: questions.get(database, 1, PATIENT),
     "questions.Lookup": lambda database: Lookup(database).elder_of(1),
     "questions.page": lambda database: questions.page(
-        database, EVERYTHING, status=None, elder_id=None, before_id=9, limit=50, only_ids=[1, 2]
+        database,
+        EVERYTHING,
+        status=None,
+        elder_id=None,
+        before_id=9,
+        limit=50,
+        within=Reach(frozenset(), frozenset((1, 2))),
     ),
     "questions.page of an elder": lambda database: questions.page(
-        database, PATIENT, status="OPEN", elder_id=1, before_id=9, limit=50, only_elder=1
+        database, PATIENT, status="OPEN", elder_id=1, before_id=9, limit=50, within=Reach(frozenset((1,)))
+    ),
+    "questions.page of a family": lambda database: questions.page(
+        database,
+        PATIENT,
+        status=None,
+        elder_id=None,
+        before_id=None,
+        limit=50,
+        within=Reach(frozenset((1, 2)), frozenset((3, 4))),
     ),
     "messages.page": lambda database: messages.page(database, 1, EVERYTHING, limit=50),
     "messages.page after": lambda database: messages.page(database, 1, PATIENT, after_id=1, limit=50),
@@ -186,7 +202,9 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "notifications.unpushed": lambda database: notifications.unpushed(database, 1001, after_id=0, up_to=9, limit=5),
     "notifications.backlog": lambda database: notifications.backlog(database, 1001, after_id=0, up_to=9, most=500),
     "reminders.get": lambda database: reminders.get(database, 1),
-    "reminders.page": lambda database: reminders.page(database, user_id=1001, status=None, before_id=9, limit=50),
+    "reminders.page": lambda database: reminders.page(
+        database, user_ids=[1001, 1002], status=None, before_id=9, limit=50
+    ),
     "occurrences.due_again": lambda database: occurrences.due_again(database, Due(NOW, 100)),
     "occurrences.count_due": lambda database: occurrences.count_due(database, NOW),
     "occurrences.next_due": occurrences.next_due,

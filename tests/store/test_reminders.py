@@ -173,7 +173,11 @@ async def test_listing_meets_every_task_once_newest_first(
         more = True
         while more:
             page, more = await reminders.page(
-                database, user_id=user_id, status=status, before_id=found[-1] if found else None, limit=limit
+                database,
+                user_ids=None if user_id is None else [user_id],
+                status=status,
+                before_id=found[-1] if found else None,
+                limit=limit,
             )
             assert len(page) == limit or not more
             assert page or not found, "what was told to be there is there"
