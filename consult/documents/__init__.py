@@ -1,4 +1,4 @@
-"""The protocol written down: Markdown, AsyncAPI, OpenAPI and the JSON of the page, all made from `consult.contract`.
+"""The protocol written down: Markdown, AsyncAPI, OpenAPI, types, and the JSON of the page, all from `consult.contract`.
 
 The rules in words stand in `rules.txt`.
 """

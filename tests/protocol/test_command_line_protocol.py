@@ -12,7 +12,12 @@ import pytest
 from consult.process.version import VERSION
 from tests.server import COMMAND, LIMIT, ROOT, environment, run
 
-FORMATS = {"markdown": "socket-events.md", "asyncapi": "asyncapi.json", "openapi": "openapi.json"}
+FORMATS = {
+    "markdown": "socket-events.md",
+    "asyncapi": "asyncapi.json",
+    "openapi": "openapi.json",
+    "typescript": "careline.d.ts",
+}
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -37,7 +37,7 @@ from tests.consult.contract.tables import PAYLOADS, speaks_chinese
 from tests.server import ROOT
 
 
-@pytest.mark.parametrize("name", ["socket-events.md", "asyncapi.json", "openapi.json"])
+@pytest.mark.parametrize("name", ["socket-events.md", "asyncapi.json", "openapi.json", "careline.d.ts"])
 def test_docs_are_what_the_tables_make(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == documents()[name], "stale: run `make docs` and commit docs/"
 
