@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from consult.entry.refused_origins import LONGEST_SHOWN, MOST_ORIGINS, TOLD_EVERY, RefusedOrigins
+from consult.entry.refused_origins import LONGEST_SHOWN, MOST_TOLD, TOLD_EVERY, RefusedOrigins
 from tests.conftest import StartServer
 from tests.packets import Polling, Websocket
 from tests.server import Server, run
@@ -218,16 +218,18 @@ class TestTheLog:
             assert len(caplog.messages) == lines
         refused.note("null", "websocket", "10.0.0.3")
         assert len(caplog.messages) == 3, "another way in is another front end's fault, maybe"
+        refused.note("null", "HTTP", "10.0.0.4")
+        assert "10.0.0.4" in caplog.messages[3], "so is another machine's"
 
     def test_a_flood_of_them_takes_neither_memory_nor_log(
         self, now: list[float], caplog: pytest.LogCaptureFixture
     ) -> None:
         refused = RefusedOrigins(lambda: now[0])
-        for number in range(10 * MOST_ORIGINS):
-            refused.note(f"https://{number}.example", "HTTP", "10.0.0.3")
-        assert len(caplog.messages) == MOST_ORIGINS + 1
-        assert "further ones" in caplog.messages[-1]
-        assert len(refused._told_at) == MOST_ORIGINS + 1
+        for number in range(10 * MOST_TOLD):
+            refused.note(f"https://{number % 300}.example", "HTTP", f"10.0.0.{number % 7}")
+        assert len(caplog.messages) == MOST_TOLD + 1
+        assert "pages of many origins" in caplog.messages[-1]
+        assert len(refused._told_at) == MOST_TOLD + 1
         now[0] += TOLD_EVERY
         refused.note("null", "HTTP", "10.0.0.3")
         assert "origin 'null'" in caplog.messages[-1]
