@@ -47,7 +47,7 @@ def in_a_sandboxed_frame(page: Page, folder: Path) -> Frame:
 
 
 def in_a_file(page: Page, folder: Path) -> Page:
-    """As WebViews show what an app brings along: its origin is file:// over websocket, and null over HTTP."""
+    """As one opens a page from a disk: its origin is null in Chromium, and file:// in some WebViews."""
     (folder / "page.html").write_text(HTML)
     page.goto((folder / "page.html").as_uri())
     return page
