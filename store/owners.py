@@ -21,7 +21,7 @@ class Reach:
     questions: frozenset[int] = frozenset()  # and these, of whatever elder
 
     def has_question(self, question_id: int, elder_id: int) -> bool:
-        """Whether a question of that elder is within reach."""
+        """Return whether a question of that elder is within reach."""
         return elder_id in self.users or question_id in self.questions
 
 
