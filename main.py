@@ -30,6 +30,7 @@ from consult.gateway import Gateway
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
 from consult.http.notifications import Notifications
+from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
 from consult.http.pages import Pages
 from consult.http.questions import Questions
@@ -229,6 +230,7 @@ class House:
             Questions(database, writing, time, self.sending, self.push),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
+            Occurrences(database, writing, time, self.work, reads, self.answering),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
             pages,
         )

@@ -7,12 +7,24 @@ from typing import TypeVar
 from consult.connection import Connection
 from consult.contract import faults, notifications
 from consult.contract.faults import Fault
-from consult.contract.fields import Until
+from consult.contract.fields import Moment, Until
+from consult.contract.notifications import Confirmation, ConfirmNotification
 from consult.contract.payloads import must_be
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
-from store.answers import Answered, Asked, AskedToSnooze, IsConfirmed, NoNotification, Outcome, Refused, TooManySnoozes
+from store.answers import (
+    Answered,
+    Asked,
+    AskedToSettle,
+    AskedToSnooze,
+    HasOtherOutcome,
+    IsConfirmed,
+    NoNotification,
+    Outcome,
+    Refused,
+    TooManySnoozes,
+)
 from store.clock import ClinicTime
 from store.database import Database
 from store.history import user
@@ -20,6 +32,7 @@ from store.transaction import each
 
 AnyAsked = TypeVar("AnyAsked", bound=Asked)
 
+AHEAD = 300_000  # milliseconds
 NOBODY = 0  # no user has this id
 
 
@@ -40,6 +53,19 @@ class Answering:
     def asked_over_http(self, notification_id: int, by: str) -> Asked:
         """No owner check here: the HTTP entry has already checked that the caller may access this notification."""
         return Asked(notification_id, None, by, self._time.now())
+
+    def settling(self, asked: Asked, said: Confirmation | ConfirmNotification) -> AskedToSettle:
+        """The same with what the client says of it."""
+        was_at = None
+        if said.at is not None:
+            try:
+                was_at = self._time.moment(said.at)
+            except ValueError:
+                raise must_be("at", Moment) from None
+            # A phone's clock may be some minutes ahead.
+            if was_at > asked.at + AHEAD:
+                raise must_be("at", Moment)
+        return AskedToSettle(asked.notification_id, asked.user_id, asked.by, asked.at, said.outcome, said.note, was_at)
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:
         """Return the answer with the time to snooze until, which is written as clients write times."""
@@ -77,6 +103,8 @@ def fault_of(refused: Refused) -> Fault:
         return Fault(faults.NOT_FOUND)
     if isinstance(refused, IsConfirmed):
         return Fault(faults.IS_CONFIRMED)
+    if isinstance(refused, HasOtherOutcome):
+        return Fault(faults.HAS_OTHER_OUTCOME)
     if isinstance(refused, TooManySnoozes):
         return Fault(faults.TOO_MANY_SNOOZES)
     return must_be("until", Until)

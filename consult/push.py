@@ -82,6 +82,8 @@ class Push:
     def updated(self, answered: Answered) -> None:
         """`notification:updated` for each notification that has changed, to those of the user's connections that know
         of it (section 4.3)."""
+        for other in answered.others:
+            self.updated(other)
         if answered.unread is None:
             return  # nothing has changed
         followers = {

@@ -52,7 +52,7 @@ export interface ClientToServerEvents {
   /** 标记通知为已读 / mark a notification as read */
   "notification:read": (...sent: Emitted<AnswerNotification, Answered | Error>) => void;
   /** 确认通知（例如已服药），同时标记为已读 / confirm a notification (the medicine is taken), which also marks it as read */
-  "notification:confirm": (...sent: Emitted<AnswerNotification, Answered | Error>) => void;
+  "notification:confirm": (...sent: Emitted<ConfirmNotification, Answered | Error>) => void;
   /** 推迟通知：到时作为新的通知再次提醒 / snooze a notification: at that time it comes again, as a new one */
   "notification:snooze": (...sent: Emitted<SnoozeNotification, Answered | Error>) => void;
 }
@@ -85,6 +85,12 @@ export interface Calls {
   "GET /api/reminders/{id}/history": { path: { id: number }; query?: HistoryQuery; answer: HistoryPage };
   /** 取消提醒任务；重复取消无变化，已触发则 409 / cancels a task; again changes nothing; 409 when it was dispatched */
   "DELETE /api/reminders/{id}": { path: { id: number }; answer: ReminderTask };
+  /** 撤回提醒任务：不再触发，未读的通知变为已读；重复撤回无变化 / withdraws a task: it fires no more, and what is unread of it becomes READ; again changes nothing */
+  "POST /api/reminders/{id}/withdraw": { path: { id: number }; body: Withdrawal; answer: ReminderTask };
+  /** 已触发而尚无结果的，最旧的在前 / what has fired and has no outcome, oldest first */
+  "GET /api/reminders/unanswered": { query?: UnansweredQuery; answer: UnansweredPage };
+  /** 某用户一天的各次提醒及其结果，最早的在前 / a user's occurrences of a day and their outcomes, earliest first */
+  "GET /api/users/{user_id}/day": { path: { user_id: number }; query?: DayQuery; answer: DayPage };
   /** 某用户的通知，最新的在前；带 after_id 时旧的在前 / a user's notifications, newest first; with after_id oldest first */
   "GET /api/users/{user_id}/notifications": { path: { user_id: number }; query?: NotificationQuery; answer: NotificationPage };
   /** 标记为已读；重复标记无变化 / marks a notification as read; again changes nothing */
@@ -92,7 +98,7 @@ export interface Calls {
   /** 推迟：到时作为新的通知再次提醒 / snoozes a notification: at that time it comes again, as a new one */
   "POST /api/notifications/{id}/snooze": { path: { id: number }; body: Snooze; answer: AnsweredNotification };
   /** 确认，同时标记为已读；重复确认无变化 / confirms a notification, which also marks it as read; again changes nothing */
-  "POST /api/notifications/{id}/confirm": { path: { id: number }; answer: AnsweredNotification };
+  "POST /api/notifications/{id}/confirm": { path: { id: number }; body?: Confirmation; answer: AnsweredNotification };
   /** 一条通知的历史记录，旧的在前：最近的，或 before_id 之前最近的 / what happened to a notification, oldest first: the latest, or the latest below before_id */
   "GET /api/notifications/{id}/history": { path: { id: number }; query?: HistoryQuery; answer: HistoryPage };
   /** 运行状态；数据库不可写或提醒循环停止时为 503 / how the server is; 503 when the database cannot be written or the reminder loop has stopped */
@@ -171,6 +177,18 @@ export interface BindUser {
 export interface AnswerNotification {
   /** 通知编号：正整数 / the notification's id: a positive integer */
   id: number;
+}
+
+/** Section 4.3. */
+export interface ConfirmNotification {
+  /** 通知编号：正整数 / the notification's id: a positive integer */
+  id: number;
+  /** 结果（第 12 节）；缺省为 `DONE`：DONE 或 SKIPPED / what became of it (section 12); `DONE` when left out: DONE or SKIPPED */
+  outcome?: "DONE" | "SKIPPED" | null;
+  /** 备注：不超过 500 个字符的文本 / a note: text of at most 500 characters */
+  note?: string | null;
+  /** 实际的时间，不晚于现在；缺省为现在：有效时间 / when it really was, not later than now; now when left out: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
+  at?: string | null;
 }
 
 /** Section 4.3. */
@@ -343,6 +361,16 @@ export interface NotificationUpdated {
   snoozed_until: string | null;
   /** 该用户此后共有多少条未读 / how many the user has not read from now on */
   unread: number;
+  /** 刚有结果时才有（第 12 节） / only where its occurrence has just got an outcome (section 12) */
+  outcome?: "DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN";
+  /** 同上：结果的时间 / likewise: when that was */
+  outcome_at?: string;
+  /** 同上：由谁得出，与历史记录的 `by` 相同 / likewise: by whom, as a history's `by` */
+  outcome_by?: string;
+  /** 同上：备注或原因 / likewise: the note, or the reason */
+  note?: string | null;
+  /** 提醒任务撤回的时间 / when its reminder was withdrawn */
+  withdrawn_at?: string;
 }
 
 /** 咨询问题。A consultation question. */
@@ -440,6 +468,10 @@ export interface NewMessage {
   is_visible_to_patient?: boolean | 0 | 1 | null;
 }
 
+/**
+ * follow_up 的 after 必须从小到大
+ * missed_after 必须大于 follow_up 最后的 after
+ */
 export interface NewReminder {
   /** 提醒谁：正整数 / the user to remind: a positive integer */
   user_id: number;
@@ -463,6 +495,18 @@ export interface NewReminder {
   timezone?: string | null;
   /** 错过的触发如何处理（第 11 节）；缺省为 `latest`：latest、all 或 skip / what becomes of occurrences that were missed (section 11); `latest` when left out: latest, all or skip */
   missed?: "all" | "latest" | "skip" | null;
+  /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / whom it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
+  follow_up?: Rung[] | null;
+  /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
+  missed_after?: number | null;
+}
+
+/** Whom a reminder rings while it is not answered, and when. */
+export interface Rung {
+  /** 计划时间之后多少秒：60 到 604800 的整数 / seconds after the planned time: an integer from 60 to 604,800 */
+  after: number;
+  /** 提醒谁；缺省为任务的用户：正整数 / whom it rings; the task's own user when left out: a positive integer */
+  user_id?: number | null;
 }
 
 /** 提醒任务。A reminder task. */
@@ -499,10 +543,22 @@ export interface ReminderTask {
   paused?: boolean;
   /** 下一次触发，没有时为 null / when it is due next, null when it is not */
   next_at?: string | null;
+  /** 新建时带了才有：未答复时再提醒谁 / if it was made with one: whom it rings while it is not answered */
+  follow_up?: AskedRung[];
+  /** 同上：计划时间之后多少秒算作无人答复 / likewise: seconds after which it counts as missed */
+  missed_after?: number;
   /** 带 `parked=true` 查询时才有：何时搁置 / only in a list with `parked=true`: when it was parked */
   parked_at?: string | null;
   /** 带 `parked=true` 查询时才有：搁置的原因 / only in the same list: why */
   parked_for?: string | null;
+}
+
+/** 一级追加提醒。A rung of the ladder. */
+export interface AskedRung {
+  /** 计划时间之后多少秒 / seconds after the planned time */
+  after: number;
+  /** 提醒谁 / whom it rings */
+  user_id: number;
 }
 
 export interface ReminderQuery {
@@ -583,7 +639,7 @@ export interface HistoryEntry {
   /** 何时 / when */
   at: string;
   /** 发生了什么 / what happened */
-  what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "written";
+  what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "missed" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "withdrawn" | "written";
   /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号` / by whom: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's `type:id` */
   by: string;
   /** 哪个任务 / of which task */
@@ -592,6 +648,75 @@ export interface HistoryEntry {
   notification_id: number | null;
   /** 细节：计划的时间 `planned_at`、未触发的原因 `outcome`（`MISSED` 或 `PAUSED`）、推送到几个连接 `connections`、搁置的原因 `reason`、推迟到何时 `until`、再次提醒的通知 `notification_id`、再次提醒的是哪一条 `snooze_of`，或修改的字段 / what belongs to it: the time planned `planned_at`, why it was left out `outcome` (`MISSED` or `PAUSED`), to how many connections it was handed `connections`, why it was parked `reason`, `until` when it was snoozed, which notification came again `notification_id`, which one it was before `snooze_of`, or the fields changed */
   detail: Record<string, unknown>;
+}
+
+export interface Withdrawal {
+  /** 撤回的原因：不超过 500 个字符的文本 / why it is withdrawn: text of at most 500 characters */
+  reason?: string | null;
+}
+
+export interface UnansweredQuery {
+  /** 只列出编号大于它的：不小于 0 的整数 / ids above it only: an integer of at least 0 */
+  after_id?: number;
+  /** 最多几项：1 到 200 的整数 / how many at most: an integer from 1 to 200 */
+  limit?: number;
+}
+
+export interface UnansweredPage {
+  /** 最旧的在前 / oldest first */
+  items: UnansweredOccurrence[];
+  /** 该方向上是否还有更多 / whether there are more in that direction */
+  has_more: boolean;
+}
+
+/** 已触发而尚无结果的一次。An occurrence that has fired and has no outcome. */
+export interface UnansweredOccurrence {
+  /** 该次的第一条通知的编号 / the id of its first notification */
+  id: number;
+  /** 任务编号 / the task's id */
+  task_id: number;
+  /** 提醒谁 / the user that it reminds */
+  user_id: number;
+  /** 业务类型，原样返回 / the kind of business, as given */
+  biz_type: string;
+  /** 业务编号，原样返回 / the business's id, as given */
+  biz_id: number;
+  /** 标题 / the title */
+  title: string;
+  /** 计划的时间 / when it is planned */
+  planned_at: string;
+}
+
+export interface DayQuery {
+  /** 哪一天，按诊所的时区；缺省为今天：日期，例如 2030-01-01 / which day, in the clinic's zone; today when left out: a date such as 2030-01-01 */
+  date?: string;
+}
+
+export interface DayPage {
+  /** 最早的在前 / earliest first */
+  items: DayOccurrence[];
+  /** 该方向上是否还有更多 / whether there are more in that direction */
+  has_more: boolean;
+}
+
+/** 一天中的一次。One occurrence of a day. */
+export interface DayOccurrence {
+  /** 任务编号 / the task's id */
+  task_id: number;
+  /** 标题 / the title */
+  title: string;
+  /** 计划的时间 / when it is planned */
+  planned_at: string;
+  /** 该次的第一条通知；尚未触发为 null / its first notification; null where it has not fired */
+  notification_id: number | null;
+  /** `PENDING`：尚无结果；`MISSED`：无人答复，或因停机错过；`WITHDRAWN`：已撤回或取消 / `PENDING`: none yet; `MISSED`: not answered, or missed by a stop; `WITHDRAWN`: withdrawn or cancelled */
+  outcome: "DONE" | "MISSED" | "PENDING" | "SKIPPED" | "WITHDRAWN";
+  /** 结果的时间 / when that was */
+  outcome_at: string | null;
+  /** 由谁得出，与历史记录的 `by` 相同 / by whom, as a history's `by` */
+  outcome_by: string | null;
+  /** 备注 / the note */
+  note: string | null;
 }
 
 export interface NotificationQuery {
@@ -667,6 +792,15 @@ export interface AnsweredNotification {
   confirmed_at: string | null;
   /** 推迟到何时再次提醒，没有推迟时为 null / when it comes again, null when it does not */
   snoozed_until: string | null;
+}
+
+export interface Confirmation {
+  /** 结果（第 12 节）；缺省为 `DONE`：DONE 或 SKIPPED / what became of it (section 12); `DONE` when left out: DONE or SKIPPED */
+  outcome?: "DONE" | "SKIPPED" | null;
+  /** 备注：不超过 500 个字符的文本 / a note: text of at most 500 characters */
+  note?: string | null;
+  /** 实际的时间，不晚于现在；缺省为现在：有效时间 / when it really was, not later than now; now when left out: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
+  at?: string | null;
 }
 
 /** 运行状态。How the server is. */

@@ -17,7 +17,7 @@ from reminders.budget import QUICK_STEPS, Budget, BudgetExceeded, WorkStopped
 from reminders.pace import Pace
 from reminders.tasks import ALL, LATEST, Unsound, schedule_of
 from reminders.work import RuleWork
-from store import occurrences, parking, reminders, snoozes
+from store import occurrences, parking, reminders, rungs, snoozes
 from store.clock import Clock
 from store.database import Database
 from store.notifications import Notification
@@ -132,6 +132,20 @@ class Dispatch:
             except Exception as fault:
                 _raise_if_of_file(fault)
                 await self._fire_each_snoozed(due)
+
+    async def fire_rungs(self, now: int) -> int | None:
+        """Ring whom the ladders have for `now`; when the next rung is due."""
+        until = self._loop.time() + TURN
+        while True:
+            next_at = await rungs.next_due(self._database)
+            if next_at is None or next_at > now or self._stopping or self._loop.time() > until:
+                return next_at
+            due = Due(now, self._pace.size)
+            try:
+                await self._pace.write(each(rungs.dispatch_due), due, self._hand_on)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                await self._fire_each_rung(due)
 
     async def settle(self) -> None:
         """Wait until the tasks that take long are gone through."""
@@ -282,6 +296,17 @@ class Dispatch:
                 _raise_if_of_file(fault)
                 self._left_alone_snoozes.add(notification_id)
                 log.warning("notification %d does not come again: %s", notification_id, _why(fault))
+
+    async def _fire_each_rung(self, due: Due) -> None:
+        """The ladder of one that is not sound spoils its chunk: each by itself."""
+        for task_id, known_by in await rungs.due(self._database, due):
+            one = (task_id, known_by, due.now)
+            try:
+                await self._pace.write(each(rungs.dispatch_one), one, self._hand_on)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                await self._database.written(each(rungs.give_up), one)
+                log.warning("the ladder of reminder task %d ends: %s", task_id, _why(fault))
 
     def _dispatched(self, done: DispatchedOnce) -> None:
         for one in done.parked:

@@ -123,6 +123,7 @@ class ReminderLoop:
             self._has_begun = True
         # These first: no task at fault keeps them from coming again.
         next_snoozed = await self._dispatch.fire_snoozed(self.clock())
+        next_rung = await self._dispatch.fire_rungs(self.clock())
         next_due = await self._dispatch.next_due()
         now = self.clock()
         # A clock that is set back makes nothing late.
@@ -131,7 +132,7 @@ class ReminderLoop:
             await self._dispatch.fire(now, self._up_since)
             self.lateness.observe((self.clock() - next_due) / 1000)
             next_due = await self._dispatch.next_due()
-        next_times = [time for time in (next_due, next_snoozed) if time is not None]
+        next_times = [time for time in (next_due, next_snoozed, next_rung) if time is not None]
         return min((LONGEST_SLEEP, *(max(0.0, (time - self.clock()) / 1000) for time in next_times)))
 
     async def _watch(self) -> None:

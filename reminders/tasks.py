@@ -13,6 +13,7 @@ from reminders import rule
 from reminders.budget import Budget
 from reminders.recurrence import SEARCHED, Schedule, last_counted
 from store.clock import DAY, first_on_wall, in_milliseconds, on_wall
+from store.outcomes import OfDay
 from store.reminders import Missed, ReminderTask
 
 LATEST: Final[Missed] = "latest"
@@ -132,6 +133,28 @@ def coming(task: ReminderTask, zone: ZoneInfo, now: int, limit: int, budget: Bud
     timing = timing_of(task, zone)
     found = list(_until(_schedule(timing, task.ends_on), task.next_at - 1, now + SEARCHED * _YEAR, limit + 1, budget))
     return found[:limit], len(found) > limit
+
+
+def of_day(pending: list[ReminderTask], begin: int, end: int, most: int, budget: Budget) -> list[OfDay]:
+    """The occurrences that pending tasks have with `begin <= planned < end`, at most so many; those of a task that is
+    not sound are left out."""
+    found: list[OfDay] = []
+    for task in pending:
+        try:
+            moments = _of_day(task, begin, end, most, budget)
+        except (ValueError, TypeError, KeyError, OSError, AttributeError):
+            continue
+        found += [OfDay(task.id, task.title, at, None, "PENDING", None, None, None) for at in moments]
+        if len(found) >= most:
+            break
+    return found
+
+
+def _of_day(task: ReminderTask, begin: int, end: int, most: int, budget: Budget) -> list[int]:
+    if task.rrule is None:
+        return [task.remind_at] if begin <= task.remind_at < end else []
+    assert task.next_at is not None  # of a pending task that repeats there is a next time
+    return list(_until(schedule_of(task), max(begin, task.next_at) - 1, end - 1, most, budget))
 
 
 def schedule_of(task: ReminderTask) -> Schedule:

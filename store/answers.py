@@ -1,7 +1,8 @@
-"""What users answer to notifications, and the one state that all notifications of an occurrence share.
+"""What users answer to notifications, and the one state that a user's notifications of an occurrence share.
 
 An occurrence rings once by a first notification, and once more each time that it was snoozed: each of these
-notifications names the one before (`snooze_of`). Where a clock that was ahead rang it too early, it has one more first
+notifications names the one before (`snooze_of`). Where it has a ladder (`store.rungs`), it also rings for each rung,
+for whomever that is. Where a clock that was ahead rang it too early, it has one more first
 notification for its true time. A device may still show an old one. An answer to any of them is an
 answer to the occurrence: it is applied to all of them that exist by then, in one transaction.
 
@@ -12,6 +13,10 @@ answer to the occurrence: it is applied to all of them that exist by then, in on
     SNOOZED_UNREAD        SNOOZED_READ        CONFIRMED    stays, other time  UNREAD
     SNOOZED_READ          stays               CONFIRMED    stays, other time  UNREAD
     CONFIRMED             stays               stays        IsConfirmed        (nothing is snoozed)
+
+To read and to snooze changes the notifications of one user. To confirm settles the occurrence for everybody on the
+ladder: the first answer gives it its outcome, DONE or SKIPPED. The same again changes nothing, another one is refused.
+MISSED, which the ladder's end gives it, may still be answered; WITHDRAWN may not.
 
 Rows hold the state as follows. CONFIRMED: every row is READ, has `confirmed_at`, and none has `snoozed_until`.
 Otherwise only the newest row can be UNREAD or have `snoozed_until`; all older rows are READ. A snooze of an older row
@@ -24,17 +29,21 @@ notification until a time at which a later one has come is such an answer, howev
 import sqlite3
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Literal
 
 from store import history, notifications
 from store.clock import DAY
 from store.history import Entry, What
 from store.models import UserNotification as NotificationRow
-from store.notifications import Notification
+from store.notifications import Notification, Settled
 from store.transaction import run
 
 LONGEST_SNOOZE = 366 * DAY
 # How often one occurrence can come again: an answer changes all of its rows, in one transaction.
 MOST_SNOOZES = 500
+
+
+GivenOutcome = Literal["DONE", "SKIPPED"]
 
 
 class State(Enum):
@@ -78,12 +87,22 @@ class AskedToSnooze(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedToSettle(Asked):
+    """To confirm, with what is known of it."""
+
+    outcome: GivenOutcome | None = None  # None for DONE, as whoever knows of no outcomes has it
+    note: str | None = None
+    was_at: int | None = None  # when it really was; None for now
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """The notifications of the occurrence as they are from now on."""
+    """A user's notifications of the occurrence as they are from now on."""
 
     notification: Notification  # the one that was asked about
     changed: tuple[Notification, ...]  # each that is not as it was before, oldest first
     unread: int | None  # how many its user has not read from now on; None where nothing has changed
+    others: "tuple[Answered, ...]" = ()  # the same of the other users on the ladder
 
 
 class NoNotification:
@@ -102,30 +121,67 @@ class TooManySnoozes:
     """It has come again as often as it can."""
 
 
-Refused = NoNotification | IsConfirmed | NotAhead | TooManySnoozes
+class HasOtherOutcome:
+    """The occurrence was answered otherwise, or its reminder was withdrawn."""
+
+
+Refused = NoNotification | IsConfirmed | NotAhead | TooManySnoozes | HasOtherOutcome
 Outcome = Answered | Refused
 
 
 def read(connection: sqlite3.Connection, asked: Asked) -> Outcome:
     """Marks the occurrence as READ. A snooze stands: it comes again all the same."""
-    rows = _occurrence(connection, asked)
+    rows = _own(connection, asked)
     if not rows:
         return NoNotification()
     return _change(connection, asked, rows, AFTER_READ[state_of(rows)], _snoozed_until(rows))
 
 
 def confirm(connection: sqlite3.Connection, asked: Asked) -> Outcome:
-    """Confirms the occurrence for good: it is READ, its snooze is called off, it does not come again."""
-    rows = _occurrence(connection, asked)
-    if not rows:
+    """Confirms the occurrence as DONE."""
+    return settle(connection, AskedToSettle(asked.notification_id, asked.user_id, asked.by, asked.at))
+
+
+def settle(connection: sqlite3.Connection, asked: AskedToSettle) -> Outcome:
+    """Confirms the occurrence for good: it has its outcome, is READ for everybody on its ladder, and comes no more."""
+    own = _own(connection, asked)
+    if not own:
         return NoNotification()
-    return _change(connection, asked, rows, AFTER_CONFIRM[state_of(rows)], None)
+    rows = of_occurrence(connection, asked.notification_id)
+    outcome = asked.outcome or "DONE"
+    before = _outcome(connection, rows[0])
+    if before in ("DONE", "SKIPPED", "WITHDRAWN"):
+        return _unchanged(asked, own) if before == outcome else HasOtherOutcome()
+    settled = Settled(outcome, asked.at if asked.was_at is None else asked.was_at, asked.by, asked.note)
+    _write_outcome(connection, rows[0], settled, asked.at)
+    told = settled if _speaks_of_outcomes(connection, asked, rows[0]) else None
+    answered = _change(connection, asked, own, AFTER_CONFIRM[state_of(own)], None, told)
+    others = []
+    for user_id in dict.fromkeys(one.user_id for one in rows if one.user_id != own[0].user_id):
+        of_user = [one for one in rows if one.user_id == user_id]
+        about = replace(asked, notification_id=of_user[-1].id)
+        others.append(_change(connection, about, of_user, AFTER_CONFIRM[state_of(of_user)], None, told))
+    return replace(answered, others=tuple(others))
+
+
+def write_outcome(connection: sqlite3.Connection, first: int, settled: Settled) -> list[Answered]:
+    """Give the occurrence of a notification an outcome that is no answer, such as MISSED; return its notifications,
+    which stay as they are, by user."""
+    rows = of_occurrence(connection, first)
+    if not rows:
+        return []  # they were deleted for their age
+    _write_outcome(connection, rows[0], settled, settled.at)
+    told = []
+    for user_id in dict.fromkeys(one.user_id for one in rows):
+        of_user = tuple(replace(one, settled=settled) for one in rows if one.user_id == user_id)
+        told.append(Answered(of_user[-1], of_user[-1:], notifications.count_unread(connection, user_id)))
+    return told
 
 
 def snooze(connection: sqlite3.Connection, asked: AskedToSnooze) -> Outcome:
     """Has the occurrence come again at a time, in place of any other time that it was snoozed until. Whether it is read
     stays as it is."""
-    rows = _occurrence(connection, asked)
+    rows = _own(connection, asked)
     if rows and (_snoozed_until(rows) == asked.until or _came_again(connection, rows, asked)):
         return _unchanged(asked, rows)
     if not asked.at < asked.until <= asked.at + LONGEST_SNOOZE:
@@ -169,12 +225,54 @@ _OF_OCCURRENCE = """
     SELECT id FROM occurrence"""
 
 
-def _occurrence(connection: sqlite3.Connection, asked: Asked) -> list[Notification]:
-    """The notifications of the occurrence, oldest first; none where it is not there, or not the user's."""
-    ids = [row[0] for row in connection.execute(_OF_OCCURRENCE, (asked.notification_id,))]
+_KNOWN_BY = "SELECT task_id, occurrence_on FROM user_notification WHERE id = ?"
+_OUTCOME = "SELECT settled FROM occurrence WHERE task_id = ? AND planned_on = ?"
+_SETTLED = """UPDATE occurrence SET settled = ?, settled_at = ?, settled_by = ?, note = ?
+    WHERE task_id = ? AND planned_on = ?"""
+_HAS_LADDER = "SELECT 1 FROM rung WHERE task_id = ? AND planned_on = ? LIMIT 1"
+_NO_MORE_RUNGS = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL"
+
+
+def of_occurrence(connection: sqlite3.Connection, notification_id: int) -> list[Notification]:
+    """Return the notifications of the occurrence that one of them is of, of all users, oldest first."""
+    ids = [row[0] for row in connection.execute(_OF_OCCURRENCE, (notification_id,))]
     query = notifications.select().where(NotificationRow.id.in_(ids)).order_by(NotificationRow.id)
-    rows = [Notification(*row) for row in run(connection, query)]
-    return rows if all(asked.user_id in (None, one.user_id) for one in rows) else []
+    return [Notification(*row) for row in run(connection, query)]
+
+
+def _own(connection: sqlite3.Connection, asked: Asked) -> list[Notification]:
+    """Return those of them that are of the same user as the one asked about; none where that is not there, or is
+    another's."""
+    rows = of_occurrence(connection, asked.notification_id)
+    whose = next((one.user_id for one in rows if one.id == asked.notification_id), None)
+    return [one for one in rows if one.user_id == whose] if asked.user_id in (None, whose) else []
+
+
+def _outcome(connection: sqlite3.Connection, first: Notification) -> str | None:
+    """Return what the occurrence came to, if it is over."""
+    found = connection.execute(_OUTCOME, _known_by(connection, first)).fetchone()
+    if found is None or found[0] is None:
+        # One that rang while the clock was ahead has no row until it is due.
+        return None if first.confirmed_at is None else "DONE"
+    return str(found[0])
+
+
+def _speaks_of_outcomes(connection: sqlite3.Connection, asked: AskedToSettle, first: Notification) -> bool:
+    """Whether the client knows of outcomes, or a ladder was asked for. Others are told what they always were."""
+    if (asked.outcome, asked.note, asked.was_at) != (None, None, None):
+        return True
+    return connection.execute(_HAS_LADDER, _known_by(connection, first)).fetchone() is not None
+
+
+def _write_outcome(connection: sqlite3.Connection, first: Notification, settled: Settled, at: int) -> None:
+    known_by = _known_by(connection, first)
+    connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *known_by))
+    connection.execute(_NO_MORE_RUNGS, (at, *known_by))
+
+
+def _known_by(connection: sqlite3.Connection, first: Notification) -> tuple[int, str]:
+    task_id, planned_on = connection.execute(_KNOWN_BY, (first.id,)).fetchone()
+    return task_id, planned_on
 
 
 def _snoozed_until(rows: list[Notification]) -> int | None:
@@ -193,17 +291,23 @@ def _came_again(connection: sqlite3.Connection, rows: list[Notification], asked:
 
 
 def _change(
-    connection: sqlite3.Connection, asked: Asked, rows: list[Notification], state: State, until: int | None
+    connection: sqlite3.Connection,
+    asked: Asked,
+    rows: list[Notification],
+    state: State,
+    until: int | None,
+    settled: Settled | None = None,
 ) -> Answered:
-    """Writes the state into those rows that do not hold it yet, and into their histories."""
+    """Writes the state into those rows that do not hold it yet, and into their histories. `settled` is the outcome that
+    it comes with."""
     newest = rows[-1].id
     changed = []
     for one in rows:
         after = _in_state(one, state, until if one.id == newest else None, asked.at)
         if after != one:
-            changed.append(after)
-            _store(connection, after)
-            history.record(connection, *_entries(asked, one, after))
+            changed.append(replace(after, settled=settled))
+            store(connection, after)
+            history.record(connection, *_entries(asked, one, after, settled))
     if not changed:
         return _unchanged(asked, rows)
     unread = notifications.count_unread(connection, rows[0].user_id)
@@ -228,7 +332,8 @@ def _in_state(one: Notification, state: State, until: int | None, at: int) -> No
     return after
 
 
-def _store(connection: sqlite3.Connection, one: Notification) -> None:
+def store(connection: sqlite3.Connection, one: Notification) -> None:
+    """Write what answers change in a notification."""
     changes = {
         "status": one.status,
         "read_at": one.read_at,
@@ -238,17 +343,31 @@ def _store(connection: sqlite3.Connection, one: Notification) -> None:
     run(connection, NotificationRow.update(changes).where(NotificationRow.id == one.id))
 
 
-def _entries(asked: Asked, before: Notification, after: Notification) -> list[Entry]:
+def _entries(asked: Asked, before: Notification, after: Notification, settled: Settled | None) -> list[Entry]:
     """Return what the notification's history tells of the answer."""
 
-    def entry(what: What, **detail: int) -> Entry:
+    def entry(what: What, **detail: int | str) -> Entry:
         return Entry(asked.at, what, asked.by, after.task_id, after.id, detail)
 
     entries = []
     if after.status != before.status:
         entries.append(entry("read"))
     if after.confirmed_at != before.confirmed_at:
-        entries.append(entry("confirmed"))
+        entries.append(entry("confirmed", **_told_of(asked, settled)))
     if after.snoozed_until not in (None, before.snoozed_until):
         entries.append(entry("snoozed", until=after.snoozed_until))
     return entries
+
+
+def _told_of(asked: Asked, settled: Settled | None) -> dict[str, int | str]:
+    """What the history tells of an outcome beyond DONE at that time."""
+    if settled is None:
+        return {}
+    told: dict[str, int | str] = {}
+    if settled.outcome != "DONE":
+        told["outcome"] = settled.outcome
+    if settled.at != asked.at:
+        told["was_at"] = settled.at
+    if settled.note is not None:
+        told["note"] = settled.note
+    return told

@@ -19,12 +19,16 @@ from store.planned import known_by
 Row = dict[str, Any]
 
 # What users and the loop have changed in a notification since it was written.
-_ANSWERS = ("status", "read_at", "pushed_at", "confirmed_at", "snoozed_until", "pushed_to")
+_ANSWERS = ("status", "read_at", "pushed_at", "confirmed_at", "snoozed_until", "pushed_to", "withdrawn_at")
 # The replaced database alone knows what became of these.
 _HAD = "WRITTEN", "MISSED", "PAUSED"
 _RANG = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
     WHERE rrule IS NULL AND next_at IS NOT NULL AND EXISTS (
         SELECT 1 FROM occurrence WHERE task_id = reminder_task.id AND {known})"""
+_SETTLED = """UPDATE occurrence SET settled = ?, settled_at = ?, settled_by = ?, note = ?
+    WHERE task_id = ? AND planned_on = ? AND (settled IS NULL OR settled = 'MISSED')"""
+_PASSED = """UPDATE rung SET passed_at = coalesce(passed_at, ?)
+    WHERE task_id = ? AND planned_on = ? AND number = ?"""
 # What a task's columns tell of an occurrence that an older Careline has kept by its moment.
 _OF_TASK = "rrule", "timezone", "zone_given", "next_on", "remind_at"
 
@@ -119,8 +123,24 @@ def _carry_reminders(old: sqlite3.Connection, new: sqlite3.Connection, carried: 
                 row["notification_id"] = None
             row.setdefault("planned_on", known_by(row["planned_at"], *both[row["task_id"]]))
             carried.occurrences += _insert(new, "occurrence", row, columns)
+            if row.get("settled") and "settled" in columns:
+                given = [row[name] for name in ("settled", "settled_at", "settled_by", "note", "task_id", "planned_on")]
+                new.execute(_SETTLED, given)
+    _carry_ladders(old, new, both, carried)
     is_by_wall = "planned_on" in columns
     new.execute(_RANG.format(known="planned_on = coalesce(next_on, next_at)" if is_by_wall else "planned_at = next_at"))
+
+
+def _carry_ladders(
+    old: sqlite3.Connection, new: sqlite3.Connection, tasks: dict[int, list[Any]], carried: Carried
+) -> None:
+    """Take over the rungs that the restored database lacks, and that others have rung."""
+    columns = _columns(new, "rung")
+    if not columns:
+        return
+    for row in _rows(old, "rung", carried, key="task_id"):
+        if row["task_id"] in tasks and not _insert(new, "rung", row, columns):
+            new.execute(_PASSED, [row[name] for name in ("passed_at", "task_id", "planned_on", "number")])
 
 
 def _carry_notifications(

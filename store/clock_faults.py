@@ -29,6 +29,7 @@ _TOO_EARLY = """SELECT task_id, planned_on, planned_at, outcome, notification_id
         AND told.occurrence_on = one.planned_on AND told.confirmed_at IS NOT NULL)
     ORDER BY at"""
 _FORGOTTEN = "DELETE FROM occurrence WHERE task_id = ?1 AND planned_on = ?2"
+_ITS_RUNGS = "DELETE FROM rung WHERE task_id = ?1 AND planned_on = ?2"
 _STEPS_ASIDE = """UPDATE user_notification SET early = id
     WHERE task_id = ?1 AND occurrence_on = ?2 AND snooze_of IS NULL"""
 # A rule goes on from there: what it has had since then is known. What comes once keeps its wall time.
@@ -36,6 +37,16 @@ _DUE_AGAIN = """UPDATE reminder_task SET status = 'PENDING', revision = revision
     next_on = CASE WHEN rrule IS NOT NULL AND (next_at IS NULL OR coalesce(next_on > ?4, next_at > ?3))
         THEN ?4 ELSE next_on END,
     next_at = CASE WHEN next_at IS NULL OR next_at > ?3 THEN ?3 ELSE next_at END WHERE id = ?1"""
+# What a ladder has rung or ended too early, while its occurrence was had.
+_RUNGS_TOO_EARLY = (
+    """UPDATE user_notification SET early = id WHERE rung > 0 AND early = 0 AND created_at > ?1 AND EXISTS (
+        SELECT 1 FROM rung WHERE task_id = user_notification.task_id AND planned_on = occurrence_on
+        AND number = user_notification.rung AND passed_at > ?1 AND due_at > ?1)""",
+    """UPDATE occurrence SET settled = NULL, settled_at = NULL, settled_by = NULL
+        WHERE settled = 'MISSED' AND settled_at > ?1""",
+    """UPDATE rung SET passed_at = NULL WHERE passed_at > ?1 AND due_at > ?1 AND EXISTS (
+        SELECT 1 FROM occurrence WHERE task_id = rung.task_id AND planned_on = rung.planned_on AND settled IS NULL)""",
+)
 # What came again too early, and has not come again since, comes again at its time.
 _AGAIN_AT_ITS_TIME = """UPDATE user_notification SET snoozed_until = occurrence_at
     WHERE snooze_of IS NOT NULL AND occurrence_at > ?1 AND created_at > ?1 AND confirmed_at IS NULL
@@ -81,12 +92,15 @@ def rewind(connection: sqlite3.Connection, asked: ToRewind) -> Rewound:
     found = list(islice(_too_early(connection, asked), CHUNK))
     again = [(task_id, known_by, moment, wall_of(known_by)) for task_id, known_by, moment, _, _ in found]
     connection.executemany(_FORGOTTEN, [one[:2] for one in again])
+    connection.executemany(_ITS_RUNGS, [one[:2] for one in again])
     connection.executemany(_STEPS_ASIDE, [one[:2] for one in again])
     connection.executemany(_DUE_AGAIN, again)
     for task_id, _, moment, outcome, notification_id in found:
         if outcome == WRITTEN:
             detail = {"planned_at": moment}
             history.record(connection, Entry(now, "too_early", SYSTEM, task_id, notification_id, detail))
+    for statement in _RUNGS_TOO_EARLY:
+        connection.execute(statement, (now,))
     snoozes = connection.execute(_AGAIN_AT_ITS_TIME, (now,)).rowcount
     return Rewound(len(found), snoozes)
 

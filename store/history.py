@@ -18,7 +18,7 @@ from store.transaction import insert_into
 
 SYSTEM = "SYSTEM"  # Careline itself
 API = "API"  # a caller over HTTP
-TIMES = ("planned_at", "until")  # what in an entry's detail is a time, as times are everywhere inside
+TIMES = ("planned_at", "until", "was_at")  # what in an entry's detail is a time, as times are everywhere inside
 
 What = Literal[
     "created",
@@ -35,6 +35,8 @@ What = Literal[
     "cancelled",
     "parked",
     "too_early",
+    "missed",
+    "withdrawn",
 ]
 
 
@@ -68,6 +70,8 @@ def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     )
 
 
+# Of a ladder's ring: why then, and to whom.
+RUNG_DETAIL = "json_object('planned_at', occurrence_at, 'rung', rung, 'user_id', user_id)"
 # Each part of a history has the columns at, what, by, task_id, notification_id, detail and place, which orders what is
 # alike otherwise. A row of the table `history` has its id there; its detail may be long, and is read for a page alone.
 _OF_NOTIFICATIONS = """
@@ -105,6 +109,9 @@ _OF_TASK = f"""{_CREATED.format(id="?1")}
     UNION ALL
     SELECT at, 'skipped', 'SYSTEM', task_id, NULL, json_object('planned_at', planned_at, 'outcome', outcome), planned_at
     FROM occurrence WHERE task_id = ?1 AND outcome NOT IN ('CANCELLED', 'WRITTEN')
+    UNION ALL
+    SELECT created_at, 'written', 'SYSTEM', task_id, id, {RUNG_DETAIL}, occurrence_at
+    FROM user_notification WHERE task_id = ?1 AND rung > 0
     UNION ALL {_OF_NOTIFICATIONS.format(of="task_id")}
     UNION ALL {_RECORDED.format(of="task_id")}"""
 _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = ?1)")}
@@ -114,7 +121,8 @@ _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notificati
     FROM user_notification AS one JOIN reminder_task AS task ON task.id = task_id
     WHERE one.id = ?1 AND snooze_of IS NULL
     UNION ALL
-    SELECT created_at, 'written', 'SYSTEM', task_id, id, json_object('planned_at', occurrence_at), occurrence_at
+    SELECT created_at, 'written', 'SYSTEM', task_id, id,
+        iif(rung = 0, json_object('planned_at', occurrence_at), {RUNG_DETAIL}), occurrence_at
     FROM user_notification WHERE id = ?1 AND snooze_of IS NULL
     UNION ALL {_OF_NOTIFICATIONS.format(of="id")}
     UNION ALL {_RECORDED.format(of="notification_id")}"""
@@ -126,7 +134,8 @@ _LATEST = f"""SELECT at, what, "by", task_id, notification_id,
         LIMIT ?4 OFFSET max(0, coalesce(({_COUNT}) - ?3 + 1, 0)))"""
 # Of one moment, in this order.
 _ORDER = (
-    "created changed due written skipped pushed taken_back came_again read confirmed snoozed cancelled too_early parked"
+    "created changed due written skipped pushed taken_back came_again read confirmed snoozed missed cancelled withdrawn"
+    " too_early parked"
 )
 
 Page = tuple[list[Entry], bool]

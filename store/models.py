@@ -74,6 +74,8 @@ class ReminderTask(Model):
     # On the wall of its zone, or of the clinic's where it has none; null: `next_at` alone counts.
     next_on = TextField(null=True)
     zone_given = BooleanField(default=True)  # false: it goes by the clinic's zone, whichever that is
+    # A JSON array of [milliseconds after the planned time, user id]; the last, whose user is null, is the ladder's end.
+    follow_up = TextField(null=True)
 
     class Meta:
         table_name = "reminder_task"
@@ -88,10 +90,30 @@ class Occurrence(Model):
     at = BigIntegerField()  # when this became of it
     outcome = TextField()  # WRITTEN, MISSED, PAUSED or CANCELLED
     notification_id = BigIntegerField(null=True)
+    # What the user, or somebody else on the ladder, has made of it: DONE, SKIPPED, MISSED or WITHDRAWN.
+    settled = TextField(null=True)
+    settled_at = BigIntegerField(null=True)
+    settled_by = TextField(null=True)
+    note = TextField(null=True)
 
     class Meta:
         table_name = "occurrence"
         primary_key = CompositeKey("task", "planned_on")
+
+
+class Rung(Model):
+    """Whom an occurrence rings next while it is not answered, and when (store/rungs.py)."""
+
+    task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
+    planned_on = TextField()
+    number = IntegerField()  # from 1
+    user_id = BigIntegerField(null=True)  # null: the ladder ends
+    due_at = BigIntegerField()
+    passed_at = BigIntegerField(null=True)  # when it rang, or was passed without a ring
+
+    class Meta:
+        table_name = "rung"
+        primary_key = CompositeKey("task", "planned_on", "number")
 
 
 class UserNotification(Model):
@@ -117,6 +139,8 @@ class UserNotification(Model):
     pushed_to = IntegerField()  # how many connections have shown that they read it
     # Its own id in one that was written while the clock was ahead: it does not stand for its occurrence. 0 otherwise.
     early = BigIntegerField()
+    rung = IntegerField()  # of the ladder that it rang for; 0 for the first notification of an occurrence
+    withdrawn_at = BigIntegerField(null=True)  # when its reminder was withdrawn, and it was unread
 
     class Meta:
         table_name = "user_notification"

@@ -21,6 +21,16 @@ Status = Literal["UNREAD", "READ"]
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcome of an occurrence."""
+
+    outcome: Literal["DONE", "SKIPPED", "MISSED", "WITHDRAWN"]
+    at: int  # when it was
+    by: str  # as the history tells it
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     id: int
     user_id: int
@@ -34,6 +44,8 @@ class Notification:
     confirmed_at: int | None
     snoozed_until: int | None  # when it comes again
     task_id: int
+    withdrawn_at: int | None = None  # when its reminder was withdrawn, and it was unread
+    settled: Settled | None = None  # the outcome that it has just got
 
 
 class NewNotification(NamedTuple):
@@ -47,6 +59,7 @@ class NewNotification(NamedTuple):
     occurrence_at: int  # unique for the one that was snoozed
     snooze_of: int | None = None
     occurrence_on: str | None = None  # what its occurrence is known by (store/planned.py); None where it comes again
+    rung: int = 0  # of the ladder; 0 for the first of an occurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +254,7 @@ def select(*more: Any) -> "ModelSelect[NotificationRow]":
         NotificationRow.confirmed_at,
         NotificationRow.snoozed_until,
         NotificationRow.task.alias("task_id"),
+        NotificationRow.withdrawn_at,
         *more,
     )
 

@@ -91,6 +91,18 @@ _NOTIFY_ONCE = """INSERT OR IGNORE INTO user_notification
         AND told.occurrence_on = coalesce(next_on, next_at) AND told.confirmed_at IS NOT NULL)
     RETURNING id, user_id, biz_type, biz_id, title, content, status, created_at, read_at, confirmed_at, snoozed_until,
     task_id"""
+# The ladders of the notifications from an id up to another. A rung of the same user whose time has passed by then is
+# rung by it.
+_HAS_LADDERS = "SELECT 1 FROM reminder_task WHERE follow_up IS NOT NULL AND id > -9223372036854775808 LIMIT 1"
+_CLIMBED = """INSERT OR IGNORE INTO rung (task_id, planned_on, number, user_id, due_at, passed_at)
+    SELECT task_id, occurrence_on, number, user_id, due_at,
+        iif(user_id = rung_by AND due_at <= created_at, created_at, NULL)
+    FROM (SELECT task_id, occurrence_on, asked.key + 1 AS number, one.user_id AS rung_by, one.created_at AS created_at,
+            json_extract(follow_up, fullkey || '[1]') AS user_id,
+            occurrence_at + json_extract(follow_up, fullkey || '[0]') AS due_at
+        FROM user_notification AS one CROSS JOIN reminder_task AS task
+            CROSS JOIN json_each(iif(json_valid(follow_up), follow_up, '[]')) AS asked
+        WHERE one.id BETWEEN ? AND ? AND task.id = one.task_id AND follow_up IS NOT NULL)"""
 _OCCURRED_ONCE = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome, notification_id)
     SELECT task_id, occurrence_on, occurrence_at, created_at, 'WRITTEN', id FROM user_notification WHERE id >= ?"""
 _DONE_ONCE = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
@@ -121,6 +133,7 @@ def _dispatch_once(connection: sqlite3.Connection, ids: list[int], now: int) -> 
     rows = connection.execute(_NOTIFY_ONCE, (first, now, _listed(ids), now)).fetchall()
     connection.execute(_OCCURRED_ONCE, (first,))
     written = [Notification(*row) for row in sorted(rows)]
+    _put_ladders(connection, written)
     done = {one.task_id for one in written}
     parked: list[Parking] = []
     if len(done) < len(ids):
@@ -132,6 +145,12 @@ def _dispatch_once(connection: sqlite3.Connection, ids: list[int], now: int) -> 
                 parked.append(Parking(task_id, now, UNSOUND))
     connection.execute(_DONE_ONCE, (_listed(done),))
     return DispatchedOnce(len(ids), written, [one for one in parked if parking.park(connection, one)])
+
+
+def _put_ladders(connection: sqlite3.Connection, written: list[Notification]) -> None:
+    """Give the occurrences their rungs whose first notifications these are, in the order of their ids."""
+    if written and connection.execute(_HAS_LADDERS).fetchone():
+        connection.execute(_CLIMBED, (written[0].id, written[-1].id))
 
 
 def _listed(ids: Collection[int]) -> str:
@@ -160,6 +179,7 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
     written = notifications.notify(connection, new)
     ids = iter([notification.id for notification in written])
     connection.executemany(_OCCURRED, [(*end, next(ids) if end[-1] == WRITTEN else None) for end in ends])
+    _put_ladders(connection, written)
     connection.executemany(
         _MOVED,
         [

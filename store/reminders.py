@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+import orjson
 from peewee import ModelSelect
 
 from store import history
@@ -45,6 +46,19 @@ class ReminderTask:
     parked_for: str | None = None  # why
     next_on: str | None = None  # the wall time of `next_at`; None where the instant alone counts
     zone_given: bool = True  # False: it goes by the clinic's zone, whichever that is
+    follow_up: str | None = None  # its ladder, as JSON; the last rung, of no user, is its end
+
+    @property
+    def ladder(self) -> list[tuple[int, Any]] | None:
+        """Its rungs, milliseconds after the planned time and a user, the last one its end; None where there is none, or
+        it is not sound."""
+        try:
+            rungs = (
+                [] if self.follow_up is None else [(int(after), user) for after, user in orjson.loads(self.follow_up)]
+            )
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return rungs or None
 
     @property
     def own_zone(self) -> str | None:
@@ -63,6 +77,7 @@ class NewTask:
     created_at: int
     by: str
     timing: dict[str, Any]  # when it is due: `remind_at` and the columns of recurrence, by name
+    follow_up: str | None = None  # its ladder, as the row keeps it
     most_pending: int = 0  # tasks of the user that may be pending before this one; 0 is any number
 
 
@@ -130,19 +145,20 @@ def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
             status="PENDING",
             created_at=new.created_at,
             **{"next_at": new.timing["remind_at"], **new.timing},
+            follow_up=new.follow_up,
         ),
     ).lastrowid
     assert task_id is not None  # an INSERT always has one
     if new.by != API:
         history.record(connection, Entry(new.created_at, "created", new.by, task_id))
-    task = _find(connection, task_id)
+    task = find(connection, task_id)
     assert task is not None  # it was stored just now
     return task
 
 
 def cancel(connection: sqlite3.Connection, asked: Cancelling) -> ReminderTask | None:
     """Cancels a pending task and returns it as it then is; None when there is none."""
-    task = _find(connection, asked.task_id)
+    task = find(connection, asked.task_id)
     if task is None or task.status != "PENDING":
         return task
     run(connection, TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task.id))
@@ -151,13 +167,13 @@ def cancel(connection: sqlite3.Connection, asked: Cancelling) -> ReminderTask | 
     known_by = str(planned_at) if task.next_on is None else planned_on(task.next_on, task.own_zone)
     connection.execute(_CANCELLED, (task.id, known_by, planned_at, asked.at))
     history.record(connection, Entry(asked.at, "cancelled", asked.by, task.id, detail={"planned_at": planned_at}))
-    return _find(connection, task.id)
+    return find(connection, task.id)
 
 
 def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotAsRead | None:
     """Changes a pending task and returns it as it then is, or as it is where it is not pending; None when there is
     none. What is due by then comes first, so that no planned occurrence is lost over a change."""
-    task = _find(connection, asked.task_id)
+    task = find(connection, asked.task_id)
     if task is None or task.status != "PENDING":
         return task
     is_due = task.next_at is not None and task.next_at <= asked.entry.at and task.parked_at is None
@@ -167,7 +183,7 @@ def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotA
     update = TaskRow.update(**asked.columns, revision=task.revision + 1, parked_at=None, parked_for=None)
     run(connection, update.where(TaskRow.id == task.id))
     history.record(connection, asked.entry)
-    return _find(connection, task.id)
+    return find(connection, task.id)
 
 
 def store_derived(connection: sqlite3.Connection, derived: list[Derived]) -> int:
@@ -204,6 +220,13 @@ async def all_of(database: Database, ids: list[int]) -> list[ReminderTask]:
     return [task_of(row) for row in rows]
 
 
+async def due_before(database: Database, user_id: int, end: int) -> list[ReminderTask]:
+    """The user's pending tasks that are due next before a moment."""
+    query = select().where(TaskRow.user_id == user_id, TaskRow.status == "PENDING", TaskRow.next_at < end)
+    (rows,) = await database.read(query)
+    return [task_of(row) for row in rows]
+
+
 async def get(database: Database, task_id: int) -> ReminderTask | None:
     (rows,) = await database.read(select().where(TaskRow.id == task_id))
     return task_of(rows[0]) if rows else None
@@ -235,7 +258,7 @@ async def page(
 
 def select() -> "ModelSelect[TaskRow]":
     """Every column of a task."""
-    return TaskRow.select(*(getattr(TaskRow, field.name) for field in fields(ReminderTask)))
+    return TaskRow.select(*(getattr(TaskRow, one.name) for one in fields(ReminderTask)))
 
 
 def task_of(row: Row) -> ReminderTask:
@@ -249,6 +272,7 @@ def _pending(connection: sqlite3.Connection, user_id: int, most: int) -> int:
     return count
 
 
-def _find(connection: sqlite3.Connection, task_id: int) -> ReminderTask | None:
+def find(connection: sqlite3.Connection, task_id: int) -> ReminderTask | None:
+    """Return the task as it is in this transaction, or None."""
     row = run(connection, select().where(TaskRow.id == task_id)).fetchone()
-    return task_of(dict(zip((field.name for field in fields(ReminderTask)), row, strict=True))) if row else None
+    return task_of(dict(zip((one.name for one in fields(ReminderTask)), row, strict=True))) if row else None

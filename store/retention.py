@@ -13,6 +13,7 @@ from store.models import Message as MessageRow
 from store.models import Occurrence as OccurrenceRow
 from store.models import Question as QuestionRow
 from store.models import ReminderTask as TaskRow
+from store.models import Rung as RungRow
 from store.models import UserNotification as NotificationRow
 from store.transaction import run
 
@@ -62,6 +63,7 @@ def _delete_tasks_that_are_over(connection: sqlite3.Connection, task_ids: set[in
         TaskRow.id.in_(list(task_ids)), TaskRow.status.in_(["DISPATCHED", "CANCELLED"]), ~fn.EXISTS(left)
     )
     ids = [row[0] for row in run(connection, over)]
+    run(connection, RungRow.delete().where(RungRow.task.in_(ids)))
     run(connection, OccurrenceRow.delete().where(OccurrenceRow.task.in_(ids)))
     run(connection, HistoryRow.delete().where(HistoryRow.task_id.in_(ids)))
     run(connection, TaskRow.delete().where(TaskRow.id.in_(ids)))

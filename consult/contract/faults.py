@@ -33,6 +33,7 @@ CODES = {
             "UNAUTHENTICATED", 401, Words("缺少令牌，或令牌无效、已过期、已吊销", "no token, or one that is not good")
         ),
         Code("FORBIDDEN", 403, Words("令牌无权执行此操作", "the token does not allow it")),
+        Code("CONFLICT", 409, Words("与已有的结果冲突", "it contradicts an outcome that there is")),
         Code("RATE_LIMITED", 429, Words("请求过于频繁，请稍后重试", "too much was asked at once; try again later")),
         Code("INTERNAL_ERROR", 500, Words("服务器内部错误", "the server failed")),
     )
@@ -164,6 +165,13 @@ ALREADY_DISPATCHED = _over_http(
 IS_CONFIRMED = _anywhere(
     409, "通知已确认，无法推迟", "推迟已确认的通知", "a notification that was confirmed can't be snoozed"
 )
+HAS_OTHER_OUTCOME = _anywhere(
+    409,
+    "该次提醒已有其他结果",
+    "以另一个结果确认已确认的一次，或提醒已撤回",
+    "another outcome for what was confirmed, or for a reminder that was withdrawn",
+    code="CONFLICT",
+)
 TOO_MANY_SNOOZES = _anywhere(
     409,
     "推迟次数过多，无法再推迟",
@@ -256,6 +264,7 @@ TEXTS = (
     *(UNKNOWN_EVENT, RATE_LIMITED, ONE_PAYLOAD, NOT_AN_OBJECT, BOTH_CURSORS, *OF_TOKENS.values(), DISAGREES),
     *(FORBIDDEN, KEY_LENGTH, HOST_REFUSED, ORIGIN_REFUSED, QUESTION_NOT_FOUND, NOT_FOUND, METHOD_NOT_ALLOWED),
     *(QUESTION_CLOSED, OTHER_CONTENT, KEY_REUSED, ALREADY_DISPATCHED, IS_CONFIRMED, TOO_MANY_SNOOZES),
+    HAS_OTHER_OUTCOME,
     *(NOT_PENDING, TOO_FAST, NO_OCCURRENCE, *OF_RULE_PARTS.values(), UNSUPPORTED, TOO_COSTLY, TOO_MANY_PAST),
     *(EXDATES_ALONE, TOO_MANY_PENDING, BODY_TOO_LARGE, HEAD_TOO_LARGE, NOT_JSON, NOT_KNOWN_TO_BE_STORED),
     *(INTERNAL_ERROR, NOT_WRITABLE),

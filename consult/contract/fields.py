@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from consult.contract.limits import LONGEST_PAGE, MAX_ID, MOST_ATTACHMENTS
+from consult.contract.limits import LONGEST_PAGE, LONGEST_RUNG, MAX_ID, MOST_ATTACHMENTS, MOST_RUNGS, SHORTEST_RUNG
 from consult.contract.words import Words
 from reminders.rule import LONGEST
-from store import notifications, questions, reminders
+from store import answers, notifications, questions, reminders
 
 USER_TYPES = ("ELDER", "FAMILY", "STAFF", "SYSTEM")
 CONTENT_TYPES = ("TEXT", "IMAGE", "AUDIO", "VIDEO", "FILE")
@@ -173,6 +173,51 @@ Attachments = Annotated[
         f"不超过 {MOST_ATTACHMENTS} 项的数组",
         f"a list of at most {MOST_ATTACHMENTS} attachments",
         max_length=MOST_ATTACHMENTS,
+    ),
+]
+
+After = Annotated[
+    int,
+    _rule(
+        "number",
+        f"{SHORTEST_RUNG} 到 {LONGEST_RUNG} 的整数",
+        f"an integer from {SHORTEST_RUNG} to {LONGEST_RUNG:,}",
+        ge=SHORTEST_RUNG,
+        le=LONGEST_RUNG,
+    ),
+]
+MissedAfter = Annotated[
+    int,
+    _rule(
+        "number",
+        f"{SHORTEST_RUNG} 到 {2 * LONGEST_RUNG} 的整数",
+        f"an integer from {SHORTEST_RUNG} to {2 * LONGEST_RUNG:,}",
+        ge=SHORTEST_RUNG,
+        le=2 * LONGEST_RUNG,
+    ),
+]
+GivenOutcome = Annotated[answers.GivenOutcome, _one_of(answers.GivenOutcome)]
+Note = Annotated[str, _text(500)]
+Day = Annotated[str, _rule("text", "日期，例如 2030-01-01", "a date such as 2030-01-01", max_length=10)]
+
+
+class Rung(Struct, kw_only=True, gc=False):
+    """Whom a reminder rings while it is not answered, and when."""
+
+    after: Annotated[After, means("计划时间之后多少秒", "seconds after the planned time")]
+    user_id: Annotated[
+        Id | None, means("提醒谁；缺省为任务的用户", "whom it rings; the task's own user when left out")
+    ] = None
+
+
+FollowUp = Annotated[
+    list[Rung],
+    _rule(
+        "list",
+        f"1 到 {MOST_RUNGS} 项的数组",
+        f"a list of 1 to {MOST_RUNGS} rungs",
+        min_length=1,
+        max_length=MOST_RUNGS,
     ),
 ]
 

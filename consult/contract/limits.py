@@ -17,6 +17,12 @@ MAX_ID = 2**63 - 1
 MAX_BYTES = 1_000_000  # of a packet, and of an HTTP body
 MOST_HEAD = 18_432  # bytes of a request's head: 16 KB of headers, as browsers and proxies allow, and more
 MOST_ATTACHMENTS = 20
+# Of a ladder, in seconds after the planned time.
+MOST_RUNGS = 20
+SHORTEST_RUNG = 60
+LONGEST_RUNG = 7 * 86_400
+UNTIL_MISSED = 3600  # after the last rung, where the client does not say
+MOST_OF_A_DAY = 1000  # occurrences
 
 # The heartbeat and the handshake, in seconds. Clients are told the first two.
 PING_INTERVAL = 25

@@ -1,6 +1,6 @@
 """Notifications of a user: bound, pushed, answered, listed (sections 4 and 7)."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -11,7 +11,10 @@ from consult.contract.fields import (
     AfterId,
     BeforeId,
     Cursor,
+    GivenOutcome,
     Id,
+    Moment,
+    Note,
     NotificationId,
     NotificationStatus,
     PageLimit,
@@ -39,6 +42,16 @@ from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, Server
 from consult.contract.words import Words
 from store import notifications
 
+ConfirmedOutcome = Annotated[
+    GivenOutcome | None,
+    means("结果（第 12 节）；缺省为 `DONE`", "what became of it (section 12); `DONE` when left out"),
+]
+ConfirmedNote = Annotated[Note | None, means("备注", "a note")]
+ConfirmedAt = Annotated[
+    Moment | None,
+    means("实际的时间，不晚于现在；缺省为现在", "when it really was, not later than now; now when left out"),
+]
+
 
 class BindUser(Payload, kw_only=True, gc=False):
     """Section 4.1."""
@@ -57,6 +70,21 @@ class AnswerNotification(Payload, kw_only=True, gc=False):
     """Section 4.3: `notification:read` and `notification:confirm`."""
 
     id: NotificationId
+
+
+class ConfirmNotification(Payload, kw_only=True, gc=False):
+    """Section 4.3."""
+
+    id: NotificationId
+    outcome: ConfirmedOutcome = None
+    note: ConfirmedNote = None
+    at: ConfirmedAt = None
+
+
+class Confirmation(Payload, kw_only=True, gc=False):
+    outcome: ConfirmedOutcome = None
+    note: ConfirmedNote = None
+    at: ConfirmedAt = None
 
 
 class SnoozeNotification(Payload, kw_only=True, gc=False):
@@ -149,6 +177,16 @@ class NotificationUpdated(Struct, kw_only=True):
     confirmed_at: Annotated[Time | None, Confirmed]
     snoozed_until: Annotated[Time | None, SnoozedUntil]
     unread: Annotated[int, means("该用户此后共有多少条未读", "how many the user has not read from now on", ge=0)]
+    outcome: Annotated[
+        Literal["DONE", "SKIPPED", "MISSED", "WITHDRAWN"] | UnsetType,
+        means("刚有结果时才有（第 12 节）", "only where its occurrence has just got an outcome (section 12)"),
+    ] = UNSET
+    outcome_at: Annotated[Time | UnsetType, means("同上：结果的时间", "likewise: when that was")] = UNSET
+    outcome_by: Annotated[
+        str | UnsetType, means("同上：由谁得出，与历史记录的 `by` 相同", "likewise: by whom, as a history's `by`")
+    ] = UNSET
+    note: Annotated[str | UnsetType | None, means("同上：备注或原因", "likewise: the note, or the reason")] = UNSET
+    withdrawn_at: Annotated[Time | UnsetType, means("提醒任务撤回的时间", "when its reminder was withdrawn")] = UNSET
 
 
 class NotificationPage(Struct, kw_only=True):
@@ -252,10 +290,15 @@ NOTIFICATION_CONFIRM = ClientEvent(
         "确认通知（例如已服药），同时标记为已读",
         "confirm a notification (the medicine is taken), which also marks it as read",
     ),
-    AnswerNotification,
+    ConfirmNotification,
     {"id": 1},
     "notification:confirm:ack",
-    mistakes=(Mistake(Words("缺少 id", "id left out"), {}), _NOT_ONES_OWN),
+    mistakes=(
+        Mistake(Words("缺少 id", "id left out"), {}),
+        Mistake(Words("不存在的结果", "an outcome that there is none of"), {"id": 1, "outcome": "TAKEN"}),
+        _NOT_ONES_OWN,
+    ),
+    others=({"id": 1, "outcome": "SKIPPED", "note": "饭前没有胃口", "at": "2025-01-01 10:02:00"},),
     work=Work.WRITE,
 )
 
@@ -339,7 +382,10 @@ CONFIRM_NOTIFICATION = Call(
     ),
     CONFIRMED,
     AnsweredNotification,
-    faults=(400, 404, 409),
+    body=Confirmation,
+    example={"outcome": "DONE", "note": "饭后服用"},
+    has_optional_body=True,
+    faults=(400, 404, 409, 413, 415),
 )
 
 NOTIFICATION_HISTORY = Call(

@@ -12,7 +12,6 @@ from msgspec import Meta, Struct, structs
 
 from consult.contract.faults import BOTH_CURSORS, NOT_AN_OBJECT, Fault, invalid
 from consult.contract.fields import Rule
-from consult.contract.limits import MOST_ATTACHMENTS
 from consult.contract.words import Words
 
 
@@ -128,7 +127,7 @@ def _fault_in(payload_type: type[Struct], payload: dict[str, Any], path: str) ->
 def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
     """The first fault within a list's items; None when the list as such is at fault, or holds no objects."""
     item_type = struct_within(annotation)
-    if item_type is None or not isinstance(value, list) or len(value) > MOST_ATTACHMENTS:
+    if item_type is None or not isinstance(value, list) or not _fits_as_list(value, annotation):
         return None
     for index, item in enumerate(value):
         if not isinstance(item, dict):
@@ -137,6 +136,12 @@ def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
         if fault:
             return fault
     return None
+
+
+def _fits_as_list(value: list[object], annotation: Any) -> bool:
+    """Whether the list has as many items as it may, whatever these are."""
+    bounds = [part for part in _parts(annotation) if isinstance(part, Meta) and part.max_length is not None]
+    return len(value) <= min((part.max_length or 0 for part in bounds), default=len(value))
 
 
 def _fits(value: object, annotation: Any) -> bool:

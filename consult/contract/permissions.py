@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from consult.contract import messages, notifications, operations, questions, reminders
+from consult.contract import messages, notifications, occurrences, operations, questions, reminders
 from consult.contract.rows import Call, ClientEvent, Page
 from consult.contract.words import Words
 
@@ -88,6 +88,9 @@ PERMISSIONS: dict[Row, Permission] = {
     reminders.LIST_OCCURRENCES: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     reminders.REMINDER_HISTORY: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     reminders.CANCEL_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    occurrences.WITHDRAW_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
+    occurrences.LIST_UNANSWERED: Permission("", May.ALL, May.NO, May.NO, May.ALL),
+    occurrences.USER_DAY: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
     notifications.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),

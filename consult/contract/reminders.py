@@ -1,6 +1,6 @@
 """Reminder tasks: added, listed, changed, cancelled; when they are due next (sections 7 and 11)."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -12,8 +12,10 @@ from consult.contract.fields import (
     Content,
     Exdates,
     Flag,
+    FollowUp,
     Id,
     Missed,
+    MissedAfter,
     Moment,
     PageLimit,
     Rrule,
@@ -25,7 +27,7 @@ from consult.contract.fields import (
 )
 from consult.contract.history import HISTORY, HistoryPage, HistoryQuery
 from consult.contract.limits import USUAL_PAGE
-from consult.contract.payloads import Payload
+from consult.contract.payloads import Check, Payload
 from consult.contract.reply_fields import BusinessId, BusinessKind, HasMore, ReplyId, Time, TimeOrDate
 from consult.contract.rows import Call, Work
 from consult.contract.words import Words
@@ -69,6 +71,42 @@ class NewReminder(Payload, kw_only=True, gc=False):
             "what becomes of occurrences that were missed (section 11); `latest` when left out",
         ),
     ] = None
+    follow_up: Annotated[
+        FollowUp | None,
+        means(
+            "未答复时再提醒谁（第 12 节），`after` 从小到大",
+            "whom it rings while it is not answered (section 12), `after` rising",
+        ),
+    ] = None
+    missed_after: Annotated[
+        MissedAfter | None,
+        means(
+            "计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时",
+            "seconds after the planned time from which it counts as missed; an hour after the last rung when left out",
+        ),
+    ] = None
+
+    checks: ClassVar = (
+        Check(
+            "follow_up",
+            lambda payload: _rises([one["after"] for one in payload.get("follow_up") or ()]),
+            "follow_up 的 after 必须从小到大",
+            "`after` rises from rung to rung, or stays",
+        ),
+        Check(
+            "missed_after",
+            lambda payload: (
+                payload.get("missed_after") is None
+                or payload["missed_after"] > max((one["after"] for one in payload.get("follow_up") or ()), default=0)
+            ),
+            "missed_after 必须大于 follow_up 最后的 after",
+            "above the last `after` of `follow_up`",
+        ),
+    )
+
+
+def _rises(numbers: list[int]) -> bool:
+    return numbers == sorted(numbers)
 
 
 class ReminderChange(Payload, kw_only=True, gc=False):
@@ -114,6 +152,13 @@ class OccurrenceQuery(Payload, kw_only=True, gc=False):
     limit: PageLimit = USUAL_PAGE
 
 
+class AskedRung(Struct, kw_only=True):
+    """一级追加提醒。A rung of the ladder."""
+
+    after: Annotated[int, means("计划时间之后多少秒", "seconds after the planned time", ge=0)]
+    user_id: Annotated[ReplyId, means("提醒谁", "whom it rings")]
+
+
 class ReminderTask(Struct, kw_only=True):
     """提醒任务。A reminder task."""
 
@@ -146,6 +191,14 @@ class ReminderTask(Struct, kw_only=True):
     paused: Annotated[bool | UnsetType, means("是否暂停", "whether it is paused")] = UNSET
     next_at: Annotated[
         Time | UnsetType | None, means("下一次触发，没有时为 null", "when it is due next, null when it is not")
+    ] = UNSET
+    follow_up: Annotated[
+        list[AskedRung] | UnsetType,
+        means("新建时带了才有：未答复时再提醒谁", "if it was made with one: whom it rings while it is not answered"),
+    ] = UNSET
+    missed_after: Annotated[
+        int | UnsetType,
+        means("同上：计划时间之后多少秒算作无人答复", "likewise: seconds after which it counts as missed"),
     ] = UNSET
     parked_at: Annotated[
         Time | UnsetType | None,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from msgspec import Raw
 
-from consult.contract import history, messages, notifications, operations, questions, reminders
+from consult.contract import history, messages, notifications, occurrences, operations, questions, reminders
 from consult.contract.faults import Fault
 from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Outcome
@@ -16,6 +16,7 @@ from store.clock import WireTime
 from store.history import TIMES, Entry
 from store.messages import NO_SENDER, Message
 from store.notifications import Notification
+from store.outcomes import OfDay, Unanswered
 from store.planned import moment_on
 from store.questions import Question
 from store.reminders import ReminderTask
@@ -49,6 +50,31 @@ def sent(data: bytes, client_msg_id: str | None) -> bytes:
 
 def not_sent(fault: Fault) -> messages.NotSent:
     return messages.NotSent(success=False, message=messages.NOT_SENT + fault.message)
+
+
+def day_occurrence(one: OfDay, time: WireTime) -> occurrences.DayOccurrence:
+    return occurrences.DayOccurrence(
+        task_id=one.task_id,
+        title=one.title,
+        planned_at=time.text(one.planned_at),
+        notification_id=one.notification_id,
+        outcome=one.outcome,
+        outcome_at=_text(one.outcome_at, time),
+        outcome_by=one.outcome_by,
+        note=one.note,
+    )
+
+
+def unanswered(one: Unanswered, time: WireTime) -> occurrences.UnansweredOccurrence:
+    return occurrences.UnansweredOccurrence(
+        id=one.notification_id,
+        task_id=one.task_id,
+        user_id=one.user_id,
+        biz_type=one.biz_type,
+        biz_id=one.biz_id,
+        title=one.title,
+        planned_at=time.text(one.planned_at),
+    )
 
 
 def error(fault: Fault) -> operations.Error:
@@ -96,7 +122,7 @@ def listed_notification(one: Notification, with_answers: bool, time: WireTime) -
 
 
 def notification_updated(notification: Notification, unread: int, time: WireTime) -> notifications.NotificationUpdated:
-    return notifications.NotificationUpdated(
+    updated = notifications.NotificationUpdated(
         id=notification.id,
         status=notification.status,
         read_at=_text(notification.read_at, time),
@@ -104,6 +130,15 @@ def notification_updated(notification: Notification, unread: int, time: WireTime
         snoozed_until=_text(notification.snoozed_until, time),
         unread=unread,
     )
+    settled = notification.settled
+    if settled is not None:
+        updated.outcome = settled.outcome
+        updated.outcome_at = time.text(settled.at)
+        updated.outcome_by = settled.by
+        updated.note = settled.note
+    if notification.withdrawn_at is not None:
+        updated.withdrawn_at = time.text(notification.withdrawn_at)
+    return updated
 
 
 def _text(moment: int | None, time: WireTime) -> str | None:
@@ -143,6 +178,11 @@ def reminder_task(task: ReminderTask, time: WireTime) -> reminders.ReminderTask:
         made.missed = task.missed or LATEST
         made.paused = task.paused
         made.next_at = _text(task.next_at, time)
+    ladder = task.ladder
+    if ladder is not None:
+        *rungs, (missed_after, _) = ladder
+        made.follow_up = [reminders.AskedRung(after=after // 1000, user_id=user_id) for after, user_id in rungs]
+        made.missed_after = missed_after // 1000
     return made
 
 

@@ -75,6 +75,7 @@ class Call:
     query: type[Payload] | None = None
     body: type[Payload] | None = None
     example: JsonObject | None = None  # of the body
+    has_optional_body: bool = False  # an empty one stands for all its fields left out
     faults: tuple[int, ...] = ()
     others: dict[int, JsonObject] = field(default_factory=dict)  # answers of the same shape, by status
     work: Work | None = None  # what one costs its user, where that is not what its method costs

@@ -1,6 +1,6 @@
 """The protocol's events, calls and pages, in the order of its document."""
 
-from consult.contract import messages, notifications, operations, questions, reminders
+from consult.contract import messages, notifications, occurrences, operations, questions, reminders
 
 CLIENT_EVENTS = (
     questions.JOIN_QUESTION,
@@ -39,6 +39,9 @@ CALLS = (
     reminders.LIST_OCCURRENCES,
     reminders.REMINDER_HISTORY,
     reminders.CANCEL_REMINDER,
+    occurrences.WITHDRAW_REMINDER,
+    occurrences.LIST_UNANSWERED,
+    occurrences.USER_DAY,
     notifications.LIST_NOTIFICATIONS,
     notifications.READ_NOTIFICATION,
     notifications.SNOOZE_NOTIFICATION,

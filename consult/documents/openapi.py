@@ -69,7 +69,7 @@ def _operation(call: Call) -> JsonObject:
         operation["description"] = described(*of_call)
     if call.body:
         operation["requestBody"] = {
-            "required": True,
+            "required": not call.has_optional_body,
             "content": {"application/json": {"schema": reference(call.body), "example": call.example}},
         }
     return operation

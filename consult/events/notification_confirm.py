@@ -2,10 +2,11 @@
 
 from consult.answering import Answering
 from consult.connection import Connection
-from consult.contract.notifications import AnswerNotification
+from consult.contract.notifications import ConfirmNotification
 from consult.gateway import Answer
 from store import answers
 
 
-async def handle(answering: Answering, connection: Connection, request: AnswerNotification, answer: Answer) -> None:
-    await answering.by_event(answers.confirm, answering.asked_by_event(request.id, connection), answer)
+async def handle(answering: Answering, connection: Connection, request: ConfirmNotification, answer: Answer) -> None:
+    asked = answering.settling(answering.asked_by_event(request.id, connection), request)
+    await answering.by_event(answers.settle, asked, answer)

@@ -15,6 +15,7 @@ from consult.contract.notifications import (
     READ_NOTIFICATION,
     SNOOZE_NOTIFICATION,
     AnsweredNotification,
+    Confirmation,
     Notification,
     NotificationPage,
     NotificationQuery,
@@ -70,9 +71,9 @@ class Notifications:
         wanted = self.answering.asked_over_http(asked.id, asked.by)
         return await self.writing.post(asked, answers.read, wanted, shape, self.answering.publish)
 
-    async def confirm_notification(self, asked: Asked[None, None]) -> AnsweredNotification | HTTPResponse:
-        wanted = self.answering.asked_over_http(asked.id, asked.by)
-        return await self.writing.post(asked, answers.confirm, wanted, self._answered, self.answering.publish)
+    async def confirm_notification(self, asked: Asked[None, Confirmation]) -> AnsweredNotification | HTTPResponse:
+        wanted = self.answering.settling(self.answering.asked_over_http(asked.id, asked.by), asked.body)
+        return await self.writing.post(asked, answers.settle, wanted, self._answered, self.answering.publish)
 
     async def snooze_notification(self, asked: Asked[None, Snooze]) -> AnsweredNotification | HTTPResponse:
         wanted = self.answering.until(self.answering.asked_over_http(asked.id, asked.by), asked.body.until)

@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
 from sanic.response import HTTPResponse
 from tzlocal.windows_tz import win_tz
 
 from consult.contract import faults, fields, replies
 from consult.contract.faults import Fault, wrong_part
 from consult.contract.history import HistoryPage, HistoryQuery
+from consult.contract.limits import UNTIL_MISSED
 from consult.contract.payloads import must_be
 from consult.contract.reminders import (
     ADD_REMINDER,
@@ -84,6 +86,8 @@ class Reminders:
     async def add_reminder(self, asked: Asked[None, NewReminder]) -> ReminderTask | HTTPResponse:
         body, account = asked.body, asked.request.ctx.account
         asked.asker.refuse_other("user_id", body.user_id)
+        for index, rung in enumerate(body.follow_up or ()):
+            asked.asker.refuse_other(f"follow_up[{index}].user_id", rung.user_id or body.user_id)
         columns = await self._columns_of(asked)
         new = reminders.NewTask(
             user_id=body.user_id,
@@ -95,6 +99,7 @@ class Reminders:
             created_at=self.time.now(),
             by=asked.by,
             timing=columns,
+            follow_up=_ladder(body),
             most_pending=0 if account is None else account.most.reminders,
         )
 
@@ -294,6 +299,18 @@ def _timing_of(task: reminders.ReminderTask, time: WireTime, now: int) -> Timing
 def _once_on(time: WireTime, text: str) -> str | None:
     """The wall time that what comes once keeps; None where the client named a moment by its offset."""
     return _wall(time, "remind_at", text, time.zone).isoformat() if time.is_local(text) else None
+
+
+def _ladder(body: NewReminder) -> str | None:
+    """The rungs as a task's row keeps them, the last one its end; None for a task without."""
+    if body.follow_up is None and body.missed_after is None:
+        return None
+    rungs: list[tuple[int, int | None]] = [
+        (one.after * 1000, one.user_id or body.user_id) for one in body.follow_up or ()
+    ]
+    last = rungs[-1][0] if rungs else 0
+    end = last + UNTIL_MISSED * 1000 if body.missed_after is None else body.missed_after * 1000
+    return orjson.dumps([*rungs, (end, None)]).decode()
 
 
 def _repeats(body: NewReminder | ReminderChange) -> bool:

@@ -76,8 +76,16 @@ def read(request: Request, row: Call | Page, in_path: dict[str, str]) -> Asked[A
         request,
         ids[0] if ids else 0,
         read_query(request, row.query) if row.query else None,
-        read_body(request, row.body) if row.body else None,
+        _body(request, row),
     )
+
+
+def _body(request: Request, row: Call | Page) -> Payload | None:
+    if row.body is None:
+        return None
+    if isinstance(row, Call) and row.has_optional_body and not request.body:
+        return row.body()
+    return read_body(request, row.body)
 
 
 def read_id(name: str, text: str) -> int:

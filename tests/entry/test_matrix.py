@@ -79,6 +79,9 @@ EXPECTED: Final[dict[str, Cells]] = {
     "GET /api/reminders/{id}/occurrences": SEEN,
     "GET /api/reminders/{id}/history": SEEN,
     "DELETE /api/reminders/{id}": DONE,
+    "POST /api/reminders/{id}/withdraw": DONE,
+    "GET /api/reminders/unanswered": row(same(OK), same(NO), same(NO), same(NO), same(OK), same(NO), same(OUT)),
+    "GET /api/users/{user_id}/day": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
     "GET /api/users/{user_id}/notifications": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
     "POST /api/notifications/{id}/read": DONE,
     "POST /api/notifications/{id}/confirm": DONE,
@@ -173,6 +176,8 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
         said = payload(world, "send_message", owner, OWN)
         return world.ask(method, path, shown, {field: said[field] for field in said if field != "question_id"})
     body = {"PATCH": {"status": "OPEN"} if of == "question" else {"title": "新的"}}.get(method)
+    if path.endswith("/withdraw"):
+        body = {"reason": "停药"}
     if path.endswith("/snooze"):
         body = {"until": in_seconds(3600)}
     return world.ask(method, path, shown, body)

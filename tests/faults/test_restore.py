@@ -158,6 +158,24 @@ class TestReminders:
         assert confirmed.status == 200
         assert confirmed.body["read_at"] == next(one["read_at"] for one in before if one["id"] == by_title["once"])
 
+    def test_a_ladder_goes_on_unless_it_was_answered(self, start_server: StartServer) -> None:
+        """What was answered since the backup rings no rung; what rang since then, and was not, still does."""
+        server = start_server()
+        elder, daughter = new_id(), new_id()
+        rungs = [{"after": 60, "user_id": daughter}]
+        answered = server.make_reminder(elder, in_seconds(-1), title="answered", follow_up=rungs)["id"]
+        wait_until(lambda: server.notifications(elder), "the first ring")
+        careline(server, "backup", "b.db")
+        server.make_reminder(elder, in_seconds(-58), title="not answered", follow_up=rungs)
+        wait_until(lambda: len(server.notifications(elder)) == 2, "the second reminder's ring")
+        first = next(one["id"] for one in server.notifications(elder) if one["title"] == "answered")
+        path = f"/api/notifications/{first}/confirm"
+        assert server.http("POST", path, json={"outcome": "SKIPPED"}).status == 200
+        restored(server)
+        assert server.http("POST", path, json={"outcome": "DONE"}).body["code"] == "CONFLICT"
+        day = server.http("GET", f"/api/users/{elder}/day").body["items"]
+        assert [one["outcome"] for one in day if one["task_id"] == answered] == ["SKIPPED"]
+
     def test_an_answer_to_one_that_is_in_the_backup_stays(self, start_server: StartServer) -> None:
         server = start_server()
         user_id = new_id()

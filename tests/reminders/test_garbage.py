@@ -38,7 +38,7 @@ def fill(server: Server) -> None:
     body = {"sender_type": "STAFF", "sender_id": 1, "content_type": "TEXT", "content_text": "您好"}
     server.http("POST", f"/api/questions/{question}/messages", json=body)
     server.http("POST", "/api/questions", json={"title": "一", "elder_id": 1}, headers={"Idempotency-Key": "a"})
-    server.make_reminder(USER, in_seconds(-1), title="过去")
+    server.make_reminder(USER, in_seconds(-1), title="过去", follow_up=[{"after": 60}])
     wait_until(lambda: server.notifications(USER), "a notification")
     server.http("POST", f"/api/notifications/{server.notifications(USER)[0]['id']}/read")
     server.make_reminder(USER, in_seconds(3600), rrule="FREQ=DAILY", timezone="Europe/Berlin", title="每天")

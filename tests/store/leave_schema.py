@@ -80,6 +80,10 @@ def fill(server: Server) -> None:
     server.make_reminder(THERE, "2099-01-01 08:00:00", title="复诊")
     cancelled = server.make_reminder(THERE, "2099-01-01 08:00:00", title="取消的", channel="SYSTEM_MESSAGE")
     assert server.http("DELETE", f"/api/reminders/{cancelled['id']}").status == 200
+    server.make_reminder(THERE, "2099-01-01 08:00:00", title="有人跟进", follow_up=[{"after": 600, "user_id": AWAY}])
+    followed = server.make_reminder(AWAY, in_seconds(-1), title="有人跟进", follow_up=[{"after": 600}])
+    wait_until(lambda: server.notifications(AWAY), "the first ring of a ladder")
+    assert server.http("POST", f"/api/reminders/{followed['id']}/withdraw", json={"reason": "停药"}).status == 200
     for user_id, title in (THERE, "服药提醒"), (THERE, "量血压"), (THERE, "散步"), (AWAY, "还没人收到"):
         server.make_reminder(user_id, in_seconds(-1), title=title, content="请在 20:00 前完成")
     wait_until(lambda: len(server.notifications(THERE)) == 3 and server.notifications(AWAY), "the notifications")

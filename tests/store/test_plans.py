@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from datetime import date
 from types import ModuleType
 from typing import Any, Final
 
@@ -22,14 +23,17 @@ from store import (
     messages,
     notifications,
     occurrences,
+    outcomes,
     owners,
     parking,
     questions,
     reminders,
     retention,
     revocations,
+    rungs,
     schema,
     snoozes,
+    withdrawal,
 )
 from store.database import Database
 from store.history import API, Entry
@@ -42,6 +46,7 @@ from store.questions import Lookup, StatusChange
 from store.reading import Page, Row
 from store.reminders import Change
 from store.retention import Closed
+from store.withdrawal import Withdrawing
 from tests.store.file import within
 from tests.store.samples import (
     NOW,
@@ -56,8 +61,8 @@ from tests.store.samples import (
 )
 
 MODULES: Final = (
-    *(answers, audit, history, idempotency_keys, messages, notifications, occurrences),
-    *(owners, parking, questions, reminders, retention, revocations, snoozes),
+    *(answers, audit, history, idempotency_keys, messages, notifications, occurrences, outcomes),
+    *(owners, parking, questions, reminders, retention, revocations, rungs, snoozes, withdrawal),
 )
 EVERYTHING: Final = messages.visible_to("STAFF")
 PATIENT: Final = messages.visible_to("ELDER")
@@ -117,6 +122,23 @@ def plan(connection: sqlite3.Connection) -> None:
     )
 
 
+def climb(connection: sqlite3.Connection) -> None:
+    add_ladder(connection)
+    rungs.dispatch_due(connection, Due(NOW + 60_000, 100))
+
+
+def add_ladder(connection: sqlite3.Connection) -> int:
+    """A reminder that has rung, whose ladder has its first rung and its end in a minute."""
+    ladder = "[[60000,1],[60000,null]]"
+    task = reminders.add(connection, new_task(follow_up=ladder))
+    occurrences.dispatch_one(connection, (task.id, NOW))
+    return task.id
+
+
+def withdraw(connection: sqlite3.Connection) -> None:
+    withdrawal.withdraw(connection, Withdrawing(add_ladder(connection), NOW, API, "x"))
+
+
 # What writes, by the functions that it goes through.
 WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
@@ -137,7 +159,12 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "answers.snooze": lambda connection: answers.snooze(connection, to_snooze(1, NOW + 1)),
     "snoozes.dispatch_due": lambda connection: snoozes.dispatch_due(connection, Due(NOW + 2, 100)),
     "answers.read": lambda connection: answers.read(connection, asked(2)),
-    "answers.confirm": lambda connection: answers.confirm(connection, asked(2)),
+    "answers.confirm answers.settle answers.store answers.of_occurrence": lambda connection: answers.confirm(
+        connection, asked(2)
+    ),
+    "rungs.dispatch_due rungs.dispatch_one answers.write_outcome": climb,
+    "rungs.give_up": lambda connection: rungs.give_up(connection, (1, "a", NOW)),
+    "withdrawal.withdraw reminders.find": withdraw,
     "occurrences.dispatch_once": lambda connection: occurrences.dispatch_once(connection, Due(NOW, 100)),
     "occurrences.dispatch_planned": plan,
     "history.record": lambda connection: history.record(connection, Entry(NOW, "changed", API, 1, 1)),
@@ -213,6 +240,11 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "snoozes.ids_due": lambda database: snoozes.ids_due(database, Due(NOW, 100)),
     "history.of_task": lambda database: history.of_task(database, 1, before_id=5, limit=50),
     "history.of_notification": lambda database: history.of_notification(database, 1, before_id=None, limit=50),
+    "rungs.next_due": rungs.next_due,
+    "rungs.due": lambda database: rungs.due(database, Due(NOW, 100)),
+    "reminders.due_before": lambda database: reminders.due_before(database, 1001, NOW),
+    "outcomes.of_day": lambda database: outcomes.of_day(database, 1001, date(2025, 1, 1), NOW, NOW, 100),
+    "outcomes.unanswered": lambda database: outcomes.unanswered(database, 0, 100),
     "owners.owner": lambda database: owners.owner(database, "question", 1),
     "owners.owner of a notification": lambda database: owners.owner(database, "notification", 1),
     "owners.owner of a reminder": lambda database: owners.owner(database, "reminder", 1),
@@ -236,6 +268,10 @@ INDEXES: Final = (
     ("occurrences.due_again", 'SELECT "t1"."id"', "reminder_task_due_again"),
     ("occurrences.count_due", 'SELECT COUNT("t1"."id")', "reminder_task_due(_again)?"),
     ("snoozes.dispatch_due", 'SELECT "t1"."id"', "user_notification_snoozed"),
+    ("rungs.next_due", 'SELECT "t1"."due_at"', "rung_due"),
+    ("rungs.due", 'SELECT "t1"."task_id"', "rung_due"),
+    ("outcomes.of_day", "SELECT task_id, title", "reminder_task_of_user"),
+    ("outcomes.unanswered", "SELECT notification_id", "occurrence_unanswered"),
     ("history.of_task", "SELECT at, what", "history_of_task"),
     ("history.of_notification", "SELECT at, what", "history_of_notification"),
 )
@@ -245,7 +281,8 @@ NOT_FOR_EACH: Final = {
     *("reminders.store_derived", "reminders.ids_by_wall", "reminders.all_of"),
 }
 # What may be walked through: values that were given, rows that were found before, a statement that finds nothing, a
-# table that has a row for each table, the revoked tokens, which are all in memory anyway, and an index of parked tasks.
+# table that has a row for each table, the revoked tokens, which are all in memory anyway, and an index of parked
+# tasks.
 WALKED: Final = re.compile(
     r"\(subquery-|\d+ CONSTANT ROW|CONSTANT ROW|asked |json_each |revoked_token$"
     r"|t1 USING (COVERING )?INDEX reminder_task_parked$"

@@ -274,7 +274,8 @@ class TestCost:
             " SELECT i, 1, 'A', 1, 'IN_APP', '', 0, 'DISPATCHED', 0 FROM n",
             "INSERT INTO user_notification (id, user_id, biz_type, biz_id, title, status, created_at, read_at, task_id,"
             " occurrence_at, occurrence_on) SELECT i, 1, 'A', 1, '', 'READ', 0, iif(i % 2, 1, 9), i, 0, '0' FROM n",
-            "INSERT INTO occurrence SELECT i, '0', 0, 0, 'WRITTEN', i FROM n",
+            "INSERT INTO occurrence (task_id, planned_on, planned_at, at, outcome, notification_id)"
+            " SELECT i, '0', 0, 0, 'WRITTEN', i FROM n",
             'INSERT INTO history (task_id, notification_id, at, what, "by", detail)'
             " SELECT i, i, 0, 'read', 'API', '{}' FROM n",
             "INSERT INTO idempotency_key SELECT i, '', '', iif(i % 2, 1, 9) FROM n",

@@ -95,6 +95,19 @@ THUMBNAIL: Final = Rule(" 必须为不超过 2048 个字符的文本或 null", [
 DURATION: Final = Rule(" 必须为不小于 0 的数或 null", [0, 0.5, 1e300], [-1, -0.5, True, "1", [], {}, float("inf")])
 SIZE: Final = Rule(" 必须为不小于 0 的整数或 null", [0, 2**63 - 1], [-1, 1.5, 1.0, True, "1", 2**63, [], {}])
 
+OUTCOME: Final = Rule(" 必须为 DONE 或 SKIPPED", ["DONE", "SKIPPED"], ["MISSED", *NOT_THESE])
+NOTE: Final = Rule(" 必须为不超过 500 个字符的文本", ["", "文" * 500], ["文" * 501, *NO_TEXTS])
+# What is no date is found when the day is worked out.
+DAY: Final = Rule(" 必须为日期，例如 2030-01-01", ["2030-01-01"], ["2030-01-011"])
+FOLLOW_UP: Final = Rule(
+    " 必须为 1 到 20 项的数组",
+    [[{"after": 60}], [{"after": 60, "user_id": 1}] * 20],
+    [[], [{"after": 60}] * 21, {}, "[]", 0, True, HALF_EMOJI],
+)
+MISSED_AFTER: Final = Rule(
+    " 必须为 60 到 1209600 的整数", [3600, 1_209_600], [59, 0, -1, 1_209_601, "60", 61.5, True, [], {}, HALF_EMOJI]
+)
+
 OF_MESSAGE: Final = {
     "sender_type": TYPE,
     "sender_id": ID,
@@ -105,6 +118,8 @@ OF_MESSAGE: Final = {
     "client_msg_id": KEY,
     "is_visible_to_patient": FLAG_OR_NUMBER,
 }
+
+OF_CONFIRMATION: Final = {"outcome": OUTCOME, "note": NOTE, "at": MOMENT}
 
 # Every type's fields in the order in which their faults are reported.
 RULES: Final[dict[str, dict[str, Rule]]] = {
@@ -123,6 +138,11 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     "AnswerNotification": {"id": ID},
     "SnoozeNotification": {"id": ID, "until": UNTIL},
     "Snooze": {"until": UNTIL},
+    "ConfirmNotification": {"id": ID, **OF_CONFIRMATION},
+    "Confirmation": OF_CONFIRMATION,
+    "Withdrawal": {"reason": NOTE},
+    "DayQuery": {"date": DAY},
+    "UnansweredQuery": {"after_id": CURSOR, "limit": LIMIT},
     "NewQuestion": {"title": TITLE, "elder_id": ID},
     "QuestionChange": {"status": OPEN_CLOSED},
     "NewReminder": {
@@ -137,6 +157,8 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "exdates": EXDATES,
         "timezone": ZONE,
         "missed": MISSED,
+        "follow_up": FOLLOW_UP,
+        "missed_after": MISSED_AFTER,
     },
     "ReminderChange": {
         "title": TITLE,
@@ -175,7 +197,9 @@ OPTIONAL: Final = {
             "is_visible_to_patient",
         )
     ),
-    *(f"NewReminder.{field}" for field in ("rrule", "exdates", "timezone", "missed")),
+    *(f"NewReminder.{field}" for field in ("rrule", "exdates", "timezone", "missed", "follow_up", "missed_after")),
+    *(f"{kind}.{field}" for kind in ("Confirmation", "ConfirmNotification") for field in ("outcome", "note", "at")),
+    "Withdrawal.reason",
     *(f"ReminderChange.{field}" for field in ("title", "content", "remind_at", "rrule", "exdates", "timezone")),
     *("ReminderChange.missed", "ReminderChange.paused"),
 }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import Struct
 
-from consult.contract import history, messages, notifications, questions, reminders, replies
+from consult.contract import history, messages, notifications, occurrences, questions, reminders, replies
 from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED, invalid
 from consult.contract.operations import Health
 from consult.contract.payloads import read
@@ -21,6 +21,7 @@ from store.clock import WireTime
 from store.history import Entry
 from store.messages import Message
 from store.notifications import Notification
+from store.outcomes import OfDay, Unanswered
 from store.questions import Question
 from store.reminders import ReminderTask
 from tests.conftest import Enter
@@ -94,6 +95,8 @@ ANSWERS: dict[type[Struct], Example] = {
     reminders.ReminderTask: TASK,
     reminders.ReminderPage: TASK,
     reminders.OccurrencePage: encoded(reminders.Occurrence(planned_at=TIME.text(0))),
+    occurrences.DayPage: encoded(replies.day_occurrence(OfDay(1, "药", 0, 1, "DONE", 0, "API", None), TIME)),
+    occurrences.UnansweredPage: encoded(replies.unanswered(Unanswered(1, 1, 1, "T", 1, "药", 0), TIME)),
     history.HistoryPage: encoded(replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME)),
     notifications.Notification: TOLD,
     notifications.AnsweredNotification: ANSWERED,
@@ -109,7 +112,7 @@ def test_examples_of_events_are_taken(event: ClientEvent) -> None:
 
 def test_examples_of_bodies_are_taken() -> None:
     bodies = [(call.body, call.example) for call in CALLS if call.body]
-    assert len(bodies) == 6
+    assert len(bodies) == 8
     for body, example in bodies:
         read(body, example)
 

@@ -120,6 +120,10 @@ await call("GET /api/reminders/{id}/occurrences", { path: { id }, query: { limit
 const history = await call("GET /api/reminders/{id}/history", { path: { id } });
 if ("items" in history) console.log(history.items[0]?.detail["planned_at"]);
 await call("DELETE /api/reminders/{id}", { path: { id } });
+await call("POST /api/reminders/{id}/withdraw", { path: { id }, body: { reason: "停药" } });
+const day = await call("GET /api/users/{user_id}/day", { path: { user_id: 1001 }, query: { date: "2030-01-01" } });
+if ("items" in day) console.log(day.items[0]?.outcome === "PENDING");
+await call("GET /api/reminders/unanswered", { query: { after_id: 0 } });
 const notifications = await call("GET /api/users/{user_id}/notifications", {
   path: { user_id: 1001 },
   query: { status: "UNREAD", answers: "true" },

@@ -1,0 +1,126 @@
+"""The ladder of an occurrence: who is rung when it is not answered, and when it counts as missed.
+
+An occurrence of a task with `follow_up` gets its rungs in the transaction that writes its first notification. A rung is
+a row with its due time. When that has come, it becomes a notification of its user, in one transaction with the row: so
+whatever crashes, it rings once. The last row of a ladder has no user: then the outcome is MISSED.
+
+A rung is passed without a ring
+
+- where a later rung of the same user is due as well, or the first notification came after its time: the server was
+  down;
+- once the occurrence has an outcome, or is forgotten since a clock that was ahead had brought it;
+- once the reminder is cancelled or withdrawn.
+
+A ring stands for the earlier ones of its user, which become READ: unread ones are counted once an occurrence.
+"""
+
+import sqlite3
+from dataclasses import replace
+
+from peewee import ModelSelect
+
+from store import answers, history, notifications
+from store.answers import Answered
+from store.database import Database
+from store.history import SYSTEM, Entry
+from store.models import Rung as RungRow
+from store.notifications import NewNotification, Notification, Settled
+from store.occurrences import MAX_TIME, Due
+from store.snoozes import CameAgain
+
+_SOME = """SELECT DISTINCT task_id, planned_on FROM (
+    SELECT task_id, planned_on FROM rung WHERE passed_at IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?)"""
+_OF_OCCURRENCE = """SELECT number, user_id, due_at FROM rung
+    WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL AND due_at <= ? ORDER BY number"""
+_OCCURRENCE = """SELECT biz_type, biz_id, title, content, planned_at, notification_id
+    FROM occurrence JOIN reminder_task AS task ON task.id = task_id
+    WHERE task_id = ? AND planned_on = ? AND settled IS NULL AND outcome = 'WRITTEN' AND status <> 'CANCELLED'"""
+_PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND number = ? AND passed_at IS NULL"
+_ALL_PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL"
+
+
+def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[Notification | CameAgain]:
+    """Ring what is due, occurrence by occurrence; return what users are to be told, in order."""
+    told: list[Notification | CameAgain] = []
+    for task_id, planned_on in connection.execute(_SOME, (due.now, due.limit)).fetchall():
+        told += dispatch_one(connection, (task_id, planned_on, due.now))
+    return told
+
+
+def dispatch_one(connection: sqlite3.Connection, one: tuple[int, str, int]) -> list[Notification | CameAgain]:
+    """The same for a single occurrence, by its task, what it is known by, and the time that it is now."""
+    task_id, planned_on, now = one
+    found = connection.execute(_OCCURRENCE, (task_id, planned_on)).fetchone()
+    if found is None:
+        connection.execute(_ALL_PASSED, (now, task_id, planned_on))
+        return []
+    rungs = connection.execute(_OF_OCCURRENCE, (task_id, planned_on, now)).fetchall()
+    latest = {user_id: number for number, user_id, _ in rungs if user_id is not None}
+    connection.executemany(_PASSED, [(now, task_id, planned_on, number) for number, _, _ in rungs])
+    biz_type, biz_id, title, content, planned_at, first = found
+    new = [
+        NewNotification(
+            user_id=user_id,
+            biz_type=biz_type,
+            biz_id=biz_id,
+            title=title,
+            content=content,
+            created_at=now,
+            task_id=task_id,
+            occurrence_at=planned_at,
+            occurrence_on=planned_on,
+            rung=number,
+        )
+        for user_id, number in sorted(latest.items(), key=lambda item: item[1])
+    ]
+    told = [_standing_for_earlier(connection, written, now) for written in notifications.notify(connection, new)]
+    ends = [due_at for _, user_id, due_at in rungs if user_id is None]
+    if ends and first is not None:
+        settled = Settled("MISSED", ends[0], SYSTEM)
+        changed = answers.write_outcome(connection, first, settled)
+        history.record(connection, Entry(now, "missed", SYSTEM, task_id, first, {"planned_at": planned_at}))
+        told += [CameAgain(one, None) for one in changed]
+    return told
+
+
+def _standing_for_earlier(connection: sqlite3.Connection, new: Notification, now: int) -> Notification | CameAgain:
+    """The new notification, with what becomes of its user's earlier ones: it takes over their snooze."""
+    rows = answers.of_occurrence(connection, new.id)
+    earlier = [one for one in rows if one.user_id == new.user_id and one.id < new.id]
+    until = max((one.snoozed_until for one in earlier if one.snoozed_until is not None), default=None)
+    changed = []
+    for one in earlier:
+        after = replace(one, status="READ", read_at=one.read_at or now, snoozed_until=None)
+        if after != one:
+            changed.append(after)
+            answers.store(connection, after)
+    if until is not None:
+        new = replace(new, snoozed_until=until)
+        answers.store(connection, new)
+    if not changed:
+        return new
+    unread = notifications.count_unread(connection, new.user_id)
+    return CameAgain(Answered(changed[-1], tuple(changed), unread), new)
+
+
+def give_up(connection: sqlite3.Connection, one: tuple[int, str, int]) -> None:
+    """End the ladder of an occurrence without a ring, at the time that it is now."""
+    task_id, planned_on, now = one
+    connection.execute(_ALL_PASSED, (now, task_id, planned_on))
+
+
+async def next_due(database: Database) -> int | None:
+    """When the next rung is due."""
+    (rows,) = await database.look(_open(RungRow.select(RungRow.due_at)).limit(1))
+    return rows[0]["due_at"] if rows else None
+
+
+async def due(database: Database, asked: Due) -> list[tuple[int, str]]:
+    """The occurrences that have rungs which are due, by their tasks and what they are known by."""
+    query = _open(RungRow.select(RungRow.task.alias("task_id"), RungRow.planned_on)).where(RungRow.due_at <= asked.now)
+    (rows,) = await database.read(query.limit(asked.limit))
+    return list(dict.fromkeys((row["task_id"], row["planned_on"]) for row in rows))
+
+
+def _open(query: "ModelSelect[RungRow]") -> "ModelSelect[RungRow]":
+    return query.where(RungRow.passed_at.is_null(), RungRow.due_at <= MAX_TIME).order_by(RungRow.due_at)
