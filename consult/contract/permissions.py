@@ -1,4 +1,4 @@
-"""Who may do what, with tokens on: a row for every event, call and page. What has no row is refused to everyone."""
+"""Who may do what, with tokens on: every event of clients, call and page, in the order of the protocol's document."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -79,8 +79,8 @@ PERMISSIONS: dict[Row, Permission] = {
     questions.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     questions.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
-    messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     reminders.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
     reminders.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     reminders.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
@@ -93,14 +93,14 @@ PERMISSIONS: dict[Row, Permission] = {
     occurrences.USER_DAY: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
-    notifications.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
     notifications.SNOOZE_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
+    notifications.CONFIRM_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
     notifications.NOTIFICATION_HISTORY: Permission(
         "notification", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS
     ),
     operations.HEALTH: _OPEN,
-    operations.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
     operations.CONSOLE: _OPEN,
     operations.DOCS: _OPEN,
+    operations.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
     operations.PROTOCOL: _OPEN,
 }

@@ -1,17 +1,11 @@
 """The protocol's events, calls and pages, in the order of its document."""
 
-from consult.contract import messages, notifications, occurrences, operations, questions, reminders
+from consult.contract import messages, notifications, operations, questions
+from consult.contract.permissions import PERMISSIONS
+from consult.contract.rows import Call, ClientEvent, Page, ServerEvent
 
-CLIENT_EVENTS = (
-    questions.JOIN_QUESTION,
-    questions.LEAVE_QUESTION,
-    messages.SEND_MESSAGE,
-    notifications.BIND_USER,
-    notifications.NOTIFICATION_READ,
-    notifications.NOTIFICATION_CONFIRM,
-    notifications.NOTIFICATION_SNOOZE,
-)
-SERVER_EVENTS = (
+CLIENT_EVENTS: tuple[ClientEvent, ...] = tuple(row for row in PERMISSIONS if isinstance(row, ClientEvent))
+SERVER_EVENTS: tuple[ServerEvent, ...] = (
     questions.JOINED_QUESTION,
     questions.LEFT_QUESTION,
     messages.SEND_MESSAGE_ACK,
@@ -25,28 +19,7 @@ SERVER_EVENTS = (
     notifications.NOTIFICATION_UPDATED,
     questions.QUESTION_UPDATED,
 )
-CALLS = (
-    questions.OPEN_QUESTION,
-    questions.LIST_QUESTIONS,
-    questions.GET_QUESTION,
-    questions.CHANGE_QUESTION,
-    messages.LIST_MESSAGES,
-    messages.POST_MESSAGE,
-    reminders.ADD_REMINDER,
-    reminders.LIST_REMINDERS,
-    reminders.GET_REMINDER,
-    reminders.CHANGE_REMINDER,
-    reminders.LIST_OCCURRENCES,
-    reminders.REMINDER_HISTORY,
-    reminders.CANCEL_REMINDER,
-    occurrences.WITHDRAW_REMINDER,
-    occurrences.LIST_UNANSWERED,
-    occurrences.USER_DAY,
-    notifications.LIST_NOTIFICATIONS,
-    notifications.READ_NOTIFICATION,
-    notifications.SNOOZE_NOTIFICATION,
-    notifications.CONFIRM_NOTIFICATION,
-    notifications.NOTIFICATION_HISTORY,
-    operations.HEALTH,
-)
-PAGES = (operations.CONSOLE, operations.DOCS, operations.METRICS, operations.PROTOCOL)
+EVENTS: tuple[ClientEvent | ServerEvent, ...] = (*CLIENT_EVENTS, *SERVER_EVENTS)
+CALLS: tuple[Call, ...] = tuple(row for row in PERMISSIONS if isinstance(row, Call))
+PAGES: tuple[Page, ...] = tuple(row for row in PERMISSIONS if isinstance(row, Page))
+CALLS_AND_PAGES: tuple[Call | Page, ...] = (*CALLS, *PAGES)

@@ -16,7 +16,7 @@ from sanic import Sanic
 from sanic.response import HTTPResponse
 
 from consult.contract.rows import Call, Page
-from consult.contract.tables import CALLS, PAGES
+from consult.contract.tables import CALLS_AND_PAGES
 from consult.http import entry, request
 from consult.http.answers import json_answer
 from consult.http.reads import Reads
@@ -31,7 +31,7 @@ Handlers = dict[Call | Page, Handler]
 
 def add_routes(app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads) -> None:
     """Make the routes. LookupError where a row has no handler, or a handler no row."""
-    for row, handler in attached((*CALLS, *PAGES), handlers).items():
+    for row, handler in attached(CALLS_AND_PAGES, handlers).items():
         app.route(
             row.path.replace("{", "<").replace("}", ">"),
             methods=[row.method],

@@ -11,7 +11,7 @@ import pytest
 
 from consult.contract.notifications import USER_ROOM
 from consult.contract.questions import QUESTION_ROOM
-from consult.contract.tables import CLIENT_EVENTS, SERVER_EVENTS
+from consult.contract.tables import CLIENT_EVENTS, EVENTS
 from consult.documents.asyncapi import asyncapi
 from tests.consult.contract.tables import Example
 
@@ -57,7 +57,7 @@ def test_the_parser_does_find_faults() -> None:
 
 
 def test_every_event_is_a_message(read: Example) -> None:
-    assert sorted(read["messages"]) == sorted(event.name for event in (*CLIENT_EVENTS, *SERVER_EVENTS))
+    assert sorted(read["messages"]) == sorted(event.name for event in EVENTS)
 
 
 def test_operations_are_what_the_server_does(read: Example) -> None:
@@ -87,7 +87,7 @@ def name_of(document: Example, reference: Example) -> str:
 def test_broadcasts_go_to_rooms() -> None:
     channels = asyncapi()["channels"]
     assert {channel["address"]: list(channel["messages"]) for channel in channels.values()} == {
-        "/": [key(event.name) for event in (*CLIENT_EVENTS, *SERVER_EVENTS) if event.name not in BROADCAST],
+        "/": [key(event.name) for event in EVENTS if event.name not in BROADCAST],
         QUESTION_ROOM: ["new_message", "question.updated"],
         USER_ROOM: ["notification.new", "notification.updated"],
     }

@@ -22,7 +22,7 @@ from consult.contract.messages import MessageQuery
 from consult.contract.notifications import USER_ROOM
 from consult.contract.payloads import Payload, meaning_of, must_be, struct_within
 from consult.contract.questions import QUESTION_ROOM
-from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
+from consult.contract.tables import CALLS, CLIENT_EVENTS, EVENTS, PAGES
 from consult.contract.words import Words
 from consult.documents import rules
 from consult.documents.__main__ import DOCS, write
@@ -63,7 +63,7 @@ def test_the_version_stands_in_one_place() -> None:
 
 def test_every_event_code_call_and_text_is_told() -> None:
     document = markdown()
-    for event in (*CLIENT_EVENTS, *SERVER_EVENTS):
+    for event in EVENTS:
         assert f"#### `{event.name}`\n" in document
         assert event.about.zh in document
         assert event.about.en in document
@@ -207,7 +207,7 @@ def test_every_text_and_code_is_in_the_table() -> None:
 def test_the_page_is_given_every_table() -> None:
     """`/protocol.json`: the page's forms are made of it."""
     given = protocol()
-    assert [event["name"] for event in given["events"]] == [event.name for event in (*CLIENT_EVENTS, *SERVER_EVENTS)]
+    assert [event["name"] for event in given["events"]] == [event.name for event in EVENTS]
     assert [(call["method"], call["path"]) for call in given["calls"]] == [(call.method, call.path) for call in CALLS]
     assert [code["code"] for code in given["codes"]] == list(CODES)
     for event, told_event in zip(CLIENT_EVENTS, given["events"], strict=False):

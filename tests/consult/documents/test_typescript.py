@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from consult.contract.tables import CALLS, CLIENT_EVENTS, SERVER_EVENTS
+from consult.contract.tables import CALLS, CLIENT_EVENTS, EVENTS, SERVER_EVENTS
 from consult.documents.typescript import typescript
 from tests.server import ROOT
 
@@ -80,7 +80,7 @@ def compiled(folder: Path, sources: dict[str, str]) -> list[str]:
 
 def test_a_front_end_that_uses_all_of_it_compiles(tmp_path: Path) -> None:
     used = set(re.findall(r'(?:on|emit|emitWithAck|call)\(\s*"([^"]+)"', FRONT_END))
-    names = {*(one.name for one in (*CLIENT_EVENTS, *SERVER_EVENTS, *CALLS))}
+    names = {*(one.name for one in EVENTS), *(call.name for call in CALLS)}
     assert names <= used, "front_end.ts uses every event and call"
     assert compiled(tmp_path, {"front_end.ts": FRONT_END}) == []
 
@@ -124,7 +124,7 @@ def test_every_name_is_there_once() -> None:
     assert {"ServerToClientEvents", "ClientToServerEvents", "Calls", "Error"} <= set(declared)
 
 
-@pytest.mark.parametrize("name", [event.name for event in (*CLIENT_EVENTS, *SERVER_EVENTS)])
+@pytest.mark.parametrize("name", [event.name for event in EVENTS])
 def test_every_event_is_told(name: str) -> None:
     key = name if name.isidentifier() else json.dumps(name)
     assert re.search(rf"^  {re.escape(key)}: \(", typescript(), re.MULTILINE)
