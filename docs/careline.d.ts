@@ -365,7 +365,7 @@ export interface NotificationUpdated {
   outcome?: "DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN";
   /** 同上：结果的时间 / likewise: when that was */
   outcome_at?: string;
-  /** 同上：由谁得出，与历史记录的 `by` 相同 / likewise: by whom, as a history's `by` */
+  /** 同上：由谁得出，与历史记录的 `by` 相同 / likewise: who did it, as a history's `by` */
   outcome_by?: string;
   /** 同上：备注或原因 / likewise: the note, or the reason */
   note?: string | null;
@@ -495,17 +495,17 @@ export interface NewReminder {
   timezone?: string | null;
   /** 错过的触发如何处理（第 11 节）；缺省为 `latest`：latest、all 或 skip / what becomes of occurrences that were missed (section 11); `latest` when left out: latest, all or skip */
   missed?: "all" | "latest" | "skip" | null;
-  /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / whom it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
+  /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / the users that it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
   follow_up?: Rung[] | null;
   /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
   missed_after?: number | null;
 }
 
-/** Whom a reminder rings while it is not answered, and when. */
+/** Which user a reminder rings while it is not answered, and when. */
 export interface Rung {
   /** 计划时间之后多少秒：60 到 604800 的整数 / seconds after the planned time: an integer from 60 to 604,800 */
   after: number;
-  /** 提醒谁；缺省为任务的用户：正整数 / whom it rings; the task's own user when left out: a positive integer */
+  /** 提醒谁；缺省为任务的用户：正整数 / the user that it rings; the task's own when left out: a positive integer */
   user_id?: number | null;
 }
 
@@ -543,7 +543,7 @@ export interface ReminderTask {
   paused?: boolean;
   /** 下一次触发，没有时为 null / when it is due next, null when it is not */
   next_at?: string | null;
-  /** 新建时带了才有：未答复时再提醒谁 / if it was made with one: whom it rings while it is not answered */
+  /** 新建时带了才有：未答复时再提醒谁 / if it was made with one: the users that it rings while it is not answered */
   follow_up?: AskedRung[];
   /** 同上：计划时间之后多少秒算作无人答复 / likewise: seconds after which it counts as missed */
   missed_after?: number;
@@ -557,7 +557,7 @@ export interface ReminderTask {
 export interface AskedRung {
   /** 计划时间之后多少秒 / seconds after the planned time */
   after: number;
-  /** 提醒谁 / whom it rings */
+  /** 提醒谁 / the user that it rings */
   user_id: number;
 }
 
@@ -640,7 +640,7 @@ export interface HistoryEntry {
   at: string;
   /** 发生了什么 / what happened */
   what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "missed" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "withdrawn" | "written";
-  /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号` / by whom: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's `type:id` */
+  /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号` / who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's `type:id` */
   by: string;
   /** 哪个任务 / of which task */
   task_id: number | null;
@@ -713,7 +713,7 @@ export interface DayOccurrence {
   outcome: "DONE" | "MISSED" | "PENDING" | "SKIPPED" | "WITHDRAWN";
   /** 结果的时间 / when that was */
   outcome_at: string | null;
-  /** 由谁得出，与历史记录的 `by` 相同 / by whom, as a history's `by` */
+  /** 由谁得出，与历史记录的 `by` 相同 / who did it, as a history's `by` */
   outcome_by: string | null;
   /** 备注 / the note */
   note: string | null;

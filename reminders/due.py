@@ -134,7 +134,7 @@ class Dispatch:
                 await self._fire_each_snoozed(due)
 
     async def fire_rungs(self, now: int) -> int | None:
-        """Ring whom the ladders have for `now`; when the next rung is due."""
+        """Ring the rungs that are due at `now`; return when the next one is due."""
         until = self._loop.time() + TURN
         while True:
             next_at = await rungs.next_due(self._database)

@@ -2,7 +2,7 @@
 
 An occurrence rings once by a first notification, and once more each time that it was snoozed: each of these
 notifications names the one before (`snooze_of`). Where it has a ladder (`store.rungs`), it also rings for each rung,
-for whomever that is. Where a clock that was ahead rang it too early, it has one more first
+for that rung's user. Where a clock that was ahead rang it too early, it has one more first
 notification for its true time. A device may still show an old one. An answer to any of them is an
 answer to the occurrence: it is applied to all of them that exist by then, in one transaction.
 
@@ -14,7 +14,7 @@ answer to the occurrence: it is applied to all of them that exist by then, in on
     SNOOZED_READ          stays               CONFIRMED    stays, other time  UNREAD
     CONFIRMED             stays               stays        IsConfirmed        (nothing is snoozed)
 
-To read and to snooze changes the notifications of one user. To confirm settles the occurrence for everybody on the
+To read and to snooze changes the notifications of one user. To confirm settles the occurrence for all users on the
 ladder: the first answer gives it its outcome, DONE or SKIPPED. The same again changes nothing, another one is refused.
 MISSED, which the ladder's end gives it, may still be answered; WITHDRAWN may not.
 
@@ -90,7 +90,7 @@ class AskedToSnooze(Asked):
 class AskedToSettle(Asked):
     """To confirm, with what is known of it."""
 
-    outcome: GivenOutcome | None = None  # None for DONE, as whoever knows of no outcomes has it
+    outcome: GivenOutcome | None = None  # None: the client says nothing of outcomes, and means DONE
     note: str | None = None
     was_at: int | None = None  # when it really was; None for now
 

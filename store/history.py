@@ -70,7 +70,7 @@ def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     )
 
 
-# Of a ladder's ring: why then, and to whom.
+# Of a ladder's ring: which rung, and which user.
 RUNG_DETAIL = "json_object('planned_at', occurrence_at, 'rung', rung, 'user_id', user_id)"
 # Each part of a history has the columns at, what, by, task_id, notification_id, detail and place, which orders what is
 # alike otherwise. A row of the table `history` has its id there; its detail may be long, and is read for a page alone.

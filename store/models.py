@@ -90,7 +90,7 @@ class Occurrence(Model):
     at = BigIntegerField()  # when this became of it
     outcome = TextField()  # WRITTEN, MISSED, PAUSED or CANCELLED
     notification_id = BigIntegerField(null=True)
-    # What the user, or somebody else on the ladder, has made of it: DONE, SKIPPED, MISSED or WITHDRAWN.
+    # What became of it in the end: DONE, SKIPPED, MISSED or WITHDRAWN; null until then.
     settled = TextField(null=True)
     settled_at = BigIntegerField(null=True)
     settled_by = TextField(null=True)
@@ -102,7 +102,7 @@ class Occurrence(Model):
 
 
 class Rung(Model):
-    """Whom an occurrence rings next while it is not answered, and when (store/rungs.py)."""
+    """A user that an occurrence rings while it is not answered, and when (store/rungs.py)."""
 
     task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
     planned_on = TextField()

@@ -15,7 +15,7 @@ _OWNERS: dict[str, tuple[Any, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is within reach of a caller for whom not everything is."""
+    """What is within reach of a caller that may not reach everything."""
 
     users: frozenset[int]  # whose things are: of a question its elder
     questions: frozenset[int] = frozenset()  # and these, of whatever elder

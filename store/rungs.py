@@ -1,4 +1,4 @@
-"""The ladder of an occurrence: who is rung when it is not answered, and when it counts as missed.
+"""The ladder of an occurrence: which users it rings while it is not answered, and when it counts as missed.
 
 An occurrence of a task with `follow_up` gets its rungs in the transaction that writes its first notification. A rung is
 a row with its due time. When that has come, it becomes a notification of its user, in one transaction with the row: so

@@ -1,4 +1,4 @@
-"""A reminder is withdrawn: it comes no more, nobody is rung for it, and what is unread of it becomes READ."""
+"""A reminder is withdrawn: it comes no more, its ladders end, and what is unread of it becomes READ."""
 
 import sqlite3
 from dataclasses import dataclass, replace

@@ -202,11 +202,11 @@ Day = Annotated[str, _rule("text", "日期，例如 2030-01-01", "a date such as
 
 
 class Rung(Struct, kw_only=True, gc=False):
-    """Whom a reminder rings while it is not answered, and when."""
+    """Which user a reminder rings while it is not answered, and when."""
 
     after: Annotated[After, means("计划时间之后多少秒", "seconds after the planned time")]
     user_id: Annotated[
-        Id | None, means("提醒谁；缺省为任务的用户", "whom it rings; the task's own user when left out")
+        Id | None, means("提醒谁；缺省为任务的用户", "the user that it rings; the task's own when left out")
     ] = None
 
 

@@ -27,7 +27,7 @@ class HistoryEntry(Struct, kw_only=True):
         str,
         means(
             "由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号`",
-            "by whom: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's "
+            "who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's "
             "`type:id`",
         ),
     ]

@@ -183,7 +183,7 @@ class NotificationUpdated(Struct, kw_only=True):
     ] = UNSET
     outcome_at: Annotated[Time | UnsetType, means("同上：结果的时间", "likewise: when that was")] = UNSET
     outcome_by: Annotated[
-        str | UnsetType, means("同上：由谁得出，与历史记录的 `by` 相同", "likewise: by whom, as a history's `by`")
+        str | UnsetType, means("同上：由谁得出，与历史记录的 `by` 相同", "likewise: who did it, as a history's `by`")
     ] = UNSET
     note: Annotated[str | UnsetType | None, means("同上：备注或原因", "likewise: the note, or the reason")] = UNSET
     withdrawn_at: Annotated[Time | UnsetType, means("提醒任务撤回的时间", "when its reminder was withdrawn")] = UNSET

@@ -1,4 +1,4 @@
-"""What becomes of occurrences: a user's day, what is not answered, and the end of a medicine (section 12)."""
+"""What becomes of occurrences: a user's day, the unanswered ones, and the end of a medicine (section 12)."""
 
 from typing import Annotated
 
@@ -51,7 +51,7 @@ class DayOccurrence(Struct, kw_only=True):
         ),
     ]
     outcome_at: Annotated[Time | None, means("结果的时间", "when that was")]
-    outcome_by: Annotated[str | None, means("由谁得出，与历史记录的 `by` 相同", "by whom, as a history's `by`")]
+    outcome_by: Annotated[str | None, means("由谁得出，与历史记录的 `by` 相同", "who did it, as a history's `by`")]
     note: Annotated[str | None, means("备注", "the note")]
 
 

@@ -75,7 +75,7 @@ class NewReminder(Payload, kw_only=True, gc=False):
         FollowUp | None,
         means(
             "未答复时再提醒谁（第 12 节），`after` 从小到大",
-            "whom it rings while it is not answered (section 12), `after` rising",
+            "the users that it rings while it is not answered (section 12), `after` rising",
         ),
     ] = None
     missed_after: Annotated[
@@ -156,7 +156,7 @@ class AskedRung(Struct, kw_only=True):
     """一级追加提醒。A rung of the ladder."""
 
     after: Annotated[int, means("计划时间之后多少秒", "seconds after the planned time", ge=0)]
-    user_id: Annotated[ReplyId, means("提醒谁", "whom it rings")]
+    user_id: Annotated[ReplyId, means("提醒谁", "the user that it rings")]
 
 
 class ReminderTask(Struct, kw_only=True):
@@ -194,7 +194,10 @@ class ReminderTask(Struct, kw_only=True):
     ] = UNSET
     follow_up: Annotated[
         list[AskedRung] | UnsetType,
-        means("新建时带了才有：未答复时再提醒谁", "if it was made with one: whom it rings while it is not answered"),
+        means(
+            "新建时带了才有：未答复时再提醒谁",
+            "if it was made with one: the users that it rings while it is not answered",
+        ),
     ] = UNSET
     missed_after: Annotated[
         int | UnsetType,

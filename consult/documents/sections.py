@@ -25,7 +25,7 @@ HEADINGS: dict[str, Words] = {
     "11.2": Words("错过、修改与暂停", "Missed, changed and paused"),
     "11.3": Words("被搁置的任务", "Parked tasks"),
     "11.4": Words("历史记录", "History"),
-    "12": Words("直到有人答复", "Until somebody has answered"),
+    "12": Words("直到有人答复", "Until it is answered"),
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Words] = {

@@ -63,9 +63,7 @@ async def test_each_rung_rings_at_its_time_and_then_it_is_missed(
 
 
 @pytest.mark.parametrize("whose", [0, 1, 2])
-async def test_the_first_answer_settles_it_whoever_gives_it(
-    database: Database, machine: Machine, handed: Handed, whose: int
-) -> None:
+async def test_the_first_answer_settles_it(database: Database, machine: Machine, handed: Handed, whose: int) -> None:
     await climbing(database)
     loop = await running(database, machine.watch(), handed)
     await live(loop, machine, NOW + 25 * MINUTE, MINUTE)
