@@ -16,7 +16,7 @@ from consult.push import Push
 from store.answers import (
     Answered,
     Asked,
-    AskedToSettle,
+    AskedToConfirm,
     AskedToSnooze,
     HasOtherOutcome,
     IsConfirmed,
@@ -54,7 +54,7 @@ class Answering:
         """No owner check here: the HTTP entry has already checked that the caller may access this notification."""
         return Asked(notification_id, None, by, self._time.now())
 
-    def settling(self, asked: Asked, said: Confirmation | ConfirmNotification) -> AskedToSettle:
+    def settling(self, asked: Asked, said: Confirmation | ConfirmNotification) -> AskedToConfirm:
         """The same with what the client says of it."""
         was_at = None
         if said.at is not None:
@@ -65,7 +65,7 @@ class Answering:
             # A phone's clock may be some minutes ahead.
             if was_at > asked.at + AHEAD:
                 raise must_be("at", Moment)
-        return AskedToSettle(asked.notification_id, asked.user_id, asked.by, asked.at, said.outcome, said.note, was_at)
+        return AskedToConfirm(asked.notification_id, asked.user_id, asked.by, asked.at, said.outcome, said.note, was_at)
 
     def until(self, asked: Asked, text: str) -> AskedToSnooze:
         """Return the answer with the time to snooze until, which is written as clients write times."""

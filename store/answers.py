@@ -87,7 +87,7 @@ class AskedToSnooze(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedToSettle(Asked):
+class AskedToConfirm(Asked):
     """To confirm, with what is known of it."""
 
     outcome: GivenOutcome | None = None  # None: the client says nothing of outcomes, and means DONE
@@ -137,12 +137,7 @@ def read(connection: sqlite3.Connection, asked: Asked) -> Outcome:
     return _change(connection, asked, rows, AFTER_READ[state_of(rows)], _snoozed_until(rows))
 
 
-def confirm(connection: sqlite3.Connection, asked: Asked) -> Outcome:
-    """Confirms the occurrence as DONE."""
-    return settle(connection, AskedToSettle(asked.notification_id, asked.user_id, asked.by, asked.at))
-
-
-def settle(connection: sqlite3.Connection, asked: AskedToSettle) -> Outcome:
+def confirm(connection: sqlite3.Connection, asked: AskedToConfirm) -> Outcome:
     """Confirms the occurrence for good: it has its outcome, is READ for everybody on its ladder, and comes no more."""
     own = _own(connection, asked)
     if not own:
@@ -257,17 +252,22 @@ def _outcome(connection: sqlite3.Connection, first: Notification) -> str | None:
     return str(found[0])
 
 
-def _speaks_of_outcomes(connection: sqlite3.Connection, asked: AskedToSettle, first: Notification) -> bool:
+def _speaks_of_outcomes(connection: sqlite3.Connection, asked: AskedToConfirm, first: Notification) -> bool:
     """Whether the client knows of outcomes, or a ladder was asked for. Others are told what they always were."""
     if (asked.outcome, asked.note, asked.was_at) != (None, None, None):
         return True
     return connection.execute(_HAS_LADDER, _known_by(connection, first)).fetchone() is not None
 
 
+def end_ladder(connection: sqlite3.Connection, task_id: int, planned_on: str, at: int) -> None:
+    """Let no further rung of an occurrence ring."""
+    connection.execute(_NO_MORE_RUNGS, (at, task_id, planned_on))
+
+
 def _write_outcome(connection: sqlite3.Connection, first: Notification, settled: Settled, at: int) -> None:
     known_by = _known_by(connection, first)
     connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *known_by))
-    connection.execute(_NO_MORE_RUNGS, (at, *known_by))
+    end_ladder(connection, *known_by, at)
 
 
 def _known_by(connection: sqlite3.Connection, first: Notification) -> tuple[int, str]:

@@ -20,11 +20,14 @@ from store.transaction import insert_into, run
 Status = Literal["UNREAD", "READ"]
 
 
+Outcome = Literal["DONE", "SKIPPED", "MISSED", "WITHDRAWN"]
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The outcome of an occurrence."""
 
-    outcome: Literal["DONE", "SKIPPED", "MISSED", "WITHDRAWN"]
+    outcome: Outcome
     at: int  # when it was
     by: str  # as the history tells it
     note: str | None = None

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from store import notifications
 from store.database import Database
 from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
 
-Outcome = Literal["PENDING", "DONE", "SKIPPED", "MISSED", "WITHDRAWN"]
+Outcome = Literal["PENDING", notifications.Outcome]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,7 @@ _OF_OCCURRENCE = """SELECT number, user_id, due_at FROM rung
 _OCCURRENCE = """SELECT biz_type, biz_id, title, content, planned_at, notification_id
     FROM occurrence JOIN reminder_task AS task ON task.id = task_id
     WHERE task_id = ? AND planned_on = ? AND settled IS NULL AND outcome = 'WRITTEN' AND status <> 'CANCELLED'"""
-_PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND number = ? AND passed_at IS NULL"
-_ALL_PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL"
+_PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND number = ?"
 
 
 def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[Notification | CameAgain]:
@@ -52,7 +51,7 @@ def dispatch_one(connection: sqlite3.Connection, one: tuple[int, str, int]) -> l
     task_id, planned_on, now = one
     found = connection.execute(_OCCURRENCE, (task_id, planned_on)).fetchone()
     if found is None:
-        connection.execute(_ALL_PASSED, (now, task_id, planned_on))
+        answers.end_ladder(connection, task_id, planned_on, now)
         return []
     rungs = connection.execute(_OF_OCCURRENCE, (task_id, planned_on, now)).fetchall()
     latest = {user_id: number for number, user_id, _ in rungs if user_id is not None}
@@ -105,8 +104,7 @@ def _standing_for_earlier(connection: sqlite3.Connection, new: Notification, now
 
 def give_up(connection: sqlite3.Connection, one: tuple[int, str, int]) -> None:
     """End the ladder of an occurrence without a ring, at the time that it is now."""
-    task_id, planned_on, now = one
-    connection.execute(_ALL_PASSED, (now, task_id, planned_on))
+    answers.end_ladder(connection, *one)
 
 
 async def next_due(database: Database) -> int | None:

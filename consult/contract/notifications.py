@@ -1,6 +1,6 @@
 """Notifications of a user: bound, pushed, answered, listed (sections 4 and 7)."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -178,7 +178,7 @@ class NotificationUpdated(Struct, kw_only=True):
     snoozed_until: Annotated[Time | None, SnoozedUntil]
     unread: Annotated[int, means("该用户此后共有多少条未读", "how many the user has not read from now on", ge=0)]
     outcome: Annotated[
-        Literal["DONE", "SKIPPED", "MISSED", "WITHDRAWN"] | UnsetType,
+        notifications.Outcome | UnsetType,
         means("刚有结果时才有（第 12 节）", "only where its occurrence has just got an outcome (section 12)"),
     ] = UNSET
     outcome_at: Annotated[Time | UnsetType, means("同上：结果的时间", "likewise: when that was")] = UNSET

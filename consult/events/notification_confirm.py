@@ -9,4 +9,4 @@ from store import answers
 
 async def handle(answering: Answering, connection: Connection, request: ConfirmNotification, answer: Answer) -> None:
     asked = answering.settling(answering.asked_by_event(request.id, connection), request)
-    await answering.by_event(answers.settle, asked, answer)
+    await answering.by_event(answers.confirm, asked, answer)

@@ -73,7 +73,7 @@ class Notifications:
 
     async def confirm_notification(self, asked: Asked[None, Confirmation]) -> AnsweredNotification | HTTPResponse:
         wanted = self.answering.settling(self.answering.asked_over_http(asked.id, asked.by), asked.body)
-        return await self.writing.post(asked, answers.settle, wanted, self._answered, self.answering.publish)
+        return await self.writing.post(asked, answers.confirm, wanted, self._answered, self.answering.publish)
 
     async def snooze_notification(self, asked: Asked[None, Snooze]) -> AnsweredNotification | HTTPResponse:
         wanted = self.answering.until(self.answering.asked_over_http(asked.id, asked.by), asked.body.until)

@@ -9,7 +9,7 @@ import pytest
 
 from reminders.clock_watch import SECOND_LOOK
 from store import answers, reminders, withdrawal
-from store.answers import Answered, AskedToSettle, HasOtherOutcome, IsConfirmed
+from store.answers import Answered, AskedToConfirm, HasOtherOutcome, IsConfirmed
 from store.database import Database
 from store.history import API
 from store.transaction import each
@@ -68,8 +68,8 @@ async def test_the_first_answer_settles_it(database: Database, machine: Machine,
     loop = await running(database, machine.watch(), handed)
     await live(loop, machine, NOW + 25 * MINUTE, MINUTE)
     one = handed.notifications[whose]
-    answer = AskedToSettle(one.id, one.user_id, "USER:7", machine.wall, "SKIPPED", "not hungry", NOW)
-    done = await database.written(each(answers.settle), answer)
+    answer = AskedToConfirm(one.id, one.user_id, "USER:7", machine.wall, "SKIPPED", "not hungry", NOW)
+    done = await database.written(each(answers.confirm), answer)
     assert isinstance(done, Answered)
     told = {each_one.id: each_one for part in (done, *done.others) for each_one in part.changed}
     assert {each_one.user_id for each_one in told.values()} == {ELDER, DAUGHTER}
@@ -81,8 +81,8 @@ async def test_the_first_answer_settles_it(database: Database, machine: Machine,
     assert outcome(database) == "SKIPPED USER:7"
     # The same again changes nothing, by any of its notifications; another outcome is refused, and so is a snooze.
     for each_one in handed.notifications:
-        again = AskedToSettle(each_one.id, None, API, machine.wall, "SKIPPED")
-        unchanged = await database.written(each(answers.settle), again)
+        again = AskedToConfirm(each_one.id, None, API, machine.wall, "SKIPPED")
+        unchanged = await database.written(each(answers.confirm), again)
         assert isinstance(unchanged, Answered)
         assert unchanged.changed == ()
         assert isinstance(await database.written(each(answers.confirm), asked(each_one.id)), HasOtherOutcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from store import history, notifications, questions, reminders
-from store.answers import Asked, AskedToSnooze
+from store.answers import AskedToConfirm, AskedToSnooze
 from store.database import Database
 from store.history import API, Entry
 from store.messages import Draft
@@ -91,9 +91,9 @@ async def notified(database: Database, count: int, user_id: int = 1001) -> list[
     ]
 
 
-def asked(notification_id: int, at: int = NOW, user_id: int | None = None) -> Asked:
+def asked(notification_id: int, at: int = NOW, user_id: int | None = None) -> AskedToConfirm:
     """To read or to confirm, by a user or over HTTP."""
-    return Asked(notification_id, user_id, history.API if user_id is None else history.user(user_id), at)
+    return AskedToConfirm(notification_id, user_id, history.API if user_id is None else history.user(user_id), at)
 
 
 def to_snooze(notification_id: int, until: int, at: int = NOW, user_id: int | None = None) -> AskedToSnooze:

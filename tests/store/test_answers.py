@@ -10,15 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import answers, notifications
-from store.answers import Answered, IsConfirmed, NoNotification, NotAhead, Outcome
+from store.answers import Answered, AskedToConfirm, IsConfirmed, NoNotification, NotAhead, Outcome
 from store.database import Database
 from store.history import API, user
 from store.notifications import Notification
-from store.transaction import each
+from store.transaction import Statement, each
 from tests.store.file import opened, rows
 from tests.store.samples import NOW, asked, history_of, notified, to_snooze
 
-READ, CONFIRM, SNOOZE = each(answers.read), each(answers.confirm), each(answers.snooze)
+READ: Statement[AskedToConfirm, Outcome] = each(answers.read)
+CONFIRM, SNOOZE = each(answers.confirm), each(answers.snooze)
 LATER: Final = NOW + 60_000
 
 

@@ -11,14 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import answers, notifications
+from store.answers import AskedToConfirm, Outcome
 from store.backlog import Backlog
 from store.database import Database
 from store.notifications import Notification, Pushed
-from store.transaction import each
+from store.transaction import Statement, each
 from tests.store.file import all_written, opened, rows
 from tests.store.samples import NOW, add_task, asked, new_notification, notified
 
-NOTIFY, MARK_PUSHED, READ = notifications.notify, each(notifications.mark_pushed), each(answers.read)
+NOTIFY, MARK_PUSHED = notifications.notify, each(notifications.mark_pushed)
+READ: Statement[AskedToConfirm, Outcome] = each(answers.read)
 
 
 async def owed(

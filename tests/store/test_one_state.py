@@ -14,16 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import answers, notifications, schema, snoozes
-from store.answers import Answered, IsConfirmed, NotAhead, Outcome, TooManySnoozes
+from store.answers import Answered, AskedToConfirm, IsConfirmed, NotAhead, Outcome, TooManySnoozes
 from store.database import Database
 from store.notifications import Notification
 from store.occurrences import Due
-from store.transaction import each
+from store.transaction import Statement, each
 from tests.store.file import opened, rows
 from tests.store.leave_schema import FOLDER, load
 from tests.store.samples import NOW, asked, history_of, notified, to_snooze
 
-READ, CONFIRM, SNOOZE = each(answers.read), each(answers.confirm), each(answers.snooze)
+READ: Statement[AskedToConfirm, Outcome] = each(answers.read)
+CONFIRM, SNOOZE = each(answers.confirm), each(answers.snooze)
 MINUTE: Final = 60_000
 LATER: Final = NOW + MINUTE
 

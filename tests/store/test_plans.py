@@ -159,11 +159,9 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "answers.snooze": lambda connection: answers.snooze(connection, to_snooze(1, NOW + 1)),
     "snoozes.dispatch_due": lambda connection: snoozes.dispatch_due(connection, Due(NOW + 2, 100)),
     "answers.read": lambda connection: answers.read(connection, asked(2)),
-    "answers.confirm answers.settle answers.store answers.of_occurrence": lambda connection: answers.confirm(
-        connection, asked(2)
-    ),
+    "answers.confirm answers.store answers.of_occurrence": lambda connection: answers.confirm(connection, asked(2)),
     "rungs.dispatch_due rungs.dispatch_one answers.write_outcome": climb,
-    "rungs.give_up": lambda connection: rungs.give_up(connection, (1, "a", NOW)),
+    "rungs.give_up answers.end_ladder": lambda connection: rungs.give_up(connection, (1, "a", NOW)),
     "withdrawal.withdraw reminders.find": withdraw,
     "occurrences.dispatch_once": lambda connection: occurrences.dispatch_once(connection, Due(NOW, 100)),
     "occurrences.dispatch_planned": plan,

@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 
 from store import answers, notifications, reminders, snoozes
-from store.answers import Answered
+from store.answers import Answered, AskedToConfirm, Outcome
 from store.database import Database
 from store.history import API, SYSTEM
 from store.notifications import Notification
 from store.occurrences import Due
 from store.snoozes import CameAgain
-from store.transaction import each
+from store.transaction import Statement, each
 from tests.store.file import opened, rows
 from tests.store.samples import NOW, add_task, asked, cancelling, history_of, new_notification, notified, to_snooze
 
-READ, CONFIRM, SNOOZE = each(answers.read), each(answers.confirm), each(answers.snooze)
+READ: Statement[AskedToConfirm, Outcome] = each(answers.read)
+CONFIRM, SNOOZE = each(answers.confirm), each(answers.snooze)
 LATER = NOW + 60_000
 
 
