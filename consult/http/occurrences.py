@@ -96,9 +96,13 @@ class Occurrences:
 
     def _day(self, text: str | None) -> date:
         try:
-            return date.fromisoformat(self.time.today() if text is None else text)
+            day = date.fromisoformat(self.time.today() if text is None else text)
         except ValueError:
             raise must_be("date", fields.Day) from None
+        # The days around it are looked at, too, and the calendar has an end.
+        if not date.min + timedelta(days=2) <= day <= date.max - timedelta(days=3):
+            raise must_be("date", fields.Day)
+        return day
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:

@@ -124,7 +124,7 @@ def test_a_day_has_what_came_and_what_is_to_come(server: Server) -> None:
         *("2030-01-03 08:00:00", "2030-01-03 12:00:00", "2030-01-03 20:00:00")
     ]
     assert day(server, new_id()) == []
-    for wrong in ("2030-02-30", "tomorrow", "2030-1-1"):
+    for wrong in ("2030-02-30", "tomorrow", "2030-1-1", "0001-01-01", "9999-12-29", "9999-12-31"):
         answer = server.http("GET", f"/api/users/{elder}/day?date={wrong}")
         check_fault(answer, 400, "date 必须为日期，例如 2030-01-01")
 
