@@ -5,9 +5,10 @@ What a task brings stops no other task: one that fails is parked, one that takes
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -121,31 +122,36 @@ class Dispatch:
 
     async def fire_snoozed(self, now: int) -> int | None:
         """Let what was snoozed until `now` come again; when the next one does."""
-        until = self._loop.time() + TURN
-        while True:
-            next_at = await snoozes.next_due(self._database, self._left_alone_snoozes)
-            if next_at is None or next_at > now or self._stopping or self._loop.time() > until:
-                return next_at
-            due = Due(now, self._pace.size, self._left_alone_snoozes)
-            try:
-                await self._pace.write(each(snoozes.dispatch_due), due, self._hand_on)
-            except Exception as fault:
-                _raise_if_of_file(fault)
-                await self._fire_each_snoozed(due)
+        left_alone = self._left_alone_snoozes
+        next_due = partial(snoozes.next_due, self._database, left_alone)
+        return await self._fire_until(now, next_due, left_alone, snoozes.dispatch_due, self._fire_each_snoozed)
 
     async def fire_rungs(self, now: int) -> int | None:
         """Ring the rungs that are due at `now`; return when the next one is due."""
+        next_due = partial(rungs.next_due, self._database)
+        return await self._fire_until(now, next_due, (), rungs.dispatch_due, self._fire_each_rung)
+
+    async def _fire_until(
+        self,
+        now: int,
+        next_due: Callable[[], Awaitable[int | None]],
+        passed_over: Collection[int],
+        dispatch_due: Callable[[sqlite3.Connection, Due], Sequence[Notification | CameAgain]],
+        fire_each: Callable[[Due], Awaitable[None]],
+    ) -> int | None:
+        """Fire chunks of what is due at `now`, for TURN seconds; return when the next one is due. A chunk that fails is
+        fired one by one."""
         until = self._loop.time() + TURN
         while True:
-            next_at = await rungs.next_due(self._database)
+            next_at = await next_due()
             if next_at is None or next_at > now or self._stopping or self._loop.time() > until:
                 return next_at
-            due = Due(now, self._pace.size)
+            due = Due(now, self._pace.size, passed_over)
             try:
-                await self._pace.write(each(rungs.dispatch_due), due, self._hand_on)
+                await self._pace.write(each(dispatch_due), due, self._hand_on)
             except Exception as fault:
                 _raise_if_of_file(fault)
-                await self._fire_each_rung(due)
+                await fire_each(due)
 
     async def settle(self) -> None:
         """Wait until the tasks that take long are gone through."""
