@@ -47,6 +47,7 @@ class ReminderLoop:
         self._dispatch = Dispatch(database, clock, work, hand_on)
         self._zone = zone
         self._has_begun = False
+        self._timed_again_at: int | None = None  # after so many jumps of the clock
         self._kept_at = float("-inf")
         self._housekeeping = housekeeping
         self._woken = asyncio.Event()
@@ -143,9 +144,12 @@ class ReminderLoop:
                 log.warning("%d occurrences that came too early come again at their time", done.occurrences)
                 self._has_begun = False  # what is due again is worked out from its wall time
             if done.occurrences < clock_faults.CHUNK:
-                await self._time_again()
                 # A plan made by the time before the jump may still be written: look again until there is none.
                 self.clock.is_to_rewind = self._dispatch.is_going_through
+                # At first and in the end. At each tick between, a task that takes long would never be written.
+                if self._timed_again_at != self.clock.jumps or not self.clock.is_to_rewind:
+                    self._timed_again_at = self.clock.jumps
+                    await self._time_again()
                 break
         now = self.clock()
         if self.clock.is_proven and abs(now - self._kept_at) >= KEEP_PROVEN:
