@@ -463,7 +463,7 @@ class TestTokens:
         front = front_end(guarded, user_id, question_id)
         front.say("早")
         front.wait_for("fault", 2)  # refused, it tries again all the time
-        front.send({"token": token(user_id, "ELDER", ttl=2)})
+        front.send({"token": token(user_id, "ELDER", ttl=6)})
         front.wait_for("message", 1, COMES_BACK)
         faults = len(front.shown("fault"))
         wait_until(lambda: len(front.shown("fault")) > faults, "the end of the token", COMES_BACK)
@@ -477,7 +477,7 @@ class TestTokens:
         ids = remind(guarded, user_id, 1)
         with closing(devices_of(guarded, user_id)) as devices:
             devices.wait_for("fault", 2)
-            devices.send({"token": token(user_id, "ELDER", ttl=3)})
+            devices.send({"token": token(user_id, "ELDER", ttl=6)})
             show(devices, ids, 1)
             faults = len(devices.shown("fault"))
             wait_until(lambda: len(devices.shown("fault")) > faults + 3, "the end of the token", COMES_BACK)
