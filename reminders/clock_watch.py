@@ -58,6 +58,7 @@ class ClockWatch:
         is_known = last_proven is None or 0 <= now - last_proven <= SHORT_STOP
         self._base: int | None = self._offset if is_known else None
         self._floor: int | None = self._offset if last_proven is None or is_known else last_proven - steady()
+        self._is_assumed = False  # `base` is the floor of a start: true time may be anywhere after it
         self._since = steady()  # when the offset became what it is
         self._candidate: tuple[int, int] | None = None  # an offset that waits for its second look, and since when
         self._is_calm = False  # nothing waits for time to pass
@@ -69,6 +70,7 @@ class ClockWatch:
             behind = (self._floor - self._offset) // 1000
             log.warning("the clock is %d s behind the last proven time: it is not followed", behind)
             self._base = self._offset = self._floor
+            self._is_assumed = True
             self.is_to_rewind = False  # what was written after the last proven time may well be right
 
     @property
@@ -116,7 +118,7 @@ class ClockWatch:
         elif steady - self._candidate[1] >= PROVEN:
             self._floor = None
             self._jump(offset, steady)
-        elif self._base is not None and self._offset != self._base:
+        elif self._base is not None and self._offset != self._base and not self._is_assumed:
             # The clock was ahead, and is wrong now as well.
             waits = self._candidate
             self._jump(self._base, steady)
@@ -144,12 +146,12 @@ class ClockWatch:
         if is_return:
             if self._floor == self._base:
                 self._floor = offset
-            self._base = offset
+            self._base, self._is_assumed = offset, False
         log.warning("the clock was set by %d s; it is %s now", by // 1000, self.state)
 
     def _settle(self) -> None:
         """The offset has held for so long that it counts as right."""
         is_earlier = self._base is None or self._offset < self._base
-        self._base = self._offset
+        self._base, self._is_assumed = self._offset, False
         self.is_to_rewind = self.is_to_rewind or is_earlier
         log.info("the clock counts as right from now on")

@@ -120,6 +120,25 @@ def test_a_start_behind_the_last_proven_time_goes_on_from_there(machine: Machine
     assert (watch(), watch.state) == (NOW + 3 * SECOND_LOOK, SOUND)
 
 
+def test_after_a_start_behind_the_proven_time_a_second_fault_takes_nothing_back(machine: Machine) -> None:
+    """The clock begins in the past, comes right after a month, and goes back again: all that was written since the last
+    proven time was written at its time."""
+    machine.wall -= 3650 * DAY
+    watch = machine.watch(last_proven=NOW - 30 * DAY)
+    machine.pass_by(HOUR)
+    assert watch() == NOW - 30 * DAY + HOUR
+    machine.wall += 3650 * DAY
+    for _ in range(2):
+        watch()
+        machine.pass_by(SECOND_LOOK)
+    assert watch() == machine.wall
+    machine.wall -= 3650 * DAY
+    for _ in range(3):
+        watch()
+        machine.pass_by(SECOND_LOOK)
+    assert (watch(), watch.state, watch.is_to_rewind) == (machine.wall + 3650 * DAY, IN_DOUBT, False)
+
+
 async def daily(database: Database, missed: str = "latest") -> int:
     """A task that is due in twenty seconds and every day from then on."""
     start = NOW + 20 * SECOND
