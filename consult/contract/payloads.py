@@ -4,6 +4,7 @@ Unknown fields are ignored at every level. Null in an optional field is the same
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args
 
@@ -49,13 +50,12 @@ def read(payload_type: type[P], payload: object) -> P:
     """The payload as its type; Fault INVALID_PAYLOAD with the first thing that is wrong, in the fields' order."""
     if not isinstance(payload, dict):
         raise Fault(NOT_AN_OBJECT)
-    try:
+    value = None
+    with suppress(*_MISFITS):
         value = msgspec.convert(payload, payload_type)
-    except _MISFITS:
-        raise _first_fault(payload_type, payload) from None
-    for check in payload_type.checks:
-        if not check.holds(payload):
-            raise _first_fault(payload_type, payload)
+    # Not in an `except`: the fault would keep what was sent, by the error that it came from, for as long as it waits.
+    if value is None or not all(check.holds(payload) for check in payload_type.checks):
+        raise _first_fault(payload_type, payload)
     return value
 
 

@@ -141,8 +141,7 @@ class _Http(Http):
         super().create_empty_request()
 
     async def http1(self) -> None:
-        turns = cast(HttpBehindDoor, self.protocol).request_turns
-        await Measured(super().http1(), turns.spend)  # type: ignore[no-untyped-call]
+        await Measured(super().http1(), cast(HttpBehindDoor, self.protocol).spend)  # type: ignore[no-untyped-call]
         transport = self.protocol.transport
         if self.request_body and transport is not None and not transport.is_closing():
             # It was refused while it is still being sent. To close now would take the answer away from a client that
@@ -160,7 +159,7 @@ class HttpBehindDoor(TakenAnswers):
 
     HTTP_CLASS = _Http
 
-    __slots__ = ("_doors", "_sanic", "_stranger", "account", "request_turns", "unfinished_bodies")
+    __slots__ = ("_client", "_doors", "_sanic", "_stranger", "account", "request_turns", "unfinished_bodies")
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(doors.unread_answers, **sanic)
@@ -168,6 +167,7 @@ class HttpBehindDoor(TakenAnswers):
         self._doors = doors
         self._sanic = sanic
         self.request_turns = doors.request_turns
+        self._client = ""  # whose request was taken up last, a user or an address
         self.unfinished_bodies = doors.unfinished_bodies
         self._stranger: str | None = None  # the address that the connection is counted for, without a good token
         self.account: Account | None = None  # of whose request is being answered
@@ -189,10 +189,15 @@ class HttpBehindDoor(TakenAnswers):
     async def turn(self, client: str) -> None:
         """Return when the request that has come may be taken up: the client has taken its last answer, and where others
         of the connection wait behind it, all other connections have had a turn."""
+        self._client = client
         await self._can_write.wait()
         http = self._http
         body = 0 if http is None else http.request_bytes_left or 0
         await self.request_turns.come(client, is_behind=len(self.recv_buffer) > body)
+
+    def spend(self, seconds: float) -> None:
+        """Counts processor time that the connection's requests took."""
+        self.request_turns.spend_for(self._client, seconds)
 
     async def send(self, data: bytes) -> None:
         """Counts what the user has read, as it goes out. A client that has gone is answered no more."""

@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter, thread_time
 from typing import Protocol
 
@@ -24,7 +25,9 @@ FEW_BYTES = 16_384
 # All connections that have sent more than a few frames, together, in one turn.
 TURN_SECONDS = 0.010
 
-# What takes longer is followed by a pause of so many times as long: large packets of one connection get a quarter.
+# A packet that takes longer is followed by a pause of its connection of so many times as long: it gets a quarter. What
+# such connections send is read one packet at a time, with a rest as long as that took: they get half together, and what
+# goes through several turns, as most answers do, goes through them meanwhile.
 LONG_SECONDS = 0.010
 PAUSE_TIMES = 3
 
@@ -42,24 +45,32 @@ class Reader(Protocol):
 
 
 class Turns(LoopTurns):
-    """Serves the readers that have more to read than one share, round robin."""
+    """Serves the readers that have more to read than one share, round robin, and behind them those of long packets."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._waiting: deque[Reader] = deque()
+        self._long: deque[Reader] = deque()
+        self._rests_until = 0.0  # by perf_counter: the loop's own time stands still during a turn
 
     @property
     def is_over(self) -> bool:
         """True when the present turn has no time left for connections with more than a few frames."""
         return self._used > TURN_SECONDS
 
-    def wait(self, reader: Reader, spent: float = 0.0) -> None:
-        """Serve the reader in the next turn, behind those that wait already; after a pause where it has spent seconds
-        on a packet that could not be split."""
+    def spend(self, seconds: float) -> None:
+        """Count time that was spent in the present turn."""
+        if seconds > LONG_SECONDS:
+            self._rests_until = perf_counter() + seconds
+        super().spend(seconds)
+
+    def wait(self, reader: Reader, spent: float = 0.0, *, is_long: bool = False) -> None:
+        """Serve the reader in a later turn, behind those that wait already; after a pause where it has spent seconds on
+        a packet that could not be split. `is_long`: it has done so before."""
         if spent > LONG_SECONDS:
-            self._loop.call_later(spent * PAUSE_TIMES, self.wait, reader)
+            self._loop.call_later(spent * PAUSE_TIMES, partial(self.wait, reader, is_long=True))
             return
-        self._waiting.append(reader)
+        (self._long if is_long else self._waiting).append(reader)
         self._expect_next()
 
     async def come(self, spent: float = 0.0) -> None:
@@ -72,11 +83,20 @@ class Turns(LoopTurns):
         for _ in range(len(self._waiting)):
             if self.is_over:
                 break
-            reader = self._waiting.popleft()
-            reader.serve()
-            if isinstance(reader, _Asleep):
-                self._used += SECONDS  # what a task does it does later, so its whole share is counted
-        return bool(self._waiting)
+            self._serve_next(self._waiting)
+        rest = self._rests_until - perf_counter()
+        if rest > 0 and self._long and not self._waiting:
+            self._loop.call_later(rest, self._expect_next)
+            return False
+        if rest <= 0 and self._long and not self.is_over:
+            self._serve_next(self._long)
+        return bool(self._waiting or self._long)
+
+    def _serve_next(self, waiting: deque[Reader]) -> None:
+        reader = waiting.popleft()
+        reader.serve()
+        if isinstance(reader, _Asleep):
+            self._used += SECONDS  # what a task does it does later, so its whole share is counted
 
 
 @dataclass(frozen=True, slots=True)

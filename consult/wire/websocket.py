@@ -21,7 +21,7 @@ from consult.packets import Frame, Malformed
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
 from consult.wire.polling import PollingSession
 from consult.wire.sending import plain_descriptor, send
-from consult.wire.share import STRANGER_TOO_LARGE, Received, Share, few_texts, frame_end
+from consult.wire.share import BYTES, LONG_SECONDS, STRANGER_TOO_LARGE, Received, Share, few_texts, frame_end
 
 log = logging.getLogger("careline.wire")
 
@@ -48,6 +48,7 @@ class Websocket(asyncio.Protocol):
         "_descriptor",
         "_entered",
         "_fragments",
+        "_is_long",
         "_kept",
         "_kept_from",
         "_missing",
@@ -93,6 +94,7 @@ class Websocket(asyncio.Protocol):
         self._kept_from = 0
         # Reading stops while the connection waits for a later turn, and while too much is unanswered.
         self._waits = self._paused = False
+        self._is_long = False  # it has sent a packet that took long, or is large
         # When something is due: the client's CONNECT, the next ping, the answer to one, or the end of a close.
         self._deadline = carriers.loop.time() + CONNECT_TIMEOUT
         carriers.websockets.add(self)
@@ -215,7 +217,7 @@ class Websocket(asyncio.Protocol):
         self._kept_from = 0
         if len(self._kept) > MOST_KEPT:
             self.cut("too many bytes")
-        elif self._carriers.turns.is_over:
+        elif self._is_long or self._carriers.turns.is_over:
             self._wait()
         elif not self._waits and not self._paused:
             self.serve()
@@ -233,6 +235,7 @@ class Websocket(asyncio.Protocol):
             used_up = share.is_used_up(len(piece))
         self._pass_on()
         spent = share.seconds
+        self._is_long = self._is_long or spent > LONG_SECONDS
         self._carriers.turns.spend(spent)
         if used_up:
             self._wait(spent)
@@ -278,7 +281,7 @@ class Websocket(asyncio.Protocol):
         if not self._waits and not self._transport.is_closing():
             self._waits = True
             self._transport.pause_reading()
-            self._carriers.turns.wait(self, spent)
+            self._carriers.turns.wait(self, spent, is_long=self._is_long)
 
     def _read_on(self) -> None:
         if not (self._waits or self._paused or self._transport.is_closing()):
@@ -288,6 +291,8 @@ class Websocket(asyncio.Protocol):
         """Take the next frame, or as much of it as is there, from what is kept; nothing when too little is there."""
         begin, size = self._kept_from, len(self._kept)
         end = begin + self._missing if self._missing else frame_end(self._kept, begin)
+        if end - begin + (self._protocol.current_size or 0) > BYTES:
+            self._is_long = True
         self._missing = max(0, end - size)
         end = min(end, size)
         if end <= begin:

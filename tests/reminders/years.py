@@ -122,10 +122,11 @@ class Machine:
         if not self.error and self.true - self.right_since >= PROVEN:
             self.proven_at = self.true
 
-    def start(self, last_tick: int | None) -> None:
-        """The program starts: what is not proven by then has to be right for the whole time anew."""
+    def start(self, last_tick: int) -> None:
+        """The program starts: what is not proven by then has to be right for the whole time anew. A fault that begins
+        meanwhile comes after this: while the program is down nothing is proven."""
         is_proven = self.true - self.right_since >= PROVEN
-        if last_tick is not None and (not is_proven or self.true - last_tick > SHORT_STOP):
+        if not is_proven or self.true - last_tick > SHORT_STOP:
             self.right_since = self.true
 
     def _count(self, by: int) -> None:
@@ -320,6 +321,7 @@ class World:
             self.machine.true += down
             if self.random.random() < 0.5:
                 self.machine.booted = self.machine.true - self.random.randrange(HOUR)
+            self.machine.start(self.ticks[-1].true)
             self.machine.set_clock()
 
     def _is_to_change(self) -> bool:
@@ -337,7 +339,6 @@ class World:
     async def _run(self) -> None:
         self.starts += 1
         machine = self.machine
-        machine.start(self.ticks[-1].true if self.ticks else None)
         async with opened(self.path) as database:
             watch = ClockWatch(machine.wall, machine.steady, await clock_faults.last_proven(database))
             house = Housekeeping([], watch)

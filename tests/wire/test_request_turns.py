@@ -1,12 +1,13 @@
-"""HTTP requests are taken up one in a turn of the loop when there are many, the clients round robin."""
+"""HTTP requests are taken up one in a turn of the loop when there are many, of the client that has taken least."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 
-from consult.wire.request_turns import HTTP_SECONDS, Measured, RequestTurns
+from consult.wire.request_turns import HTTP_SECONDS, MOST_KNOWN, Measured, RequestTurns
 
 
 async def test_a_request_that_comes_alone_is_taken_up_at_once() -> None:
@@ -32,6 +33,66 @@ async def test_many_of_one_client_keep_another_from_nothing() -> None:
     await asyncio.gather(*flood)
     assert len(taken) == 101
     assert len(turns) == 0
+
+
+async def test_who_asks_seldom_is_next_however_many_ask_all_the_time() -> None:
+    turns = RequestTurns(asyncio.get_running_loop())
+    taken: list[str] = []
+
+    async def request(client: str) -> None:
+        await turns.come(client, is_behind=True)
+        turns.spend_for(client, HTTP_SECONDS)
+        taken.append(client)
+
+    floods = [asyncio.create_task(request(f"flood {number % 50}")) for number in range(500)]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    began = len(taken)
+    assert began > 50
+    await asyncio.create_task(request("monitor"))
+    assert len(taken) - began <= 4
+    await asyncio.gather(*floods)
+    counts = Counter(taken)
+    assert set(counts.values()) == {1, 10}
+    assert len(turns) == 0
+
+
+async def test_who_waits_longest_is_not_passed_by_new_clients_for_ever() -> None:
+    turns = RequestTurns(asyncio.get_running_loop())
+    taken: list[str] = []
+
+    async def request(client: str) -> None:
+        await turns.come(client, is_behind=True)
+        taken.append(client)
+
+    flood = [asyncio.create_task(request("first")) for _ in range(10)]
+    await asyncio.sleep(0)
+    turns.spend_for("monitor", 1.0)
+    asked = asyncio.create_task(request("monitor"))
+    number = 0
+    while not asked.done():
+        for _ in range(3):
+            number += 1
+            flood.append(asyncio.create_task(request(f"new {number}")))
+        await asyncio.sleep(0)
+        assert len(taken) < 10
+    await asyncio.gather(*flood)
+
+
+async def test_clients_that_have_no_more_than_their_share_are_forgotten() -> None:
+    turns = RequestTurns(asyncio.get_running_loop())
+
+    async def request(client: str) -> None:
+        await turns.come(client, is_behind=True)
+        turns.spend_for(client, 0.001)
+
+    flood = [asyncio.create_task(request("flood")) for _ in range(11 * MOST_KNOWN)]
+    for number in range(10 * MOST_KNOWN):
+        await asyncio.create_task(request(f"client {number}"))
+        assert len(turns._had) <= MOST_KNOWN + 1
+    await asyncio.gather(*flood)
+    await asyncio.sleep(0)
+    assert not turns._had
 
 
 async def test_a_turn_without_time_left_takes_up_no_more() -> None:
