@@ -30,7 +30,7 @@ Event = TypeVar("Event", bound=Ordered)
 
 
 class EventOrder(Generic[Event]):
-    """What one connection has asked that is not over yet."""
+    """The events of one connection that are not over yet."""
 
     __slots__ = ("_is_busy", "_open_sends", "_waiting", "is_paused")
 

@@ -1,4 +1,4 @@
-"""Whether a connection has read the notifications that it was handed.
+"""Find out whether a connection has read the notifications that it was handed.
 
 A notification that a connection was handed may lie unread in a buffer of the network. The connection shows that it has
 read when it answers a question that was asked after the hand-over: over a websocket the question is a ping, over

@@ -1,4 +1,4 @@
-"""How late the event loop does what it is asked for: everything that every client waits for passes through it."""
+"""Measure how late the event loop runs a callback: everything that any client waits for passes through it."""
 
 import asyncio
 import time

@@ -47,7 +47,7 @@ HandOn = Callable[[Sequence[Notification | CameAgain]], None]
 
 @dataclass(slots=True)
 class Plans:
-    """What came of planning some tasks."""
+    """The result of planning some tasks."""
 
     made: list[Plan] = field(default_factory=list)
     failed: list[tuple[int, str]] = field(default_factory=list)  # each task's id, and the reason

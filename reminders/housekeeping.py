@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job went the last time."""
+    """The result of a job's last run."""
 
     at: int  # when it ended
     result: str  # OK, or why it failed

@@ -1,4 +1,4 @@
-"""What the house does for itself: each job by its name in `/health`, how often it runs, and what it does."""
+"""The housekeeping jobs: each with its name in `/health`, how often it runs, and what it does."""
 
 import asyncio
 import sqlite3

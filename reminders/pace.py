@@ -1,4 +1,4 @@
-"""How much of a backlog is written at a time: as much as there is room for, and little while messages are written."""
+"""Decide how much of a backlog is written at once: as much as there is room for, and little beside messages."""
 
 import asyncio
 from collections.abc import Callable

@@ -15,7 +15,7 @@ MOST_COUNTED: Final = 100_000  # the largest COUNT
 
 
 class Frequency(IntEnum):
-    """How long a rule's period is, the longest first."""
+    """The periods that a rule may have, the longest first."""
 
     YEARLY = 0
     MONTHLY = 1

@@ -1,4 +1,4 @@
-"""What can be done with a reminder task: made to repeat, changed, and looked ahead in."""
+"""Work out a reminder task: make it repeat, change it, and look ahead in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

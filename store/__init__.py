@@ -1,1 +1,1 @@
-"""What Careline remembers: the SQLite file, its one writer, and every query."""
+"""The SQLite file, its one writer, and every query."""

@@ -11,7 +11,7 @@ from store.reading import Page, Row
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What lies above a cursor, up to a fence, of that which the reader may see."""
+    """The part of a backlog above a cursor, up to a fence, that the reader may see."""
 
     latest_id: int  # of all rows up to the fence, those below the cursor too; 0 when there is none
     has_more: bool  # more than the catch-up brings

@@ -1,4 +1,4 @@
-"""What a clock that was ahead has written too early is made good, and the last time of a proven clock.
+"""Make good what a clock that was ahead has written too early, and keep the last time of a proven clock.
 
 The clock is right by now. Whatever was written at a later time than now was written while the clock was ahead. Where it
 had rung by the zone of its time, it comes back by its wall time: the zone may be another by now.
@@ -80,7 +80,7 @@ class ToRewind:
 
 @dataclass(frozen=True, slots=True)
 class Rewound:
-    """What was made good."""
+    """The number of occurrences and snoozes that were made good."""
 
     occurrences: int  # that do not count as had
     snoozes: int  # that come again once more

@@ -1,4 +1,4 @@
-"""How often something was how large."""
+"""Count measured values in buckets."""
 
 from bisect import bisect_left
 

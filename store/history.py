@@ -1,4 +1,4 @@
-"""What happened to a reminder task or a notification, when, and who did it.
+"""The history of reminder tasks and notifications: each entry with its time and its author.
 
 What columns of theirs hold already is told from there, so that a reminder that fires pays for no row more; the table
 `history` holds the rest.

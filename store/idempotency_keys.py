@@ -38,7 +38,7 @@ class Done(Generic[Outcome]):
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """What the request was answered with when it came first."""
+    """The answer to the first request with the key."""
 
     text: str
 

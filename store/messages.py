@@ -74,7 +74,7 @@ Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What one kind of user may see of a question: everything, or what is meant for patients."""
+    """The messages of a question that one kind of user may see: all, or those meant for patients."""
 
     staff: bool
 
@@ -170,7 +170,7 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
 
 
 def append_one(connection: sqlite3.Connection, draft: Draft) -> Appended:
-    """The same for one message."""
+    """Store one message, as `append` does for many."""
     (appended,) = append(connection, [draft])
     return appended
 

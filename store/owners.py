@@ -1,4 +1,4 @@
-"""Whose things are: of a question its elder, of a reminder task and of a notification its user. That never changes."""
+"""The owner of each thing: a question's elder, a reminder task's or a notification's user. It never changes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ _OWNERS: dict[str, tuple[Any, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is within reach of a caller that may not reach everything."""
+    """The things that a limited caller may reach."""
 
     users: frozenset[int]  # whose things are: of a question its elder
     questions: frozenset[int] = frozenset()  # and these, of whatever elder

@@ -23,7 +23,7 @@ class Parking:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """How many tasks are parked, and the first of them."""
+    """The number of parked tasks, and the first of them."""
 
     count: int
     ids: list[int]

@@ -1,4 +1,4 @@
-"""What an occurrence is known by: the time that it is planned for, as a person meant it.
+"""The key of an occurrence: the time that it is planned for, as a person meant it.
 
 It is a wall time of the clinic's zone (`2030-01-01T08:00:00`), or of the task's own zone, which it names then
 (`2030-01-01T08:00:00[Europe/Berlin]`). Where the moment alone counts it is that, in milliseconds. It stays the same

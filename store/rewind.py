@@ -1,4 +1,4 @@
-"""How far a restore goes back: the newest things of both databases, and which reminders come back as they were."""
+"""Tell how far a restore goes back: the newest things of both databases, and the reminders that come back."""
 
 # ruff: noqa: S608 - the names of tables are our own
 

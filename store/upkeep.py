@@ -1,4 +1,4 @@
-"""What keeps the file in shape while it is served: an end to a grown WAL, fresh statistics for SQLite's planner."""
+"""Keep the file in shape while it is served: truncate a grown WAL, refresh the statistics of SQLite's planner."""
 
 import sqlite3
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a field may hold: each kind once, with the words that tell a client what it must be."""
+"""The kinds of fields, each once, with the words that tell a client what its value must be."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What happened to a reminder task and its notifications (section 11.4)."""
+"""The history of a reminder task and its notifications (section 11.4)."""
 
 from typing import Annotated, Any
 

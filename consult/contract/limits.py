@@ -1,4 +1,4 @@
-"""How much of anything a client may send, keep waiting or leave unread. What happens beyond stands in `rules.txt`.
+"""The limits on what a client may send, keep waiting or leave unread. `rules.txt` says what happens beyond them.
 
 Each limit is defined once: here, or in the room below that enforces it.
 """

@@ -90,7 +90,7 @@ class SendMessage(Payload, kw_only=True, gc=False):
 
 
 class NewMessage(Payload, kw_only=True, gc=False):
-    """The same without the question, which is in the path."""
+    """The payload of `send_message` without `question_id`, which is in the path."""
 
     sender_type: _SenderType
     sender_id: _SenderId = None

@@ -97,7 +97,7 @@ class Queues(Struct, kw_only=True):
 
 
 class Status(Struct, kw_only=True):
-    """Whether the server is well, which is all that anybody may know."""
+    """The server's status, the part of `/health` that every caller may read."""
 
     status: Annotated[Literal["ok", "failing"], means("failing 时状态码为 503", "with failing the HTTP status is 503")]
 

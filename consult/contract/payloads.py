@@ -1,4 +1,4 @@
-"""How what clients send is read: each payload type holds its fields in the protocol document's order.
+"""Read what clients send: each payload type holds its fields in the protocol document's order.
 
 Unknown fields are ignored at every level. Null in an optional field is the same as leaving it out.
 """
@@ -27,7 +27,7 @@ class Check:
 
 
 class Payload(Struct):
-    """What every payload type is."""
+    """The base of every payload type."""
 
     checks: ClassVar[tuple[Check, ...]] = ()
 
@@ -139,7 +139,7 @@ def _fault_in_item(annotation: Any, value: object, name: str) -> Fault | None:
 
 
 def _fits_as_list(value: list[object], annotation: Any) -> bool:
-    """Whether the list has as many items as it may, whatever these are."""
+    """True if the list has no more items than it may, of whatever kind."""
     bounds = [part for part in _parts(annotation) if isinstance(part, Meta) and part.max_length is not None]
     return len(value) <= min((part.max_length or 0 for part in bounds), default=len(value))
 

@@ -20,7 +20,7 @@ class Role(Enum):
 
 
 class May(Enum):
-    """How far a role reaches."""
+    """The things that a role may reach."""
 
     NO = Words("否", "no")
     OWN = Words("自己的", "one's own")  # one's own questions, or what is of one's own user id

@@ -1,4 +1,4 @@
-"""What the server sends, made from what is stored: each type once, for events and HTTP alike."""
+"""Build what the server sends from what is stored: each type once, for events and HTTP alike."""
 
 from dataclasses import replace
 from typing import Any, TypeVar

@@ -16,7 +16,7 @@ ANOTHER_ID = 9_007_199_254_740_991  # of nothing in the examples: the highest in
 
 
 class Work(Enum):
-    """What the budget of a user counts for an event or a call, besides the event or call itself."""
+    """The kind of work that a user's budget counts for an event or a call, besides the event or call itself."""
 
     NONE = auto()
     READ = auto()
@@ -92,7 +92,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """What GET gives that is no JSON of the protocol, or for people and programs that look after a server."""
+    """A page that GET returns: not JSON of the protocol, or for the people and programs that look after a server."""
 
     path: str
     kind: str  # its media type

@@ -1,4 +1,4 @@
-"""What each part of a recurrence rule must be, and the texts that name a part that is wrong: Chinese first."""
+"""The rule for each part of a recurrence rule, and the texts that name a wrong part, Chinese first."""
 
 from consult.contract.words import Words
 

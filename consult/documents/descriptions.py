@@ -1,4 +1,4 @@
-"""What is said of each field, as JSON: rules and faults for what clients send, types for what the server sends."""
+"""Describe each field as JSON: rules and errors for what clients send, types for what the server sends."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""How much a client may ask: of one connection, one user, one network address. What is beyond is refused.
+"""Count what a connection, a user and a network address ask for, and refuse what is beyond the limits.
 
 A user's budget spans all sockets and HTTP calls of that user. Without tokens no user is known, and the budget is that
 of an address. Clients without a good token have a budget for each address, which takes nothing from users there.
@@ -48,7 +48,7 @@ _NONE, _READ, _SEARCH, _CHANGE = Work.NONE, Work.READ, Work.SEARCH, Work.CHANGE
 
 
 class Usage:
-    """What was used within the current window."""
+    """The use within the current window."""
 
     __slots__ = ("bytes", "ends_at", "events")
 
@@ -72,7 +72,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What an account may use; 0 is no limit."""
+    """The limits of an account; 0 is no limit."""
 
     events: int = 0  # a second, as are the next two
     bytes: int = 0  # received
@@ -83,7 +83,7 @@ class Budget:
 
 
 class Account(Usage):
-    """What one user has used; without tokens, one address."""
+    """The use of one user; without tokens, of one address."""
 
     __slots__ = ("changes", "day_ends_at", "holders", "most", "name", "reads", "reminders", "rows")
 

@@ -1,4 +1,4 @@
-"""What becomes of occurrences, over HTTP (section 12)."""
+"""The calls about occurrences: a user's day, the unanswered ones, withdrawal (section 12)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What those who run the server ask of it: its health and its metrics."""
+"""The calls for operators: health and metrics."""
 
 import asyncio
 import shutil

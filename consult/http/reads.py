@@ -1,4 +1,4 @@
-"""How many answers that list are worked on at once, for each client and in all. What is beyond waits, and then 429."""
+"""Limit how many list calls are worked on at once, for each client and in all. More of them wait, and then get 429."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is different in the packaged binary, done before anything else of it is imported; the source never runs this.
+"""Prepare the packaged binary, before anything else of it is imported; the source never runs this.
 
 The binary is two processes: the first unpacks the program, starts it as the second, passes signals on to it and
 clears up after it.

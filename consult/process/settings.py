@@ -118,7 +118,7 @@ def origins(text: str) -> tuple[str, ...]:
 
 
 def _refuse_unlike_an_origin(origin: str) -> None:
-    """What no browser or app sends in this spelling would never match."""
+    """Refuse an origin in a spelling that no browser or app sends: it would never match."""
     if "*" in origin:
         raise ValueError("must be whole origins such as https://app.example.com: `*` stands for nothing here")
     parts = _ORIGIN.fullmatch(origin)

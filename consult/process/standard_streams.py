@@ -1,4 +1,4 @@
-"""What the program prints for its caller, and with which exit status."""
+"""Print a command's result or its error, and return the exit status."""
 
 import os
 import sys

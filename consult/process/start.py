@@ -14,7 +14,7 @@ log = logging.getLogger("careline")
 
 
 class Start:
-    """What is under way, and whether it is to end."""
+    """The step of the start that is under way, and True in `stopped` once the start is to end."""
 
     def __init__(self, systemd: Systemd) -> None:
         """From now on SIGINT and SIGTERM are only noted. It has to be made in the process's first thread."""

@@ -1,4 +1,4 @@
-"""What this program is: its version, the build, and the versions of what it is made of."""
+"""The program's version, its build, and the versions of its libraries."""
 
 import importlib.metadata
 import sqlite3

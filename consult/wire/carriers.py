@@ -1,4 +1,4 @@
-"""What all websockets share: the turns in which they are written to, the heartbeat's sweep, the count of their ends."""
+"""The parts that all websockets share: the turns of their writes, the heartbeat's sweep, the count of their ends."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ GIVE_BACK_AFTER = 500  # carriers that have ended
 
 
 class Websocket(Carrier, Protocol):
-    """What the carriers ask of a websocket, beside what the gateway does."""
+    """The methods of a websocket that the carriers call, beside those that the gateway calls."""
 
     @property
     def unread(self) -> int:

@@ -112,7 +112,7 @@ class _Asleep:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What a connection may send within a window before it is cut."""
+    """The most that a connection may send within a window before it is cut."""
 
     frames: float
     bytes: float
@@ -216,7 +216,7 @@ def few_texts(data: bytes) -> int:
 
 
 class Share:
-    """What is left of one connection's share of the present turn."""
+    """The rest of one connection's share of the present turn."""
 
     __slots__ = ("_began", "_bytes", "_frames", "_until")
 
