@@ -235,7 +235,7 @@ class House:
             pages,
         )
         handlers_by_row = {row: handler for noun in nouns for row, handler in noun.handlers().items()}
-        calls.add_routes(app, handlers_by_row, database, reads)
+        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns)
         pages.add_files(app)
         self.polling.add_route(app)
         return app

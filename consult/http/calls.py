@@ -2,13 +2,14 @@
 
 1. its host and origin (answers.py), and the budget of its caller (admission.py);
 2. its token, and whether that may make this call at all (entry.py), still before its body is read;
-3. its path, query and body, by the types that its row has;
+3. its path, query and body, by the types that its row has, where a large body waits for its turn (share.py);
 4. whose it is that it is about;
 5. the row's handler, whose reply is encoded. A call that takes turns waits for its own before that (reads.py).
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
+from time import thread_time
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from consult.http.answers import json_answer
 from consult.http.reads import Reads
 from consult.http.request import Asked, Request
 from consult.rows import attached
+from consult.wire.share import BYTES, Turns
 from store.database import Database
 
 # A handler returns the answer's content or, where that has another status or is no JSON, the whole answer.
@@ -29,7 +31,7 @@ Handler = Callable[[Asked[Any, Any]], Awaitable[Struct | HTTPResponse]]
 Handlers = dict[Call | Page, Handler]
 
 
-def add_routes(app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads) -> None:
+def add_routes(app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads, turns: Turns) -> None:
     """Make the routes. LookupError where a row has no handler, or a handler no row."""
     for row, handler in attached(CALLS_AND_PAGES, handlers).items():
         app.route(
@@ -38,14 +40,14 @@ def add_routes(app: Sanic[Any, Any], handlers: Handlers, database: Database, rea
             name=row.name,
             ignore_body=row.method == "GET",
             ctx_row=row,
-        )(_answering(row, handler, database, reads))
+        )(_answering(row, handler, database, reads, turns))
 
 
 def _answering(
-    row: Call | Page, handler: Handler, database: Database, reads: Reads
+    row: Call | Page, handler: Handler, database: Database, reads: Reads, turns: Turns
 ) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
     async def answer(made: Request, **in_path: str) -> HTTPResponse:
-        asked = request.read(made, row, in_path)
+        asked = await _read(made, row, in_path, turns)
         if in_path:
             await entry.hold_to_own(database, row, asked.asker, asked.id)
         async with reads.turn(made) if row.takes_turns else nullcontext():
@@ -53,3 +55,14 @@ def _answering(
             return reply if isinstance(reply, HTTPResponse) else json_answer(reply, row.status)
 
     return answer
+
+
+async def _read(made: Request, row: Call | Page, in_path: dict[str, str], turns: Turns) -> Asked[Any, Any]:
+    if len(made.body) <= BYTES:
+        return request.read(made, row, in_path)
+    await turns.come(is_long=True)
+    began = thread_time()
+    try:
+        return request.read(made, row, in_path)
+    finally:
+        turns.spend(thread_time() - began)

@@ -28,7 +28,7 @@ from consult.entry.access import Access
 from consult.packets import Frame, Malformed
 from consult.wire import payload
 from consult.wire.carriers import Carriers
-from consult.wire.share import Received, Share
+from consult.wire.share import BYTES, Received, Share
 
 log = logging.getLogger("careline.wire")
 
@@ -341,8 +341,8 @@ class Polling:
             session.cut(reason)
             return _refused(3, "Bad request")
         turns = self.carriers.turns
-        if turns.is_over:
-            await turns.come()
+        if turns.is_over or len(body) > BYTES:
+            await turns.come(is_long=len(body) > BYTES)
         share = Share()
         for packet in payload.packets_of(body):
             if session.closed and connection.carrier is session:

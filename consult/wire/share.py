@@ -73,10 +73,10 @@ class Turns(LoopTurns):
         (self._long if is_long else self._waiting).append(reader)
         self._expect_next()
 
-    async def come(self, spent: float = 0.0) -> None:
+    async def come(self, spent: float = 0.0, *, is_long: bool = False) -> None:
         """Return in a later turn, as `wait` has it."""
         asleep = _Asleep(self._loop.create_future())
-        self.wait(asleep, spent)
+        self.wait(asleep, spent, is_long=is_long)
         await asleep.awake
 
     def _serve(self) -> bool:
