@@ -260,7 +260,8 @@ class World:
         self, database: Database, zone: str | None, planned: Planned, missed: str, days: int, now: int
     ) -> None:
         """Store a task as a call would that takes it to be `now`, and work out by itself when it is due."""
-        start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(days=1)
+        # By every zone's wall the day is still to come.
+        start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(hours=36)
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         own = ZoneInfo(zone or self.clinic)
         timing = Timing(own, in_milliseconds(first_on_wall(wall, own)), wall, planned.rrule, (), missed)
