@@ -36,6 +36,7 @@ from consult.wire.websocket import Websocket
 
 MOST_LINE = 1024  # bytes of a line between chunks
 MOST_TRAILERS = 8192  # bytes
+CHUNKS = 64  # of a body, that are read in one turn of the loop
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
 HTTP_CLOSE_TRIES = 15  # at 20 ms each
 MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
@@ -99,6 +100,7 @@ class _Http(Http):
                     return None
             self.request_bytes_left = size
             self.request_bytes = (self.request_bytes or 0) + size
+            await cast(HttpBehindDoor, self.protocol).take_chunk()
         data = await super().read()
         if data and self.stage is Stage.HANDLER:  # else it is read away
             connection = cast(HttpBehindDoor, self.protocol)
@@ -159,7 +161,7 @@ class HttpBehindDoor(TakenAnswers):
 
     HTTP_CLASS = _Http
 
-    __slots__ = ("_client", "_doors", "_sanic", "_stranger", "account", "request_turns", "unfinished_bodies")
+    __slots__ = ("_chunks", "_client", "_doors", "_sanic", "_stranger", "account", "request_turns", "unfinished_bodies")
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(doors.unread_answers, **sanic)
@@ -167,6 +169,7 @@ class HttpBehindDoor(TakenAnswers):
         self._doors = doors
         self._sanic = sanic
         self.request_turns = doors.request_turns
+        self._chunks = 0  # of all bodies on the connection
         self._client = ""  # whose request was taken up last, a user or an address
         self.unfinished_bodies = doors.unfinished_bodies
         self._stranger: str | None = None  # the address that the connection is counted for, without a good token
@@ -185,6 +188,12 @@ class HttpBehindDoor(TakenAnswers):
             with contextlib.suppress(BadRequest, PayloadTooLarge):
                 async for _ in http:
                     pass
+
+    async def take_chunk(self) -> None:
+        """Count a chunk of a body. After many of them the client waits for its next turn."""
+        self._chunks += 1
+        if self._chunks % CHUNKS == 0:
+            await self.request_turns.come(self._client, is_behind=True)
 
     async def turn(self, client: str) -> None:
         """Return when the request that has come may be taken up: the client has taken its last answer, and where others

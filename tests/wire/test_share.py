@@ -40,6 +40,7 @@ STRANGER: Final = 64  # frames before a CONNECT
 IDLE: Final = 1000  # frames that ask nothing, in a window
 REFUSED: Final = 1000  # events beyond the limit that are answered, in a window
 FRAGMENTS: Final = 2048
+CHUNKS: Final = 64  # of a body
 
 FLOODS: Final = {
     "pings": frame(PING, b"?"),
@@ -243,3 +244,16 @@ def test_every_reason_is_in_the_documents() -> None:
     document = " ".join((ROOT / "docs" / "operations.md").read_text().split())
     assert len(reasons) > 7
     assert not {reason for reason in reasons if f"`{reason}`" not in document}
+
+
+def test_a_body_in_small_chunks_is_read_in_shares(server: Server) -> None:
+    """A chunk of one byte costs as much as one of sixty thousand."""
+    head = ["POST /api/questions HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
+    head += ["Transfer-Encoding: chunked", *([f"Authorization: Bearer {server.bearer}"] if server.bearer else [])]
+    body = encode({"title": "头晕", "elder_id": 7}) + b" " * 20_000
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    with raw(server) as connection:
+        connection.send("".join(f"{line}\r\n" for line in [*head, ""]).encode() + chunks)
+        assert connection.answer()[0] == 201
+    assert parsed(server, "chunks") > 20_000
+    assert most_in_a_turn(server, "chunks") <= CHUNKS

@@ -17,15 +17,17 @@ from websockets.protocol import Protocol as WebsocketProtocol
 import main
 from consult.gateway import Gateway
 from consult.http.operations import Counts
+from consult.wire import http_syntax
 
 _receive, _received, _collect = WebsocketProtocol.recv_frame, Gateway.received, Counts.collect
+_read_chunk_size = http_syntax.read_chunk_size
 
 in_turn: Counter[tuple[str, int]] = Counter()  # by what is counted, and by connection, in the present turn
 most: Counter[str] = Counter()  # that one connection had in one turn
 in_all: Counter[str] = Counter()
 
 
-def count(what: str, connection: object) -> None:
+def count(what: str, connection: object | None) -> None:
     if not in_turn:
         asyncio.get_running_loop().call_soon(in_turn.clear)
     in_turn[what, id(connection)] += 1
@@ -43,6 +45,11 @@ def received(self: Gateway, connection: Any, packet: bytes) -> None:
     _received(self, connection, packet)
 
 
+def read_chunk_size(line: bytes) -> int:
+    count("chunks", None)  # of all connections
+    return _read_chunk_size(line)
+
+
 def collect(self: Counts) -> Iterator[Metric]:
     yield from _collect(self)
     for name, counter in (("most_in_a_turn", most), ("parsed", in_all)):
@@ -56,6 +63,7 @@ for owner, name, counted in (
     (WebsocketProtocol, "recv_frame", receive),
     (Gateway, "received", received),
     (Counts, "collect", collect),
+    (http_syntax, "read_chunk_size", read_chunk_size),
 ):
     assert hasattr(owner, name)
     setattr(owner, name, counted)
