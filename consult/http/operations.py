@@ -37,7 +37,8 @@ from store.histogram import Histogram
 
 Found = TypeVar("Found")
 
-LONGEST_READ = 2.0  # seconds that the metrics wait for the database
+LONGEST_READ = 2.0  # seconds until the database is taken for silent
+LONGEST_LOOK = 0.3  # seconds that an answer waits for what is found out meanwhile
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -72,13 +73,16 @@ class Counts(Collector):
         self._next_look: asyncio.Task[None] | None = None  # which has not begun
 
     async def look(self) -> None:
-        """Find out what no counter counts; None for what cannot be found out.
+        """Find out what no counter counts; None for what cannot be found out. Under a flood that takes long: what was
+        found out last is told then.
 
         All who ask while a look is under way share the next one: many who ask at once cost two looks.
         """
         if self._next_look is None:
             self._next_look = asyncio.create_task(self._look_after(self._last_look))
-        await asyncio.shield(self._next_look)
+        done, _ = await asyncio.wait([self._next_look], timeout=LONGEST_LOOK)
+        for look in done:
+            look.result()
 
     async def _look_after(self, last: asyncio.Task[None] | None) -> None:
         if last is not None:
