@@ -66,7 +66,7 @@ def _dispatch(connection: sqlite3.Connection, query: "ModelSelect[NotificationRo
 async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
     """Return when the first of those that are snoozed comes again, but for those that are passed over."""
     first = NotificationRow.select(NotificationRow.snoozed_until)
-    (rows,) = await database.read(_due(first, Due(MAX_TIME, 1, passed_over)))
+    (rows,) = await database.look(_due(first, Due(MAX_TIME, 1, passed_over)))
     return rows[0]["snoozed_until"] if rows else None
 
 
