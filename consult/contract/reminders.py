@@ -41,6 +41,10 @@ _REMIND_AT = means(
     "when it is due (section 8); where a rule repeats it, where that starts",
 )
 _RRULE = means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
+_CRITICAL = means(
+    "`true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`",
+    "`true`: quiet hours do not hold it (section 12); `false` when left out",
+)
 
 
 class NewReminder(Payload, kw_only=True, gc=False):
@@ -85,6 +89,7 @@ class NewReminder(Payload, kw_only=True, gc=False):
             "seconds after the planned time from which it counts as missed; an hour after the last rung when left out",
         ),
     ] = None
+    critical: Annotated[Flag | None, _CRITICAL] = None
 
     checks: ClassVar = (
         Check(
@@ -202,6 +207,10 @@ class ReminderTask(Struct, kw_only=True):
     missed_after: Annotated[
         int | UnsetType,
         means("同上：计划时间之后多少秒算作无人答复", "likewise: seconds after which it counts as missed"),
+    ] = UNSET
+    critical: Annotated[
+        bool | UnsetType,
+        means("新建时带了才有：免打扰时段内是否照常提醒", "if it was made with it: whether quiet hours do not hold it"),
     ] = UNSET
     parked_at: Annotated[
         Time | UnsetType | None,

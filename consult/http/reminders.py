@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import orjson
 from sanic.response import HTTPResponse
@@ -39,6 +39,7 @@ from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.reads import Reads
 from consult.http.request import Asked, json_of
+from consult.http.zones import zone_named
 from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop
@@ -100,6 +101,7 @@ class Reminders:
             by=asked.by,
             timing=columns,
             follow_up=_ladder(body),
+            critical=body.critical,
             most_pending=0 if account is None else account.most.reminders,
         )
 
@@ -119,7 +121,7 @@ class Reminders:
     async def _columns_of(self, asked: Asked[None, NewReminder]) -> dict[str, Any]:
         """Return when a new task is due, as its row keeps it."""
         body = asked.body
-        zone = _zone(body.timezone) or self.time.zone
+        zone = zone_named(body.timezone) or self.time.zone
         starts_on = _wall(self.time, "remind_at", body.remind_at, zone)
         columns: dict[str, Any] = {"remind_at": self.time.moment(body.remind_at)}
         if _repeats(body):
@@ -198,7 +200,7 @@ class Reminders:
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
         timing = _timing_of(task, self.time, self.time.now())
         if "timezone" in given:
-            timing = timing.moved(_zone(body.timezone) or self.time.zone)
+            timing = timing.moved(zone_named(body.timezone) or self.time.zone)
             columns["zone_given"] = body.timezone is not None
         if "rrule" in given and body.rrule is None:
             # What comes once goes on with the occurrence that was next.
@@ -336,14 +338,6 @@ def _repeating(timing: Timing, text: str) -> Timing:
 
 def _rule_fault(fault: NotARule) -> Fault:
     return must_be("rrule", fields.Rrule) if fault.part is None else wrong_part(fault.part)
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    """Return the zone by its IANA name, or by the name that Windows and Outlook have for it."""
-    try:
-        return None if name is None else ZoneInfo(win_tz.get(name, name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise must_be("timezone", fields.Zone) from None
 
 
 def _wall(time: WireTime, name: str, text: str, zone: ZoneInfo) -> datetime:
