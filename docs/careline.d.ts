@@ -591,6 +591,10 @@ export interface ReminderPage {
   has_more: boolean;
 }
 
+/**
+ * follow_up 的 after 必须从小到大
+ * missed_after 必须大于 follow_up 最后的 after
+ */
 export interface ReminderChange {
   /** 标题：1 到 200 个字符的文本 / the title: text of 1 to 200 characters, not blank */
   title?: string | null;
@@ -608,6 +612,12 @@ export interface ReminderChange {
   missed?: "all" | "latest" | "skip" | null;
   /** `true` 暂停，`false` 恢复（第 11 节）：布尔值 / `true` pauses it, `false` has it go on (section 11): a boolean */
   paused?: boolean | null;
+  /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / the users that it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
+  follow_up?: Rung[] | null;
+  /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
+  missed_after?: number | null;
+  /** `true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
+  critical?: boolean | null;
 }
 
 export interface OccurrenceQuery {

@@ -122,6 +122,8 @@ class NotAsRead:
 _CANCELLED = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome)
     VALUES (?, ?, ?, ?, 'CANCELLED')"""
 
+# What is critical does not wait for the end of quiet hours.
+_LET_GO = "UPDATE rung SET due_at = held_from WHERE task_id = ? AND held_from IS NOT NULL AND passed_at IS NULL"
 # When the first ring is planned that is held of a task.
 _HELD = """SELECT planned_at FROM rung JOIN occurrence USING (task_id, planned_on)
     WHERE task_id = ? AND number = 0 AND passed_at IS NULL ORDER BY planned_at LIMIT 1"""
@@ -207,6 +209,8 @@ def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotA
     # What is parked is tried again after a change.
     update = TaskRow.update(**asked.columns, revision=task.revision + 1, parked_at=None, parked_for=None)
     run(connection, update.where(TaskRow.id == task.id))
+    if asked.columns.get("critical"):
+        connection.execute(_LET_GO, (task.id,))
     history.record(connection, asked.entry)
     return find(connection, task.id)
 

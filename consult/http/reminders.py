@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
+from msgspec import to_builtins
 from sanic.response import HTTPResponse
 from tzlocal.windows_tz import win_tz
 
@@ -54,6 +55,7 @@ from store.reminders import Cancelling, Change, NotAsRead, TooManyPending
 from store.transaction import WriteRefused, each
 
 T = TypeVar("T")
+Rungs = list[tuple[int, Any]]  # milliseconds after the planned time, and a user
 
 LOOKED_AGAIN = 100  # times that a change looks again at a task that is just firing
 PAUSE = 0.02  # seconds between
@@ -87,8 +89,7 @@ class Reminders:
     async def add_reminder(self, asked: Asked[None, NewReminder]) -> ReminderTask | HTTPResponse:
         body, account = asked.body, asked.request.ctx.account
         asked.asker.refuse_other("user_id", body.user_id)
-        for index, rung in enumerate(body.follow_up or ()):
-            asked.asker.refuse_other(f"follow_up[{index}].user_id", rung.user_id or body.user_id)
+        _refuse_other_users(asked, body.user_id)
         columns = await self._columns_of(asked)
         new = reminders.NewTask(
             user_id=body.user_id,
@@ -100,7 +101,7 @@ class Reminders:
             created_at=self.time.now(),
             by=asked.by,
             timing=columns,
-            follow_up=_ladder(body),
+            follow_up=_ladder(_rungs(body.follow_up, body.user_id), body.missed_after),
             critical=body.critical,
             most_pending=0 if account is None else account.most.reminders,
         )
@@ -177,13 +178,14 @@ class Reminders:
         body = asked.body
         cleared = _cleared(asked)
         given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None}
-        given |= dict.fromkeys(cleared)
+        given = to_builtins(given) | dict.fromkeys(cleared)
         for _ in range(LOOKED_AGAIN):
             task = await self._found(asked.id)
             if task.status != "PENDING":
                 raise Fault(faults.NOT_PENDING)
             if not given:
                 return replies.reminder_task(task, self.time)
+            _refuse_other_users(asked, task.user_id)
             change = await self._change(asked, task, given)
             changed = await self.database.written(each(reminders.change), change)
             self.loop.wake()
@@ -198,6 +200,7 @@ class Reminders:
     ) -> Change:
         body = asked.body
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
+        columns |= _ladder_columns(task, body, given)
         timing = _timing_of(task, self.time, self.time.now())
         if "timezone" in given:
             timing = timing.moved(zone_named(body.timezone) or self.time.zone)
@@ -274,7 +277,7 @@ class Reminders:
 
 RECURRENCE = {"rrule", "exdates", "timezone", "missed"}
 # What null clears in a change; null in any other field is a fault.
-CLEARED = {*RECURRENCE, "content"}
+CLEARED = {*RECURRENCE, "content", "follow_up", "missed_after", "critical"}
 
 
 def _cleared(asked: Asked[None, ReminderChange]) -> set[str]:
@@ -303,16 +306,40 @@ def _once_on(time: WireTime, text: str) -> str | None:
     return _wall(time, "remind_at", text, time.zone).isoformat() if time.is_local(text) else None
 
 
-def _ladder(body: NewReminder) -> str | None:
-    """The rungs as a task's row keeps them, the last one its end; None for a task without."""
-    if body.follow_up is None and body.missed_after is None:
+def _refuse_other_users(asked: Asked[None, NewReminder] | Asked[None, ReminderChange], user_id: int) -> None:
+    """Raise FORBIDDEN where the caller names a user on the ladder that it may not."""
+    for index, rung in enumerate(asked.body.follow_up or ()):
+        asked.asker.refuse_other(f"follow_up[{index}].user_id", rung.user_id or user_id)
+
+
+def _rungs(follow_up: list[fields.Rung] | None, user_id: int) -> Rungs:
+    """A ladder's rungs as a task's row keeps them."""
+    return [(one.after * 1000, one.user_id or user_id) for one in follow_up or ()]
+
+
+def _ladder(rungs: Rungs, missed_after: int | None) -> str | None:
+    """A ladder as a task's row keeps it, the last rung its end; None without rungs and end."""
+    if not rungs and missed_after is None:
         return None
-    rungs: list[tuple[int, int | None]] = [
-        (one.after * 1000, one.user_id or body.user_id) for one in body.follow_up or ()
-    ]
-    last = rungs[-1][0] if rungs else 0
-    end = last + UNTIL_MISSED * 1000 if body.missed_after is None else body.missed_after * 1000
+    end = rungs[-1][0] + UNTIL_MISSED * 1000 if missed_after is None else missed_after * 1000
     return orjson.dumps([*rungs, (end, None)]).decode()
+
+
+def _ladder_columns(task: reminders.ReminderTask, body: ReminderChange, given: dict[str, Any]) -> dict[str, Any]:
+    """What a change says of the ladder and of `critical`. Fault where its end is not above the rungs that it has."""
+    columns: dict[str, Any] = {"critical": body.critical} if "critical" in given else {}
+    if given.keys() & {"follow_up", "missed_after"}:
+        *rungs, (end, _) = task.ladder or [(0, None)]
+        missed_after = body.missed_after
+        if "follow_up" in given:
+            rungs = _rungs(body.follow_up, task.user_id)
+            # The end stays where it is, if it can.
+            if "missed_after" not in given and rungs and end > rungs[-1][0]:
+                missed_after = end // 1000
+        elif missed_after is not None and rungs and missed_after * 1000 <= rungs[-1][0]:
+            raise Fault(faults.MISSED_TOO_EARLY)
+        columns["follow_up"] = _ladder(rungs, missed_after)
+    return columns
 
 
 def _repeats(body: NewReminder | ReminderChange) -> bool:

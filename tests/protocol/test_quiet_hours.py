@@ -126,6 +126,15 @@ def test_one_that_waits_can_be_cancelled(server: Server) -> None:
     assert sorted(one["outcome"] for one in day) == ["PENDING", "WITHDRAWN"]
 
 
+def test_what_becomes_critical_rings_at_once(server: Server) -> None:
+    user_id = new_id()
+    put(server, user_id, quiet_by_now())
+    task = server.make_reminder(user_id, in_seconds(-1), rrule="FREQ=DAILY")
+    held(server, task)
+    assert server.http("PATCH", f"/api/reminders/{task['id']}", json={"critical": True}).body["critical"] is True
+    wait_until(lambda: server.notifications(user_id), "its ring")
+
+
 def test_nothing_new_is_told_where_nothing_new_was_asked_for(server: Server) -> None:
     assert "critical" not in server.make_reminder(new_id(), in_seconds(3600))
 

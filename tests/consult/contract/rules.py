@@ -174,6 +174,9 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "timezone": ZONE,
         "missed": MISSED,
         "paused": FLAG,
+        "follow_up": FOLLOW_UP,
+        "missed_after": MISSED_AFTER,
+        "critical": FLAG,
     },
     "QuestionQuery": {
         "status": OPEN_CLOSED,
@@ -206,7 +209,8 @@ OPTIONAL: Final = {
     *(f"{kind}.{field}" for kind in ("Confirmation", "ConfirmNotification") for field in ("outcome", "note", "at")),
     "Withdrawal.reason",
     *(f"ReminderChange.{field}" for field in ("title", "content", "remind_at", "rrule", "exdates", "timezone")),
-    *("ReminderChange.missed", "ReminderChange.paused", "NewReminder.critical", "NewQuietHours.timezone"),
+    *(f"ReminderChange.{field}" for field in ("missed", "paused", "follow_up", "missed_after", "critical")),
+    *("NewReminder.critical", "NewQuietHours.timezone"),
 }
 
 
