@@ -125,8 +125,9 @@ class ReminderLoop:
             await self._database.written(each(quiet_hours.start), Clinic(self._zone.key, self.clock()))
             self._has_begun = True
         # These first: no task at fault keeps them from coming again.
-        next_snoozed = await self._dispatch.fire_snoozed(self.clock())
+        # A rung stands for its user's snooze that is due as well.
         next_rung = await self._dispatch.fire_rungs(self.clock())
+        next_snoozed = await self._dispatch.fire_snoozed(self.clock())
         next_due = await self._dispatch.next_due()
         now = self.clock()
         # A clock that is set back makes nothing late.

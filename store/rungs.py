@@ -112,10 +112,12 @@ def _hold(
 
 
 def _standing_for_earlier(connection: sqlite3.Connection, new: Notification, now: int) -> Notification | CameAgain:
-    """The new notification, with what becomes of its user's earlier ones: it takes over their snooze."""
+    """The new notification, with what becomes of its user's earlier ones: it takes over a snooze that is to come, and
+    stands for one whose time has come."""
     rows = answers.of_occurrence(connection, new.id)
     earlier = [one for one in rows if one.user_id == new.user_id and one.id < new.id]
-    until = max((one.snoozed_until for one in earlier if one.snoozed_until is not None), default=None)
+    snoozed = [one.snoozed_until for one in earlier if one.snoozed_until is not None]
+    until = max((time for time in snoozed if time > now), default=None)
     changed = []
     for one in earlier:
         after = replace(one, status="READ", read_at=one.read_at or now, snoozed_until=None)
