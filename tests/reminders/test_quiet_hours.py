@@ -397,7 +397,9 @@ class Model:
 
     def __init__(self) -> None:
         self.quiet: dict[int, tuple[str, str, str] | None] = dict(PEOPLE)
-        self.waiting: list[tuple[int, int, int, bool]] = []  # occurrence, user, due, whether it is critical
+        self.waiting: list[tuple[int, int, int]] = []  # occurrence, user, due
+        self.snoozed: dict[tuple[int, int], int] = {}  # the same, of what comes again
+        self.critical: set[int] = set()
         self.over: set[int] = set()
         self.rang: list[tuple[int, int, int]] = []  # occurrence, user, when
 
@@ -410,21 +412,20 @@ class Model:
         return begins <= on_wall < ends if begins < ends else on_wall >= begins or on_wall < ends
 
     def tick(self, now: int) -> None:
-        due = [one for one in self.waiting if one[2] <= now]
-        ringing = {}
-        for one in due:
-            occurrence, user_id, _, is_critical = one
-            if occurrence in self.over:
-                self.waiting.remove(one)
-            elif is_critical or not self.is_quiet(user_id, now):
-                self.waiting.remove(one)
-                ringing[occurrence, user_id] = now
+        snoozed = [(*one, until) for one, until in self.snoozed.items()]
+        ringing = set()
+        for occurrence, user_id, due in [*self.waiting, *snoozed]:
+            is_held = occurrence not in self.critical and self.is_quiet(user_id, now)
+            if occurrence not in self.over and due <= now and not is_held:
+                ringing.add((occurrence, user_id))
+        self.waiting = [one for one in self.waiting if one[2] > now or one[:2] not in ringing]
+        self.snoozed = {one: until for one, until in self.snoozed.items() if until > now or one not in ringing}
         self.rang += [(occurrence, user_id, now) for occurrence, user_id in ringing]
 
 
 @pytest.mark.parametrize("seed", range(8))
 async def test_as_a_model_has_it(machine: Machine, handed: Handed, path: Path, seed: int) -> None:
-    """Over changes of daylight saving, with stops, changes of the quiet hours, answers and withdrawals at random."""
+    """Over changes of daylight saving, with stops, changes of the quiet hours, answers, snoozes and withdrawals."""
     chance, model = random.Random(seed), Model()
     start = moment(("2025-03-08T06:00Z", "2025-03-29T00:00Z", "2025-10-25T05:00Z", "2025-11-01T05:00Z")[seed % 4])
     machine.wall = start
@@ -441,7 +442,8 @@ async def test_as_a_model_has_it(machine: Machine, handed: Handed, path: Path, s
             new = new_task(user_id, at, critical=is_critical, **({"follow_up": follow_up} if ladder else {}))
             number_of[(await database.written(each(reminders.add), new)).id] = number
             for minutes, rung_user in [(0, user_id), *ladder]:
-                model.waiting.append((number, rung_user, at + minutes * MINUTE, is_critical))
+                model.waiting.append((number, rung_user, at + minutes * MINUTE))
+            model.critical |= {number} if is_critical else set()
         for user_id, hours in PEOPLE.items():
             if hours is not None:
                 await put(database, user_id, hours[1], hours[2], now=start, zone=hours[0])
@@ -461,7 +463,7 @@ async def test_as_a_model_has_it(machine: Machine, handed: Handed, path: Path, s
 
 
 async def act(database: Database, model: Model, chance: random.Random, now: int, number_of: dict[int, int]) -> None:
-    """Now and then quiet hours change, an answer comes, or a reminder is withdrawn."""
+    """Now and then quiet hours change, an answer or a snooze comes, or a reminder is withdrawn."""
     dice = chance.random()
     if dice < 0.01:
         user_id = chance.randrange(1, 5)
@@ -474,7 +476,14 @@ async def act(database: Database, model: Model, chance: random.Random, now: int,
         done = await database.written(each(answers.confirm), AskedToConfirm(notification_id, None, API, now, "DONE"))
         if isinstance(done, Answered):
             model.over.add(number_of[task_id])
-    elif dice < 0.035:
+    elif dice < 0.1 and model.rang:
+        found = rows(database.path, "SELECT max(id), task_id, user_id FROM user_notification GROUP BY task_id, user_id")
+        notification_id, task_id, user_id = chance.choice(found)
+        until = now + chance.randrange(1, 900) * MINUTE
+        snooze = to_snooze(notification_id, until, now)
+        if isinstance(await database.written(each(answers.snooze), snooze), Answered):
+            model.snoozed[number_of[task_id], user_id] = until
+    elif dice < 0.105:
         task_id = chance.choice(list(number_of))
         await database.written(each(withdrawal.withdraw), Withdrawing(task_id, now, API, None))
         model.over.add(number_of[task_id])
