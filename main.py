@@ -34,6 +34,7 @@ from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
 from consult.http.pages import Pages
 from consult.http.questions import Questions
+from consult.http.quiet_hours import QuietHoursOfUsers
 from consult.http.reads import Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
@@ -231,6 +232,7 @@ class House:
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Occurrences(database, writing, time, self.work, reads, self.answering),
+            QuietHoursOfUsers(database, time, self.loop),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
             pages,
         )

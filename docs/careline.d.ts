@@ -91,6 +91,12 @@ export interface Calls {
   "GET /api/reminders/unanswered": { query?: UnansweredQuery; answer: UnansweredPage };
   /** 某用户一天的各次提醒及其结果，最早的在前 / a user's occurrences of a day and their outcomes, earliest first */
   "GET /api/users/{user_id}/day": { path: { user_id: number }; query?: DayQuery; answer: DayPage };
+  /** 设置用户的免打扰时段，取代以前的 / gives a user quiet hours, in place of the earlier ones */
+  "PUT /api/users/{user_id}/quiet-hours": { path: { user_id: number }; body: NewQuietHours; answer: QuietHours };
+  /** 查询用户的免打扰时段 / a user's quiet hours */
+  "GET /api/users/{user_id}/quiet-hours": { path: { user_id: number }; answer: QuietHours };
+  /** 取消用户的免打扰时段；重复取消无变化 / ends a user's quiet hours for good; again changes nothing */
+  "DELETE /api/users/{user_id}/quiet-hours": { path: { user_id: number }; answer: QuietHours };
   /** 某用户的通知，最新的在前；带 after_id 时旧的在前 / a user's notifications, newest first; with after_id oldest first */
   "GET /api/users/{user_id}/notifications": { path: { user_id: number }; query?: NotificationQuery; answer: NotificationPage };
   /** 标记为已读；重复标记无变化 / marks a notification as read; again changes nothing */
@@ -499,6 +505,8 @@ export interface NewReminder {
   follow_up?: Rung[] | null;
   /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
   missed_after?: number | null;
+  /** `true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
+  critical?: boolean | null;
 }
 
 /** Which user a reminder rings while it is not answered, and when. */
@@ -547,6 +555,8 @@ export interface ReminderTask {
   follow_up?: AskedRung[];
   /** 同上：计划时间之后多少秒算作无人答复 / likewise: seconds after which it counts as missed */
   missed_after?: number;
+  /** 新建时带了才有：免打扰时段内是否照常提醒 / if it was made with it: whether quiet hours do not hold it */
+  critical?: boolean;
   /** 带 `parked=true` 查询时才有：何时搁置 / only in a list with `parked=true`: when it was parked */
   parked_at?: string | null;
   /** 带 `parked=true` 查询时才有：搁置的原因 / only in the same list: why */
@@ -581,6 +591,10 @@ export interface ReminderPage {
   has_more: boolean;
 }
 
+/**
+ * follow_up 的 after 必须从小到大
+ * missed_after 必须大于 follow_up 最后的 after
+ */
 export interface ReminderChange {
   /** 标题：1 到 200 个字符的文本 / the title: text of 1 to 200 characters, not blank */
   title?: string | null;
@@ -598,6 +612,12 @@ export interface ReminderChange {
   missed?: "all" | "latest" | "skip" | null;
   /** `true` 暂停，`false` 恢复（第 11 节）：布尔值 / `true` pauses it, `false` has it go on (section 11): a boolean */
   paused?: boolean | null;
+  /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / the users that it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
+  follow_up?: Rung[] | null;
+  /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
+  missed_after?: number | null;
+  /** `true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
+  critical?: boolean | null;
 }
 
 export interface OccurrenceQuery {
@@ -639,14 +659,14 @@ export interface HistoryEntry {
   /** 何时 / when */
   at: string;
   /** 发生了什么 / what happened */
-  what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "missed" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "withdrawn" | "written";
+  what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "held" | "missed" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "withdrawn" | "written";
   /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号` / who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's `type:id` */
   by: string;
   /** 哪个任务 / of which task */
   task_id: number | null;
   /** 哪条通知，没有时为 null / of which notification, null without one */
   notification_id: number | null;
-  /** 细节：计划的时间 `planned_at`、未触发的原因 `outcome`（`MISSED` 或 `PAUSED`）、推送到几个连接 `connections`、搁置的原因 `reason`、推迟到何时 `until`、再次提醒的通知 `notification_id`、再次提醒的是哪一条 `snooze_of`，或修改的字段 / what belongs to it: the time planned `planned_at`, why it was left out `outcome` (`MISSED` or `PAUSED`), to how many connections it was handed `connections`, why it was parked `reason`, `until` when it was snoozed, which notification came again `notification_id`, which one it was before `snooze_of`, or the fields changed */
+  /** 细节：计划的时间 `planned_at`、未触发的原因 `outcome`（`MISSED` 或 `PAUSED`）、推送到几个连接 `connections`、搁置、撤回或此时才提醒的原因 `reason`、推迟或等到何时 `until`、再次提醒的通知 `notification_id`、再次提醒的是哪一条 `snooze_of`，或修改的字段 / what belongs to it: the time planned `planned_at`, why it was left out `outcome` (`MISSED` or `PAUSED`), to how many connections it was handed `connections`, why it was parked or withdrawn or came just then `reason`, `until` when it was snoozed or waits, which notification came again `notification_id`, which one it was before `snooze_of`, or the fields changed */
   detail: Record<string, unknown>;
 }
 
@@ -717,6 +737,28 @@ export interface DayOccurrence {
   outcome_by: string | null;
   /** 备注 / the note */
   note: string | null;
+}
+
+/** to 不能与 from 相同 */
+export interface NewQuietHours {
+  /** 从几点起：时间，例如 22:00 / when they begin: a time of day such as 22:00 */
+  from: string;
+  /** 到几点止；早于 `from` 则为次日：时间，例如 22:00 / when they end; if before `from`, on the next day: a time of day such as 22:00 */
+  to: string;
+  /** 按哪个时区的钟表；缺省为诊所的时区：IANA 时区，例如 Asia/Shanghai / by whose clocks; the clinic's when left out: an IANA time zone such as Asia/Shanghai */
+  timezone?: string | null;
+}
+
+/** 免打扰时段。The hours in which a user is left alone. */
+export interface QuietHours {
+  /** 哪个用户 / of which user */
+  user_id: number;
+  /** 从几点起；没有设置则三项均为 null / when they begin; all null without any */
+  from: string | null;
+  /** 到几点止 / when they end */
+  to: string | null;
+  /** 按哪个时区的钟表 / by whose clocks */
+  timezone: string | null;
 }
 
 export interface NotificationQuery {

@@ -16,10 +16,11 @@ from reminders.derive import derive_all
 from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.work import RuleWork
-from store import clock_faults
+from store import clock_faults, quiet_hours
 from store.clock_faults import ToRewind, ToTimeAgain
 from store.database import Database
 from store.histogram import Histogram
+from store.quiet_hours import Clinic
 from store.transaction import WriteRefused, WriteUnknown, each
 
 log = logging.getLogger("careline.reminders")
@@ -121,10 +122,12 @@ class ReminderLoop:
             changed = await derive_all(self._database, self._zone)
             if changed:
                 log.info("%d reminder tasks were worked out again from their wall times", changed)
+            await self._database.written(each(quiet_hours.start), Clinic(self._zone.key, self.clock()))
             self._has_begun = True
         # These first: no task at fault keeps them from coming again.
-        next_snoozed = await self._dispatch.fire_snoozed(self.clock())
+        # A rung stands for its user's snooze that is due as well.
         next_rung = await self._dispatch.fire_rungs(self.clock())
+        next_snoozed = await self._dispatch.fire_snoozed(self.clock())
         next_due = await self._dispatch.next_due()
         now = self.clock()
         # A clock that is set back makes nothing late.

@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
-from store import history, notifications
+from store import history, notifications, quiet_hours
 from store.clock import DAY
 from store.history import Entry, What
 from store.models import UserNotification as NotificationRow
@@ -159,13 +159,15 @@ def confirm(connection: sqlite3.Connection, asked: AskedToConfirm) -> Outcome:
     return replace(answered, others=tuple(others))
 
 
-def write_outcome(connection: sqlite3.Connection, first: int, settled: Settled) -> list[Answered]:
-    """Give the occurrence of a notification an outcome that is no answer, such as MISSED; return its notifications,
-    which stay as they are, by user."""
-    rows = of_occurrence(connection, first)
-    if not rows:
-        return []  # they were deleted for their age
-    _write_outcome(connection, rows[0], settled, settled.at)
+def write_outcome(
+    connection: sqlite3.Connection, occurrence: tuple[int, str], first: int | None, settled: Settled
+) -> list[Answered]:
+    """Give an occurrence an outcome that is no answer, such as MISSED; return its notifications, which stay as they
+    are, by user. It is known by its task and planned time; `first` is its first notification, None where it has not
+    rung."""
+    connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *occurrence))
+    connection.execute(_NO_MORE_RUNGS_BUT_HELD, (settled.at, *occurrence))
+    rows = [] if first is None else of_occurrence(connection, first)  # none where they were deleted for their age
     told = []
     for user_id in dict.fromkeys(one.user_id for one in rows):
         of_user = tuple(replace(one, settled=settled) for one in rows if one.user_id == user_id)
@@ -177,7 +179,9 @@ def snooze(connection: sqlite3.Connection, asked: AskedToSnooze) -> Outcome:
     """Has the occurrence come again at a time, in place of any other time that it was snoozed until. Whether it is read
     stays as it is."""
     rows = _own(connection, asked)
-    if rows and (_snoozed_until(rows) == asked.until or _came_again(connection, rows, asked)):
+    if rows and (_snoozed_until(rows) == asked.until or _is_held(connection, rows, asked.until)):
+        return _unchanged(asked, rows)
+    if rows and _came_again(connection, rows, asked):
         return _unchanged(asked, rows)
     if not asked.at < asked.until <= asked.at + LONGEST_SNOOZE:
         return NotAhead()
@@ -224,8 +228,9 @@ _KNOWN_BY = "SELECT task_id, occurrence_on FROM user_notification WHERE id = ?"
 _OUTCOME = "SELECT settled FROM occurrence WHERE task_id = ? AND planned_on = ?"
 _SETTLED = """UPDATE occurrence SET settled = ?, settled_at = ?, settled_by = ?, note = ?
     WHERE task_id = ? AND planned_on = ?"""
-_HAS_LADDER = "SELECT 1 FROM rung WHERE task_id = ? AND planned_on = ? LIMIT 1"
+_HAS_LADDER = "SELECT 1 FROM rung WHERE task_id = ? AND planned_on = ? AND number > 0 LIMIT 1"
 _NO_MORE_RUNGS = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL"
+_NO_MORE_RUNGS_BUT_HELD = f"{_NO_MORE_RUNGS} AND held_from IS NULL"
 
 
 def of_occurrence(connection: sqlite3.Connection, notification_id: int) -> list[Notification]:
@@ -245,7 +250,7 @@ def _own(connection: sqlite3.Connection, asked: Asked) -> list[Notification]:
 
 def _outcome(connection: sqlite3.Connection, first: Notification) -> str | None:
     """Return what the occurrence came to, if it is over."""
-    found = connection.execute(_OUTCOME, _known_by(connection, first)).fetchone()
+    found = connection.execute(_OUTCOME, known_by(connection, first)).fetchone()
     if found is None or found[0] is None:
         # One that rang while the clock was ahead has no row until it is due.
         return None if first.confirmed_at is None else "DONE"
@@ -256,7 +261,7 @@ def _speaks_of_outcomes(connection: sqlite3.Connection, asked: AskedToConfirm, f
     """Whether the client knows of outcomes, or a ladder was asked for. Others are told what they always were."""
     if (asked.outcome, asked.note, asked.was_at) != (None, None, None):
         return True
-    return connection.execute(_HAS_LADDER, _known_by(connection, first)).fetchone() is not None
+    return connection.execute(_HAS_LADDER, known_by(connection, first)).fetchone() is not None
 
 
 def end_ladder(connection: sqlite3.Connection, task_id: int, planned_on: str, at: int) -> None:
@@ -265,12 +270,13 @@ def end_ladder(connection: sqlite3.Connection, task_id: int, planned_on: str, at
 
 
 def _write_outcome(connection: sqlite3.Connection, first: Notification, settled: Settled, at: int) -> None:
-    known_by = _known_by(connection, first)
-    connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *known_by))
-    end_ladder(connection, *known_by, at)
+    occurrence = known_by(connection, first)
+    connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *occurrence))
+    end_ladder(connection, *occurrence, at)
 
 
-def _known_by(connection: sqlite3.Connection, first: Notification) -> tuple[int, str]:
+def known_by(connection: sqlite3.Connection, first: Notification) -> tuple[int, str]:
+    """Return what an occurrence is known by, from its first notification or another that is no snooze of one."""
     task_id, planned_on = connection.execute(_KNOWN_BY, (first.id,)).fetchone()
     return task_id, planned_on
 
@@ -288,6 +294,15 @@ def _came_again(connection: sqlite3.Connection, rows: list[Notification], asked:
         NotificationRow.snooze_of.in_(since), NotificationRow.occurrence_at == asked.until
     )
     return run(connection, query).fetchone() is not None
+
+
+def _is_held(connection: sqlite3.Connection, rows: list[Notification], until: int) -> bool:
+    """Return whether it was snoozed until that time, and is held since then."""
+    return any(
+        quiet_hours.snooze_held_from(connection, one.id, one.snoozed_until) == until
+        for one in rows
+        if one.snoozed_until is not None
+    )
 
 
 def _change(

@@ -29,6 +29,9 @@ _SETTLED = """UPDATE occurrence SET settled = ?, settled_at = ?, settled_by = ?,
     WHERE task_id = ? AND planned_on = ? AND (settled IS NULL OR settled = 'MISSED')"""
 _PASSED = """UPDATE rung SET passed_at = coalesce(passed_at, ?)
     WHERE task_id = ? AND planned_on = ? AND number = ?"""
+# It was held when the backup was made, and has rung since.
+_RANG_SINCE = """UPDATE occurrence SET notification_id = ?, at = ?
+    WHERE task_id = ? AND planned_on = ? AND notification_id IS NULL AND outcome = 'WRITTEN'"""
 # What a task's columns tell of an occurrence that an older Careline has kept by its moment.
 _OF_TASK = "rrule", "timezone", "zone_given", "next_on", "remind_at"
 
@@ -123,6 +126,8 @@ def _carry_reminders(old: sqlite3.Connection, new: sqlite3.Connection, carried: 
                 row["notification_id"] = None
             row.setdefault("planned_on", known_by(row["planned_at"], *both[row["task_id"]]))
             carried.occurrences += _insert(new, "occurrence", row, columns)
+            if row["notification_id"] is not None and "planned_on" in columns:
+                new.execute(_RANG_SINCE, [row[name] for name in ("notification_id", "at", "task_id", "planned_on")])
             if row.get("settled") and "settled" in columns:
                 given = [row[name] for name in ("settled", "settled_at", "settled_by", "note", "task_id", "planned_on")]
                 new.execute(_SETTLED, given)

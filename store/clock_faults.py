@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from store import history
+from store import history, quiet_hours
 from store.clock import on_wall
 from store.database import Database
 from store.history import SYSTEM, Entry
@@ -39,13 +39,14 @@ _DUE_AGAIN = """UPDATE reminder_task SET status = 'PENDING', revision = revision
     next_at = CASE WHEN next_at IS NULL OR next_at > ?3 THEN ?3 ELSE next_at END WHERE id = ?1"""
 # What a ladder has rung or ended too early, while its occurrence was had.
 _RUNGS_TOO_EARLY = (
-    """UPDATE user_notification SET early = id WHERE rung > 0 AND early = 0 AND created_at > ?1 AND EXISTS (
+    """UPDATE user_notification SET early = id WHERE snooze_of IS NULL AND early = 0 AND created_at > ?1 AND EXISTS (
         SELECT 1 FROM rung WHERE task_id = user_notification.task_id AND planned_on = occurrence_on
         AND number = user_notification.rung AND passed_at > ?1 AND due_at > ?1)""",
     """UPDATE occurrence SET settled = NULL, settled_at = NULL, settled_by = NULL
         WHERE settled = 'MISSED' AND settled_at > ?1""",
     """UPDATE rung SET passed_at = NULL WHERE passed_at > ?1 AND due_at > ?1 AND EXISTS (
-        SELECT 1 FROM occurrence WHERE task_id = rung.task_id AND planned_on = rung.planned_on AND settled IS NULL)""",
+        SELECT 1 FROM occurrence WHERE task_id = rung.task_id AND planned_on = rung.planned_on
+        AND (settled IS NULL OR settled = 'MISSED' AND held_from IS NOT NULL))""",
 )
 # What came again too early, and has not come again since, comes again at its time.
 _AGAIN_AT_ITS_TIME = """UPDATE user_notification SET snoozed_until = occurrence_at
@@ -102,6 +103,7 @@ def rewind(connection: sqlite3.Connection, asked: ToRewind) -> Rewound:
     for statement in _RUNGS_TOO_EARLY:
         connection.execute(statement, (now,))
     snoozes = connection.execute(_AGAIN_AT_ITS_TIME, (now,)).rowcount
+    quiet_hours.look_again(connection, now)
     return Rewound(len(found), snoozes)
 
 

@@ -37,6 +37,7 @@ What = Literal[
     "too_early",
     "missed",
     "withdrawn",
+    "held",
 ]
 
 
@@ -70,8 +71,16 @@ def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     )
 
 
-# Of a ladder's ring: which rung, and which user.
-RUNG_DETAIL = "json_object('planned_at', occurrence_at, 'rung', rung, 'user_id', user_id)"
+QUIET_HOURS_OVER = "quiet hours over"  # why a ring came that was held
+# Of a ring: of a ladder's which rung and which user, and why it came then.
+_RING_DETAIL = f"""json_patch(
+    iif(rung = 0, json_object('planned_at', occurrence_at),
+        json_object('planned_at', occurrence_at, 'rung', rung, 'user_id', user_id)),
+    iif(EXISTS (SELECT 1 FROM rung AS held WHERE held.task_id = one.task_id AND held.planned_on = one.occurrence_on
+        AND held.number = one.rung AND held_from IS NOT NULL), '{{"reason":"{QUIET_HOURS_OVER}"}}', '{{}}'))"""
+# A first ring that was held is told by its notification: its occurrence has come before it.
+_FIRST_HELD = """EXISTS (SELECT 1 FROM rung AS held
+    WHERE held.task_id = one.task_id AND held.planned_on = {known_by} AND held.number = 0)"""
 # Each part of a history has the columns at, what, by, task_id, notification_id, detail and place, which orders what is
 # alike otherwise. A row of the table `history` has its id there; its detail may be long, and is read for a page alone.
 _OF_NOTIFICATIONS = """
@@ -105,13 +114,15 @@ _OF_TASK = f"""{_CREATED.format(id="?1")}
     FROM occurrence JOIN reminder_task ON id = task_id WHERE task_id = ?1 AND outcome <> 'CANCELLED'
     UNION ALL
     SELECT at, 'written', 'SYSTEM', task_id, notification_id, json_object('planned_at', planned_at), planned_at
-    FROM occurrence WHERE task_id = ?1 AND outcome = 'WRITTEN'
+    FROM occurrence AS one WHERE task_id = ?1 AND outcome = 'WRITTEN'
+    AND NOT {_FIRST_HELD.format(known_by="one.planned_on")}
     UNION ALL
     SELECT at, 'skipped', 'SYSTEM', task_id, NULL, json_object('planned_at', planned_at, 'outcome', outcome), planned_at
     FROM occurrence WHERE task_id = ?1 AND outcome NOT IN ('CANCELLED', 'WRITTEN')
     UNION ALL
-    SELECT created_at, 'written', 'SYSTEM', task_id, id, {RUNG_DETAIL}, occurrence_at
-    FROM user_notification WHERE task_id = ?1 AND rung > 0
+    SELECT created_at, 'written', 'SYSTEM', task_id, id, {_RING_DETAIL}, occurrence_at
+    FROM user_notification AS one WHERE task_id = ?1 AND snooze_of IS NULL
+    AND (rung > 0 OR {_FIRST_HELD.format(known_by="one.occurrence_on")})
     UNION ALL {_OF_NOTIFICATIONS.format(of="task_id")}
     UNION ALL {_RECORDED.format(of="task_id")}"""
 _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notification WHERE id = ?1)")}
@@ -121,9 +132,8 @@ _OF_NOTIFICATION = f"""{_CREATED.format(id="(SELECT task_id FROM user_notificati
     FROM user_notification AS one JOIN reminder_task AS task ON task.id = task_id
     WHERE one.id = ?1 AND snooze_of IS NULL
     UNION ALL
-    SELECT created_at, 'written', 'SYSTEM', task_id, id,
-        iif(rung = 0, json_object('planned_at', occurrence_at), {RUNG_DETAIL}), occurrence_at
-    FROM user_notification WHERE id = ?1 AND snooze_of IS NULL
+    SELECT created_at, 'written', 'SYSTEM', task_id, id, {_RING_DETAIL}, occurrence_at
+    FROM user_notification AS one WHERE id = ?1 AND snooze_of IS NULL
     UNION ALL {_OF_NOTIFICATIONS.format(of="id")}
     UNION ALL {_RECORDED.format(of="notification_id")}"""
 _COUNT = "SELECT count(*) AS entries FROM ({entries})"
@@ -134,8 +144,8 @@ _LATEST = f"""SELECT at, what, "by", task_id, notification_id,
         LIMIT ?4 OFFSET max(0, coalesce(({_COUNT}) - ?3 + 1, 0)))"""
 # Of one moment, in this order.
 _ORDER = (
-    "created changed due written skipped pushed taken_back came_again read confirmed snoozed missed cancelled withdrawn"
-    " too_early parked"
+    "created changed due held written skipped pushed taken_back came_again read confirmed snoozed missed cancelled"
+    " withdrawn too_early parked"
 )
 
 Page = tuple[list[Entry], bool]

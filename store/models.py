@@ -76,6 +76,7 @@ class ReminderTask(Model):
     zone_given = BooleanField(default=True)  # false: it goes by the clinic's zone, whichever that is
     # A JSON array of [milliseconds after the planned time, user id]; the last, whose user is null, is the ladder's end.
     follow_up = TextField(null=True)
+    critical = BooleanField(null=True)  # true: quiet hours do not hold it
 
     class Meta:
         table_name = "reminder_task"
@@ -106,14 +107,40 @@ class Rung(Model):
 
     task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
     planned_on = TextField()
-    number = IntegerField()  # from 1
+    number = IntegerField()  # from 1; 0 for the first ring, where quiet hours have held it
     user_id = BigIntegerField(null=True)  # null: the ladder ends
     due_at = BigIntegerField()
     passed_at = BigIntegerField(null=True)  # when it rang, or was passed without a ring
+    held_from = BigIntegerField(null=True)  # when it was due before quiet hours held it
 
     class Meta:
         table_name = "rung"
         primary_key = CompositeKey("task", "planned_on", "number")
+
+
+class QuietHours(Model):
+    """The hours in which a user is left alone."""
+
+    user_id = BigIntegerField(primary_key=True)
+    begins = TextField()  # such as 22:00, on the wall of the zone
+    ends = TextField()
+    timezone = TextField()
+    zone_given = BooleanField()  # false: it goes by the clinic's zone, whichever that is
+
+    class Meta:
+        table_name = "quiet_hours"
+
+
+class HeldSnooze(Model):
+    """A snooze that comes later than it was asked for, as long as its notification is snoozed until then."""
+
+    notification_id = BigIntegerField(primary_key=True)
+    user_id = BigIntegerField()
+    held_from = BigIntegerField()
+    until = BigIntegerField()
+
+    class Meta:
+        table_name = "held_snooze"
 
 
 class UserNotification(Model):

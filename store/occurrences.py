@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import orjson
 from peewee import SQL, Expression, ModelSelect, fn
 
-from store import notifications, parking, reminders
+from store import notifications, parking, quiet_hours, reminders
 from store.database import Database
 from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
 from store.notifications import NewNotification, Notification
 from store.parking import Parking
+from store.quiet_hours import HeldRing, Quiet
 from store.reminders import ReminderTask
 from store.transaction import insert_into
 
@@ -66,7 +67,7 @@ class Planned:
 
 _OCCURRED = insert_into(OccurrenceRow, "task_id", "planned_on", "planned_at", "at", "outcome", "notification_id")
 _MOVED = "UPDATE reminder_task SET next_at = ?, next_on = ?, status = ? WHERE id = ?"
-_PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content FROM reminder_task
+_PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content, critical FROM reminder_task
     WHERE id IN (SELECT value FROM json_each(?)) AND status = 'PENDING' AND parked_at IS NULL"""
 # What was confirmed before its time, while the clock was ahead, is had as well.
 _KNOWN = """SELECT task_id, planned_on FROM json_each(?1) AS asked CROSS JOIN occurrence
@@ -103,6 +104,23 @@ _CLIMBED = """INSERT OR IGNORE INTO rung (task_id, planned_on, number, user_id, 
         FROM user_notification AS one CROSS JOIN reminder_task AS task
             CROSS JOIN json_each(iif(json_valid(follow_up), follow_up, '[]')) AS asked
         WHERE one.id BETWEEN ? AND ? AND task.id = one.task_id AND follow_up IS NOT NULL)"""
+# The same of an occurrence whose first ring is held: that rings none of them.
+_CLIMBED_SILENTLY = """INSERT OR IGNORE INTO rung (task_id, planned_on, number, user_id, due_at)
+    SELECT task_id, planned_on, asked.key + 1, json_extract(follow_up, fullkey || '[1]'),
+        planned_at + json_extract(follow_up, fullkey || '[0]')
+    FROM occurrence CROSS JOIN reminder_task AS task
+        CROSS JOIN json_each(iif(json_valid(follow_up), follow_up, '[]')) AS asked
+    WHERE task_id = ? AND planned_on = ? AND task.id = task_id AND follow_up IS NOT NULL"""
+_OF_THE_QUIET = """SELECT task.id, task.user_id FROM json_each(?) AS asked CROSS JOIN reminder_task AS task
+        CROSS JOIN quiet_hours AS quiet
+    WHERE task.id = asked.value AND quiet.user_id = task.user_id AND critical IS NOT 1"""
+# One that was had already is left to what parks it.
+_OCCURRED_SILENTLY = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome)
+    SELECT id, coalesce(next_on, next_at), next_at, ?1, 'WRITTEN' FROM reminder_task AS task
+    WHERE id = ?2 AND status = 'PENDING' AND rrule IS NULL AND parked_at IS NULL AND next_at <= ?1
+    AND NOT EXISTS (SELECT 1 FROM user_notification WHERE task_id = task.id AND snooze_of IS NULL
+        AND occurrence_on = coalesce(next_on, next_at) AND (early = 0 OR confirmed_at IS NOT NULL))
+    RETURNING planned_on, planned_at"""
 _OCCURRED_ONCE = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome, notification_id)
     SELECT task_id, occurrence_on, occurrence_at, created_at, 'WRITTEN', id FROM user_notification WHERE id >= ?"""
 _DONE_ONCE = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
@@ -110,7 +128,9 @@ _DONE_ONCE = """UPDATE reminder_task SET status = 'DISPATCHED', next_at = NULL
 # One that has its notification already, by whatever hand, is done.
 _HAS_ITS_OWN = """SELECT task.id, status = 'PENDING' AND EXISTS (SELECT 1 FROM user_notification
         WHERE task_id = task.id AND occurrence_on = coalesce(next_on, next_at) AND snooze_of IS NULL
-        AND (early = 0 OR confirmed_at IS NOT NULL))
+        AND (early = 0 OR confirmed_at IS NOT NULL)
+        UNION ALL
+        SELECT 1 FROM rung WHERE task_id = task.id AND planned_on = coalesce(next_on, next_at) AND number = 0)
     FROM json_each(?) AS asked CROSS JOIN reminder_task AS task WHERE task.id = asked.value AND next_at <= ?"""
 
 
@@ -129,12 +149,14 @@ def dispatch_one(connection: sqlite3.Connection, one: tuple[int, int]) -> Dispat
 def _dispatch_once(connection: sqlite3.Connection, ids: list[int], now: int) -> DispatchedOnce:
     if not ids:
         return DispatchedOnce(0, [], [])
+    held = _hold_once(connection, ids, now)
     first = notifications.next_id(connection)
-    rows = connection.execute(_NOTIFY_ONCE, (first, now, _listed(ids), now)).fetchall()
+    rings = _listed([task_id for task_id in ids if task_id not in held]) if held else _listed(ids)
+    rows = connection.execute(_NOTIFY_ONCE, (first, now, rings, now)).fetchall()
     connection.execute(_OCCURRED_ONCE, (first,))
     written = [Notification(*row) for row in sorted(rows)]
     _put_ladders(connection, written)
-    done = {one.task_id for one in written}
+    done = {one.task_id for one in written} | held
     parked: list[Parking] = []
     if len(done) < len(ids):
         left = [task_id for task_id in ids if task_id not in done]
@@ -145,6 +167,29 @@ def _dispatch_once(connection: sqlite3.Connection, ids: list[int], now: int) -> 
                 parked.append(Parking(task_id, now, UNSOUND))
     connection.execute(_DONE_ONCE, (_listed(done),))
     return DispatchedOnce(len(ids), written, [one for one in parked if parking.park(connection, one)])
+
+
+def _hold_once(connection: sqlite3.Connection, ids: list[int], now: int) -> set[int]:
+    """Hold those of the tasks that come once and are due in their users' quiet hours; return their ids."""
+    quiet = Quiet(connection, now)
+    if not quiet.is_known:
+        return set()
+    held = []
+    for task_id, user_id in connection.execute(_OF_THE_QUIET, (_listed(ids),)).fetchall():
+        until = quiet.until(user_id, False)
+        if until is not None:
+            occurred = connection.execute(_OCCURRED_SILENTLY, (now, task_id)).fetchone()
+            if occurred is not None:
+                planned_on, planned_at = occurred
+                held.append(HeldRing(task_id, planned_on, planned_at, user_id, until))
+    _hold(connection, held, now)
+    return {one.task_id for one in held}
+
+
+def _hold(connection: sqlite3.Connection, held: list[HeldRing], now: int) -> None:
+    """Hold the first rings of occurrences, which climb their ladders all the same."""
+    quiet_hours.hold_first(connection, held, now)
+    connection.executemany(_CLIMBED_SILENTLY, [(one.task_id, one.planned_on) for one in held])
 
 
 def _put_ladders(connection: sqlite3.Connection, written: list[Notification]) -> None:
@@ -166,20 +211,26 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
     # A clock that was set back, or a change of the task, may bring up times that it has had.
     had = set(connection.execute(_KNOWN, (pairs,)))
     new: list[NewNotification] = []
+    held: list[HeldRing] = []
     ends: list[tuple[int, str, int, int, str]] = []
+    quiet = Quiet(connection, planned.now)
     for plan in plans:
-        user_id, biz_type, biz_id, title, content = tasks[plan.task_id][2:]
+        user_id, biz_type, biz_id, title, content, critical = tasks[plan.task_id][2:]
+        until = quiet.until(user_id, critical)
         for known_by, at, outcome in plan.outcomes:
             if (plan.task_id, known_by) in had:
                 continue
             ends.append((plan.task_id, known_by, at, planned.now, outcome))
-            if outcome == WRITTEN:
+            if outcome == WRITTEN and until is not None:
+                held.append(HeldRing(plan.task_id, known_by, at, user_id, until))
+            elif outcome == WRITTEN:
                 told = (user_id, biz_type, biz_id, title, content, planned.now, plan.task_id, at)
                 new.append(NewNotification(*told, occurrence_on=known_by))
     written = notifications.notify(connection, new)
-    ids = iter([notification.id for notification in written])
-    connection.executemany(_OCCURRED, [(*end, next(ids) if end[-1] == WRITTEN else None) for end in ends])
+    ids = {(one.task_id, one.occurrence_on): told.id for one, told in zip(new, written, strict=True)}
+    connection.executemany(_OCCURRED, [(*end, ids.get(end[:2])) for end in ends])
     _put_ladders(connection, written)
+    _hold(connection, held, planned.now)
     connection.executemany(
         _MOVED,
         [

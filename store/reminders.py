@@ -47,6 +47,7 @@ class ReminderTask:
     next_on: str | None = None  # the wall time of `next_at`; None where the instant alone counts
     zone_given: bool = True  # False: it goes by the clinic's zone, whichever that is
     follow_up: str | None = None  # its ladder, as JSON; the last rung, of no user, is its end
+    critical: bool | None = None  # True: quiet hours do not hold it; None in a task that was made without saying so
 
     @property
     def ladder(self) -> list[tuple[int, Any]] | None:
@@ -78,6 +79,7 @@ class NewTask:
     by: str
     timing: dict[str, Any]  # when it is due: `remind_at` and the columns of recurrence, by name
     follow_up: str | None = None  # its ladder, as the row keeps it
+    critical: bool | None = None
     most_pending: int = 0  # tasks of the user that may be pending before this one; 0 is any number
 
 
@@ -120,6 +122,20 @@ class NotAsRead:
 _CANCELLED = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome)
     VALUES (?, ?, ?, ?, 'CANCELLED')"""
 
+# What is critical does not wait for the end of quiet hours.
+_LET_GO = "UPDATE rung SET due_at = held_from WHERE task_id = ? AND held_from IS NOT NULL AND passed_at IS NULL"
+# When the first ring is planned that is held of a task.
+_HELD = """SELECT planned_at FROM rung JOIN occurrence USING (task_id, planned_on)
+    WHERE task_id = ? AND number = 0 AND passed_at IS NULL ORDER BY planned_at LIMIT 1"""
+# What is held of it rings no more, and what has not rung at all is over.
+_NEVER_RINGS = (
+    "UPDATE rung SET passed_at = :at WHERE task_id = :task_id AND held_from IS NOT NULL AND passed_at IS NULL",
+    """UPDATE occurrence SET settled = 'WITHDRAWN', settled_at = :at, settled_by = :by
+        WHERE task_id = :task_id AND outcome = 'WRITTEN' AND notification_id IS NULL
+        AND (settled IS NULL OR settled = 'MISSED')
+        AND EXISTS (SELECT 1 FROM rung WHERE rung.task_id = occurrence.task_id
+            AND rung.planned_on = occurrence.planned_on AND number = 0)""",
+)
 
 _PENDING = "SELECT count(*) FROM (SELECT 1 FROM reminder_task WHERE user_id = ? AND status = 'PENDING' LIMIT ?)"
 
@@ -146,6 +162,7 @@ def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
             created_at=new.created_at,
             **{"next_at": new.timing["remind_at"], **new.timing},
             follow_up=new.follow_up,
+            critical=new.critical,
         ),
     ).lastrowid
     assert task_id is not None  # an INSERT always has one
@@ -157,11 +174,21 @@ def add(connection: sqlite3.Connection, new: NewTask) -> ReminderTask:
 
 
 def cancel(connection: sqlite3.Connection, asked: Cancelling) -> ReminderTask | None:
-    """Cancels a pending task and returns it as it then is; None when there is none."""
+    """Cancels a pending task, or one that has come due and is held, and returns it as it then is; None when there is
+    none."""
     task = find(connection, asked.task_id)
-    if task is None or task.status != "PENDING":
+    if task is None or task.status == "CANCELLED":
+        return task
+    held = connection.execute(_HELD, (task.id,)).fetchone()
+    if task.status == "DISPATCHED" and held is None:
         return task
     run(connection, TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task.id))
+    for statement in _NEVER_RINGS if held is not None else ():
+        connection.execute(statement, {"task_id": task.id, "at": asked.at, "by": asked.by})
+    if task.status == "DISPATCHED":
+        detail = {"planned_at": held[0]}
+        history.record(connection, Entry(asked.at, "cancelled", asked.by, task.id, detail=detail))
+        return find(connection, task.id)
     # A paused task that comes once has nothing that is due by itself, and still was planned for its time.
     planned_at = task.remind_at if task.next_at is None else task.next_at
     known_by = str(planned_at) if task.next_on is None else planned_on(task.next_on, task.own_zone)
@@ -182,6 +209,8 @@ def change(connection: sqlite3.Connection, asked: Change) -> ReminderTask | NotA
     # What is parked is tried again after a change.
     update = TaskRow.update(**asked.columns, revision=task.revision + 1, parked_at=None, parked_for=None)
     run(connection, update.where(TaskRow.id == task.id))
+    if asked.columns.get("critical"):
+        connection.execute(_LET_GO, (task.id,))
     history.record(connection, asked.entry)
     return find(connection, task.id)
 
@@ -263,7 +292,9 @@ def select() -> "ModelSelect[TaskRow]":
 
 def task_of(row: Row) -> ReminderTask:
     """The task that a row holds."""
-    return ReminderTask(**{**row, "paused": bool(row["paused"]), "zone_given": bool(row["zone_given"])})
+    flags = {name: bool(row[name]) for name in ("paused", "zone_given")}
+    critical = None if row["critical"] is None else bool(row["critical"])
+    return ReminderTask(**{**row, **flags, "critical": critical})
 
 
 def _pending(connection: sqlite3.Connection, user_id: int, most: int) -> int:

@@ -59,8 +59,12 @@ def delete_read_notifications(connection: sqlite3.Connection, before: int) -> in
 def _delete_tasks_that_are_over(connection: sqlite3.Connection, task_ids: set[int]) -> None:
     """Delete those of these tasks that have no notification any more and will have none."""
     left = NotificationRow.select(NotificationRow.id).where(NotificationRow.task == TaskRow.id)
+    to_ring = RungRow.select(RungRow.number).where(RungRow.task == TaskRow.id, RungRow.passed_at.is_null())
     over = TaskRow.select(TaskRow.id).where(
-        TaskRow.id.in_(list(task_ids)), TaskRow.status.in_(["DISPATCHED", "CANCELLED"]), ~fn.EXISTS(left)
+        TaskRow.id.in_(list(task_ids)),
+        TaskRow.status.in_(["DISPATCHED", "CANCELLED"]),
+        ~fn.EXISTS(left),
+        (TaskRow.status == "CANCELLED") | ~fn.EXISTS(to_ring),
     )
     ids = [row[0] for row in run(connection, over)]
     run(connection, RungRow.delete().where(RungRow.task.in_(ids)))

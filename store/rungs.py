@@ -11,6 +11,9 @@ A rung is passed without a ring
 - once the occurrence has an outcome, or is forgotten since a clock that was ahead had brought it;
 - once the reminder is cancelled or withdrawn.
 
+A rung that is due in its user's quiet hours waits for their end (store/quiet_hours.py), and so does a first ring, as
+rung 0. Nothing else waits: the outcome may be MISSED by then, and what was held rings all the same.
+
 A ring stands for the earlier ones of its user, which become READ: unread ones are counted once an occurrence.
 """
 
@@ -19,22 +22,29 @@ from dataclasses import replace
 
 from peewee import ModelSelect
 
-from store import answers, history, notifications
+from store import answers, history, notifications, quiet_hours, snoozes
 from store.answers import Answered
 from store.database import Database
 from store.history import SYSTEM, Entry
 from store.models import Rung as RungRow
 from store.notifications import NewNotification, Notification, Settled
 from store.occurrences import MAX_TIME, Due
+from store.quiet_hours import HeldRing, Quiet
 from store.snoozes import CameAgain
 
 _SOME = """SELECT DISTINCT task_id, planned_on FROM (
     SELECT task_id, planned_on FROM rung WHERE passed_at IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?)"""
 _OF_OCCURRENCE = """SELECT number, user_id, due_at FROM rung
     WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL AND due_at <= ? ORDER BY number"""
-_OCCURRENCE = """SELECT biz_type, biz_id, title, content, planned_at, notification_id
+_USERS = """SELECT DISTINCT user_id FROM rung
+    WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL AND due_at <= ? AND user_id IS NOT NULL"""
+# After MISSED only what was held is left.
+_OCCURRENCE = """SELECT biz_type, biz_id, title, content, planned_at, notification_id, critical
     FROM occurrence JOIN reminder_task AS task ON task.id = task_id
-    WHERE task_id = ? AND planned_on = ? AND settled IS NULL AND outcome = 'WRITTEN' AND status <> 'CANCELLED'"""
+    WHERE task_id = ? AND planned_on = ? AND (settled IS NULL OR settled = 'MISSED')
+    AND outcome = 'WRITTEN' AND status <> 'CANCELLED'"""
+_RANG_FIRST = """UPDATE occurrence SET notification_id = ?, at = ?
+    WHERE task_id = ? AND planned_on = ? AND notification_id IS NULL"""
 _PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND number = ?"
 
 
@@ -53,10 +63,11 @@ def dispatch_one(connection: sqlite3.Connection, one: tuple[int, str, int]) -> l
     if found is None:
         answers.end_ladder(connection, task_id, planned_on, now)
         return []
+    biz_type, biz_id, title, content, planned_at, first, critical = found
+    told = _hold(connection, one, planned_at, critical)
     rungs = connection.execute(_OF_OCCURRENCE, (task_id, planned_on, now)).fetchall()
     latest = {user_id: number for number, user_id, _ in rungs if user_id is not None}
     connection.executemany(_PASSED, [(now, task_id, planned_on, number) for number, _, _ in rungs])
-    biz_type, biz_id, title, content, planned_at, first = found
     new = [
         NewNotification(
             user_id=user_id,
@@ -72,21 +83,41 @@ def dispatch_one(connection: sqlite3.Connection, one: tuple[int, str, int]) -> l
         )
         for user_id, number in sorted(latest.items(), key=lambda item: item[1])
     ]
-    told = [_standing_for_earlier(connection, written, now) for written in notifications.notify(connection, new)]
+    written = notifications.notify(connection, new)
+    told += [_standing_for_earlier(connection, ring, now) for ring in written]
+    if first is None and written:
+        first = written[0].id
+        connection.execute(_RANG_FIRST, (first, now, task_id, planned_on))
     ends = [due_at for _, user_id, due_at in rungs if user_id is None]
-    if ends and first is not None:
-        settled = Settled("MISSED", ends[0], SYSTEM)
-        changed = answers.write_outcome(connection, first, settled)
+    if ends:
+        changed = answers.write_outcome(connection, (task_id, planned_on), first, Settled("MISSED", ends[0], SYSTEM))
         history.record(connection, Entry(now, "missed", SYSTEM, task_id, first, {"planned_at": planned_at}))
         told += [CameAgain(one, None) for one in changed]
     return told
 
 
+def _hold(
+    connection: sqlite3.Connection, one: tuple[int, str, int], planned_at: int, critical: int | None
+) -> list[Notification | CameAgain]:
+    """Hold what is due of an occurrence in quiet hours of its users; return what users are to be told."""
+    task_id, planned_on, now = one
+    told: list[Notification | CameAgain] = []
+    quiet = Quiet(connection, now)
+    for (user_id,) in connection.execute(_USERS, one).fetchall() if quiet.is_known else ():
+        until = quiet.until(user_id, critical)
+        if until is not None:
+            quiet_hours.hold(connection, HeldRing(task_id, planned_on, planned_at, user_id, until), now)
+            told += snoozes.drop_held(connection, (task_id, planned_on), user_id)
+    return told
+
+
 def _standing_for_earlier(connection: sqlite3.Connection, new: Notification, now: int) -> Notification | CameAgain:
-    """The new notification, with what becomes of its user's earlier ones: it takes over their snooze."""
+    """The new notification, with what becomes of its user's earlier ones: it takes over a snooze that is to come, and
+    stands for one whose time has come."""
     rows = answers.of_occurrence(connection, new.id)
     earlier = [one for one in rows if one.user_id == new.user_id and one.id < new.id]
-    until = max((one.snoozed_until for one in earlier if one.snoozed_until is not None), default=None)
+    snoozed = [one.snoozed_until for one in earlier if one.snoozed_until is not None]
+    until = max((time for time in snoozed if time > now), default=None)
     changed = []
     for one in earlier:
         after = replace(one, status="READ", read_at=one.read_at or now, snoozed_until=None)

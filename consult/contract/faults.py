@@ -227,6 +227,12 @@ EXDATES_ALONE = _over_http(
     "没有重复规则而排除时间",
     "times are excluded where there is no recurrence rule",
 )
+MISSED_TOO_EARLY = _over_http(
+    400,
+    "missed_after 必须大于 follow_up 最后的 after",
+    "无人答复的时间不在最后一级之后",
+    "it would be missed before its last rung",
+)
 TOO_MANY_PENDING = _over_http(
     429,
     "未触发的提醒任务已达上限，请先取消一些",
@@ -266,7 +272,15 @@ TEXTS = (
     *(QUESTION_CLOSED, OTHER_CONTENT, KEY_REUSED, ALREADY_DISPATCHED, IS_CONFIRMED, TOO_MANY_SNOOZES),
     HAS_OTHER_OUTCOME,
     *(NOT_PENDING, TOO_FAST, NO_OCCURRENCE, *OF_RULE_PARTS.values(), UNSUPPORTED, TOO_COSTLY, TOO_MANY_PAST),
-    *(EXDATES_ALONE, TOO_MANY_PENDING, BODY_TOO_LARGE, HEAD_TOO_LARGE, NOT_JSON, NOT_KNOWN_TO_BE_STORED),
+    *(
+        EXDATES_ALONE,
+        MISSED_TOO_EARLY,
+        TOO_MANY_PENDING,
+        BODY_TOO_LARGE,
+        HEAD_TOO_LARGE,
+        NOT_JSON,
+        NOT_KNOWN_TO_BE_STORED,
+    ),
     *(INTERNAL_ERROR, NOT_WRITABLE),
 )
 

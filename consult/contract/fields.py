@@ -198,6 +198,9 @@ MissedAfter = Annotated[
 ]
 GivenOutcome = Annotated[answers.GivenOutcome, _one_of(answers.GivenOutcome)]
 Note = Annotated[str, _text(500)]
+TimeOfDay = Annotated[
+    str, _rule("text", "时间，例如 22:00", "a time of day such as 22:00", pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")
+]
 Day = Annotated[str, _rule("text", "日期，例如 2030-01-01", "a date such as 2030-01-01", max_length=10)]
 
 

@@ -39,12 +39,12 @@ class HistoryEntry(Struct, kw_only=True):
         dict[str, Any],
         means(
             "细节：计划的时间 `planned_at`、未触发的原因 `outcome`（`MISSED` 或 `PAUSED`）、"
-            "推送到几个连接 `connections`、搁置的原因 `reason`、推迟到何时 `until`、再次提醒的通知 `notification_id`、"
-            "再次提醒的是哪一条 `snooze_of`，或修改的字段",
+            "推送到几个连接 `connections`、搁置、撤回或此时才提醒的原因 `reason`、推迟或等到何时 `until`、"
+            "再次提醒的通知 `notification_id`、再次提醒的是哪一条 `snooze_of`，或修改的字段",
             "what belongs to it: the time planned `planned_at`, why it was left out `outcome` (`MISSED` or `PAUSED`), "
-            "to how many connections it was handed `connections`, why it was parked `reason`, `until` when it was "
-            "snoozed, which notification came again `notification_id`, which one it was before "
-            "`snooze_of`, or the fields changed",
+            "to how many connections it was handed `connections`, why it was parked or withdrawn or came just then "
+            "`reason`, `until` when it was snoozed or waits, which notification came again `notification_id`, which "
+            "one it was before `snooze_of`, or the fields changed",
         ),
     ]
 

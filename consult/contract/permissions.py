@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from consult.contract import messages, notifications, occurrences, operations, questions, reminders
+from consult.contract import messages, notifications, occurrences, operations, questions, quiet_hours, reminders
 from consult.contract.rows import Call, ClientEvent, Page
 from consult.contract.words import Words
 
@@ -91,6 +91,9 @@ PERMISSIONS: dict[Row, Permission] = {
     occurrences.WITHDRAW_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
     occurrences.LIST_UNANSWERED: Permission("", May.ALL, May.NO, May.NO, May.ALL),
     occurrences.USER_DAY: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
+    quiet_hours.SET_QUIET_HOURS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
+    quiet_hours.GET_QUIET_HOURS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
+    quiet_hours.END_QUIET_HOURS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.LIST_NOTIFICATIONS: Permission("user", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     notifications.READ_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),
     notifications.SNOOZE_NOTIFICATION: Permission("notification", May.ALL, May.OWN, May.OWN, May.ALL),

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from consult.contract.faults import MISSED_TOO_EARLY
 from consult.contract.fields import (
     OF_STATUS,
     BeforeId,
@@ -41,6 +42,40 @@ _REMIND_AT = means(
     "when it is due (section 8); where a rule repeats it, where that starts",
 )
 _RRULE = means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
+_CRITICAL = means(
+    "`true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`",
+    "`true`: quiet hours do not hold it (section 12); `false` when left out",
+)
+_FOLLOW_UP = means(
+    "未答复时再提醒谁（第 12 节），`after` 从小到大",
+    "the users that it rings while it is not answered (section 12), `after` rising",
+)
+_MISSED_AFTER = means(
+    "计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时",
+    "seconds after the planned time from which it counts as missed; an hour after the last rung when left out",
+)
+# The rules of a ladder, also of one that is changed.
+LADDER = (
+    Check(
+        "follow_up",
+        lambda payload: _rises([one["after"] for one in payload.get("follow_up") or ()]),
+        "follow_up 的 after 必须从小到大",
+        "`after` rises from rung to rung, or stays",
+    ),
+    Check(
+        "missed_after",
+        lambda payload: (
+            payload.get("missed_after") is None
+            or payload["missed_after"] > max((one["after"] for one in payload.get("follow_up") or ()), default=0)
+        ),
+        MISSED_TOO_EARLY.text,
+        "above the last `after` of `follow_up`",
+    ),
+)
+
+
+def _rises(numbers: list[int]) -> bool:
+    return numbers == sorted(numbers)
 
 
 class NewReminder(Payload, kw_only=True, gc=False):
@@ -71,42 +106,11 @@ class NewReminder(Payload, kw_only=True, gc=False):
             "what becomes of occurrences that were missed (section 11); `latest` when left out",
         ),
     ] = None
-    follow_up: Annotated[
-        FollowUp | None,
-        means(
-            "未答复时再提醒谁（第 12 节），`after` 从小到大",
-            "the users that it rings while it is not answered (section 12), `after` rising",
-        ),
-    ] = None
-    missed_after: Annotated[
-        MissedAfter | None,
-        means(
-            "计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时",
-            "seconds after the planned time from which it counts as missed; an hour after the last rung when left out",
-        ),
-    ] = None
+    follow_up: Annotated[FollowUp | None, _FOLLOW_UP] = None
+    missed_after: Annotated[MissedAfter | None, _MISSED_AFTER] = None
+    critical: Annotated[Flag | None, _CRITICAL] = None
 
-    checks: ClassVar = (
-        Check(
-            "follow_up",
-            lambda payload: _rises([one["after"] for one in payload.get("follow_up") or ()]),
-            "follow_up 的 after 必须从小到大",
-            "`after` rises from rung to rung, or stays",
-        ),
-        Check(
-            "missed_after",
-            lambda payload: (
-                payload.get("missed_after") is None
-                or payload["missed_after"] > max((one["after"] for one in payload.get("follow_up") or ()), default=0)
-            ),
-            "missed_after 必须大于 follow_up 最后的 after",
-            "above the last `after` of `follow_up`",
-        ),
-    )
-
-
-def _rises(numbers: list[int]) -> bool:
-    return numbers == sorted(numbers)
+    checks: ClassVar = LADDER
 
 
 class ReminderChange(Payload, kw_only=True, gc=False):
@@ -136,6 +140,11 @@ class ReminderChange(Payload, kw_only=True, gc=False):
         Flag | None,
         means("`true` 暂停，`false` 恢复（第 11 节）", "`true` pauses it, `false` has it go on (section 11)"),
     ] = None
+    follow_up: Annotated[FollowUp | None, _FOLLOW_UP] = None
+    missed_after: Annotated[MissedAfter | None, _MISSED_AFTER] = None
+    critical: Annotated[Flag | None, _CRITICAL] = None
+
+    checks: ClassVar = LADDER
 
 
 class ReminderQuery(Payload, kw_only=True, gc=False):
@@ -202,6 +211,10 @@ class ReminderTask(Struct, kw_only=True):
     missed_after: Annotated[
         int | UnsetType,
         means("同上：计划时间之后多少秒算作无人答复", "likewise: seconds after which it counts as missed"),
+    ] = UNSET
+    critical: Annotated[
+        bool | UnsetType,
+        means("新建时带了才有：免打扰时段内是否照常提醒", "if it was made with it: whether quiet hours do not hold it"),
     ] = UNSET
     parked_at: Annotated[
         Time | UnsetType | None,

@@ -5,9 +5,18 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
-from msgspec import Raw
+from msgspec import Raw, Struct
 
-from consult.contract import history, messages, notifications, occurrences, operations, questions, reminders
+from consult.contract import (
+    history,
+    messages,
+    notifications,
+    occurrences,
+    operations,
+    questions,
+    quiet_hours,
+    reminders,
+)
 from consult.contract.faults import Fault
 from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Outcome
@@ -19,6 +28,7 @@ from store.notifications import Notification
 from store.outcomes import OfDay, Unanswered
 from store.planned import moment_on
 from store.questions import Question
+from store.quiet_hours import QuietHours
 from store.reminders import ReminderTask
 
 N = TypeVar("N", notifications.Notification, notifications.ListedNotification)
@@ -183,7 +193,14 @@ def reminder_task(task: ReminderTask, time: WireTime) -> reminders.ReminderTask:
         *rungs, (missed_after, _) = ladder
         made.follow_up = [reminders.AskedRung(after=after // 1000, user_id=user_id) for after, user_id in rungs]
         made.missed_after = missed_after // 1000
+    if task.critical is not None:
+        made.critical = task.critical
     return made
+
+
+def quiet_hours_of(user_id: int, quiet: QuietHours | None) -> Struct:
+    begins, ends, timezone = (None,) * 3 if quiet is None else (quiet.begins, quiet.ends, quiet.timezone)
+    return quiet_hours.QuietHours(**{"user_id": user_id, "from": begins, "to": ends, "timezone": timezone})
 
 
 def _exdate(text: str, zone: ZoneInfo, time: WireTime) -> str:

@@ -34,7 +34,7 @@ AnyReply = TypeVar("AnyReply", bound=Struct)
 _IS_KEY = re.compile(rf"[^\x00\ud800-\udfff]{{1,{LONGEST_KEY}}}", re.DOTALL)
 # Names of headers, as a browser lists those that a page wants to send.
 _IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
-_METHODS = ("GET", "POST", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PREFLIGHT = {"access-control-allow-methods": ", ".join(_METHODS), "access-control-max-age": "600"}
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import orjson
+from msgspec import to_builtins
 from sanic.response import HTTPResponse
 from tzlocal.windows_tz import win_tz
 
@@ -39,6 +40,7 @@ from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.reads import Reads
 from consult.http.request import Asked, json_of
+from consult.http.zones import zone_named
 from reminders import rule, tasks
 from reminders.budget import BudgetExceeded, WorkStopped
 from reminders.loop import ReminderLoop
@@ -53,6 +55,7 @@ from store.reminders import Cancelling, Change, NotAsRead, TooManyPending
 from store.transaction import WriteRefused, each
 
 T = TypeVar("T")
+Rungs = list[tuple[int, Any]]  # milliseconds after the planned time, and a user
 
 LOOKED_AGAIN = 100  # times that a change looks again at a task that is just firing
 PAUSE = 0.02  # seconds between
@@ -86,8 +89,7 @@ class Reminders:
     async def add_reminder(self, asked: Asked[None, NewReminder]) -> ReminderTask | HTTPResponse:
         body, account = asked.body, asked.request.ctx.account
         asked.asker.refuse_other("user_id", body.user_id)
-        for index, rung in enumerate(body.follow_up or ()):
-            asked.asker.refuse_other(f"follow_up[{index}].user_id", rung.user_id or body.user_id)
+        _refuse_other_users(asked, body.user_id)
         columns = await self._columns_of(asked)
         new = reminders.NewTask(
             user_id=body.user_id,
@@ -99,7 +101,8 @@ class Reminders:
             created_at=self.time.now(),
             by=asked.by,
             timing=columns,
-            follow_up=_ladder(body),
+            follow_up=_ladder(_rungs(body.follow_up, body.user_id), body.missed_after),
+            critical=body.critical,
             most_pending=0 if account is None else account.most.reminders,
         )
 
@@ -119,7 +122,7 @@ class Reminders:
     async def _columns_of(self, asked: Asked[None, NewReminder]) -> dict[str, Any]:
         """Return when a new task is due, as its row keeps it."""
         body = asked.body
-        zone = _zone(body.timezone) or self.time.zone
+        zone = zone_named(body.timezone) or self.time.zone
         starts_on = _wall(self.time, "remind_at", body.remind_at, zone)
         columns: dict[str, Any] = {"remind_at": self.time.moment(body.remind_at)}
         if _repeats(body):
@@ -175,13 +178,14 @@ class Reminders:
         body = asked.body
         cleared = _cleared(asked)
         given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None}
-        given |= dict.fromkeys(cleared)
+        given = to_builtins(given) | dict.fromkeys(cleared)
         for _ in range(LOOKED_AGAIN):
             task = await self._found(asked.id)
             if task.status != "PENDING":
                 raise Fault(faults.NOT_PENDING)
             if not given:
                 return replies.reminder_task(task, self.time)
+            _refuse_other_users(asked, task.user_id)
             change = await self._change(asked, task, given)
             changed = await self.database.written(each(reminders.change), change)
             self.loop.wake()
@@ -196,9 +200,10 @@ class Reminders:
     ) -> Change:
         body = asked.body
         columns: dict[str, Any] = {name: given[name] for name in ("title", "content") if name in given}
+        columns |= _ladder_columns(task, body, given)
         timing = _timing_of(task, self.time, self.time.now())
         if "timezone" in given:
-            timing = timing.moved(_zone(body.timezone) or self.time.zone)
+            timing = timing.moved(zone_named(body.timezone) or self.time.zone)
             columns["zone_given"] = body.timezone is not None
         if "rrule" in given and body.rrule is None:
             # What comes once goes on with the occurrence that was next.
@@ -272,7 +277,7 @@ class Reminders:
 
 RECURRENCE = {"rrule", "exdates", "timezone", "missed"}
 # What null clears in a change; null in any other field is a fault.
-CLEARED = {*RECURRENCE, "content"}
+CLEARED = {*RECURRENCE, "content", "follow_up", "missed_after", "critical"}
 
 
 def _cleared(asked: Asked[None, ReminderChange]) -> set[str]:
@@ -301,16 +306,40 @@ def _once_on(time: WireTime, text: str) -> str | None:
     return _wall(time, "remind_at", text, time.zone).isoformat() if time.is_local(text) else None
 
 
-def _ladder(body: NewReminder) -> str | None:
-    """The rungs as a task's row keeps them, the last one its end; None for a task without."""
-    if body.follow_up is None and body.missed_after is None:
+def _refuse_other_users(asked: Asked[None, NewReminder] | Asked[None, ReminderChange], user_id: int) -> None:
+    """Raise FORBIDDEN where the caller names a user on the ladder that it may not."""
+    for index, rung in enumerate(asked.body.follow_up or ()):
+        asked.asker.refuse_other(f"follow_up[{index}].user_id", rung.user_id or user_id)
+
+
+def _rungs(follow_up: list[fields.Rung] | None, user_id: int) -> Rungs:
+    """A ladder's rungs as a task's row keeps them."""
+    return [(one.after * 1000, one.user_id or user_id) for one in follow_up or ()]
+
+
+def _ladder(rungs: Rungs, missed_after: int | None) -> str | None:
+    """A ladder as a task's row keeps it, the last rung its end; None without rungs and end."""
+    if not rungs and missed_after is None:
         return None
-    rungs: list[tuple[int, int | None]] = [
-        (one.after * 1000, one.user_id or body.user_id) for one in body.follow_up or ()
-    ]
-    last = rungs[-1][0] if rungs else 0
-    end = last + UNTIL_MISSED * 1000 if body.missed_after is None else body.missed_after * 1000
+    end = rungs[-1][0] + UNTIL_MISSED * 1000 if missed_after is None else missed_after * 1000
     return orjson.dumps([*rungs, (end, None)]).decode()
+
+
+def _ladder_columns(task: reminders.ReminderTask, body: ReminderChange, given: dict[str, Any]) -> dict[str, Any]:
+    """What a change says of the ladder and of `critical`. Fault where its end is not above the rungs that it has."""
+    columns: dict[str, Any] = {"critical": body.critical} if "critical" in given else {}
+    if given.keys() & {"follow_up", "missed_after"}:
+        *rungs, (end, _) = task.ladder or [(0, None)]
+        missed_after = body.missed_after
+        if "follow_up" in given:
+            rungs = _rungs(body.follow_up, task.user_id)
+            # The end stays where it is, if it can.
+            if "missed_after" not in given and rungs and end > rungs[-1][0]:
+                missed_after = end // 1000
+        elif missed_after is not None and rungs and missed_after * 1000 <= rungs[-1][0]:
+            raise Fault(faults.MISSED_TOO_EARLY)
+        columns["follow_up"] = _ladder(rungs, missed_after)
+    return columns
 
 
 def _repeats(body: NewReminder | ReminderChange) -> bool:
@@ -336,14 +365,6 @@ def _repeating(timing: Timing, text: str) -> Timing:
 
 def _rule_fault(fault: NotARule) -> Fault:
     return must_be("rrule", fields.Rrule) if fault.part is None else wrong_part(fault.part)
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    """Return the zone by its IANA name, or by the name that Windows and Outlook have for it."""
-    try:
-        return None if name is None else ZoneInfo(win_tz.get(name, name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise must_be("timezone", fields.Zone) from None
 
 
 def _wall(time: WireTime, name: str, text: str, zone: ZoneInfo) -> datetime:

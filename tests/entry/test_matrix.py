@@ -56,6 +56,7 @@ OPEN: Final = row(same(OK), same(OK), same(OK), same(OK), same(OK), same(OK), sa
 ANSWERED: Final = row(OWN_ALONE, OWN_ALONE, OWN_ALONE, same(NONE), same(NO), same(NO), same(OUT))
 REFUSED: Final = f"{OK} {NO} {NO}"
 LISTED: Final = f"{OK} {OK} {EMPTY}"
+QUIET_HOURS: Final = row(same(OK), REFUSED, REFUSED, REFUSED, same(OK), same(NO), same(OUT))
 ITS_LIST: Final = f"{OK} {EMPTY} {EMPTY}"
 
 EXPECTED: Final[dict[str, Cells]] = {
@@ -82,6 +83,9 @@ EXPECTED: Final[dict[str, Cells]] = {
     "POST /api/reminders/{id}/withdraw": DONE,
     "GET /api/reminders/unanswered": row(same(OK), same(NO), same(NO), same(NO), same(OK), same(NO), same(OUT)),
     "GET /api/users/{user_id}/day": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
+    "PUT /api/users/{user_id}/quiet-hours": QUIET_HOURS,
+    "GET /api/users/{user_id}/quiet-hours": QUIET_HOURS,
+    "DELETE /api/users/{user_id}/quiet-hours": QUIET_HOURS,
     "GET /api/users/{user_id}/notifications": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
     "POST /api/notifications/{id}/read": DONE,
     "POST /api/notifications/{id}/confirm": DONE,
@@ -176,6 +180,8 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
         said = payload(world, "send_message", owner, OWN)
         return world.ask(method, path, shown, {field: said[field] for field in said if field != "question_id"})
     body = {"PATCH": {"status": "OPEN"} if of == "question" else {"title": "新的"}}.get(method)
+    if method == "PUT":
+        body = {"from": "22:00", "to": "07:00"}
     if path.endswith("/withdraw"):
         body = {"reason": "停药"}
     if path.endswith("/snooze"):

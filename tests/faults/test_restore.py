@@ -19,7 +19,7 @@ from tests.conftest import StartServer
 from tests.faults.test_backup import names
 from tests.packets import Websocket
 from tests.protocol.test_client_guide import DRIVER, ORDERS, FrontEnd, blocks
-from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, new_id, run, wait_until
+from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, new_id, quiet_by_now, run, wait_until
 from tests.store.file import rows
 from tests.tokens import KEY, key_file, token
 
@@ -129,6 +129,12 @@ class TestWhatIsNotRewound:
         assert "STAFF 3999\t" in audited, "what lies behind the damage"
 
 
+def held(server: Server, task_id: int) -> bool:
+    """Tell whether a ring of the task was held."""
+    items = server.http("GET", f"/api/reminders/{task_id}/history").body["items"]
+    return any(entry["what"] == "held" for entry in items)
+
+
 class TestReminders:
     def test_what_has_rung_does_not_ring_again(self, start_server: StartServer) -> None:
         """One that comes once, one that repeats, one confirmed, one read and one snoozed; what comes later rings."""
@@ -175,6 +181,32 @@ class TestReminders:
         assert server.http("POST", path, json={"outcome": "DONE"}).body["code"] == "CONFLICT"
         day = server.http("GET", f"/api/users/{elder}/day").body["items"]
         assert [one["outcome"] for one in day if one["task_id"] == answered] == ["SKIPPED"]
+
+    def test_what_quiet_hours_hold_rings_once(self, start_server: StartServer) -> None:
+        """Held before the backup or after it, whether it has rung since or not."""
+        server = start_server()
+        user_id = new_id()
+        hours = f"/api/users/{user_id}/quiet-hours"
+        assert server.http("PUT", hours, json=quiet_by_now()).status == 200
+        rang = server.make_reminder(user_id, in_seconds(-1), title="rang")
+        wait_until(lambda: held(server, rang["id"]), "what is held")
+        careline(server, "backup", "b.db")
+        assert server.http("DELETE", hours).status == 200
+        wait_until(lambda: server.notifications(user_id), "its ring")
+        assert server.http("PUT", hours, json=quiet_by_now()).status == 200
+        waits = server.make_reminder(user_id, in_seconds(3600), title="rewound")
+        later = server.make_reminder(user_id, in_seconds(-1), title="later")
+        wait_until(lambda: held(server, later["id"]), "what is held")
+        before = server.notifications(user_id)
+        restored(server)
+        assert server.http("GET", f"/api/reminders/{waits['id']}").status == 404
+        assert server.http("GET", hours).body["from"] is not None
+        assert server.http("DELETE", hours).status == 200
+        server.make_reminder(user_id, in_seconds(0), title="new")
+        wait_until(lambda: any(one["title"] == "new" for one in server.notifications(user_id)), "a new one")
+        assert [one for one in server.notifications(user_id) if one["title"] != "new"] == before
+        unanswered = server.http("GET", "/api/reminders/unanswered").body["items"]
+        assert before[0]["id"] in [one["id"] for one in unanswered]
 
     def test_an_answer_to_one_that_is_in_the_backup_stays(self, start_server: StartServer) -> None:
         server = start_server()

@@ -269,7 +269,7 @@ def test_a_question_that_does_not_exist_is_told(server: Server, front_end: Start
 
 def test_the_example_of_its_use(server: Server) -> None:
     question_id = server.open_question()
-    code, use, _ = blocks()
+    code, use, *_ = blocks()
     use = use.replace("123", str(question_id)).replace("http://127.0.0.1:8000", server.url)
     # What it shows first ends it.
     ends = "const log = console.log; console.log = (...words) => { log(...words); talk.close(); };\n"
@@ -324,6 +324,52 @@ def answer_on_two(server: Server, user_id: int, devices: FrontEnd) -> None:
     devices.send([0, "snooze", ids[0], {"until": in_seconds(1)}])
     devices.wait_for("fault", 1)
     assert devices.shown("fault") == [["通知已确认，无法推迟"]]
+
+
+def test_the_first_answer_counts_on_all_devices_of_everybody(staying: Server) -> None:
+    """The elder says on one device that he skips it; a late answer of his daughter changes nothing and is told."""
+    server, elder, daughter = staying, new_id(), new_id()
+    with closing(devices_of(server, elder)) as his, closing(devices_of(server, daughter)) as hers:
+        server.make_reminder(elder, in_seconds(-65), follow_up=[{"after": 60, "user_id": daughter}])
+        wait_until(lambda: server.notifications(elder) and server.notifications(daughter), "both rings")
+        (own,), (other,) = notified(server, elder), notified(server, daughter)
+        show(his, [own], 1)
+        show(hers, [other], 1)
+        server.kill()
+        his.send([0, "confirm", own, {"outcome": "DONE"}])
+        his.send([0, "confirm", own, {"outcome": "SKIPPED", "note": "恶心"}])  # he thinks again before it has left
+        server.start()
+        for devices, shown in (his, own), (hers, other):
+            show(devices, [shown], 0)
+        hers.send([1, "confirm", other, {"outcome": "DONE"}])
+        hers.wait_for("fault", 1)
+        assert hers.shown("fault") == [["该次提醒已有其他结果"]]
+        assert his.shown("fault") == []
+    (day,) = server.http("GET", f"/api/users/{elder}/day").body["items"]
+    assert (day["outcome"], day["outcome_by"], day["note"]) == ("SKIPPED", f"USER:{elder}", "恶心")
+
+
+def test_the_example_of_two_buttons(server: Server) -> None:
+    user_id = new_id()
+    (one,) = remind(server, user_id, 1)
+    *_, code, use = blocks()
+    use = use.replace("1001", str(user_id)).replace("http://127.0.0.1:8000", server.url)
+    # What it shows first is answered, what it shows then ends it.
+    answers = f"""
+        const log = console.log;
+        let shown = 0;
+        console.log = (...words) => {{
+          log(...words);
+          setTimeout(() => (shown++ ? mine.close() : notTaken({one}, "恶心")));
+        }};
+    """
+    node = ["node", "--input-type=module", "--eval", code + answers + use]
+    folder, env = ROOT / "tests", node_environment()
+    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=folder, env=env)
+    assert ran.stdout == "1 服药提醒 ?\n0 服药提醒 SKIPPED\n"
+    assert ran.stderr == ""
+    (day,) = server.http("GET", f"/api/users/{user_id}/day").body["items"]
+    assert (day["outcome"], day["note"]) == ("SKIPPED", "恶心")
 
 
 def devices_of(server: Server, user_id: int) -> FrontEnd:

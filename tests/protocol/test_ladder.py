@@ -149,6 +149,61 @@ def test_a_ladder_that_is_none_is_refused(server: Server, ladder: dict[str, Any]
     check_fault(server.http("POST", "/api/reminders", json=body), 400, text)
 
 
+RUNGS: Final = [{"after": 60, "user_id": 7}, {"after": 600, "user_id": 8}]
+
+
+@pytest.mark.parametrize(
+    ("change", "ladder"),
+    [
+        ({}, (RUNGS, 4200)),
+        ({"title": "新的"}, (RUNGS, 4200)),
+        ({"follow_up": [{"after": 120, "user_id": 9}]}, ([{"after": 120, "user_id": 9}], 4200)),
+        ({"follow_up": [{"after": 9000, "user_id": 9}]}, ([{"after": 9000, "user_id": 9}], 12_600)),
+        ({"missed_after": 601}, (RUNGS, 601)),
+        ({"missed_after": None}, (RUNGS, 4200)),
+        ({"follow_up": None}, (None, None)),
+        ({"follow_up": None, "missed_after": 900}, ([], 900)),
+        ({"follow_up": [{"after": 60, "user_id": 9}], "missed_after": 61}, ([{"after": 60, "user_id": 9}], 61)),
+        ({"follow_up": [{"after": 60, "user_id": 9}], "missed_after": None}, ([{"after": 60, "user_id": 9}], 3660)),
+    ],
+)
+def test_a_ladder_is_changed(server: Server, change: dict[str, Any], ladder: tuple[Any, Any]) -> None:
+    task = server.make_reminder(new_id(), "2099-01-01 08:00:00", follow_up=RUNGS)
+    answer = server.http("PATCH", f"/api/reminders/{task['id']}", json=change)
+    assert answer.status == 200
+    assert (answer.body.get("follow_up"), answer.body.get("missed_after")) == ladder
+    assert server.http("GET", f"/api/reminders/{task['id']}").body == answer.body
+    history = server.http("GET", f"/api/reminders/{task['id']}/history").body["items"]
+    assert [entry["detail"] for entry in history if entry["what"] == "changed"] == ([change] if change else [])
+
+
+def test_a_ladder_is_added_and_an_own_rung_is_the_user_s(server: Server) -> None:
+    elder = new_id()
+    task = server.make_reminder(elder, "2099-01-01 08:00:00")
+    path = f"/api/reminders/{task['id']}"
+    changed = server.http("PATCH", path, json={"follow_up": [{"after": 60}], "critical": True}).body
+    assert (changed["follow_up"], changed["missed_after"]) == ([{"after": 60, "user_id": elder}], 3660)
+    assert changed["critical"] is True
+    assert "rrule" not in changed
+    assert "critical" not in server.http("PATCH", path, json={"critical": None}).body
+    wrong = server.http("PATCH", path, json={"missed_after": 60})
+    check_fault(wrong, 400, "missed_after 必须大于 follow_up 最后的 after")
+    wrong = server.http("PATCH", path, json={"follow_up": [{"after": 120}, {"after": 60}]})
+    check_fault(wrong, 400, "follow_up 的 after 必须从小到大")
+
+
+def test_a_change_counts_for_what_comes_due_later(server: Server) -> None:
+    """What has come due climbs its own ladder."""
+    elder, first, second = new_id(), new_id(), new_id()
+    task = laddered(server, elder, [{"after": 60, "user_id": first}], -58, rrule="FREQ=DAILY")
+    rang(server, elder)
+    path = f"/api/reminders/{task['id']}"
+    changed = server.http("PATCH", path, json={"follow_up": [{"after": 60, "user_id": second}]})
+    assert changed.status == 200
+    rang(server, first)
+    assert of_user(server, second) == []
+
+
 @pytest.mark.parametrize(
     ("said", "text"),
     [
@@ -186,3 +241,7 @@ def test_with_tokens_one_names_oneself_alone(start_server: StartServer, tmp_path
         assert answer.status == status, (role, other, answer)
         if status == 403:
             assert answer.body == {"code": "FORBIDDEN", "message": "follow_up[0].user_id 与令牌不符"}
+        own = server.http("POST", "/api/reminders", json=body, headers=shown)
+        change = {"follow_up": asked["follow_up"]}
+        answer = server.http("PATCH", f"/api/reminders/{own.body['id']}", json=change, headers=shown)
+        assert answer.status == (403 if status == 403 else 200), (role, other, answer)

@@ -12,7 +12,7 @@ from typing import Any, Final
 # What the loop, the housekeeping and the start read.
 TABLES: Final = (
     *("reminder_task", "occurrence", "user_notification", "history", "question", "message"),
-    *("idempotency_key", "revoked_token", "audit", "sqlite_sequence", "rung"),
+    *("idempotency_key", "revoked_token", "audit", "sqlite_sequence", "rung", "quiet_hours", "held_snooze"),
 )
 VALUES: Final[tuple[Any, ...]] = (
     *(None, 0, -1, 1, -(2**63), 2**63 - 1, 2**53 + 1, 253_402_300_800_000, 1.5, float("inf"), float("-inf")),

@@ -19,13 +19,14 @@ from reminders.jobs import Keep, jobs
 from store.backup import Daily
 from store.clock import system_clock
 from tests.reminders import garbage
-from tests.server import Server, in_seconds, wait_until
+from tests.server import Server, in_seconds, quiet_by_now, wait_until
 from tests.store.file import opened, rows, within
 from tests.store.filled import change
 from tests.store.leave_schema import UNREACHED, tables
 
 SEEDS: Final = [int(one) for one in os.environ.get("TEST_GARBAGE", "0").split(",")]
 USER: Final = 1001
+SLEEPING: Final = 1003
 OLD: Final = (
     *(("user_notification", "read_at"), ("audit", "at"), ("idempotency_key", "created_at")),
     *(("revoked_token", "expires_at"), ("question", "closed_at")),
@@ -43,6 +44,10 @@ def fill(server: Server) -> None:
     server.http("POST", f"/api/notifications/{server.notifications(USER)[0]['id']}/read")
     server.make_reminder(USER, in_seconds(3600), rrule="FREQ=DAILY", timezone="Europe/Berlin", title="每天")
     server.make_reminder(USER, in_seconds(3600), title="一次")
+    server.http("PUT", f"/api/users/{SLEEPING}/quiet-hours", json=quiet_by_now())
+    asleep = server.make_reminder(SLEEPING, in_seconds(-1), title="睡着了", follow_up=[{"after": 60}])
+    path = f"/api/reminders/{asleep['id']}/history"
+    wait_until(lambda: "held" in str(server.http("GET", path).body), "a ring that is held")
 
 
 def make_due(path: Path) -> None:
@@ -60,6 +65,7 @@ def make_due(path: Path) -> None:
         start = datetime.now(ZoneInfo("Europe/Berlin")).replace(microsecond=0, tzinfo=None) - timedelta(minutes=1)
         connection.execute("UPDATE reminder_task SET starts_on = ? WHERE rrule IS NOT NULL", (start.isoformat(),))
         connection.execute("UPDATE user_notification SET snoozed_until = 1735696800000")
+        connection.execute("INSERT INTO held_snooze SELECT id, user_id, 1, snoozed_until FROM user_notification")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -115,6 +115,22 @@ async def test_reading_and_snoozing_is_one_s_own(database: Database, machine: Ma
     assert sorted(rows(database.path, unread)) == [ELDER, DAUGHTER]
 
 
+@pytest.mark.parametrize("stopped_until", [12, 40])
+async def test_a_rung_and_a_snooze_that_are_due_at_once_ring_once(
+    database: Database, machine: Machine, handed: Handed, stopped_until: int
+) -> None:
+    """Both are due in the same minute, or came due during a stop."""
+    await climbing(database)
+    loop = await running(database, machine.watch(), handed)
+    await live(loop, machine, NOW + 12 * MINUTE, MINUTE)
+    snooze = to_snooze(handed.notifications[1].id, NOW + 31 * MINUTE, machine.wall)
+    await database.written(each(answers.snooze), snooze)
+    machine.pass_by(NOW + stopped_until * MINUTE - machine.wall)
+    await tick(loop)
+    await live(loop, machine, NOW + 60 * MINUTE, MINUTE)
+    assert [one for one in rang(database)[2:] if one[0] == ELDER] == [(ELDER, max(30, stopped_until - 1), 3)]
+
+
 async def test_after_a_stop_each_user_has_one_ring(database: Database, machine: Machine, handed: Handed) -> None:
     await climbing(database)
     machine.pass_by(36 * MINUTE)

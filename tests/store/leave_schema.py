@@ -12,12 +12,13 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from tests.clients import message
 from tests.packets import Websocket
-from tests.server import Server, in_seconds, wait_until
+from tests.server import Server, in_seconds, quiet_by_now, wait_until
 
 FOLDER: Final = Path(__file__).parent / "schemas"
 COMMAND: Final = ".venv/bin/python -m tests.store.leave_schema"
@@ -25,6 +26,8 @@ COMMAND: Final = ".venv/bin/python -m tests.store.leave_schema"
 # A user who is there when reminders fire, and one who is not.
 THERE: Final = 1001
 AWAY: Final = 1002
+# One who sleeps.
+SLEEPING: Final = 1003
 # A request under an `Idempotency-Key`, byte for byte.
 KEY: Final = "key-1"
 KEYED: Final = '{"title": "只建一次", "elder_id": 1001}'.encode()
@@ -95,7 +98,27 @@ def fill(server: Server) -> None:
     again = server.notifications(THERE)[0]["id"]
     assert connection.call("notification:snooze", {"id": again, "until": in_seconds(3600)})["success"]
     assert server.http("POST", "/api/questions", body=KEYED, headers={"Idempotency-Key": KEY}).status == 201
+    keep_quiet(server)
     connection.close()
+
+
+def keep_quiet(server: Server) -> None:
+    """Have a ring and a snooze held by quiet hours, and withdraw both, so that they do not ring when the file is opened
+    years from now."""
+    snoozed = server.make_reminder(SLEEPING, in_seconds(-1), title="还没睡")
+    wait_until(lambda: server.notifications(SLEEPING), "a ring before the quiet hours")
+    assert server.http("PUT", f"/api/users/{SLEEPING}/quiet-hours", json=quiet_by_now()).status == 200
+    path = f"/api/notifications/{server.notifications(SLEEPING)[0]['id']}/snooze"
+    assert server.http("POST", path, json={"until": in_seconds(0.2)}).status == 200
+    held = server.make_reminder(SLEEPING, in_seconds(-1), title="睡着了", follow_up=[{"after": 600}], critical=False)
+    for task in snoozed, held:
+        history = f"/api/reminders/{task['id']}/history"
+        wait_until(partial(_tells_of_a_hold, server, history), "what is held")
+        assert server.http("POST", f"/api/reminders/{task['id']}/withdraw", json={}).status == 200
+
+
+def _tells_of_a_hold(server: Server, history: str) -> bool:
+    return any(entry["what"] == "held" for entry in server.http("GET", history).body["items"])
 
 
 def finish(path: Path) -> None:

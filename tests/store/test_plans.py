@@ -27,6 +27,7 @@ from store import (
     owners,
     parking,
     questions,
+    quiet_hours,
     reminders,
     retention,
     revocations,
@@ -43,6 +44,8 @@ from store.occurrences import MISSED, WRITTEN, Due, Plan, Planned
 from store.owners import Reach
 from store.parking import Parking
 from store.questions import Lookup, StatusChange
+from store.quiet_hours import Change as QuietChange
+from store.quiet_hours import QuietHours
 from store.reading import Page, Row
 from store.reminders import Change
 from store.retention import Closed
@@ -62,7 +65,7 @@ from tests.store.samples import (
 
 MODULES: Final = (
     *(answers, audit, history, idempotency_keys, messages, notifications, occurrences, outcomes),
-    *(owners, parking, questions, reminders, retention, revocations, rungs, snoozes, withdrawal),
+    *(owners, parking, questions, quiet_hours, reminders, retention, revocations, rungs, snoozes, withdrawal),
 )
 EVERYTHING: Final = messages.visible_to("STAFF")
 PATIENT: Final = messages.visible_to("ELDER")
@@ -139,6 +142,25 @@ def withdraw(connection: sqlite3.Connection) -> None:
     withdrawal.withdraw(connection, Withdrawing(add_ladder(connection), NOW, API, "x"))
 
 
+def hold(connection: sqlite3.Connection) -> None:
+    """A ring and a snooze are held, the ring once more, and both are let go."""
+    quiet = QuietHours(7, "09:00", "12:00", "Asia/Shanghai", zone_given=True)
+    snoozed = reminders.add(connection, new_task(7))
+    (rang,) = occurrences.dispatch_one(connection, (snoozed.id, NOW)).written
+    quiet_hours.change(connection, QuietChange(7, quiet, NOW))
+    answers.snooze(connection, to_snooze(rang.id, NOW + 1))
+    snoozes.dispatch_one(connection, (rang.id, NOW + 2))
+    task = reminders.add(connection, new_task(7, follow_up="[[60000,7],[70000,null]]"))
+    occurrences.dispatch_one(connection, (task.id, NOW))
+    rungs.dispatch_due(connection, Due(NOW + 80_000, 100))
+    quiet_hours.change(connection, QuietChange(7, None, NOW))
+    snoozes.drop_held(connection, (snoozed.id, str(NOW)), 7)
+
+
+HOLDS: Final = (
+    "quiet_hours.change quiet_hours.hold quiet_hours.hold_first quiet_hours.is_held quiet_hours.hold_snooze "
+    "quiet_hours.snooze_held_from quiet_hours.forget_snooze snoozes.drop_held answers.known_by"
+)
 # What writes, by the functions that it goes through.
 WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
@@ -163,6 +185,7 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "rungs.dispatch_due rungs.dispatch_one answers.write_outcome": climb,
     "rungs.give_up answers.end_ladder": lambda connection: rungs.give_up(connection, (1, "a", NOW)),
     "withdrawal.withdraw reminders.find": withdraw,
+    HOLDS: hold,
     "occurrences.dispatch_once": lambda connection: occurrences.dispatch_once(connection, Due(NOW, 100)),
     "occurrences.dispatch_planned": plan,
     "history.record": lambda connection: history.record(connection, Entry(NOW, "changed", API, 1, 1)),
@@ -243,6 +266,7 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "reminders.due_before": lambda database: reminders.due_before(database, 1001, NOW),
     "outcomes.of_day": lambda database: outcomes.of_day(database, 1001, date(2025, 1, 1), NOW, NOW, 100),
     "outcomes.unanswered": lambda database: outcomes.unanswered(database, 0, 100),
+    "quiet_hours.of_user": lambda database: quiet_hours.of_user(database, 1),
     "owners.owner": lambda database: owners.owner(database, "question", 1),
     "owners.owner of a notification": lambda database: owners.owner(database, "notification", 1),
     "owners.owner of a reminder": lambda database: owners.owner(database, "reminder", 1),
@@ -268,6 +292,7 @@ INDEXES: Final = (
     ("snoozes.dispatch_due", 'SELECT "t1"."id"', "user_notification_snoozed"),
     ("rungs.next_due", 'SELECT "t1"."due_at"', "rung_due"),
     ("rungs.due", 'SELECT "t1"."task_id"', "rung_due"),
+    (HOLDS, "SELECT DISTINCT user_id, due_at", "rung_held"),
     ("outcomes.of_day", "SELECT task_id, title", "reminder_task_of_user"),
     ("outcomes.unanswered", "SELECT notification_id", "occurrence_unanswered"),
     ("history.of_task", "SELECT at, what", "history_of_task"),
@@ -277,6 +302,7 @@ INDEXES: Final = (
 NOT_FOR_EACH: Final = {
     *("messages.latest_id", "notifications.latest_id", "revocations.put_user", "occurrences.ids_without_time"),
     *("reminders.store_derived", "reminders.ids_by_wall", "reminders.all_of"),
+    *("quiet_hours.start", "quiet_hours.look_again"),
 }
 # What may be walked through: values that were given, rows that were found before, a statement that finds nothing, a
 # table that has a row for each table, the revoked tokens, which are all in memory anyway, and an index of parked

@@ -207,6 +207,18 @@ class TestNotifications:
         assert rows(path, "SELECT id FROM reminder_task ORDER BY id") == [unread, to_come]
         assert rows(path, "SELECT id FROM user_notification") == [not_read.id]
 
+    async def test_a_task_whose_ring_is_to_come_stays(self, database: Database, path: Path) -> None:
+        """Quiet hours hold it, or it is a rung of its ladder."""
+        task = await add_task(database)
+        (fired,) = (await database.written(each(occurrences.dispatch_once), Due(NOW, 500))).written
+        await self.read(database, [fired.id], NOW - 1)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("INSERT INTO rung VALUES (?, 'a', 0, 1001, ?, NULL, ?)", (task.id, NOW, NOW))
+        await in_chunks(database, retention.delete_read_notifications, NOW)
+        assert rows(path, "SELECT count(*) FROM user_notification") == [0]
+        assert rows(path, "SELECT id FROM reminder_task") == [task.id]
+        assert rows(path, "SELECT task_id FROM rung") == [task.id]
+
     async def test_with_their_history(self, database: Database, path: Path) -> None:
         _, (old, kept) = await self.notified(database, 2)
         for one in (old, kept):

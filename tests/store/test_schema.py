@@ -72,7 +72,7 @@ def test_the_tables_are_those_that_the_models_know(empty: Path) -> None:
         for model in vars(models).values()
         if isinstance(model, type) and issubclass(model, Model) and model is not Model
     }
-    assert len(tables) == 13
+    assert len(tables) == 15
     for table, columns in tables.items():
         assert set(rows(empty, f"SELECT name FROM pragma_table_info('{table}')")) == columns
 
@@ -223,6 +223,7 @@ def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migr
         "0009_wall_time.py",
         "0012_planned_on.py",
         "0013_ladder.py",
+        "0015_quiet_hours.py",
     )
     for later in of_recurrence:
         (migrations / later).rename(migrations / f"later_{later}")

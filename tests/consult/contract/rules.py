@@ -97,6 +97,9 @@ SIZE: Final = Rule(" 必须为不小于 0 的整数或 null", [0, 2**63 - 1], [-
 
 OUTCOME: Final = Rule(" 必须为 DONE 或 SKIPPED", ["DONE", "SKIPPED"], ["MISSED", *NOT_THESE])
 NOTE: Final = Rule(" 必须为不超过 500 个字符的文本", ["", "文" * 500], ["文" * 501, *NO_TEXTS])
+TIMES_OF_DAY: Final = ["24:00", "22:60", "7:00", "22", "22:00:00", "22.00", "", "２２:００", "22:00 ", *NO_TEXTS]
+FROM: Final = Rule(" 必须为时间，例如 22:00", ["22:00", "00:00"], TIMES_OF_DAY)
+TO: Final = Rule(" 必须为时间，例如 22:00", ["23:59", "07:00"], TIMES_OF_DAY)
 # What is no date is found when the day is worked out.
 DAY: Final = Rule(" 必须为日期，例如 2030-01-01", ["2030-01-01"], ["2030-01-011"])
 FOLLOW_UP: Final = Rule(
@@ -159,7 +162,9 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "missed": MISSED,
         "follow_up": FOLLOW_UP,
         "missed_after": MISSED_AFTER,
+        "critical": FLAG,
     },
+    "NewQuietHours": {"from": FROM, "to": TO, "timezone": ZONE},
     "ReminderChange": {
         "title": TITLE,
         "content": CONTENT,
@@ -169,6 +174,9 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "timezone": ZONE,
         "missed": MISSED,
         "paused": FLAG,
+        "follow_up": FOLLOW_UP,
+        "missed_after": MISSED_AFTER,
+        "critical": FLAG,
     },
     "QuestionQuery": {
         "status": OPEN_CLOSED,
@@ -201,7 +209,8 @@ OPTIONAL: Final = {
     *(f"{kind}.{field}" for kind in ("Confirmation", "ConfirmNotification") for field in ("outcome", "note", "at")),
     "Withdrawal.reason",
     *(f"ReminderChange.{field}" for field in ("title", "content", "remind_at", "rrule", "exdates", "timezone")),
-    *("ReminderChange.missed", "ReminderChange.paused"),
+    *(f"ReminderChange.{field}" for field in ("missed", "paused", "follow_up", "missed_after", "critical")),
+    *("NewReminder.critical", "NewQuietHours.timezone"),
 }
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import Struct
 
-from consult.contract import history, messages, notifications, occurrences, questions, reminders, replies
+from consult.contract import history, messages, notifications, occurrences, questions, quiet_hours, reminders, replies
 from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED, invalid
 from consult.contract.operations import Health
 from consult.contract.payloads import read
@@ -97,6 +97,7 @@ ANSWERS: dict[type[Struct], Example] = {
     reminders.OccurrencePage: encoded(reminders.Occurrence(planned_at=TIME.text(0))),
     occurrences.DayPage: encoded(replies.day_occurrence(OfDay(1, "药", 0, 1, "DONE", 0, "API", None), TIME)),
     occurrences.UnansweredPage: encoded(replies.unanswered(Unanswered(1, 1, 1, "T", 1, "药", 0), TIME)),
+    quiet_hours.QuietHours: encoded(replies.quiet_hours_of(1, None)),
     history.HistoryPage: encoded(replies.history_entry(Entry(0, "created", "API", 1, id=1), TIME)),
     notifications.Notification: TOLD,
     notifications.AnsweredNotification: ANSWERED,
@@ -112,7 +113,7 @@ def test_examples_of_events_are_taken(event: ClientEvent) -> None:
 
 def test_examples_of_bodies_are_taken() -> None:
     bodies = [(call.body, call.example) for call in CALLS if call.body]
-    assert len(bodies) == 8
+    assert len(bodies) == 9
     for body, example in bodies:
         read(body, example)
 

@@ -123,6 +123,11 @@ await call("DELETE /api/reminders/{id}", { path: { id } });
 await call("POST /api/reminders/{id}/withdraw", { path: { id }, body: { reason: "停药" } });
 const day = await call("GET /api/users/{user_id}/day", { path: { user_id: 1001 }, query: { date: "2030-01-01" } });
 if ("items" in day) console.log(day.items[0]?.outcome === "PENDING");
+const quiet = { path: { user_id: 1001 } };
+const night = await call("PUT /api/users/{user_id}/quiet-hours", { ...quiet, body: { from: "22:00", to: "07:00" } });
+if ("to" in night) console.log(night.from ?? "", night.timezone ?? "");
+await call("GET /api/users/{user_id}/quiet-hours", quiet);
+await call("DELETE /api/users/{user_id}/quiet-hours", quiet);
 await call("GET /api/reminders/unanswered", { query: { after_id: 0 } });
 const notifications = await call("GET /api/users/{user_id}/notifications", {
   path: { user_id: 1001 },
