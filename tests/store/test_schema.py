@@ -223,7 +223,7 @@ def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migr
         "0009_wall_time.py",
         "0012_planned_on.py",
         "0013_ladder.py",
-        "0015_quiet_hours.py",
+        "0014_quiet_hours.py",
     )
     for later in of_recurrence:
         (migrations / later).rename(migrations / f"later_{later}")
