@@ -26,7 +26,7 @@ MOST_GROWTH: Final = 10_000_000  # bytes, of which a wave that is kept takes 3,0
 WEBSOCKETS: Final = 'careline_connections{transport="websocket"}'
 # What makes tasks of its own, whatever messages come: the reminder loop, the HTTP that asks for the
 # counts, and what both of them read.
-BESIDE_IT: Final = ("ReminderLoop", "HttpProtocol.connection_task", "Lane._read", "Lane._at_once")
+BESIDE_IT: Final = ("ReminderLoop", "HttpProtocol.connection_task", "Counts._look_after", "Lane._read", "Lane._at_once")
 
 
 @pytest.fixture(scope="module")
