@@ -135,8 +135,7 @@ async def serve_from(
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
-    doors = Doors(house.carriers, house.polling, house.access)
-    servers = await accept(app, listening, doors, house.tls)
+    server = await accept(app, listening, Doors(house.carriers, house.polling, house.access), house.tls)
     house.start()
     settle_down()
     where = url(settings.host, listening, house.tls)
@@ -148,13 +147,12 @@ async def serve_from(
     await stop.wait()
     log.info("stopping")
     systemd.stopping()
-    for server in servers:
-        server.close()
+    server.close()
     await house.stop()
-    await close_http(doors.connections)
+    await close_http(server.connections)
     if house.guard is not None:
         await house.guard.close()
-    await servers[0].after_stop()
+    await server.after_stop()
 
 
 class House:
