@@ -147,6 +147,7 @@ class Task:
     zone: str | None  # None: the clinic's
     walls: list[int]  # in seconds
     known_until: int  # so far the wall times are known, in seconds
+    made_at: int  # in true time: by some zone's wall its first day may have begun by then
     due: list[Due] = field(default_factory=list)  # of each wall time
 
 
@@ -260,8 +261,7 @@ class World:
         self, database: Database, zone: str | None, planned: Planned, missed: str, days: int, now: int
     ) -> None:
         """Store a task as a call would that takes it to be `now`, and work out by itself when it is due."""
-        # By every zone's wall the day is still to come.
-        start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(hours=36)
+        start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(days=1)
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         own = ZoneInfo(zone or self.clinic)
         timing = Timing(own, in_milliseconds(first_on_wall(wall, own)), wall, planned.rrule, (), missed)
@@ -269,7 +269,7 @@ class World:
         task = await database.written(each(reminders.add), new_task(timing=columns, created_at=now))
         walls = planned.walls((start.year, start.month, start.day), days + 30)
         known_until = in_milliseconds(wall.replace(tzinfo=UTC) + timedelta(days=days + 29)) // SECOND
-        self.tasks.append(Task(task.id, missed, zone, sorted(set(walls)), known_until))
+        self.tasks.append(Task(task.id, missed, zone, sorted(set(walls)), known_until, self.machine.true))
 
     async def add_once(self, database: Database, day: int) -> None:
         """Store a task that comes once, by the clinic's wall."""
@@ -279,7 +279,7 @@ class World:
         timing = {"remind_at": moment, "next_on": wall.isoformat(), "zone_given": False}
         task = await database.written(each(reminders.add), new_task(timing=timing, created_at=self.machine.true))
         seconds = in_milliseconds(wall.replace(tzinfo=UTC)) // 1000
-        self.tasks.append(Task(task.id, "all", None, [seconds], seconds + DAY * 3653))
+        self.tasks.append(Task(task.id, "all", None, [seconds], seconds + DAY * 3653, self.machine.true))
 
     async def _add_ahead(self, database: Database, now: int) -> None:
         """Store a task while the clock is ahead, if it is taken."""
@@ -517,7 +517,8 @@ def _judge_doses(
                 verdict.faults.append(f"{doses[0]}, due at {at}, never rang")
             following = moments[place + 1][0] if place + 1 < len(moments) else end + DAY
             is_late = together[moment][0][1].is_late
-            if not is_late and not is_answered and _was_watched(world, times, at, following):
+            is_watched = at > task.made_at and _was_watched(world, times, at, following)
+            if not is_late and not is_answered and is_watched:
                 verdict.on_time += 1
                 if not any(at - SMALL <= ring <= at + LATE for ring in rang):
                     verdict.faults.append(f"{doses[0]}, due at {at}, did not ring at its time, but at {rang}")
