@@ -144,12 +144,14 @@ def confirm(connection: sqlite3.Connection, asked: AskedToConfirm) -> Outcome:
         return NoNotification()
     rows = of_occurrence(connection, asked.notification_id)
     outcome = asked.outcome or "DONE"
-    before = _outcome(connection, rows[0])
+    occurrence = known_by(connection, rows[0])
+    before = _outcome(connection, occurrence, rows[0])
     if before in ("DONE", "SKIPPED", "WITHDRAWN"):
         return _unchanged(asked, own) if before == outcome else HasOtherOutcome()
     settled = Settled(outcome, asked.at if asked.was_at is None else asked.was_at, asked.by, asked.note)
-    _write_outcome(connection, rows[0], settled, asked.at)
-    told = settled if _speaks_of_outcomes(connection, asked, rows[0]) else None
+    _settle(connection, occurrence, settled)
+    end_ladder(connection, *occurrence, asked.at)
+    told = settled if _speaks_of_outcomes(connection, asked, occurrence) else None
     answered = _change(connection, asked, own, AFTER_CONFIRM[state_of(own)], None, told)
     others = []
     for user_id in dict.fromkeys(one.user_id for one in rows if one.user_id != own[0].user_id):
@@ -165,7 +167,7 @@ def write_outcome(
     """Give an occurrence an outcome that is no answer, such as MISSED; return its notifications, which stay as they
     are, by user. It is known by its task and planned time; `first` is its first notification, None where it has not
     rung."""
-    connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *occurrence))
+    _settle(connection, occurrence, settled)
     connection.execute(_NO_MORE_RUNGS_BUT_HELD, (settled.at, *occurrence))
     rows = [] if first is None else of_occurrence(connection, first)  # none where they were deleted for their age
     told = []
@@ -248,20 +250,20 @@ def _own(connection: sqlite3.Connection, asked: Asked) -> list[Notification]:
     return [one for one in rows if one.user_id == whose] if asked.user_id in (None, whose) else []
 
 
-def _outcome(connection: sqlite3.Connection, first: Notification) -> str | None:
-    """Return what the occurrence came to, if it is over."""
-    found = connection.execute(_OUTCOME, known_by(connection, first)).fetchone()
+def _outcome(connection: sqlite3.Connection, occurrence: tuple[int, str], first: Notification) -> str | None:
+    """Return what the occurrence of a first notification came to, if it is over."""
+    found = connection.execute(_OUTCOME, occurrence).fetchone()
     if found is None or found[0] is None:
         # One that rang while the clock was ahead has no row until it is due.
         return None if first.confirmed_at is None else "DONE"
     return str(found[0])
 
 
-def _speaks_of_outcomes(connection: sqlite3.Connection, asked: AskedToConfirm, first: Notification) -> bool:
+def _speaks_of_outcomes(connection: sqlite3.Connection, asked: AskedToConfirm, occurrence: tuple[int, str]) -> bool:
     """Whether the client knows of outcomes, or a ladder was asked for. Others are told what they always were."""
     if (asked.outcome, asked.note, asked.was_at) != (None, None, None):
         return True
-    return connection.execute(_HAS_LADDER, known_by(connection, first)).fetchone() is not None
+    return connection.execute(_HAS_LADDER, occurrence).fetchone() is not None
 
 
 def end_ladder(connection: sqlite3.Connection, task_id: int, planned_on: str, at: int) -> None:
@@ -269,10 +271,8 @@ def end_ladder(connection: sqlite3.Connection, task_id: int, planned_on: str, at
     connection.execute(_NO_MORE_RUNGS, (at, task_id, planned_on))
 
 
-def _write_outcome(connection: sqlite3.Connection, first: Notification, settled: Settled, at: int) -> None:
-    occurrence = known_by(connection, first)
+def _settle(connection: sqlite3.Connection, occurrence: tuple[int, str], settled: Settled) -> None:
     connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *occurrence))
-    end_ladder(connection, *occurrence, at)
 
 
 def known_by(connection: sqlite3.Connection, first: Notification) -> tuple[int, str]:
