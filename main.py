@@ -135,7 +135,8 @@ async def serve_from(
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
-    server = await accept(app, listening, Doors(house.carriers, house.polling, house.access), house.tls)
+    doors = Doors(house.carriers, house.polling, house.access)
+    servers = await accept(app, listening, doors, house.tls)
     house.start()
     settle_down()
     where = url(settings.host, listening, house.tls)
@@ -147,12 +148,13 @@ async def serve_from(
     await stop.wait()
     log.info("stopping")
     systemd.stopping()
-    server.close()
+    for server in servers:
+        server.close()
     await house.stop()
-    await close_http(server.connections)
+    await close_http(doors.connections)
     if house.guard is not None:
         await house.guard.close()
-    await server.after_stop()
+    await servers[0].after_stop()
 
 
 class House:

@@ -60,11 +60,12 @@ class Doors:
         self.unfinished_bodies = UnfinishedBodies(carriers)
         self.request_turns = RequestTurns(carriers.loop)
         self.last_descriptor = 0  # that a connection may have
+        self.connections: set[HttpProtocol] = set()  # that are Sanic's
 
     def __call__(self, **sanic: Any) -> "Door":
         """Make the protocol of a connection, as `create_server` calls it, with what Sanic's own protocol wants to
         know."""
-        return Door(self, sanic)
+        return Door(self, {**sanic, "connections": self.connections})
 
 
 class _Http(Http):

@@ -13,6 +13,9 @@ from consult.wire.tls import Tls
 
 KEPT_FOR_FILES = 64  # descriptors that no connection gets: without them the database could not be opened anew
 BACKLOG = 4096  # connections that may wait to be accepted: a whole clinic comes back at once
+# Connections that are accepted in one turn of the loop. libuv accepts one in a turn for each descriptor that listens:
+# there are so many for the one socket. Under a flood a client would wait for a second to be let in.
+ACCEPTED = 16
 
 
 class ListenFault(Exception):
@@ -42,25 +45,37 @@ def descriptors() -> int:
     return most
 
 
-async def accept(app: Sanic[Any, Any], listening: socket.socket, doors: door.Doors, tls: Tls | None) -> AsyncioServer:
-    """Listens, and puts a door before each connection that comes in, with TLS when that is agreed on. ListenFault when
+async def accept(
+    app: Sanic[Any, Any], listening: socket.socket, doors: door.Doors, tls: Tls | None
+) -> list[AsyncioServer]:
+    """Listen, and put a door before each connection that comes in, with TLS when that is agreed on. ListenFault when
     another program listens there since `bind`."""
     try:
         listening.listen(BACKLOG)
     except OSError as fault:
         host, port = listening.getsockname()[:2]
         raise ListenFault(f"cannot listen on {host} port {port}: {fault.strerror}") from fault
-    secured: dict[str, Any] = {}
+    options: dict[str, Any] = {"start_serving": False}  # a request before `startup` would meet half an application
     if tls is not None:
         # A stranger who never gets to the end of a handshake has no door yet that could show it out.
-        waits = {"ssl_handshake_timeout": door.HEAD_TIMEOUT, "ssl_shutdown_timeout": carriers.CLOSE_TIMEOUT}
-        secured = {"ssl": tls.context, "asyncio_server_kwargs": waits}
+        options |= {"ssl_handshake_timeout": door.HEAD_TIMEOUT, "ssl_shutdown_timeout": carriers.CLOSE_TIMEOUT}
     doors.last_descriptor = descriptors() - KEPT_FOR_FILES
-    server = await app.create_server(sock=listening, protocol=doors, backlog=BACKLOG, **secured)  # type: ignore[arg-type]
-    assert server is not None
-    await server.startup()
-    await server.before_start()
-    return server
+    servers = []
+    for number in range(ACCEPTED):
+        server = await app.create_server(
+            sock=listening.dup() if number else listening,
+            protocol=doors,  # type: ignore[arg-type]
+            backlog=BACKLOG,
+            ssl=None if tls is None else tls.context,
+            asyncio_server_kwargs=options,
+        )
+        assert server is not None
+        servers.append(server)
+    await servers[0].startup()
+    await servers[0].before_start()
+    for server in servers:
+        await server.start_serving()
+    return servers
 
 
 def url(host: str, listening: socket.socket, tls: Tls | None) -> str:

@@ -5,10 +5,13 @@ The server counts what it parses of one connection between two turns of the othe
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +44,7 @@ IDLE: Final = 1000  # frames that ask nothing, in a window
 REFUSED: Final = 1000  # events beyond the limit that are answered, in a window
 FRAGMENTS: Final = 2048
 CHUNKS: Final = 64  # of a body
+ACCEPTED: Final = 16  # connections in one turn
 
 FLOODS: Final = {
     "pings": frame(PING, b"?"),
@@ -257,3 +261,17 @@ def test_a_body_in_small_chunks_is_read_in_shares(server: Server) -> None:
         assert connection.answer()[0] == 201
     assert parsed(server, "chunks") > 20_000
     assert most_in_a_turn(server, "chunks") <= CHUNKS
+
+
+def test_several_connections_are_accepted_in_one_turn(server: Server) -> None:
+    """Under a flood turns are long, and a new client would wait for as many as others have come before."""
+    with ExitStack() as opened:
+        os.kill(server.process.pid, signal.SIGSTOP)
+        try:
+            for _ in range(64):
+                opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)
+        assert server.http("GET", "/health").status == 200
+    if not server.tls:  # with it the doors are made later, after the handshakes
+        assert most_in_a_turn(server, "connections") == ACCEPTED

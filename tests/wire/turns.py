@@ -18,9 +18,10 @@ import main
 from consult.gateway import Gateway
 from consult.http.operations import Counts
 from consult.wire import http_syntax
+from consult.wire.door import Door
 
 _receive, _received, _collect = WebsocketProtocol.recv_frame, Gateway.received, Counts.collect
-_read_chunk_size = http_syntax.read_chunk_size
+_read_chunk_size, _connection_made = http_syntax.read_chunk_size, Door.connection_made
 
 in_turn: Counter[tuple[str, int]] = Counter()  # by what is counted, and by connection, in the present turn
 most: Counter[str] = Counter()  # that one connection had in one turn
@@ -45,6 +46,11 @@ def received(self: Gateway, connection: Any, packet: bytes) -> None:
     _received(self, connection, packet)
 
 
+def connection_made(self: Door, transport: asyncio.BaseTransport) -> None:
+    count("connections", None)  # all of them
+    _connection_made(self, transport)
+
+
 def read_chunk_size(line: bytes) -> int:
     count("chunks", None)  # of all connections
     return _read_chunk_size(line)
@@ -64,6 +70,7 @@ for owner, name, counted in (
     (Gateway, "received", received),
     (Counts, "collect", collect),
     (http_syntax, "read_chunk_size", read_chunk_size),
+    (Door, "connection_made", connection_made),
 ):
     assert hasattr(owner, name)
     setattr(owner, name, counted)
