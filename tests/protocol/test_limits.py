@@ -255,5 +255,6 @@ def test_http_is_told_when_too_many_wait(start_server: StartServer, monkeypatch:
     refused = [answer.body for answer in answers if answer.status == 503]
     assert limited == [ERROR] * len(limited)
     assert refused == [{"code": "INTERNAL_ERROR", "message": "服务器内部错误"}] * len(refused)
-    assert (len(limited) > 5, len(refused) > 5, len(limited) + len(refused)) == (True, True, 20)
+    # Five wait, and up to five were taken before by the writer, which stands at the lock.
+    assert (5 <= len(refused) <= 10, len(limited) + len(refused)) == (True, 20)
     assert server.http("POST", "/api/questions", json=body).body["id"] == 1
