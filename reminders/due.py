@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -21,6 +21,7 @@ from reminders.work import RuleWork
 from store import occurrences, parking, reminders, rungs, snoozes
 from store.clock import Clock
 from store.database import Database
+from store.next_due import NextDue, next_due
 from store.notifications import Notification
 from store.occurrences import MISSED, PAUSED, WRITTEN, DispatchedOnce, Due, Plan, Planned
 from store.parking import Parking
@@ -96,16 +97,16 @@ class Dispatch:
         for task_id in await occurrences.ids_without_time(self._database):
             await self._park(task_id, occurrences.UNSOUND)
 
-    async def next_due(self) -> int | None:
-        """Return when the earliest task is due, of those that are not passed over."""
-        return await occurrences.next_due(self._database, self.passed_over)
+    async def next_due(self) -> NextDue:
+        """Return what is due next, of what is not passed over."""
+        return await next_due(self._database, self.passed_over, self._left_alone_snoozes)
 
-    async def fire(self, now: int, up_since: int) -> int:
+    async def fire(self, next_due: NextDue, now: int, up_since: int) -> int:
         """Write the notifications of tasks due at `now`, for TURN seconds; how many tasks it went through. What was due
         before `up_since` came due while the process was not running. Tasks that take long go on after it returns."""
         self._up_since = up_since
         gone_through = 0
-        more_once = more_again = True
+        more_once, more_again = _has_come(next_due.once, now), _has_come(next_due.again, now)
         until = self._loop.time() + TURN
         try:
             while (more_once or more_again) and not self._stopping and self._loop.time() <= until:
@@ -120,38 +121,35 @@ class Dispatch:
             self._start_later()
         return gone_through
 
-    async def fire_snoozed(self, now: int) -> int | None:
-        """Let what was snoozed until `now` come again; when the next one does."""
-        left_alone = self._left_alone_snoozes
-        next_due = partial(snoozes.next_due, self._database, left_alone)
-        return await self._fire_until(now, next_due, left_alone, snoozes.dispatch_due, self._fire_each_snoozed)
+    async def fire_snoozed(self, next_due: NextDue, now: int) -> NextDue:
+        """Let what was snoozed until `now` come again, for TURN seconds; return what is due next."""
+        until = self._loop.time() + TURN
+        while _has_come(next_due.snooze, now) and not self._stopping and self._loop.time() <= until:
+            due = Due(now, self._pace.size, self._left_alone_snoozes)
+            await self._fire_chunk(due, snoozes.dispatch_due, self._fire_each_snoozed)
+            next_due = await self.next_due()
+        return next_due
 
-    async def fire_rungs(self, now: int) -> int | None:
-        """Ring the rungs that are due at `now`; return when the next one is due."""
-        next_due = partial(rungs.next_due, self._database)
-        return await self._fire_until(now, next_due, (), rungs.dispatch_due, self._fire_each_rung)
+    async def fire_rungs(self, next_due: NextDue, now: int) -> NextDue:
+        """Ring the rungs that are due at `now`, for TURN seconds; return what is due next."""
+        until = self._loop.time() + TURN
+        while _has_come(next_due.rung, now) and not self._stopping and self._loop.time() <= until:
+            await self._fire_chunk(Due(now, self._pace.size), rungs.dispatch_due, self._fire_each_rung)
+            next_due = await self.next_due()
+        return next_due
 
-    async def _fire_until(
+    async def _fire_chunk(
         self,
-        now: int,
-        next_due: Callable[[], Awaitable[int | None]],
-        passed_over: Collection[int],
+        due: Due,
         dispatch_due: Callable[[sqlite3.Connection, Due], Sequence[Notification | CameAgain]],
         fire_each: Callable[[Due], Awaitable[None]],
-    ) -> int | None:
-        """Fire chunks of what is due at `now`, for TURN seconds; return when the next one is due. A chunk that fails is
-        fired one by one."""
-        until = self._loop.time() + TURN
-        while True:
-            next_at = await next_due()
-            if next_at is None or next_at > now or self._stopping or self._loop.time() > until:
-                return next_at
-            due = Due(now, self._pace.size, passed_over)
-            try:
-                await self._pace.write(each(dispatch_due), due, self._hand_on)
-            except Exception as fault:
-                _raise_if_of_file(fault)
-                await fire_each(due)
+    ) -> None:
+        """Fire a chunk of what is due; one that fails is fired one by one."""
+        try:
+            await self._pace.write(each(dispatch_due), due, self._hand_on)
+        except Exception as fault:
+            _raise_if_of_file(fault)
+            await fire_each(due)
 
     async def settle(self) -> None:
         """Wait until the tasks that take long are gone through."""
@@ -370,7 +368,11 @@ def plan(task: ReminderTask, now: int, up_since: int, most: int, budget: Budget)
 
 
 def _is_due(plan: Plan, now: int) -> bool:
-    return plan.next_at is not None and plan.next_at <= now
+    return _has_come(plan.next_at, now)
+
+
+def _has_come(time: int | None, now: int) -> bool:
+    return time is not None and time <= now
 
 
 def _outcome(task: ReminderTask, at: int, now: int, up_since: int, is_latest: bool) -> str:

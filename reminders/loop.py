@@ -124,20 +124,21 @@ class ReminderLoop:
                 log.info("%d reminder tasks were worked out again from their wall times", changed)
             await self._database.written(each(quiet_hours.start), Clinic(self._zone.key, self.clock()))
             self._has_begun = True
+        next_due = await self._dispatch.next_due()
         # These first: no task at fault keeps them from coming again.
         # A rung stands for its user's snooze that is due as well.
-        next_rung = await self._dispatch.fire_rungs(self.clock())
-        next_snoozed = await self._dispatch.fire_snoozed(self.clock())
-        next_due = await self._dispatch.next_due()
+        next_due = await self._dispatch.fire_rungs(next_due, self.clock())
+        next_due = await self._dispatch.fire_snoozed(next_due, self.clock())
         now = self.clock()
         # A clock that is set back makes nothing late.
         self._up_since = now if self._up_since is None else min(self._up_since, now)
-        if next_due is not None and next_due <= now:
-            await self._dispatch.fire(now, self._up_since)
-            self.lateness.observe((self.clock() - next_due) / 1000)
+        if next_due.task is not None and next_due.task <= now:
+            await self._dispatch.fire(next_due, now, self._up_since)
+            self.lateness.observe((self.clock() - next_due.task) / 1000)
             next_due = await self._dispatch.next_due()
-        next_times = [time for time in (next_due, next_snoozed, next_rung) if time is not None]
-        return min((LONGEST_SLEEP, *(max(0.0, (time - self.clock()) / 1000) for time in next_times)))
+        if next_due.any is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, (next_due.any - self.clock()) / 1000))
 
     async def _watch(self) -> None:
         """Make good what a clock that was ahead has written, and remember the last time of a proven clock."""

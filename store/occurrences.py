@@ -243,7 +243,7 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
 
 async def due_again(database: Database, due: Due) -> list[ReminderTask]:
     """Repeating tasks that are due, earliest first. Raises what a row that cannot be read raises."""
-    (rows,) = await database.read(_due_again(reminders.select(), due))
+    (rows,) = await database.look(_due_again(reminders.select(), due))
     return [reminders.task_of(row) for row in rows]
 
 
@@ -262,12 +262,12 @@ async def count_due(database: Database, now: int) -> int:
     return sum(rows[0]["due"] for rows in found)
 
 
-async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
-    """Return when the earliest pending task is due, of those that are not passed over."""
-    earliest = TaskRow.select(TaskRow.next_at).where(TaskRow.next_at <= MAX_TIME, _is_looked_at(Due(0, 1, passed_over)))
-    earliest = earliest.order_by(TaskRow.next_at).limit(1)
-    found = await database.look(earliest.where(_ONCE), earliest.where(_AGAIN))
-    return min((rows[0]["next_at"] for rows in found if rows), default=None)
+def first_due(passed_over: Collection[int]) -> "tuple[ModelSelect[TaskRow], ModelSelect[TaskRow]]":
+    """When the first pending task that comes once and the first that repeats are due, of those that are not passed
+    over, as queries."""
+    earliest = TaskRow.select(TaskRow.next_at.alias("due")).order_by(TaskRow.next_at).limit(1)
+    earliest = earliest.where(TaskRow.next_at <= MAX_TIME, _is_looked_at(Due(0, 1, passed_over)))
+    return earliest.where(_ONCE), earliest.where(_AGAIN)
 
 
 async def ids_without_time(database: Database) -> list[int]:

@@ -138,10 +138,9 @@ def give_up(connection: sqlite3.Connection, one: tuple[int, str, int]) -> None:
     answers.end_ladder(connection, *one)
 
 
-async def next_due(database: Database) -> int | None:
-    """When the next rung is due."""
-    (rows,) = await database.look(_open(RungRow.select(RungRow.due_at)).limit(1))
-    return rows[0]["due_at"] if rows else None
+def first_due() -> "ModelSelect[RungRow]":
+    """When the next rung is due, as a query."""
+    return _open(RungRow.select(RungRow.due_at.alias("due"))).limit(1)
 
 
 async def due(database: Database, asked: Due) -> list[tuple[int, str]]:

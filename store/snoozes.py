@@ -119,11 +119,9 @@ def _snoozed_otherwise(connection: sqlite3.Connection, one: Notification, until:
     return CameAgain(Answered(after, (after,), notifications.count_unread(connection, one.user_id)), None)
 
 
-async def next_due(database: Database, passed_over: Collection[int] = ()) -> int | None:
-    """Return when the first of those that are snoozed comes again, but for those that are passed over."""
-    first = NotificationRow.select(NotificationRow.snoozed_until)
-    (rows,) = await database.look(_due(first, Due(MAX_TIME, 1, passed_over)))
-    return rows[0]["snoozed_until"] if rows else None
+def first_due(passed_over: Collection[int]) -> "ModelSelect[NotificationRow]":
+    """When the first of those that are snoozed comes again, but for those that are passed over, as a query."""
+    return _due(NotificationRow.select(NotificationRow.snoozed_until.alias("due")), Due(MAX_TIME, 1, passed_over))
 
 
 async def ids_due(database: Database, due: Due) -> list[int]:

@@ -25,7 +25,7 @@ ADD = each(reminders.add)
 async def fire(database: Database, hand_on: HandOn) -> int:
     """Fire all that is due, as the loop does."""
     dispatch = Dispatch(database, lambda: NOW, RuleWork(), hand_on)
-    fired = await dispatch.fire(NOW, NOW)
+    fired = await dispatch.fire(await dispatch.next_due(), NOW, NOW)
     await dispatch.settle()
     return fired
 

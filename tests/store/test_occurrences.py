@@ -7,6 +7,7 @@ from typing import Any
 
 from store import occurrences, reminders
 from store.database import Database
+from store.next_due import next_due
 from store.notifications import Notification
 from store.occurrences import MISSED, PAUSED, WRITTEN, Due, Plan, Planned
 from store.reminders import Change, NotAsRead, ReminderTask
@@ -98,17 +99,17 @@ async def test_what_is_due_comes_before_a_change_of_its_time(database: Database)
 
 async def test_those_that_come_once_and_those_that_repeat(database: Database) -> None:
     once, again = await add_task(database, remind_at=NOW + 1), await add_repeating(database, remind_at=NOW + 2)
-    assert await occurrences.next_due(database) == NOW + 1
+    assert (await next_due(database)).task == NOW + 1
     assert [await occurrences.count_due(database, NOW + after) for after in range(4)] == [0, 1, 2, 2]
     assert await occurrences.due_again(database, Due(NOW + 1, 500)) == []
     assert [task.id for task in await occurrences.due_again(database, Due(NOW + 2, 500))] == [again.id]
     (notification,) = (await database.written(each(occurrences.dispatch_once), Due(NOW + 9, 500))).written
     assert notification.task_id == once.id
-    assert await occurrences.next_due(database) == NOW + 2
+    assert (await next_due(database)).task == NOW + 2
 
 
 async def test_a_paused_one_that_comes_once_and_is_cancelled(database: Database, path: Path) -> None:
     task = await add_task(database, timing={"remind_at": NOW, "next_at": None, "paused": True})
-    assert await occurrences.next_due(database) is None
+    assert (await next_due(database)).task is None
     await database.written(each(reminders.cancel), cancelling(task.id))
     assert ended(path) == [(1, 0, "CANCELLED", None)]

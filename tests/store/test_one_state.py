@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from store import answers, notifications, schema, snoozes
 from store.answers import Answered, AskedToConfirm, IsConfirmed, NotAhead, Outcome, TooManySnoozes
 from store.database import Database
+from store.next_due import next_due
 from store.notifications import Notification
 from store.occurrences import Due
 from store.transaction import Statement, each
@@ -83,7 +84,7 @@ async def test_a_confirmed_one_does_not_ring_from_an_old_screen(database: Databa
     assert [one.snoozed_until for one in await stored(database)] == [None, until]
     await database.written(CONFIRM, asked(second.id, NOW + 2 * MINUTE))
     assert await come_again(database, until) == []
-    assert await snoozes.next_due(database) is None
+    assert (await next_due(database)).snooze is None
 
 
 async def test_reading_an_old_one_reads_the_newest(database: Database) -> None:

@@ -39,6 +39,7 @@ from store import (
 from store.database import Database
 from store.history import API, Entry
 from store.idempotency_keys import Keyed
+from store.next_due import next_due
 from store.notifications import Pushed, TakenBack
 from store.occurrences import MISSED, WRITTEN, Due, Plan, Planned
 from store.owners import Reach
@@ -255,13 +256,11 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     ),
     "occurrences.due_again": lambda database: occurrences.due_again(database, Due(NOW, 100)),
     "occurrences.count_due": lambda database: occurrences.count_due(database, NOW),
-    "occurrences.next_due": occurrences.next_due,
+    "next_due": next_due,
     "occurrences.ids_due": lambda database: occurrences.ids_due(database, Due(NOW, 100)),
-    "snoozes.next_due": snoozes.next_due,
     "snoozes.ids_due": lambda database: snoozes.ids_due(database, Due(NOW, 100)),
     "history.of_task": lambda database: history.of_task(database, 1, before_id=5, limit=50),
     "history.of_notification": lambda database: history.of_notification(database, 1, before_id=None, limit=50),
-    "rungs.next_due": rungs.next_due,
     "rungs.due": lambda database: rungs.due(database, Due(NOW, 100)),
     "reminders.due_before": lambda database: reminders.due_before(database, 1001, NOW),
     "outcomes.of_day": lambda database: outcomes.of_day(database, 1001, date(2025, 1, 1), NOW, NOW, 100),
@@ -290,7 +289,9 @@ INDEXES: Final = (
     ("occurrences.due_again", 'SELECT "t1"."id"', "reminder_task_due_again"),
     ("occurrences.count_due", 'SELECT COUNT("t1"."id")', "reminder_task_due(_again)?"),
     ("snoozes.dispatch_due", 'SELECT "t1"."id"', "user_notification_snoozed"),
-    ("rungs.next_due", 'SELECT "t1"."due_at"', "rung_due"),
+    ("next_due", 'SELECT "t1"."due_at"', "rung_due"),
+    ("next_due", 'SELECT "t1"."snoozed_until"', "user_notification_snoozed"),
+    ("next_due", 'SELECT "t1"."next_at"', "reminder_task_due(_again)?"),
     ("rungs.due", 'SELECT "t1"."task_id"', "rung_due"),
     (HOLDS, "SELECT DISTINCT user_id, due_at", "rung_held"),
     ("outcomes.of_day", "SELECT task_id, title", "reminder_task_of_user"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from store import occurrences, reminders
 from store.database import Database
+from store.next_due import next_due
 from store.notifications import Notification
 from store.occurrences import DispatchedOnce, Due
 from store.reminders import ReminderTask
@@ -70,15 +71,15 @@ async def test_the_earliest_comes_first_in_chunks(database: Database) -> None:
 
 
 async def test_the_next_due_time_is_of_the_earliest_pending_task(database: Database) -> None:
-    assert await occurrences.next_due(database) is None
+    assert (await next_due(database)).task is None
     tasks = [await add_task(database, remind_at=NOW + after) for after in (300, 100, 200)]
-    assert await occurrences.next_due(database) == NOW + 100
+    assert (await next_due(database)).task == NOW + 100
     await database.written(CANCEL, cancelling(tasks[1].id))
-    assert await occurrences.next_due(database) == NOW + 200
+    assert (await next_due(database)).task == NOW + 200
     assert len(await dispatch(database, NOW + 200)) == 1
-    assert await occurrences.next_due(database) == NOW + 300
+    assert (await next_due(database)).task == NOW + 300
     await dispatch(database, NOW + 300)
-    assert await occurrences.next_due(database) is None
+    assert (await next_due(database)).task is None
 
 
 async def test_a_cancelled_task_never_fires(database: Database) -> None:

@@ -14,6 +14,7 @@ from store import answers, notifications, reminders, snoozes
 from store.answers import Answered, AskedToConfirm, Outcome
 from store.database import Database
 from store.history import API, SYSTEM
+from store.next_due import next_due
 from store.notifications import Notification
 from store.occurrences import Due
 from store.snoozes import CameAgain
@@ -43,7 +44,7 @@ async def test_it_comes_again_at_its_time_and_once(database: Database, path: Pat
     (one,) = await notified(database, 1)
     await snooze(database, one)
     assert await dispatch(database, LATER - 1) == []
-    assert await snoozes.next_due(database) == LATER
+    assert (await next_due(database)).snooze == LATER
     (again,) = await dispatch(database, LATER + 7)
     assert again.notification is not None
     new = again.notification
@@ -57,7 +58,7 @@ async def test_it_comes_again_at_its_time_and_once(database: Database, path: Pat
     assert rows(path, "SELECT snooze_of, occurrence_at FROM user_notification WHERE id = 2") == [(1, LATER)]
     for now in (LATER + 7, LATER + 10**9):
         assert await dispatch(database, now) == []
-    assert await snoozes.next_due(database) is None
+    assert (await next_due(database)).snooze is None
 
 
 async def test_asked_again_after_it_has_come_it_does_not_come_twice(database: Database) -> None:
@@ -68,7 +69,7 @@ async def test_asked_again_after_it_has_come_it_does_not_come_twice(database: Da
         answered = await snooze(database, one, LATER, at)
         assert isinstance(answered, Answered)
         assert answered.unread is None
-    assert await snoozes.next_due(database) is None
+    assert (await next_due(database)).snooze is None
     await snooze(database, one, LATER + 100, LATER + 5)
     assert len(await dispatch(database, LATER + 100)) == 1
 
@@ -98,7 +99,7 @@ async def test_what_is_confirmed_does_not_come_again(database: Database) -> None
     await snooze(database, one)
     await snooze(database, other, LATER + 1)
     await database.written(CONFIRM, asked(one.id))
-    assert await snoozes.next_due(database) == LATER + 1
+    assert (await next_due(database)).snooze == LATER + 1
     assert await dispatch(database) == []
 
 
