@@ -39,10 +39,9 @@ _OF_OCCURRENCE = """SELECT number, user_id, due_at FROM rung
 _USERS = """SELECT DISTINCT user_id FROM rung
     WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL AND due_at <= ? AND user_id IS NOT NULL"""
 # After MISSED only what was held is left.
-_OCCURRENCE = """SELECT biz_type, biz_id, title, content, planned_at, notification_id, critical
+_OCCURRENCE = """SELECT biz_type, biz_id, title, content, planned_at, notification_id, critical, status
     FROM occurrence JOIN reminder_task AS task ON task.id = task_id
-    WHERE task_id = ? AND planned_on = ? AND (settled IS NULL OR settled = 'MISSED')
-    AND outcome = 'WRITTEN' AND status <> 'CANCELLED'"""
+    WHERE task_id = ? AND planned_on = ? AND (settled IS NULL OR settled = 'MISSED') AND outcome = 'WRITTEN'"""
 _RANG_FIRST = """UPDATE occurrence SET notification_id = ?, at = ?
     WHERE task_id = ? AND planned_on = ? AND notification_id IS NULL"""
 _PASSED = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND number = ?"
@@ -63,10 +62,11 @@ def dispatch_one(connection: sqlite3.Connection, one: tuple[int, str, int]) -> l
     if found is None:
         answers.end_ladder(connection, task_id, planned_on, now)
         return []
-    biz_type, biz_id, title, content, planned_at, first, critical = found
-    told = _hold(connection, one, planned_at, critical)
+    biz_type, biz_id, title, content, planned_at, first, critical, status = found
+    rings = status != "CANCELLED"  # it has its end all the same
+    told = _hold(connection, one, planned_at, critical) if rings else []
     rungs = connection.execute(_OF_OCCURRENCE, (task_id, planned_on, now)).fetchall()
-    latest = {user_id: number for number, user_id, _ in rungs if user_id is not None}
+    latest = {user_id: number for number, user_id, _ in rungs if user_id is not None and rings}
     connection.executemany(_PASSED, [(now, task_id, planned_on, number) for number, _, _ in rungs])
     new = [
         NewNotification(

@@ -38,7 +38,8 @@ def rang(database: Database) -> list[tuple[int, int, int]]:
 
 
 def outcome(database: Database) -> Any:
-    (found,) = rows(database.path, "SELECT coalesce(settled, '-') || ' ' || coalesce(settled_by, '-') FROM occurrence")
+    settled = "coalesce(settled, '-') || ' ' || coalesce(settled_by, '-')"
+    (found,) = rows(database.path, f"SELECT {settled} FROM occurrence WHERE outcome = 'WRITTEN'")
     return found
 
 
@@ -206,7 +207,10 @@ async def test_withdrawn_it_rings_no_more(database: Database, machine: Machine, 
     assert isinstance(refused, HasOtherOutcome)
 
 
-async def test_cancelled_meanwhile_it_rings_no_more(database: Database, machine: Machine, handed: Handed) -> None:
+@pytest.mark.parametrize("answered", [True, False])
+async def test_cancelled_meanwhile_it_rings_no_more_and_has_its_outcome(
+    database: Database, machine: Machine, handed: Handed, answered: bool
+) -> None:
     start = NOW + MINUTE
     daily = {"rrule": "FREQ=DAILY", "timezone": "Asia/Shanghai", "missed": "latest", "starts_on": "2025-01-01T10:01:00"}
     timing = {"remind_at": start, "next_on": "2025-01-01T10:01:00", "exdates": "[]", **daily}
@@ -214,5 +218,10 @@ async def test_cancelled_meanwhile_it_rings_no_more(database: Database, machine:
     loop = await running(database, machine.watch(), handed)
     await live(loop, machine, NOW + 12 * MINUTE, MINUTE)
     await database.written(each(reminders.cancel), reminders.Cancelling(task_id, machine.wall, API))
+    await live(loop, machine, NOW + 99 * MINUTE, MINUTE)
+    assert outcome(database) == "- -"
+    if answered:
+        await database.written(each(answers.confirm), asked(handed.notifications[1].id))
     await live(loop, machine, NOW + 2 * DAY, HOUR)
     assert rang(database) == ALL[:2]
+    assert outcome(database) == ("DONE API" if answered else "MISSED SYSTEM")
