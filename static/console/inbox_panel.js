@@ -70,7 +70,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
         { class: "item-head" },
         foreign(item.title, "item-title"),
         chip(sayIfKnown(`status_${item.status}`, item.status), item.status === "UNREAD" ? "accent" : ""),
-        item.confirmed_at ? chip(say("confirmed"), "good") : null,
+        answerChip(item),
         item.snoozed_until ? chip(say("snoozedUntil", { at: item.snoozed_until }), "warn") : null,
       ),
       element("p", { class: "item-text", dir: "auto" }, item.content),
@@ -83,6 +83,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
           { class: "item-answers" },
           item.status === "UNREAD" ? control(say("markRead"), "read", () => answer("read")) : null,
           item.confirmed_at ? null : control(say("confirm"), "confirm", () => answer("confirm")),
+          item.confirmed_at ? null : control(say("skipIt"), "skip", () => answer("confirm", { outcome: "SKIPPED" })),
           item.confirmed_at ? null : control(say("snoozeSoon"), "snooze-soon", () => snooze(SOON)),
           item.confirmed_at ? null : control(say("snoozeLater"), "snooze-later", () => snooze(LATER)),
         ),
@@ -101,6 +102,19 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
   tabs.whenOpened("inbox", () => {
     if (!inboxes.of(connections.selected.actsFor).read) read(false); // what came later was pushed
   });
+}
+
+/**
+ * What was answered, as far as the page was told: by whom where it is another's answer to the occurrence.
+ * @param {Notification} item
+ */
+function answerChip(item) {
+  if (item.outcome) {
+    const word = sayIfKnown(`outcome_${item.outcome}`, item.outcome);
+    const kind = item.outcome === "DONE" ? "good" : "warn";
+    return chip(item.outcome_by ? say("outcomeOf", { outcome: word, by: item.outcome_by }) : word, kind);
+  }
+  return item.confirmed_at ? chip(say("confirmed"), "good") : null;
 }
 
 /** @param {number} unread */

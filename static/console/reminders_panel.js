@@ -1,9 +1,12 @@
-// Reminders of the acting connection's user: made with a click, listed, paused, looked ahead in, cancelled.
+// Reminders of the acting connection's user: made with a click, listed, paused, looked ahead in, cancelled; what became
+// of them on a day, and what is unanswered.
 
 import { button, chip, refreshButton, segmented } from "../kit/controls.js";
 import { byId, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
 import { bindFirst } from "./inbox_panel.js";
+import { LadderFields } from "./ladder.js";
+import { DAY, Outcomes, UNANSWERED } from "./outcomes.js";
 import { RepeatFields, repeatPart } from "./repeats.js";
 
 const PARKED = "PARKED"; // no status of a task: the list of those that the server has parked
@@ -38,11 +41,18 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   /** @type {number | null} */
   let owner = null;
   const repeats = new RepeatFields();
+  const ladder = new LadderFields(() => draw());
+  const outcomes = new Outcomes(calls);
   /** @type {Map<number, string[]>} */
   let upcoming = new Map(); // by task id, when it is due next, of those that were asked for
 
   const read = async (older = false) => {
     owner = connections.selected.actsFor;
+    if (Outcomes.has(status)) {
+      await outcomes.read(status, owner, older);
+      more = outcomes.more;
+      return draw();
+    }
     const query = new URLSearchParams({ user_id: String(owner), limit: "20" });
     if (status === PARKED) query.set("parked", "true");
     else if (status) query.set("status", status);
@@ -54,7 +64,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
     draw();
   };
   const remind = async () => {
-    await actions.remindSoon(repeats.given);
+    await actions.remindSoon({ ...repeats.given, ...ladder.given });
     await read();
   };
   const become = (/** @type {Task} */ task) => {
@@ -84,7 +94,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   };
   const draw = () => {
     const user = connections.selected.actsFor;
-    const shown = owner === user ? items : [];
+    const isRead = owner === user;
     redraw(
       panel,
       element(
@@ -99,6 +109,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         button(say("remindOther"), everyField, { "data-focus": "fields" }),
       ),
       repeats.draw(),
+      ladder.draw(),
       connections.selected.bound === user ? null : bindFirst(user, actions, attempt),
       element("h3", {}, say("remindersOf", { id: user })),
       element(
@@ -107,13 +118,13 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         segmented(statuses(), status, (wanted) => attempt(show(wanted))),
         refreshButton(() => attempt(read())),
       ),
-      shown.length === 0
-        ? element("p", { class: "empty" }, say("noReminders"))
-        : element("ul", { class: "items" }, ...shown.map(row)),
-      more && shown.length > 0
-        ? button(say("more"), () => attempt(read(true)), { kind: "wide", "data-focus": "more" })
-        : null,
+      isRead ? list() : noReminders(),
+      isRead && more ? button(say("more"), () => attempt(read(true)), { kind: "wide", "data-focus": "more" }) : null,
     );
+  };
+  const list = () => {
+    if (Outcomes.has(status)) return outcomes.draw(status, () => attempt(read()));
+    return items.length === 0 ? noReminders() : element("ul", { class: "items" }, ...items.map(row));
   };
   const row = (/** @type {Task} */ task) =>
     element(
@@ -157,13 +168,17 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   });
   connections.addEventListener("change", follow);
   connections.whenArrived(({ name }) => {
-    if (name === "notification:new") refreshIfShown();
+    if (name === "notification:new" || name === "notification:updated") refreshIfShown();
   });
   inEveryLanguage(draw);
   tabs.whenOpened("reminders", () => attempt(read()));
 }
 
-/** Which reminders can be listed. */
+function noReminders() {
+  return element("p", { class: "empty" }, say("noReminders"));
+}
+
+/** Which reminders can be listed, and what became of them. */
 function statuses() {
   return [
     { value: "", text: say("all") },
@@ -171,5 +186,7 @@ function statuses() {
     { value: "DISPATCHED", text: say("status_DISPATCHED") },
     { value: "CANCELLED", text: say("status_CANCELLED") },
     { value: PARKED, text: say("status_PARKED") },
+    { value: DAY, text: say("ofTheDay") },
+    { value: UNANSWERED, text: say("unanswered") },
   ];
 }

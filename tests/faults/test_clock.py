@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.clients import Clients
+from tests.clock import Clock
 from tests.conftest import StartServer
 from tests.server import Server, in_seconds, new_id, wait_until
 from tests.torture.patches import patched
@@ -19,20 +20,6 @@ JUMP: Final = 240.0
 # Nobody waits longer for a reminder than for this after its time, whatever the clock has done.
 SOON: Final = 3.0
 SENT_AT: Final = "%Y-%m-%d %H:%M:%S"
-
-
-class Clock:
-    """The clock of a server, which the test sets."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.set_by(0)
-
-    def set_by(self, seconds: float) -> None:
-        """Set it so far from the real time."""
-        written = self.file.with_suffix(".new")
-        written.write_text(str(int(seconds * 1000)))
-        written.replace(self.file)
 
 
 @pytest.fixture
