@@ -109,7 +109,7 @@ def test_a_reminder_repeats_pauses_and_tells_its_next_times(open_console: OpenCo
     panel = console.tab("reminders")
     panel.get_by_label("rrule").fill("FREQ=DAILY;COUNT=3")
     panel.get_by_label("timezone").fill("Europe/Berlin")
-    panel.get_by_label("missed").select_option("all")
+    panel.locator("[name=repeat-missed]").select_option("all")
     panel.get_by_role("button", name=f"Remind user {user} in 5 seconds").click()
     item = panel.locator(".item")
     expect(item).to_contain_text("FREQ=DAILY;COUNT=3")
