@@ -1,4 +1,6 @@
-"""`make torture`: the long form. TORTURE_KILLS (200) and TORTURE_SEED (drawn) set it."""
+"""`make torture`: the long form. TORTURE_KILLS (200) and TORTURE_SEED (drawn) set it. As many kills
+meet ladders after that.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,12 @@ import time
 from pathlib import Path
 
 from tests.server import COMMAND
+from tests.torture.climbing import climb
+from tests.torture.patches import patched
 from tests.torture.torture import torture, unwatched
 
 BAR = 40
+STEPS = 9  # of a round of ladders, at least; a kill in each
 
 
 def progress(kills: int, acknowledged: int) -> None:
@@ -36,6 +41,15 @@ sys.stdout.write(
     f"{found.messages} messages sent and stored, {found.deliveries} times seen, {found.pages} pages asked for\n"
     f"{found.notifications} notifications, {found.confirmed} confirmed, {found.snoozes} snoozed and come again\n"
 )
+climbing = folder / "ladders"
+climbing.mkdir()
+began = time.monotonic()
+climbed = climb(climbing, -(-KILLS // STEPS), SEED, patched("clock_from_file"))
+sys.stdout.write(
+    f"ladders: {climbed.kills} kills in {time.monotonic() - began:.0f} s, {climbed.rings} rings, "
+    f"{climbed.answered} answers taken, {climbed.refused} refused, {climbed.missed} missed\n"
+)
+found.faults += climbed.faults
 for fault in found.faults:
     sys.stdout.write(f"FAULT: {fault}\n")
 if found.faults:

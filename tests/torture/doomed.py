@@ -7,7 +7,7 @@ import select
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.server import LIMIT, Server, environment
@@ -16,11 +16,12 @@ from tests.server import LIMIT, Server, environment
 class Doomed(Server):
     """A server in a process group of its own, which is killed as a whole."""
 
-    def __init__(self, folder: Path, command: Sequence[str]) -> None:
+    def __init__(self, folder: Path, command: Sequence[str], settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = settings
         self._words = [*command, "serve", "--port", str(self.port), "--database", str(self.database)]
 
     def begin(self) -> None:
@@ -32,7 +33,7 @@ class Doomed(Server):
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=environment(),
+                env=environment(self._settings),
                 cwd=self.folder,
                 start_new_session=True,
             )

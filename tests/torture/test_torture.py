@@ -1,4 +1,4 @@
-"""The short form of `make torture`, phones that vanish, and the broken builds that these must catch."""
+"""The short form of `make torture`, phones that vanish, ladders, and the broken builds that these must catch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from tests.server import COMMAND
+from tests.torture.climbing import climb
 from tests.torture.patches import patched
 from tests.torture.torture import torture
 from tests.torture.vanishing import vanish
@@ -55,3 +56,26 @@ def test_what_a_vanished_phone_was_handed_is_read_by_the_next(tmp_path: Path) ->
 def test_a_build_that_forgets_to_take_back_is_caught(tmp_path: Path) -> None:
     found = vanish(tmp_path, 1, 24, 1, patched("forgets_to_take_back"))
     assert found.unread
+
+
+def test_each_rung_rings_once_until_there_is_an_answer(tmp_path: Path) -> None:
+    seed = random.randrange(2**31)
+    found = climb(tmp_path, 1, seed, patched("clock_from_file"))
+    assert not found.faults, f"seed {seed}"
+    assert found.kills > 5
+    assert found.rings > 24
+    assert found.answered > 2
+    assert found.missed > 2
+
+
+@pytest.mark.parametrize(
+    ("build", "killing", "symptom"),
+    [
+        ("rung_before_commit", True, "heard and not there"),
+        ("rung_after_answer", False, "rung after its answer"),
+        ("outcome_twice", False, "answered in two ways"),
+    ],
+)
+def test_a_build_with_broken_ladders_is_caught(tmp_path: Path, build: str, killing: bool, symptom: str) -> None:
+    found = climb(tmp_path, 1, 1, patched(build), killing=killing)
+    assert [fault for fault in found.faults if symptom in fault], found
