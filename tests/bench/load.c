@@ -4,6 +4,7 @@
  *   load PORT PID endure ROOMS MEMBERS SENDERS IN_FLIGHT MESSAGES EVERY QUESTION_ID,...
  *   load PORT PID connect CLIENTS QUESTION_ID,...
  *   load PORT PID remind USERS REMINDERS DUE PACE QUESTION_ID,...
+ *   load PORT PID ladders USERS REMINDERS DUE PACE RINGS APART QUESTION_ID,...
  *
  * and, where it matters who the clients are, @FILE behind: a line for each client in their order, with its type and, where
  * the server asks for one, its token. The first client is user 1. Without the file all join as elders.
@@ -17,7 +18,8 @@
  * one in its content: its user's number from 0, which of that user's it is, and the ns since 1970 when it is due.
  *
  * `remind` binds USERS users, a connection each, and waits for REMINDERS notifications, the first of which are due at
- * DUE (ms since 1970), while in each question one of two clients sends a message PACE ms after the last was acked. */
+ * DUE (ms since 1970), while in each question one of two clients sends a message PACE ms after the last was acked.
+ * `ladders` is the same for reminders that ring RINGS times, APART ms apart, for the same user. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -82,6 +84,7 @@ static uint32_t under_way, joined, refused, gone, cut;
 static bool sending, timing;
 static uint32_t users;    /* the first clients are bound to users, where there are any */
 static uint32_t pace_ms;  /* between an ack and the next message; 0: none */
+static uint32_t rings = 1, apart_ms; /* of a reminder: how often it rings, and the time between two of them */
 static uint64_t *send_at; /* ns, when a sender is to send again; 0: not now */
 static uint64_t notified, early, last_notified;
 static struct histogram lateness;
@@ -326,9 +329,10 @@ static void on_notification(struct client *client, const char *at, const char *e
     const char *marker = memchr(at, '~', (size_t)(end - at));
     if (!marker || end - marker <= 33 || marker[33] != '~' || hex(marker + 1, 8) != (uint64_t)(client - clients))
         return complain("wrong notification", &wrong, at, end);
-    if (!arrive(&client->from[0], (uint32_t)hex(marker + 9, 8)))
-        return complain("doubled notification", &doubled, at, end);
-    uint64_t due = hex(marker + 17, 16);
+    uint32_t ring = 0;
+    while (ring < rings && !arrive(&client->from[ring], (uint32_t)hex(marker + 9, 8))) ring++;
+    if (ring == rings) return complain("doubled notification", &doubled, at, end);
+    uint64_t due = hex(marker + 17, 16) + ring * apart_ms * 1000000ull;
     notified++;
     last_notified = now;
     if (now < due) complain("early notification", &early, at, end);
@@ -667,7 +671,7 @@ static void measure_remind(int pid, uint32_t reminders, uint64_t due_ms) {
     senders = allocate(rooms, sizeof *senders);
     send_at = allocate(rooms, sizeof *send_at);
     for (uint32_t i = 0; i < count; i++) {
-        clients[i].from = allocate(1, sizeof(struct window));
+        clients[i].from = allocate(rings, sizeof(struct window));
         clients[i].room = i < users ? 0 : (i - users) / 2;
         clients[i].sender = i < users || (i - users) % 2 ? -1 : (int64_t)clients[i].room;
         if (clients[i].sender >= 0) senders[clients[i].sender] = (struct sender){.client = i, .room = clients[i].room};
@@ -684,7 +688,7 @@ static void measure_remind(int pid, uint32_t reminders, uint64_t due_ms) {
     double server_cpu = server_cpu_seconds(pid), own_cpu = own_cpu_seconds();
     timing = true;
     progress = now_ns();
-    while (!cut && notified < reminders && seconds_since(progress) < 30) {
+    while (!cut && notified < (uint64_t)reminders * rings && seconds_since(progress) < 30) {
         turn(1);
         send_paced();
         if (notified != before) progress = now_ns();
@@ -699,7 +703,9 @@ static void measure_remind(int pid, uint32_t reminders, uint64_t due_ms) {
     server_cpu = server_cpu_seconds(pid) - server_cpu;
     double wall = last_notified > due ? (double)(last_notified - due) / 1e9 : 0;
     turn_for(0.3); /* anything that comes now is doubled */
-    for (uint32_t i = 0; i < users; i++) lost += reminders / users + (i < reminders % users) - clients[i].from[0].count;
+    for (uint32_t i = 0; i < users; i++)
+        for (uint32_t ring = 0; ring < rings; ring++)
+            lost += reminders / users + (i < reminders % users) - clients[i].from[ring].count;
     printf("{\"notified\": %lu, \"seconds\": %.3f, \"late_p50_ms\": %.3f, \"late_p99_ms\": %.3f, \"acks\": %lu, "
            "\"ack_p50_ms\": %.3f, \"ack_p99_ms\": %.3f, \"server_cpu_s\": %.3f, \"generator_cpu_s\": %.3f, ",
            notified, wall, percentile_ms(&lateness, 0.5), percentile_ms(&lateness, 0.99), ack_latency.count,
@@ -748,12 +754,16 @@ int main(int argc, char **argv) {
         else measure_endurance(pid, number(argv[7]), number(argv[8]), atof(argv[9]));
     } else if (strcmp(argv[3], "connect") == 0 && argc == 6) {
         measure_connect(pid, number(argv[4]));
-    } else if (strcmp(argv[3], "remind") == 0 && argc == 9) {
+    } else if ((strcmp(argv[3], "remind") == 0 && argc == 9) || (strcmp(argv[3], "ladders") == 0 && argc == 11)) {
         users = number(argv[4]);
         rooms = question_count;
         members = 2;
         senders_a_room = 1;
         pace_ms = number(argv[7]);
+        if (argc == 11) {
+            rings = number(argv[8]);
+            apart_ms = number(argv[9]);
+        }
         measure_remind(pid, number(argv[5]), strtoull(argv[6], NULL, 10));
     } else {
         die("usage: see the head of load.c");
