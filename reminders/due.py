@@ -98,7 +98,7 @@ class Dispatch:
             await self._park(task_id, occurrences.UNSOUND)
 
     async def next_due(self) -> NextDue:
-        """Return what is due next, of what is not passed over."""
+        """Return when each kind is due next, without the tasks and snoozes that are passed over."""
         return await next_due(self._database, self.passed_over, self._left_alone_snoozes)
 
     async def fire(self, next_due: NextDue, now: int, up_since: int) -> int:

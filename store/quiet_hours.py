@@ -1,4 +1,4 @@
-"""The hours in which a user is left alone: what is not critical and due in them rings when they end.
+"""A user's quiet hours: a ring that comes due in them, and is not critical, waits for their end.
 
 A ring that is held is a row of `rung` whose due time is moved to the end of the quiet hours: a first ring is held as
 rung 0 of its occurrence. It becomes a notification as every rung does, so that it rings once whatever crashes, and not

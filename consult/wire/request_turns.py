@@ -3,7 +3,7 @@
 A request that comes alone is taken up at once. When a turn has no time left for HTTP, and for what is pipelined behind
 another request, requests wait: one of them is taken up in each turn. It is of the client that has taken the least time:
 who asks seldom waits for a turn or two, however many others ask all the time. Every other turn it is of the client that
-has waited longest, so that nobody waits for ever while new clients come.
+has waited longest, so that no client waits for ever while new ones come.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class RequestTurns(LoopTurns):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client, in the order in which they came
-        # Processor seconds that each client has had since somebody began to wait. Who comes later begins a turn's
+        # Processor seconds that each client has had since a client began to wait. Who comes later begins a turn's
         # seconds below the last one that was served by it.
         self._had: dict[str, float] = {}
         self._begin_at = 0.0

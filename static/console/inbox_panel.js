@@ -105,7 +105,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
 }
 
 /**
- * What was answered, as far as the page was told: by whom where it is another's answer to the occurrence.
+ * The outcome that came with notification:updated, and who gave it; else whether it is confirmed.
  * @param {Notification} item
  */
 function answerChip(item) {

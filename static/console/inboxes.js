@@ -16,7 +16,7 @@
  * @property {string} created_at
  * @property {string | null} [confirmed_at]
  * @property {string | null} [snoozed_until]
- * @property {"DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN"} [outcome] where the page was told of it
+ * @property {"DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN"} [outcome] of its occurrence, once notification:updated has brought it
  * @property {string} [outcome_by]
  *
  * @typedef {{items: Map<number, Notification>, unread: number, more: boolean, read: boolean, updates: number}} Inbox

@@ -1,4 +1,4 @@
-"""Hours in which a user is left alone: what is not critical waits until they end."""
+"""Quiet hours of a user: a ring that is not critical waits for their end."""
 
 from typing import Any
 
