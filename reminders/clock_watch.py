@@ -41,9 +41,12 @@ UNPROVEN: Final[State] = "unproven"
 IN_DOUBT: Final[State] = "in doubt"
 
 
+_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # every message asks
+
+
 def steady_clock() -> int:
     """Milliseconds of a clock that cannot be set; on Linux those of a sleeping machine count too."""
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
+    return time.clock_gettime_ns(_STEADY) // 1_000_000
 
 
 class ClockWatch:

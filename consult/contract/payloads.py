@@ -4,7 +4,6 @@ Unknown fields are ignored at every level. Null in an optional field is the same
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args
 
@@ -50,12 +49,16 @@ def read(payload_type: type[P], payload: object) -> P:
     """The payload as its type; Fault INVALID_PAYLOAD with the first thing that is wrong, in the fields' order."""
     if not isinstance(payload, dict):
         raise Fault(NOT_AN_OBJECT)
-    value = None
-    with suppress(*_MISFITS):
+    value: P | None
+    try:
         value = msgspec.convert(payload, payload_type)
-    # Not in an `except`: the fault would keep what was sent, by the error that it came from, for as long as it waits.
-    if value is None or not all(check.holds(payload) for check in payload_type.checks):
+    except _MISFITS:
+        value = None  # what is raised here would keep what was sent, by the error before, for as long as it waits
+    if value is None:
         raise _first_fault(payload_type, payload)
+    for check in payload_type.checks:
+        if not check.holds(payload):
+            raise _first_fault(payload_type, payload)
     return value
 
 
