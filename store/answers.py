@@ -230,6 +230,11 @@ _KNOWN_BY = "SELECT task_id, occurrence_on FROM user_notification WHERE id = ?"
 _OUTCOME = "SELECT settled FROM occurrence WHERE task_id = ? AND planned_on = ?"
 _SETTLED = """UPDATE occurrence SET settled = ?, settled_at = ?, settled_by = ?, note = ?
     WHERE task_id = ? AND planned_on = ?"""
+# What has rung while the clock was ahead, and was forgotten since: it is had, as if it had been answered by then.
+RANG_EARLY = """INSERT OR IGNORE INTO occurrence (task_id, planned_on, planned_at, at, outcome, notification_id)
+    SELECT task_id, occurrence_on, occurrence_at, created_at, 'WRITTEN', id FROM user_notification
+    WHERE task_id = ? AND occurrence_on {which} AND early > 0 AND snooze_of IS NULL AND confirmed_at IS NULL
+    ORDER BY id"""
 _HAS_LADDER = "SELECT 1 FROM rung WHERE task_id = ? AND planned_on = ? AND number > 0 LIMIT 1"
 _NO_MORE_RUNGS = "UPDATE rung SET passed_at = ? WHERE task_id = ? AND planned_on = ? AND passed_at IS NULL"
 _NO_MORE_RUNGS_BUT_HELD = f"{_NO_MORE_RUNGS} AND held_from IS NULL"
@@ -254,7 +259,7 @@ def _outcome(connection: sqlite3.Connection, occurrence: tuple[int, str], first:
     """Return what the occurrence of a first notification came to, if it is over."""
     found = connection.execute(_OUTCOME, occurrence).fetchone()
     if found is None or found[0] is None:
-        # One that rang while the clock was ahead has no row until it is due.
+        # One that rang while the clock was ahead has no row until it is answered or due. Older Carelines kept none.
         return None if first.confirmed_at is None else "DONE"
     return str(found[0])
 
@@ -272,7 +277,10 @@ def end_ladder(connection: sqlite3.Connection, task_id: int, planned_on: str, at
 
 
 def _settle(connection: sqlite3.Connection, occurrence: tuple[int, str], settled: Settled) -> None:
-    connection.execute(_SETTLED, (settled.outcome, settled.at, settled.by, settled.note, *occurrence))
+    row = (settled.outcome, settled.at, settled.by, settled.note, *occurrence)
+    if not connection.execute(_SETTLED, row).rowcount:
+        connection.execute(RANG_EARLY.format(which="= ?"), occurrence)
+        connection.execute(_SETTLED, row)
 
 
 def known_by(connection: sqlite3.Connection, first: Notification) -> tuple[int, str]:

@@ -129,7 +129,7 @@ def change(connection: sqlite3.Connection, asked: Change) -> QuietHours | None:
 
 def look_again(connection: sqlite3.Connection, now: int) -> None:
     """Let go what is held until another time than the end of its user's quiet hours: it is due, and held anew where it
-    is quiet."""
+    is quiet. Where that time has passed it is due by it: it came too early if the clock is ahead."""
     _look_again(connection, now, "IS NOT NULL")
 
 
@@ -142,11 +142,11 @@ def start(connection: sqlite3.Connection, clinic: Clinic) -> None:
 def _look_again(connection: sqlite3.Connection, now: int, which: str, *user_id: int) -> None:
     quiet = Quiet(connection, now)
     for held_user, due_at in connection.execute(_HELD.format(which=which), user_id).fetchall():
-        if quiet.until(held_user, False) != due_at:
+        if due_at > now and quiet.until(held_user, False) != due_at:
             connection.execute(_LET_GO, (held_user, due_at))
     connection.execute(_FORGET_SNOOZES.format(which=which), user_id)
     for notification_id, held_user, until in connection.execute(_SNOOZES.format(which=which), user_id).fetchall():
-        if quiet.until(held_user, False) != until:
+        if until > now and quiet.until(held_user, False) != until:
             for statement in _SNOOZE_LET_GO:
                 connection.execute(statement, (notification_id,))
 

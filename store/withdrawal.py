@@ -38,9 +38,10 @@ def withdraw(connection: sqlite3.Connection, asked: Withdrawing) -> Withdrawn | 
         return None
     if connection.execute(_AT_MOST_ONCE, (task.id,)).fetchone():
         return Withdrawn(task, ())
+    connection.execute(answers.RANG_EARLY.format(which="IS NOT NULL"), (task.id,))
+    connection.execute(_OUTCOMES, (asked.at, asked.by, asked.reason, task.id))
     reminders.cancel(connection, asked)
     run(connection, TaskRow.update(status="CANCELLED", next_at=None).where(TaskRow.id == task.id))
-    connection.execute(_OUTCOMES, (asked.at, asked.by, asked.reason, task.id))
     connection.execute(_NO_MORE_RUNGS, (asked.at, task.id))
     detail = {} if asked.reason is None else {"reason": asked.reason}
     history.record(connection, Entry(asked.at, "withdrawn", asked.by, task.id, detail=detail))

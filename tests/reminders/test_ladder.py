@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from reminders.clock_watch import SECOND_LOOK
+from reminders.loop import ReminderLoop
 from store import answers, reminders, withdrawal
 from store.answers import Answered, AskedToConfirm, HasOtherOutcome, IsConfirmed
 from store.database import Database
@@ -43,6 +44,11 @@ def outcome(database: Database) -> Any:
     return found
 
 
+TOMORROW: Final = {
+    "remind_at": NOW + DAY, "next_on": "2025-01-02T10:00:00", "starts_on": "2025-01-02T10:00:00",
+    "rrule": "FREQ=DAILY;COUNT=1", "ends_on": "2025-01-02T10:00:00", "timezone": "Asia/Shanghai", "missed": "latest",
+    "exdates": "[]",
+}  # fmt: skip
 ALL: Final = [
     (ELDER, 0, 0), (ELDER, 10, 1), (DAUGHTER, 20, 2), (ELDER, 30, 3), (DAUGHTER, 30, 4), (NURSE, 40, 5),
 ]  # fmt: skip
@@ -181,6 +187,55 @@ async def test_a_clock_that_is_ahead_costs_no_ring_and_no_chance_to_answer(
     assert outcome(database) == "- -"
     await live(loop, machine, NOW + 3 * HOUR, MINUTE)
     assert outcome(database) == "MISSED SYSTEM"
+
+
+async def too_early(database: Database, machine: Machine, handed: Handed, **changes: Any) -> ReminderLoop:
+    """A reminder for tomorrow that has rung today, while the clock was two days ahead; the clock is right by now."""
+    await climbing(database, NOW + DAY, **changes)
+    loop = await running(database, machine.watch(NOW - 10 * MINUTE), handed)
+    await tick(loop)
+    machine.wall += 2 * DAY
+    for _ in range(3):
+        await tick(loop)
+        machine.pass_by(SECOND_LOOK)
+    machine.wall -= 2 * DAY
+    for _ in range(3):
+        machine.pass_by(SECOND_LOOK)
+        await tick(loop)
+    assert rows(database.path, "SELECT min(early) > 0, count(*) FROM user_notification") == [(1, 3)]
+    assert rows(database.path, "SELECT count(*) FROM occurrence") == [0]
+    return loop
+
+
+@pytest.mark.parametrize("changes", [{}, {"timing": TOMORROW}])
+async def test_an_answer_to_what_rang_too_early_is_its_outcome(
+    database: Database, machine: Machine, handed: Handed, changes: dict[str, Any]
+) -> None:
+    loop = await too_early(database, machine, handed, **changes)
+    first = handed.notifications[0]
+    answer = AskedToConfirm(first.id, first.user_id, "USER:7", machine.wall, "SKIPPED", "not hungry")
+    assert isinstance(await database.written(each(answers.confirm), answer), Answered)
+    assert isinstance(await database.written(each(answers.confirm), asked(first.id)), HasOtherOutcome)
+    again = await database.written(each(answers.confirm), answer)
+    assert isinstance(again, Answered)
+    assert again.changed == ()
+    await live(loop, machine, NOW + DAY + 5 * HOUR, HOUR)
+    assert len(rang(database)) == 3
+    told = rows(database.path, "SELECT settled, settled_by, note, planned_at, notification_id FROM occurrence")
+    assert told == [("SKIPPED", "USER:7", "not hungry", NOW + DAY, first.id)]
+
+
+async def test_what_rang_too_early_and_is_withdrawn_cannot_be_confirmed(
+    database: Database, machine: Machine, handed: Handed
+) -> None:
+    loop = await too_early(database, machine, handed)
+    first = handed.notifications[0]
+    await database.written(each(answers.read), asked(first.id))
+    await database.written(each(withdrawal.withdraw), Withdrawing(first.task_id, machine.wall, API, None))
+    assert isinstance(await database.written(each(answers.confirm), asked(first.id)), HasOtherOutcome)
+    await live(loop, machine, NOW + DAY + 5 * HOUR, HOUR)
+    assert len(rang(database)) == 3
+    assert outcome(database) == "WITHDRAWN API"
 
 
 def outcome_or_none(database: Database) -> Any:

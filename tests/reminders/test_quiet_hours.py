@@ -174,8 +174,10 @@ async def test_withdrawn_or_cancelled_it_does_not_ring(
     loop = await running(database, machine.watch(), handed)
     await live(loop, machine, PLANNED + 15 * MINUTE, MINUTE)
     if by == "withdraw":
-        done = await database.written(each(withdrawal.withdraw), Withdrawing(task_id, machine.wall, API, None))
-        assert done is not None
+        asked = Withdrawing(task_id, machine.wall, API, "stopped by the doctor")
+        assert await database.written(each(withdrawal.withdraw), asked) is not None
+        notes = rows(database.path, "SELECT note FROM occurrence WHERE outcome = 'WRITTEN'")
+        assert notes == ["stopped by the doctor"]
     else:
         task = await database.written(each(reminders.cancel), Cancelling(task_id, machine.wall, API))
         assert task is not None
@@ -314,6 +316,29 @@ async def test_a_clock_that_is_ahead_costs_no_ring(
     await live(loop, machine, END + DAY, MINUTE)
     query = f"SELECT (created_at - {NOW}) / 60000 FROM user_notification WHERE early = 0"
     assert rows(database.path, query) == [210]
+
+
+@pytest.mark.parametrize("is_snoozed", [False, True])
+async def test_a_start_by_a_clock_that_is_ahead_costs_no_ring(
+    database: Database, machine: Machine, handed: Handed, *, is_snoozed: bool
+) -> None:
+    """It waits, and the clock shows a time after the quiet hours at the start."""
+    await put(database, ELDER, *QUIET)
+    await make(database, NOW if is_snoozed else PLANNED)
+    loop = await running(database, machine.watch(NOW - 10 * MINUTE), handed)
+    await tick(loop)
+    if is_snoozed:
+        await database.written(each(answers.snooze), to_snooze(handed.notifications[0].id, PLANNED, NOW + 1))
+    await live(loop, machine, NOW + 80 * MINUTE, MINUTE)
+    machine.wall += 4 * HOUR
+    loop = await running(database, machine.watch(NOW - 10 * MINUTE), handed)
+    for _ in range(2):
+        await tick(loop)
+    first = [0] if is_snoozed else []
+    at_start = [minutes for _, minutes in rang(database)]
+    machine.wall -= 4 * HOUR
+    await live(loop, machine, END + DAY, MINUTE)
+    assert (at_start, [minutes for _, minutes in rang(database)]) == ([*first, 320], [*first, 320, 210])
 
 
 async def test_what_a_clock_that_was_ahead_has_held_rings_at_once(
