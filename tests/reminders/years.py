@@ -283,7 +283,8 @@ class World:
 
     async def _add_ahead(self, database: Database, now: int) -> None:
         """Store a task while the clock is ahead, if it is taken."""
-        zone = self.random.choice((None, *{task.zone for task in self.tasks if task.zone is not None}))
+        zones = sorted({task.zone for task in self.tasks if task.zone is not None})  # the same in every process
+        zone = self.random.choice((None, *zones))
         planned, missed = self.random.choice(PLANNED), self.random.choice(("latest", "all", "skip"))
         days = (self.until - self.machine.true) // DAY
         with suppress(tasks.NoOccurrence, tasks.TooManyPast, BudgetExceeded):
