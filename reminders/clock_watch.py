@@ -25,11 +25,11 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from store.clock import Clock
+from store.clock_runs import SMALL, Jump
 
 log = logging.getLogger("careline.clock")
 
-SMALL: Final = 300_000  # milliseconds, as are all times here
-SECOND_LOOK: Final = 30_000
+SECOND_LOOK: Final = 30_000  # milliseconds, as are all times here
 SETTLED: Final = 6 * 3_600_000
 PROVEN: Final = 7 * 24 * 3_600_000
 SHORT_STOP: Final = 600_000
@@ -67,6 +67,7 @@ class ClockWatch:
         self._is_calm = False  # nothing waits for time to pass
         self.jumps = 0
         self.last_jump: tuple[int, int] | None = None  # at which time, and by how much
+        self.unnoted: list[Jump] = []  # which the file does not have yet
         # What was written at a later time than now, while the clock was ahead, has to be made good.
         self.is_to_rewind = last_proven is not None
         if self._floor is not None and self._is_below_floor(self._offset):
@@ -141,6 +142,8 @@ class ClockWatch:
     def _jump(self, offset: int, steady: int) -> None:
         """Take the wall clock's new time for the time that it is."""
         by = offset - self._offset
+        if abs(by) > SMALL:
+            self.unnoted.append(Jump(steady + self._offset, steady + offset, by > 0 and self._is_assumed))
         self._offset, self._since, self._candidate = offset, steady, None
         self.jumps += 1
         self.last_jump = (steady + offset, by)

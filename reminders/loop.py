@@ -16,10 +16,11 @@ from reminders.derive import derive_all
 from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.work import RuleWork
-from store import clock_faults, quiet_hours
-from store.clock_faults import ToRewind, ToTimeAgain
+from store import clock_faults, clock_runs, quiet_hours
+from store.clock_faults import TimedAhead, ToRewind, ToTimeAgain
 from store.database import Database
 from store.histogram import Histogram
+from store.occurrences import MAX_TIME
 from store.quiet_hours import Clinic
 from store.transaction import WriteRefused, WriteUnknown, each
 
@@ -27,7 +28,7 @@ log = logging.getLogger("careline.reminders")
 
 LONGEST_SLEEP = 1.0  # seconds
 # Without a completed tick for this long the loop counts as stopped; a locked database holds one up for a while.
-KEEP_PROVEN = 60_000  # milliseconds between two notes in the file that the clock is proven
+KEEP_TIME = 60_000  # milliseconds between two notes in the file of what the clock shows
 STALLED = 15.0  # seconds
 
 
@@ -50,6 +51,7 @@ class ReminderLoop:
         self._has_begun = False
         self._timed_again_at: int | None = None  # after so many jumps of the clock
         self._kept_at = float("-inf")
+        self._is_start_noted = False
         self._housekeeping = housekeeping
         self._woken = asyncio.Event()
         self._stopping = False
@@ -153,25 +155,51 @@ class ReminderLoop:
                 # At first and in the end. At each tick between, a task that takes long would never be written.
                 if self._timed_again_at != self.clock.jumps or not self.clock.is_to_rewind:
                     self._timed_again_at = self.clock.jumps
-                    await self._time_again()
+                    await self._time_again(is_last=not self.clock.is_to_rewind)
                 break
+        await self._note_runs()
         now = self.clock()
-        if self.clock.is_proven and abs(now - self._kept_at) >= KEEP_PROVEN:
-            await self._database.written(each(clock_faults.keep_proven), now)
+        if abs(now - self._kept_at) >= KEEP_TIME:
+            keep = clock_faults.keep_proven if self.clock.is_proven else clock_runs.keep
+            await self._database.written(each(keep), now)
             self._kept_at = now
 
-    async def _time_again(self) -> None:
+    async def _note_runs(self) -> None:
+        """Write into the file when the clock began to go on as it does."""
+        if not self._is_start_noted:
+            await self._database.written(each(clock_runs.start), self.clock())
+            self._is_start_noted = True
+        while self.clock.unnoted:
+            await self._database.written(each(clock_runs.jump), self.clock.unnoted[0])
+            del self.clock.unnoted[0]
+
+    async def _time_again(self, *, is_last: bool) -> None:
         """Plan again what was made or changed while the clock was ahead."""
+        await self._note_runs()
+        now = self.clock()
+        earlier, until = 0, MAX_TIME
+        for ahead in await clock_runs.found_ahead(self._database):
+            earlier += await self._time_each_again(TimedAhead(ahead.since, MAX_TIME), ahead.by)
+            until = min(until, ahead.since)
+        # What is of a time that is still to come, though no run of the clock tells why.
+        earlier += await self._time_each_again(TimedAhead(now + 1, until), None)
+        if is_last:
+            await self._database.written(each(clock_runs.end), None)
+        if earlier:
+            log.warning("%d reminder tasks were made or changed while the clock was ahead: planned again", earlier)
+
+    async def _time_each_again(self, asked: TimedAhead, by: int | None) -> int:
+        """Plan again what was timed by a clock that was ahead by so much, or since its last proven time; how many."""
         now = self.clock()
         proven = await clock_faults.last_proven(self._database)
         since = now - PROVEN if proven is None or proven > now else proven
         after_id, earlier = -(2**63), 0
-        while ids := await clock_faults.timed_ahead(self._database, after_id, now):
-            again = ToTimeAgain(ids, now, since, self._zone)
+        while timed := await clock_faults.timed_ahead(self._database, after_id, asked):
+            tasks = [(task_id, since if by is None else at - by) for task_id, at in timed]
+            again = ToTimeAgain(tasks, now, self._zone)
             earlier += await self._database.written(each(clock_faults.time_again), again)
-            after_id = ids[-1]
-        if earlier:
-            log.warning("%d reminder tasks were made or changed while the clock was ahead: planned again", earlier)
+            after_id = timed[-1][0]
+        return earlier
 
     def _failed(self, fault: Exception) -> None:
         """It is tried again every second, and told once."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from store import history, quiet_hours
+from store import clock_runs, history, quiet_hours
 from store.clock import on_wall
 from store.database import Database
 from store.history import SYSTEM, Entry
@@ -54,11 +54,14 @@ _AGAIN_AT_ITS_TIME = """UPDATE user_notification SET snoozed_until = occurrence_
     AND snoozed_until IS NULL
     AND NOT EXISTS (SELECT 1 FROM user_notification AS later WHERE later.snooze_of = user_notification.id)"""
 
-# What repeats and took its next time from a now that is still to come.
-_TIMED_AHEAD = """SELECT id FROM reminder_task AS task
-    WHERE rrule IS NOT NULL AND status <> 'CANCELLED' AND id > ?1 AND (created_at > ?2 OR EXISTS (
-        SELECT 1 FROM history WHERE task_id = task.id AND what = 'changed' AND at > ?2))
-    ORDER BY id LIMIT ?3"""
+# What repeats and took its next time from a now that was ahead: the tasks, and that now.
+_TIMED_AHEAD = """SELECT id, at FROM (
+        SELECT id, max(created_at, coalesce((SELECT max(at) FROM history
+            WHERE task_id = task.id AND what = 'changed' AND at >= ?2 AND iif(json_valid(detail), EXISTS (
+                SELECT 1 FROM json_each(detail) WHERE key IN ('remind_at', 'rrule', 'exdates', 'timezone')), 0)),
+            created_at)) AS at
+        FROM reminder_task AS task WHERE rrule IS NOT NULL AND status <> 'CANCELLED' AND id > ?1)
+    WHERE at >= ?2 AND at < ?3 ORDER BY id LIMIT ?4"""
 _TIMING = "SELECT timezone, zone_given, starts_on, next_on FROM reminder_task WHERE id = ? AND status <> 'CANCELLED'"
 # It is due at once, and is planned from its wall time: that finds what is to come.
 _PLANNED_ANEW = """UPDATE reminder_task SET status = 'PENDING', revision = revision + 1, next_on = ?, next_at = ?
@@ -66,10 +69,17 @@ _PLANNED_ANEW = """UPDATE reminder_task SET status = 'PENDING', revision = revis
 
 
 @dataclass(frozen=True, slots=True)
+class TimedAhead:
+    """Asks for what was made or changed at a time from `since` on, before `until`, by a clock that was ahead."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToTimeAgain:
-    task_ids: list[int]
+    tasks: list[tuple[int, int]]  # each by its id, and the true time from which it is planned
     now: int  # by a clock that is right
-    since: int  # when the clock may have begun to be ahead
     clinic: ZoneInfo
 
 
@@ -119,24 +129,24 @@ def _too_early(connection: sqlite3.Connection, asked: ToRewind) -> Iterator[tupl
             yield task_id, known_by, moment, outcome, notification_id
 
 
-async def timed_ahead(database: Database, after_id: int, now: int) -> list[int]:
-    """Return the ids above `after_id` of CHUNK tasks that repeat and were made or changed at a time later than now."""
-    (rows,) = await database.read(TaskRow.raw(_TIMED_AHEAD, after_id, now, CHUNK))
-    return [row["id"] for row in rows]
+async def timed_ahead(database: Database, after_id: int, asked: TimedAhead) -> list[tuple[int, int]]:
+    """Return the ids above `after_id` of CHUNK tasks that repeat and were timed by a clock that was ahead, and when."""
+    (rows,) = await database.read(TaskRow.raw(_TIMED_AHEAD, after_id, asked.since, asked.until, CHUNK))
+    return [(row["id"], row["at"]) for row in rows]
 
 
 def time_again(connection: sqlite3.Connection, asked: ToTimeAgain) -> int:
-    """Plan each task from its start, or from `since` where that is later; return how many go back by it.
+    """Plan each task from its start, or from its true time where that is later; return how many go back by it.
 
     A task that was made or changed while the clock was ahead went on from a false now, and would never ring for what
     lies between. What it has had already is known by its wall time, and does not ring again.
     """
     earlier = 0
-    for task_id in asked.task_ids:
+    for task_id, since in asked.tasks:
         try:
             timezone, zone_given, starts_on, next_on = connection.execute(_TIMING, (task_id,)).fetchone()
             zone = ZoneInfo(timezone) if zone_given else asked.clinic
-            begins_on = max(starts_on, on_wall(asked.since, zone).isoformat())
+            begins_on = max(starts_on, on_wall(since, zone).isoformat())
             if next_on is None or moment_on(next_on, zone) > moment_on(begins_on, zone):
                 connection.execute(_PLANNED_ANEW, (begins_on, asked.now, task_id))
                 earlier += 1
@@ -148,6 +158,7 @@ def time_again(connection: sqlite3.Connection, asked: ToTimeAgain) -> int:
 def keep_proven(connection: sqlite3.Connection, at: int) -> None:
     """Remember that the clock was proven at that time."""
     connection.execute("REPLACE INTO sound_clock (id, at) VALUES (1, ?)", (at,))
+    clock_runs.prove(connection, at)
 
 
 async def last_proven(database: Database) -> int | None:

@@ -245,6 +245,19 @@ class SoundClock(Model):
         table_name = "sound_clock"
 
 
+class ClockRun(Model):
+    """The clock went on by itself from a start or a jump to the next."""
+
+    id = IntegerField(primary_key=True)
+    begins = BigIntegerField()
+    seen = BigIntegerField()  # its last time
+    jumped = BooleanField()  # it began by a jump that is still doubted; else by a start
+    made_good = BooleanField()  # what was written before it, by a clock that was ahead
+
+    class Meta:
+        table_name = "clock_run"
+
+
 class Audit(Model):
     """Who did what."""
 

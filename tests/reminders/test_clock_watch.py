@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,12 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminders.budget import CREATION_STEPS, Budget
-from reminders.clock_watch import IN_DOUBT, PROVEN, SECOND_LOOK, SETTLED, SMALL, SOUND, UNPROVEN
+from reminders.clock_watch import IN_DOUBT, PROVEN, SECOND_LOOK, SETTLED, SOUND, UNPROVEN
 from reminders.derive import derive_all
 from reminders.housekeeping import Housekeeping, Job
+from reminders.loop import ReminderLoop
 from reminders.tasks import NoOccurrence, Timing, made, rescheduled
-from store import answers, reminders
+from store import answers, clock_faults, reminders
 from store.clock import first_on_wall, in_milliseconds, on_wall
+from store.clock_runs import SMALL
 from store.database import Database
 from store.reminders import NewTask
 from store.transaction import each
@@ -219,7 +222,7 @@ async def test_what_is_made_while_the_clock_is_ahead_rings_from_the_true_time_on
             task = await database.written(each(reminders.add), new_task(timing=columns, created_at=now))
         else:
             columns = rescheduled(timing, now, Budget(CREATION_STEPS))
-            entry = history_entry(task.id, now)
+            entry = replace(history_entry(task.id, now), detail={"rrule": rrule})
             change = reminders.Change(task.id, task.revision, columns, is_rescheduled=True, entry=entry)
             changed = await database.written(each(reminders.change), change)
             assert isinstance(changed, reminders.ReminderTask)
@@ -238,6 +241,93 @@ async def test_what_is_made_while_the_clock_is_ahead_rings_from_the_true_time_on
     )
     expected = [start + day * DAY for day in range(3 if "COUNT" in rrule else 4)]
     assert list(rang) == expected
+
+
+@pytest.mark.parametrize("missed", ["latest", "all", "skip"])
+@pytest.mark.parametrize("is_change", [False, True])
+@pytest.mark.parametrize(
+    "restart", ["none", "ahead", "while it is set back", "set back over a stop", "ahead over a stop"]
+)
+async def test_what_is_made_by_a_clock_that_is_ahead_for_long_misses_no_dose(
+    database: Database, machine: Machine, handed: Handed, missed: str, is_change: bool, restart: str
+) -> None:
+    """The clock is ahead by a day, and that is found out after three days: the false time of then has passed."""
+
+    async def started() -> ReminderLoop:
+        return await running(database, machine.watch(await clock_faults.last_proven(database)), handed)
+
+    ahead = 26 * HOUR
+    loop = await running(database, machine.watch(None), handed)
+    task = await database.written(each(reminders.add), monthly(NOW)) if is_change else None
+    await tick(loop)
+    await live(loop, machine, NOW + 2 * HOUR)
+    machine.wall += ahead
+    if restart == "ahead over a stop":
+        machine.pass_by(HOUR)
+        loop = await started()
+    for _ in range(3):
+        await tick(loop)
+        machine.pass_by(SECOND_LOOK)
+    start = machine.wall - ahead + HOUR  # in an hour by the true time
+    task_id = await _timed(database, task, start, missed, loop.clock())
+    await tick(loop)
+    if restart in ("ahead", "ahead over a stop"):
+        loop = await started()
+    await live(loop, machine, machine.wall + 3 * DAY)
+    if restart == "set back over a stop":
+        machine.pass_by(30 * HOUR)
+    machine.wall -= ahead
+    if restart in ("while it is set back", "set back over a stop"):
+        loop = await started()
+    await tick(loop)
+    await live(loop, machine, machine.wall + DAY)
+    planned = list(range(start, machine.wall + 1, DAY))
+    query = f"SELECT planned_at FROM occurrence WHERE task_id = {task_id} AND planned_at >= {start} ORDER BY 1"
+    assert list(rows(database.path, query))[: len(planned)] == planned
+    if missed == "all":
+        query = f"SELECT occurrence_at FROM user_notification WHERE task_id = {task_id} AND early = 0 ORDER BY 1"
+        assert list(rows(database.path, query)) == planned
+
+
+async def _timed(database: Database, task: reminders.ReminderTask | None, start: int, missed: str, now: int) -> int:
+    """Make a daily task as a call would at `now`, or change one; its id."""
+    timing = Timing(SHANGHAI, start, on_wall(start, SHANGHAI), "FREQ=DAILY", (), missed)
+    budget = Budget(CREATION_STEPS)
+    if task is None:
+        new = new_task(timing=made(timing, now, budget), created_at=now)
+        return (await database.written(each(reminders.add), new)).id
+    entry = replace(history_entry(task.id, now), detail={"rrule": "FREQ=DAILY"})
+    change = reminders.Change(task.id, task.revision, rescheduled(timing, now, budget), True, entry)
+    assert isinstance(await database.written(each(reminders.change), change), reminders.ReminderTask)
+    return task.id
+
+
+@pytest.mark.parametrize("missed", ["latest", "all", "skip"])
+async def test_what_is_made_by_a_right_clock_is_not_planned_anew(
+    database: Database, machine: Machine, handed: Handed, missed: str
+) -> None:
+    """Before the clock goes wrong, and after it is right again: what was past by then leaves no row."""
+    loop = await running(database, machine.watch(None), handed)
+    tasks = [await database.written(each(reminders.add), monthly(NOW)) for _ in range(2)]
+    await tick(loop)
+    await live(loop, machine, NOW + 10 * HOUR)
+    start = NOW + HOUR  # past by the time of the change
+    ids = [await _timed(database, tasks[0], start, missed, loop.clock())]
+    for by in (26 * HOUR, -26 * HOUR):
+        machine.wall += by
+        for _ in range(3):
+            await tick(loop)
+            machine.pass_by(SECOND_LOOK)
+    await live(loop, machine, machine.wall + HOUR)
+    ids.append(await _timed(database, tasks[1], start, missed, loop.clock()))
+    await live(loop, machine, machine.wall + 2 * HOUR)
+    for stop in (3 * SECOND, 30 * HOUR):
+        machine.pass_by(stop)
+        loop = await running(database, machine.watch(await clock_faults.last_proven(database)), handed)
+        await live(loop, machine, machine.wall + HOUR)
+    for task_id in ids:
+        query = f"SELECT planned_at FROM occurrence WHERE task_id = {task_id} ORDER BY 1"
+        assert list(rows(database.path, query)) == [start + DAY]
 
 
 async def test_what_was_confirmed_too_early_does_not_ring_again(

@@ -261,7 +261,7 @@ class World:
         self, database: Database, zone: str | None, planned: Planned, missed: str, days: int, now: int
     ) -> None:
         """Store a task as a call would that takes it to be `now`, and work out by itself when it is due."""
-        start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(days=1)
+        start = datetime.fromtimestamp(self.machine.true / 1000, UTC) + timedelta(hours=36)
         wall = datetime(start.year, start.month, start.day, planned.hour, planned.minute)
         own = ZoneInfo(zone or self.clinic)
         timing = Timing(own, in_milliseconds(first_on_wall(wall, own)), wall, planned.rrule, (), missed)
@@ -572,7 +572,12 @@ def _judge_again(world: World, verdict: Verdict, dose: Dose, at: int, meant: set
         f"{dose}, due at {at}, rings early at {ring}" for ring in rang if ring < at - SMALL and ring not in early
     ]
     # Each time that a clock is believed when it goes back may ring it once more.
-    believed = [fault for fault in faults if fault.is_believed and fault.begin + fault.error - SMALL <= at <= fault.end]
+    # By the zone of then its time may be later than it was.
+    believed = [
+        fault
+        for fault in faults
+        if fault.is_believed and fault.begin + fault.error - SMALL <= max(meant) and at <= fault.end
+    ]
     for before, ring in pairwise(ring for ring in rang if ring >= at):
         if before in early:
             continue
