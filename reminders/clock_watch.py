@@ -15,7 +15,8 @@ not behind it, so a clock that shows an earlier time is not followed for PROVEN:
 The file keeps the last proven time (`last_proven`), and the next start takes its floor from there.
 
 When the clock has gone back, or has settled after a start, what it wrote too early is made good
-(`store.clock_faults`), and so it is at a start that is not behind the floor. Nothing is deleted for its age unless the
+(`store.clock_faults`), and so it is at a start that is not behind the floor. The jumps are noted in the file
+(`store.clock_runs`), which tells what was made while the clock was ahead. Nothing is deleted for its age unless the
 clock is sound.
 """
 
