@@ -51,6 +51,7 @@ class ReminderLoop:
         self._has_begun = False
         self._timed_again_at: int | None = None  # after so many jumps of the clock
         self._kept_at = float("-inf")
+        self._is_proven_kept = False
         self._is_start_noted = False
         self._housekeeping = housekeeping
         self._woken = asyncio.Event()
@@ -159,10 +160,12 @@ class ReminderLoop:
                 break
         await self._note_runs()
         now = self.clock()
-        if abs(now - self._kept_at) >= KEEP_TIME:
-            keep = clock_faults.keep_proven if self.clock.is_proven else clock_runs.keep
+        is_proven = self.clock.is_proven
+        # A proven time is kept at once: the next start takes its floor from there.
+        if abs(now - self._kept_at) >= KEEP_TIME or (is_proven and not self._is_proven_kept):
+            keep = clock_faults.keep_proven if is_proven else clock_runs.keep
             await self._database.written(each(keep), now)
-            self._kept_at = now
+            self._kept_at, self._is_proven_kept = now, is_proven
 
     async def _note_runs(self) -> None:
         """Write into the file when the clock began to go on as it does."""
