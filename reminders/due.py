@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -123,33 +123,36 @@ class Dispatch:
 
     async def fire_snoozed(self, next_due: NextDue, now: int) -> NextDue:
         """Let what was snoozed until `now` come again, for TURN seconds; return what is due next."""
-        until = self._loop.time() + TURN
-        while _has_come(next_due.snooze, now) and not self._stopping and self._loop.time() <= until:
-            due = Due(now, self._pace.size, self._left_alone_snoozes)
-            await self._fire_chunk(due, snoozes.dispatch_due, self._fire_each_snoozed)
-            next_due = await self.next_due()
-        return next_due
+        left_alone, dispatch_due = self._left_alone_snoozes, snoozes.dispatch_due
+        return await self._fire_until(
+            next_due, now, lambda due: due.snooze, left_alone, dispatch_due, self._fire_each_snoozed
+        )
 
     async def fire_rungs(self, next_due: NextDue, now: int) -> NextDue:
         """Ring the rungs that are due at `now`, for TURN seconds; return what is due next."""
-        until = self._loop.time() + TURN
-        while _has_come(next_due.rung, now) and not self._stopping and self._loop.time() <= until:
-            await self._fire_chunk(Due(now, self._pace.size), rungs.dispatch_due, self._fire_each_rung)
-            next_due = await self.next_due()
-        return next_due
+        dispatch_due = rungs.dispatch_due
+        return await self._fire_until(next_due, now, lambda due: due.rung, (), dispatch_due, self._fire_each_rung)
 
-    async def _fire_chunk(
+    async def _fire_until(
         self,
-        due: Due,
+        next_due: NextDue,
+        now: int,
+        of_kind: Callable[[NextDue], int | None],
+        passed_over: Collection[int],
         dispatch_due: Callable[[sqlite3.Connection, Due], Sequence[Notification | CameAgain]],
         fire_each: Callable[[Due], Awaitable[None]],
-    ) -> None:
-        """Fire a chunk of what is due; one that fails is fired one by one."""
-        try:
-            await self._pace.write(each(dispatch_due), due, self._hand_on)
-        except Exception as fault:
-            _raise_if_of_file(fault)
-            await fire_each(due)
+    ) -> NextDue:
+        """Fire chunks of a kind of what is due. A chunk that fails is fired one by one."""
+        until = self._loop.time() + TURN
+        while _has_come(of_kind(next_due), now) and not self._stopping and self._loop.time() <= until:
+            due = Due(now, self._pace.size, passed_over)
+            try:
+                await self._pace.write(each(dispatch_due), due, self._hand_on)
+            except Exception as fault:
+                _raise_if_of_file(fault)
+                await fire_each(due)
+            next_due = await self.next_due()
+        return next_due
 
     async def settle(self) -> None:
         """Wait until the tasks that take long are gone through."""
