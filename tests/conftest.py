@@ -12,8 +12,10 @@ import pytest
 pytest.register_assert_rewrite("tests.server", "tests.clients", "tests.packets", "tests.protocol.answers")
 
 from tests.clients import TRANSPORTS, Clients, Node  # noqa: E402
+from tests.clock import Clock  # noqa: E402
 from tests.packets import Connection, Kind  # noqa: E402
 from tests.server import NGINX, Server  # noqa: E402
+from tests.torture.patches import patched  # noqa: E402
 
 
 class StartServer(Protocol):
@@ -110,3 +112,16 @@ def transport(request: pytest.FixtureRequest) -> str:
     name = request.param
     assert isinstance(name, str)
     return name
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    """The clock of `clocked_server`, which the test sets."""
+    return Clock(tmp_path / "clock")
+
+
+@pytest.fixture
+def clocked_server(start_server: StartServer, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server that goes by that clock."""
+    monkeypatch.setattr("tests.server.COMMAND", patched("clock_from_file"))
+    return start_server(env={"TEST_CLOCK": str(clock.file)})

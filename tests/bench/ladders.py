@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import sqlite3
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -27,17 +26,17 @@ from tests.bench.document import put_between_marks
 from tests.bench.reminders import (
     DOCUMENT,
     FAULTS,
-    PACE,
     PAIRS,
     YEAR,
     Morning,
     Values,
     fill_careline,
     idle,
+    load,
     measured_on,
     result,
 )
-from tests.bench.servers import BUILD, CARELINE, BenchError, Running
+from tests.bench.servers import CARELINE, BenchError
 
 MINUTE: Final = 60_000  # milliseconds within which the reminders are due
 APART: Final = 15_000  # milliseconds between two rings of one reminder
@@ -65,25 +64,6 @@ class SpreadOut(Morning):
     def due_at(self, number: int) -> int:
         return self.due + number * MINUTE // self.reminders
 
-    def rows(self) -> list[tuple[int, str, int]]:
-        """The tasks as rows: whose, what, when."""
-        return [
-            (
-                number % self.users + 1,
-                self.content(number % self.users, number // self.users, self.due_at(number) * 1_000_000),
-                self.due_at(number),
-            )
-            for number in range(self.reminders)
-        ]
-
-
-def load(target: Running, spread: SpreadOut, rings: int) -> subprocess.Popen[str]:
-    """Start the load generator, which binds the users and waits for each ring."""
-    questions = ",".join(map(str, target.open_questions(range(1, PAIRS + 1))))
-    shape = [spread.users, spread.reminders, spread.due, PACE, rings, APART]
-    command = [str(BUILD / "load"), str(target.port), str(target.pid), "ladders", *map(str, shape), questions]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
 
 def run_on(database: Path, *statements: str) -> None:
     with closing(sqlite3.connect(database)) as connection:
@@ -103,7 +83,7 @@ def measure(reminders: int, users: int, rungs: int) -> Values:
             run_on(database, FOLLOW_UP)
 
     with servers.running(CARELINE, fill) as target:
-        return result(target, load(target, spread, 1 + rungs), reminders * (1 + rungs))
+        return result(target, load(target, spread, PAIRS, 1 + rungs, APART), reminders * (1 + rungs))
 
 
 def measure_waiting(rungs: int, seconds: float) -> float:

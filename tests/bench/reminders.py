@@ -61,11 +61,18 @@ class Morning:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """The tasks as rows: whose, what, when."""
-        ns = self.due * 1_000_000
         return [
-            (number % self.users + 1, self.content(number % self.users, number // self.users, ns), self.due)
+            (
+                number % self.users + 1,
+                self.content(number % self.users, number // self.users, self.due_at(number) * 1_000_000),
+                self.due_at(number),
+            )
             for number in range(self.reminders)
         ]
+
+    def due_at(self, _: int) -> int:
+        """When one of them is due, by its number (milliseconds since 1970)."""
+        return self.due
 
     @staticmethod
     def content(user: int, which: int, due_ns: int) -> str:
@@ -114,11 +121,13 @@ def fill_apscheduler(database: Path, rows: list[tuple[Any, ...]]) -> None:
     subprocess.run([sys.executable, str(PEERS / "reminders_apscheduler.py"), str(database), "fill"], check=True)
 
 
-def load(target: Running, morning: Morning, pairs: int) -> subprocess.Popen[str]:
-    """Start the load generator, which binds the users and waits."""
+def load(target: Running, morning: Morning, pairs: int, *ladder: int) -> subprocess.Popen[str]:
+    """Start the load generator, which binds the users and waits. With a ladder each reminder rings so many times, so
+    many milliseconds apart."""
     questions = ",".join(map(str, target.open_questions(range(1, pairs + 1))))
-    shape = [morning.users, morning.reminders, morning.due, PACE]
-    command = [str(BUILD / "load"), str(target.port), str(target.pid), "remind", *map(str, shape), questions]
+    shape = [morning.users, morning.reminders, morning.due, PACE, *ladder]
+    what = "ladders" if ladder else "remind"
+    command = [str(BUILD / "load"), str(target.port), str(target.pid), what, *map(str, shape), questions]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,9 +10,7 @@ import pytest
 
 from tests.clients import Clients
 from tests.clock import Clock
-from tests.conftest import StartServer
 from tests.server import Server, in_seconds, new_id, wait_until
-from tests.torture.patches import patched
 
 # A larger jump waits for a second look: tests/reminders/test_clock_watch.py.
 JUMP: Final = 240.0
@@ -23,15 +20,8 @@ SENT_AT: Final = "%Y-%m-%d %H:%M:%S"
 
 
 @pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path / "clock")
-
-
-@pytest.fixture
-def server(start_server: StartServer, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """A server that goes by that clock."""
-    monkeypatch.setattr("tests.server.COMMAND", patched("clock_from_file"))
-    return start_server(env={"TEST_CLOCK": str(clock.file)})
+def server(clocked_server: Server) -> Server:
+    return clocked_server
 
 
 def check_sent_at(sent_at: str, seconds: float) -> None:

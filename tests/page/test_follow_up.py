@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.clock import Clock
-from tests.conftest import StartServer
 from tests.page.conftest import PHONE, OpenConsole
 from tests.page.console import SCREENSHOTS
 from tests.page.test_accessibility import faults
 from tests.page.test_inbox import badge, inbox_of
 from tests.server import Server, new_id
-from tests.torture.patches import patched
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path / "clock")
-
-
-@pytest.fixture
-def follow_up_server(start_server: StartServer, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """A server that goes by that clock."""
-    monkeypatch.setattr("tests.server.COMMAND", patched("clock_from_file"))
-    return start_server(env={"TEST_CLOCK": str(clock.file)})
 
 
 def list_of(panel: Locator, name: str) -> Locator:
@@ -36,10 +19,10 @@ def list_of(panel: Locator, name: str) -> Locator:
 
 
 def test_the_daughter_is_told_and_answers_for_the_elder(
-    open_console: OpenConsole, follow_up_server: Server, clock: Clock
+    open_console: OpenConsole, clocked_server: Server, clock: Clock
 ) -> None:
     elder, daughter = new_id(), new_id()
-    at_home, away = open_console(follow_up_server), open_console(follow_up_server, size=PHONE)
+    at_home, away = open_console(clocked_server), open_console(clocked_server, size=PHONE)
     his, hers = inbox_of(at_home, elder), inbox_of(away, daughter)
     panel = at_home.tab("reminders")
     panel.get_by_role("button", name="Add a rung").click()
@@ -50,7 +33,7 @@ def test_the_daughter_is_told_and_answers_for_the_elder(
     panel.get_by_role("button", name=f"Remind user {elder} in 5 seconds").click()
     expect(badge(at_home)).to_have_text("1")
     expect(badge(away)).to_be_hidden()
-    [task] = follow_up_server.http("GET", f"/api/reminders?user_id={elder}").body["items"]
+    [task] = clocked_server.http("GET", f"/api/reminders?user_id={elder}").body["items"]
     assert (task["follow_up"], task["missed_after"], task["critical"]) == (
         *([{"after": 60, "user_id": daughter}], 7200, True),
     )

@@ -26,7 +26,7 @@ from tests.json_text import decode
 from tests.packets import Closed, Websocket
 from tests.server import LIMIT, wait_until
 from tests.torture.doomed import Doomed
-from tests.torture.reckoning import LASTING
+from tests.torture.reckoning import Faults, all_notifications, lasting
 
 ELDER, DAUGHTER, NURSE = 7101, 7102, 7103
 USERS: Final = (ELDER, DAUGHTER, NURSE)
@@ -71,7 +71,7 @@ class Occurrence:
 
 
 @dataclass
-class Climbed:
+class Climbed(Faults):
     """Counts, and in words all that should not be."""
 
     kills: int = 0
@@ -79,12 +79,6 @@ class Climbed:
     answered: int = 0
     refused: int = 0
     missed: int = 0
-    faults: list[str] = field(default_factory=list)
-
-    def expect(self, holds: bool, fault: str) -> None:
-        """Note a fault unless it holds."""
-        if not holds:
-            self.faults.append(fault)
 
 
 class Devices:
@@ -251,21 +245,11 @@ class Climb:
         with closing(sqlite3.connect(self._server.database)) as connection:
             return {name: (outcome, note) for name, outcome, note in connection.execute(query)}
 
-    def _stored(self) -> dict[int, dict[str, Any]]:
-        """Give what does not change of all notifications, by id."""
-        found: dict[int, dict[str, Any]] = {}
-        for user in USERS:
-            last = 0
-            while page := self._server.notifications(user, f"after_id={last}&limit=200"):
-                found |= {one["id"]: {name: one[name] for name in LASTING} for one in page}
-                last = page[-1]["id"]
-        return found
-
     def reckon(self) -> Climbed:
         """Stop the server, and hold its file against what was done and heard."""
         found = self.found
         self._devices.close()
-        stored = self._stored()
+        stored = {one["id"]: lasting(one) for user in USERS for one in all_notifications(self._server, user)}
         self._server.stop()
         rung = self._rung()
         found.rings = rung.total()
@@ -273,7 +257,7 @@ class Climb:
         for one in self.all:
             self._reckon_one(one, rung, outcomes[one.name])
         heard = [told for told, _ in self._devices.heard.values()]
-        wrong = [told["id"] for told in heard if {name: told[name] for name in LASTING} != stored.get(told["id"])]
+        wrong = [told["id"] for told in heard if lasting(told) != stored.get(told["id"])]
         found.expect(not wrong, f"heard and not there: {wrong[:5]}")
         found.expect("Traceback" not in self._server.stderr(), "a traceback is in the log")
         return found

@@ -17,8 +17,20 @@ from tests.torture.doomed import Doomed
 LASTING = ("id", "biz_type", "biz_id", "title", "content", "created_at")
 
 
+@dataclass(kw_only=True)
+class Faults:
+    """In words all that should not be."""
+
+    faults: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, fault: str) -> None:
+        """Note a fault unless it holds."""
+        if not holds:
+            self.faults.append(fault)
+
+
 @dataclass
-class Reckoning:
+class Reckoning(Faults):
     """Counts, and in words all that should not be."""
 
     messages: int = 0
@@ -28,12 +40,6 @@ class Reckoning:
     confirmed: int = 0
     connections: int = 0
     pages: int = 0
-    faults: list[str] = field(default_factory=list)
-
-    def expect(self, holds: bool, fault: str) -> None:
-        """Note a fault unless it holds."""
-        if not holds:
-            self.faults.append(fault)
 
 
 def digest(payload: dict[str, Any]) -> str:
@@ -85,9 +91,7 @@ def _reckon_notifications(
     server: Doomed, front_ends: list[dict[str, Any]], tasks: list[dict[str, Any]], found: Reckoning
 ) -> None:
     for user_id in {one["userId"] for one in front_ends}:
-        rows: list[dict[str, Any]] = []
-        while page := server.notifications(user_id, f"answers=true&after_id={rows[-1]['id'] if rows else 0}&limit=200"):
-            rows += page
+        rows = all_notifications(server, user_id)
         found.notifications += len(rows)
         of_user = [one for one in front_ends if one["userId"] == user_id]
         by_id = {row["id"]: row for row in rows}
@@ -104,13 +108,26 @@ def _reckon_notifications(
         found.expect(
             had == asked, f"user {user_id}: reminders without a row {asked - had}, rows too many {had - asked}"
         )
-        there = [[row["id"], digest({name: row[name] for name in LASTING})] for row in rows]
+        there = [[row["id"], digest(lasting(row))] for row in rows]
         for one in of_user:
             if one["cursor"]:
                 found.expect(one["notifications"] == there, f"{one['name']}: other notifications than there are")
         handed = [row for one in of_user for row in one["notifications"]]
         found.expect(all(row in handed for row in there), f"user {user_id}: a notification that nobody was handed")
         found.expect(all(row in there for row in handed), f"user {user_id}: a notification that is not there")
+
+
+def all_notifications(server: Doomed, user_id: int) -> list[dict[str, Any]]:
+    """Give all that a user was ever notified of, with the answers."""
+    rows: list[dict[str, Any]] = []
+    while page := server.notifications(user_id, f"answers=true&after_id={rows[-1]['id'] if rows else 0}&limit=200"):
+        rows += page
+    return rows
+
+
+def lasting(notification: dict[str, Any]) -> dict[str, Any]:
+    """Give what of a notification no answer changes."""
+    return {name: notification[name] for name in LASTING}
 
 
 def _times(task: dict[str, Any]) -> int:
