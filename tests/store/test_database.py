@@ -488,6 +488,17 @@ async def test_no_thread_is_left(path: Path) -> None:
     wait_until(lambda: threading.active_count() <= before, "the end of the threads")
 
 
+@pytest.mark.parametrize("read", ["read", "look", "page", "watch"])
+async def test_reads_of_a_closed_database_are_refused_and_open_nothing(path: Path, read: str) -> None:
+    before = threading.active_count()
+    async with opened(path) as database:
+        await open_question(database)
+        await database.read(QuestionRow.select())
+    with pytest.raises(StoreFault, match="the database is closing"):
+        await within(getattr(database, read)(QuestionRow.select(), *([1] if read == "page" else [])))
+    wait_until(lambda: threading.active_count() <= before, "the end of the threads")
+
+
 async def test_who_needs_the_connection_waits_for_no_end_of_writes(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ without an answer, once.
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import threading
 import time
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tests.clock import Clock
@@ -169,9 +171,22 @@ class Climb:
             time.sleep(self._chance.uniform(0, LATE))
         with self._devices.opening:
             self._server.kill()
+            self._look_at_heard()
             self._server.begin()
             self._server.listens()
         self.found.kills += 1
+
+    def _look_at_heard(self) -> None:
+        """What was heard by the time of a kill is in the file that the kill leaves."""
+        heard = set(self._devices.heard)
+        with TemporaryDirectory() as folder:  # a copy: the server itself has to bring its file in order
+            for file in (self._server.database, Path(f"{self._server.database}-wal")):
+                if file.exists():
+                    shutil.copy(file, folder)
+            with closing(sqlite3.connect(Path(folder) / self._server.database.name)) as connection:
+                there = {number for (number,) in connection.execute("SELECT id FROM user_notification")}
+        gone = heard - there
+        self.found.expect(not gone, f"heard and not there: {sorted(gone)[:5]}")
 
     def _make(self, due: float) -> Occurrence:
         name, due = f"task {len(self.all)}", int(due)

@@ -13,7 +13,7 @@ from store.clock import Clock
 from store.database import Database
 from store.occurrences import Due
 
-MOMENT = 0.2  # seconds
+MOMENT = 0.5  # seconds
 hand_on_from: list[tuple[asyncio.AbstractEventLoop, due.HandOn]] = []
 build, dispatch_due = due.Dispatch.__init__, rungs.dispatch_due
 
