@@ -128,7 +128,7 @@ async def serve_from(
     if start.stopped:
         stop.set()
     systemd = start.systemd
-    clock = ClockWatch(time.now, steady_clock, await clock_faults.last_proven(database))
+    clock = ClockWatch(time.now, steady_clock, await clock_faults.last_known(database))
     house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)

@@ -12,7 +12,8 @@ there for SECOND_LOOK, and reminders go by the steady clock meanwhile. A return 
 
 The floor is the offset of a proven clock: one that was known before a short stop, or has held for PROVEN. True time is
 not behind it, so a clock that shows an earlier time is not followed for PROVEN: reminders go by the floor meanwhile.
-The file keeps the last proven time (`last_proven`), and the next start takes its floor from there.
+The file keeps the time that the floor has reached, and the next start takes its floor from there; it keeps for how
+long the clock has been behind, too, so that PROVEN counts over starts (`store.clock_faults.Known`).
 
 When the clock has gone back, or has settled after a start, what it wrote too early is made good
 (`store.clock_faults`), and so it is at a start that is not behind the floor. The jumps are noted in the file
@@ -26,6 +27,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from store.clock import Clock
+from store.clock_faults import Known
 from store.clock_runs import SMALL, Jump
 
 log = logging.getLogger("careline.clock")
@@ -53,15 +55,16 @@ def steady_clock() -> int:
 class ClockWatch:
     """Gives the time that reminders go by. Reading it again and again is what watches the clock."""
 
-    def __init__(self, clock: Clock, steady: Callable[[], int], last_proven: int | None) -> None:
-        """`last_proven` is the last time of a proven clock, None in a new file."""
+    def __init__(self, clock: Clock, steady: Callable[[], int], known: Known | None) -> None:
+        """`known` is what the file knows about the time, None in a new file."""
         self._clock = clock
         self._steady = steady
         now = clock()
         self._offset = now - steady()
-        is_known = last_proven is None or 0 <= now - last_proven <= SHORT_STOP
+        is_known = known is None or known.reached <= now <= known.proven + SHORT_STOP
         self._base: int | None = self._offset if is_known else None
-        self._floor: int | None = self._offset if last_proven is None or is_known else last_proven - steady()
+        self._floor: int | None = self._offset if known is None or is_known else known.reached - steady()
+        self._waited = 0 if known is None else known.waited  # before this start, or before the last jump
         self._is_assumed = False  # `base` is the floor of a start: true time may be anywhere after it
         self._since = steady()  # when the offset became what it is
         self._candidate: tuple[int, int] | None = None  # an offset that waits for its second look, and since when
@@ -70,7 +73,7 @@ class ClockWatch:
         self.last_jump: tuple[int, int] | None = None  # at which time, and by how much
         self.unnoted: list[Jump] = []  # which the file does not have yet
         # What was written at a later time than now, while the clock was ahead, has to be made good.
-        self.is_to_rewind = last_proven is not None
+        self.is_to_rewind = known is not None
         if self._floor is not None and self._is_below_floor(self._offset):
             behind = (self._floor - self._offset) // 1000
             log.warning("the clock is %d s behind the last proven time: it is not followed", behind)
@@ -91,6 +94,24 @@ class ClockWatch:
         """Return whether the next start may take this time for its floor."""
         return self.state == SOUND and self._base == self._floor
 
+    @property
+    def is_behind(self) -> bool:
+        """Return whether the clock shows an earlier time than the floor, by which reminders go."""
+        return self._waits_from is not None
+
+    @property
+    def waited(self) -> int:
+        """Return for how long the clock has been behind the floor; PROVEN where the floor has been given up for it."""
+        if self._floor is None:
+            return PROVEN
+        return 0 if self._waits_from is None else self._waited + self._steady() - self._waits_from
+
+    @property
+    def _waits_from(self) -> int | None:
+        if self._candidate is None or self._offset != self._floor or not self._is_below_floor(self._candidate[0]):
+            return None
+        return self._candidate[1]
+
     def __call__(self) -> int:
         """The time that reminders go by, in milliseconds since 1970."""
         wall, steady = self._clock(), self._steady()
@@ -99,12 +120,16 @@ class ClockWatch:
         return steady + self._offset
 
     def _look(self, offset: int, steady: int) -> None:
+        if not self._is_below_floor(offset):
+            self._waited = 0
         if abs(offset - self._offset) <= SMALL:
             self._candidate = None
             self._follow(offset)
         elif self._base is not None and abs(offset - self._base) <= SMALL:
             self._jump(offset, steady)
         elif self._candidate is None or abs(offset - self._candidate[0]) > STEADY:
+            if self._candidate is not None:
+                self._waited = 0
             self._candidate = (offset, steady)
             log.warning("the clock jumped by %d s: a second look follows", (offset - self._offset) // 1000)
         elif steady - self._candidate[1] >= SECOND_LOOK:
@@ -120,7 +145,7 @@ class ClockWatch:
         assert self._candidate is not None
         if self._floor is None or not self._is_below_floor(offset):
             self._jump(offset, steady)
-        elif steady - self._candidate[1] >= PROVEN:
+        elif self._waited + steady - self._candidate[1] >= PROVEN:
             self._floor = None
             self._jump(offset, steady)
         elif self._base is not None and self._offset != self._base and not self._is_assumed:

@@ -17,7 +17,7 @@ from reminders.due import Dispatch, HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.work import RuleWork
 from store import clock_faults, clock_runs, quiet_hours
-from store.clock_faults import TimedAhead, ToRewind, ToTimeAgain
+from store.clock_faults import TimedAhead, ToRewind, ToTimeAgain, Unproven
 from store.database import Database
 from store.histogram import Histogram
 from store.occurrences import MAX_TIME
@@ -163,8 +163,11 @@ class ReminderLoop:
         is_proven = self.clock.is_proven
         # A proven time is kept at once: the next start takes its floor from there.
         if abs(now - self._kept_at) >= KEEP_TIME or (is_proven and not self._is_proven_kept):
-            keep = clock_faults.keep_proven if is_proven else clock_runs.keep
-            await self._database.written(each(keep), now)
+            if is_proven:
+                await self._database.written(each(clock_faults.keep_proven), now)
+            else:
+                unproven = Unproven(now, self.clock.is_behind, self.clock.waited)
+                await self._database.written(each(clock_faults.keep_unproven), unproven)
             self._kept_at, self._is_proven_kept = now, is_proven
 
     async def _note_runs(self) -> None:
@@ -194,8 +197,8 @@ class ReminderLoop:
     async def _time_each_again(self, asked: TimedAhead, by: int | None) -> int:
         """Plan again what was timed by a clock that was ahead by so much, or since its last proven time; how many."""
         now = self.clock()
-        proven = await clock_faults.last_proven(self._database)
-        since = now - PROVEN if proven is None or proven > now else proven
+        known = await clock_faults.last_known(self._database)
+        since = now - PROVEN if known is None or known.proven > now else known.proven
         after_id, earlier = -(2**63), 0
         while timed := await clock_faults.timed_ahead(self._database, after_id, asked):
             tasks = [(task_id, since if by is None else at - by) for task_id, at in timed]

@@ -1,4 +1,4 @@
-"""Make good what a clock that was ahead has written too early, and keep the last time of a proven clock.
+"""Make good what a clock that was ahead has written too early, and keep what is known about the time.
 
 The clock is right by now. Whatever was written at a later time than now was written while the clock was ahead. Where it
 had rung by the zone of its time, it comes back by its wall time: the zone may be another by now.
@@ -74,6 +74,22 @@ class TimedAhead:
 
     since: int
     until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the file knows about the time, in milliseconds."""
+
+    proven: int  # the last time of a proven clock
+    reached: int  # the time that has come: the same, or what was counted on from there while the clock was behind
+    waited: int = 0  # how long the clock has shown an earlier time than that, while the program ran
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    now: int
+    is_behind: bool  # the clock shows an earlier time than now, which is counted on from a proven one
+    waited: int  # as in Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +173,22 @@ def time_again(connection: sqlite3.Connection, asked: ToTimeAgain) -> int:
 
 def keep_proven(connection: sqlite3.Connection, at: int) -> None:
     """Remember that the clock was proven at that time."""
-    connection.execute("REPLACE INTO sound_clock (id, at) VALUES (1, ?)", (at,))
+    connection.execute("REPLACE INTO sound_clock (id, at, reached, waited) VALUES (1, ?1, ?1, 0)", (at,))
     clock_runs.prove(connection, at)
 
 
-async def last_proven(database: Database) -> int | None:
-    """The last time of a proven clock; None before the first start."""
-    (rows,) = await database.read(SoundClock.select(SoundClock.at))
-    return rows[0]["at"] if rows else None
+def keep_unproven(connection: sqlite3.Connection, asked: Unproven) -> None:
+    """Remember the time of a clock that is not proven, or that is behind and not followed."""
+    connection.execute(
+        "UPDATE sound_clock SET reached = iif(?, ?, reached), waited = ?", (asked.is_behind, asked.now, asked.waited)
+    )
+    clock_runs.keep(connection, asked.now)
+
+
+async def last_known(database: Database) -> Known | None:
+    """Return what the file knows about the time; None before the first start."""
+    (rows,) = await database.read(SoundClock.select())
+    if not rows:
+        return None
+    (row,) = rows
+    return Known(row["at"], row["at"] if row["reached"] is None else row["reached"], row["waited"])

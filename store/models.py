@@ -240,6 +240,8 @@ class SoundClock(Model):
 
     id = IntegerField(primary_key=True)
     at = BigIntegerField()
+    reached = BigIntegerField(null=True)  # NULL: `at`
+    waited = BigIntegerField()
 
     class Meta:
         table_name = "sound_clock"

@@ -500,11 +500,11 @@ class World:
         self.starts += 1
         machine = self.machine
         async with opened(self.path) as database:
-            proven = await clock_faults.last_proven(database)
-            watch = ClockWatch(machine.wall, machine.steady, proven)
+            known = await clock_faults.last_known(database)
+            watch = ClockWatch(machine.wall, machine.steady, known)
             now = watch()
             self.behind = now - machine.true if machine.error < 0 and now != machine.wall() else None
-            if self.behind is not None and not (proven is not None and proven <= now <= machine.true):
+            if self.behind is not None and not (known is not None and known.reached <= now <= machine.true):
                 self.verdict.faults.append(f"at {machine.true} it goes on from {now}")
             if self.behind is None:
                 self.model.make_good(now)

@@ -10,6 +10,8 @@ from reminders.due import HandOn
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
+from store import clock_faults
+from store.clock_faults import Known
 from store.database import Database
 from tests.store.file import within
 from tests.store.samples import NOW
@@ -35,7 +37,12 @@ class Machine:
         self.steady += milliseconds
 
     def watch(self, last_proven: int | None = NOW) -> ClockWatch:
-        return ClockWatch(self.show, lambda: self.steady, last_proven)
+        known = None if last_proven is None else Known(last_proven, last_proven)
+        return ClockWatch(self.show, lambda: self.steady, known)
+
+    async def watch_from(self, database: Database) -> ClockWatch:
+        """As a start does."""
+        return ClockWatch(self.show, lambda: self.steady, await clock_faults.last_known(database))
 
 
 async def running(database: Database, watch: ClockWatch, handed: HandOn, zone: ZoneInfo = SHANGHAI) -> ReminderLoop:

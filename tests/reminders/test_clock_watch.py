@@ -15,7 +15,7 @@ from reminders.derive import derive_all
 from reminders.housekeeping import Housekeeping, Job
 from reminders.loop import ReminderLoop
 from reminders.tasks import NoOccurrence, Timing, made, rescheduled
-from store import answers, clock_faults, reminders
+from store import answers, reminders
 from store.clock import first_on_wall, in_milliseconds, on_wall
 from store.clock_runs import SMALL
 from store.database import Database
@@ -254,7 +254,7 @@ async def test_what_is_made_by_a_clock_that_is_ahead_for_long_misses_no_dose(
     """The clock is ahead by a day, and that is found out after three days: the false time of then has passed."""
 
     async def started() -> ReminderLoop:
-        return await running(database, machine.watch(await clock_faults.last_proven(database)), handed)
+        return await running(database, await machine.watch_from(database), handed)
 
     ahead = 26 * HOUR
     loop = await running(database, machine.watch(None), handed)
@@ -323,7 +323,7 @@ async def test_what_is_made_by_a_right_clock_is_not_planned_anew(
     await live(loop, machine, machine.wall + 2 * HOUR)
     for stop in (3 * SECOND, 30 * HOUR):
         machine.pass_by(stop)
-        loop = await running(database, machine.watch(await clock_faults.last_proven(database)), handed)
+        loop = await running(database, await machine.watch_from(database), handed)
         await live(loop, machine, machine.wall + HOUR)
     for task_id in ids:
         query = f"SELECT planned_at FROM occurrence WHERE task_id = {task_id} ORDER BY 1"
@@ -445,3 +445,40 @@ async def test_another_zone_of_the_clinic_moves_what_goes_by_its_wall(database: 
     found = dict(rows(database.path, "SELECT id, next_at FROM reminder_task"))
     assert found == {local: at[berlin], moment: at[SHANGHAI], given: at[SHANGHAI], plain: at[berlin]}
     assert await derive_all(database, berlin) == 0
+
+
+async def test_a_start_while_the_clock_is_behind_rings_nothing_again(
+    database: Database, machine: Machine, handed: Handed
+) -> None:
+    """The clock went back by 26 hours, and is not behind the last proven time any more when the program starts anew."""
+    daily = {"rrule": "FREQ=HOURLY", "timezone": "Asia/Shanghai", "missed": "all", "starts_on": "2025-01-01T10:30:00"}
+    timing = {"remind_at": NOW + HOUR // 2, "next_on": "2025-01-01T10:30:00", "exdates": "[]", **daily}
+    await database.written(each(reminders.add), new_task(timing=timing))
+    loop = await running(database, machine.watch(None), handed)
+    await live(loop, machine, NOW + 5 * HOUR)
+    machine.wall -= 26 * HOUR
+    for stays in (27, 3, 30):
+        await live(loop, machine, machine.wall + stays * HOUR)
+        loop = await running(database, await machine.watch_from(database), handed)
+    await live(loop, machine, machine.wall + 3 * HOUR)
+    query = "SELECT count(*), count(DISTINCT occurrence_at) FROM user_notification"
+    assert rows(database.path, query) == [(68, 68)]
+
+
+async def test_a_clock_that_was_ahead_for_long_is_followed_after_seven_days_however_often_it_starts(
+    database: Database, machine: Machine, handed: Handed
+) -> None:
+    loop = await running(database, machine.watch(None), handed)
+    await live(loop, machine, NOW + DAY)
+    machine.wall += 30 * DAY
+    await live(loop, machine, machine.wall + 9 * DAY)
+    assert loop.clock.is_proven
+    machine.wall -= 30 * DAY
+    for _ in range(7):
+        assert loop.clock() - machine.wall > 29 * DAY
+        await live(loop, machine, machine.wall + DAY)
+        loop = await running(database, await machine.watch_from(database), handed)
+        await tick(loop)
+    machine.pass_by(2 * HOUR)
+    await tick(loop)
+    assert loop.clock() == machine.wall

@@ -342,7 +342,7 @@ class World:
         self.starts += 1
         machine = self.machine
         async with opened(self.path) as database:
-            watch = ClockWatch(machine.wall, machine.steady, await clock_faults.last_proven(database))
+            watch = ClockWatch(machine.wall, machine.steady, await clock_faults.last_known(database))
             house = Housekeeping([], watch)
             zone = ZoneInfo(self.clinic)
             work = self.work = Work()
