@@ -39,7 +39,7 @@ from tests.bench.reminders import (
 from tests.bench.servers import CARELINE, BenchError
 
 MINUTE: Final = 60_000  # milliseconds within which the reminders are due
-APART: Final = 15_000  # milliseconds between two rings of one reminder
+APART: Final = 60_000  # milliseconds between two rings of one reminder
 RUNGS: Final = 4
 HOUR: Final = 3_600_000
 FOLLOW_UP: Final = (
