@@ -1,7 +1,7 @@
 """The database in use: readers in lanes, and the one writer.
 
-Readers go through peewee's asyncio support. What lists, what looks something up, and what watches over who is in have
-connections of their own: none of them waits for the others.
+Readers go through peewee's asyncio support. What lists, what looks something up, what watches over who is in, and what
+looks for reminders that are due have connections of their own: none of them waits for the others.
 
 Every write goes through `Database.write`: the writer takes what is waiting, applies it in one transaction (group
 commit, synchronous=FULL), and after the commit each write's `published` is called on the loop, in commit order.
@@ -56,6 +56,7 @@ class Database:
         self._short = Lane(path, READERS)
         self._pages = Lane(path, PAGE_READERS)
         self._watch = Lane(path, 1)
+        self._due = Lane(path, 1)
         self._waiting = Waiting()
         self._writer = Writer(path, self._waiting, self._committed, self._failed)
         self._closing = False
@@ -84,7 +85,7 @@ class Database:
         await self._writer.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for lane in (self._short, self._pages, self._watch):
+        for lane in (self._short, self._pages, self._watch, self._due):
             await lane.close()
         os.close(self._lock)
 
@@ -108,6 +109,10 @@ class Database:
     async def watch(self, *queries: BaseQuery) -> list[list[Row]]:
         """Return the rows of queries on which safety depends: no other read is waited for."""
         return await self._watch.at_once(*queries)
+
+    async def due(self, *queries: BaseQuery) -> list[list[Row]]:
+        """Return the rows of the queries by which reminders fire: no read that a client asks for is waited for."""
+        return await self._due.at_once(*queries)
 
     def write(
         self,

@@ -28,7 +28,7 @@ class NextDue:
 async def next_due(database: Database, tasks: Collection[int] = (), notifications: Collection[int] = ()) -> NextDue:
     """Return what is due next, but for the tasks and the snoozed notifications that are passed over."""
     queries = (rungs.first_due(), snoozes.first_due(notifications), *occurrences.first_due(tasks))
-    found = await database.look(*queries)
+    found = await database.due(*queries)
     return NextDue(*(rows[0]["due"] if rows else None for rows in found))
 
 

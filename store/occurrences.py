@@ -243,7 +243,7 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
 
 async def due_again(database: Database, due: Due) -> list[ReminderTask]:
     """Repeating tasks that are due, earliest first. Raises what a row that cannot be read raises."""
-    (rows,) = await database.look(_due_again(reminders.select(), due))
+    (rows,) = await database.due(_due_again(reminders.select(), due))
     return [reminders.task_of(row) for row in rows]
 
 

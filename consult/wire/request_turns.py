@@ -3,14 +3,15 @@
 A request that comes alone is taken up at once. When a turn has no time left for HTTP, and for what is pipelined behind
 another request, requests wait: one of them is taken up in each turn. It is of the client that has taken the least time:
 who asks seldom waits for a turn or two, however many others ask all the time. Every other turn it is of the client that
-has waited longest, so that no client waits for ever while new ones come.
+has waited longest, so that no client waits for ever while new ones come. The loop rests between them, for half of its
+time.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import Any
 
 from consult.wire.loop_turns import LoopTurns
@@ -18,6 +19,9 @@ from consult.wire.loop_turns import LoopTurns
 # All requests together, in one turn. What frames and payloads may take (share.py) is counted apart: a flood of either
 # leaves the other its time.
 HTTP_SECONDS = 0.005
+# While requests wait, those that are served take as long as this in all, and the loop rests as long: the thread that
+# writes needs the interpreter dozens of times for one message, and would wait for the loop each time.
+REST = 0.004  # seconds
 MOST_KNOWN = 1000  # clients, until those that have no more than their share are forgotten
 
 
@@ -33,6 +37,8 @@ class RequestTurns(LoopTurns):
         self._begin_at = 0.0
         self._most_known = MOST_KNOWN
         self._by_time = False  # the last turn went by what clients have had
+        self._unrested = 0.0  # seconds that requests have taken since the last rest
+        self._rests_until = 0.0  # by perf_counter: the loop's own time stands still during a turn
 
     def __len__(self) -> int:
         """Return how many clients have requests that wait."""
@@ -41,6 +47,7 @@ class RequestTurns(LoopTurns):
     def spend_for(self, client: str, seconds: float) -> None:
         """Count time that was spent on a request of the client in the present turn."""
         self._had[client] = self._had_by(client) + seconds
+        self._unrested += seconds
         if len(self._had) > self._most_known:
             self._had = {one: had for one, had in self._had.items() if had > self._begin_at or one in self._waiting}
             self._most_known = max(MOST_KNOWN, 2 * len(self._had))
@@ -61,6 +68,12 @@ class RequestTurns(LoopTurns):
         return max(self._had.get(client, 0.0), self._begin_at)
 
     def _serve(self) -> bool:
+        if self._waiting and self._unrested >= REST:
+            self._rests_until, self._unrested = perf_counter() + self._unrested, 0.0
+        rest = self._rests_until - perf_counter()
+        if self._waiting and rest > 0:
+            self._loop.call_later(rest, self._expect_next)
+            return False
         self._by_time = not self._by_time
         while self._waiting:
             client = min(self._waiting, key=self._had.__getitem__) if self._by_time else next(iter(self._waiting))

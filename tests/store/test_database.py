@@ -6,20 +6,24 @@ import asyncio
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from peewee import OperationalError, fn
+from peewee import BaseQuery, OperationalError, fn
 
 from store import database as store_database
-from store import messages, questions, revocations, transaction
+from store import messages, occurrences, questions, revocations, transaction
 from store import writer as store_writer
 from store.database import Database
 from store.file import PRAGMAS, StoreFault
 from store.models import Question as QuestionRow
+from store.next_due import next_due
+from store.occurrences import Due
 from store.questions import NewQuestion, Question
+from store.reading import Lane
 from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
 from tests.server import wait_until
 from tests.store.file import all_written, opened, rows, within, write_locked
@@ -555,36 +559,60 @@ async def test_so_does_one_in_which_a_request_has_failed(
     assert database.commit_writes.count == commits + 6
 
 
-async def test_short_reads_and_those_of_safety_wait_for_no_page(database: Database) -> None:
-    """Every connection that reads pages is busy, and another page waits."""
-    await open_question(database)
-    go_on = threading.Event()
-    busy = threading.Semaphore(0)
+class Busy:
+    """Every connection of a lane is busy, and another read waits."""
 
-    def hold() -> int:
-        busy.release()
-        assert go_on.wait(10)
+    def __init__(self, lane: Lane, read: Callable[[BaseQuery], Coroutine[Any, Any, Any]], connections: int) -> None:
+        self._lane = lane
+        self._read = read
+        self._connections = connections
+        self._go_on = threading.Event()
+        self._begun = threading.Semaphore(0)
+
+    def _hold(self) -> int:
+        self._begun.release()
+        assert self._go_on.wait(10)
         return 1
 
-    for _ in range(store_database.PAGE_READERS):
-        await database.page(QuestionRow.select(), 1)  # the connections are made with the first
-    for connection in pooled(database):
-        await connection.create_function("hold", 0, hold)
-    query = QuestionRow.raw("SELECT hold() AS held FROM question")
-    pages = [asyncio.create_task(database.page(query, 1)) for _ in range(store_database.PAGE_READERS + 1)]
-    for _ in range(store_database.PAGE_READERS):
-        assert await asyncio.to_thread(busy.acquire, timeout=10)
+    async def begin(self) -> list[asyncio.Task[Any]]:
+        await self._read(QuestionRow.select())  # the connections are made with the first
+        for connection in pooled(self._lane):
+            await connection.create_function("hold", 0, self._hold)
+        query = QuestionRow.raw("SELECT hold() AS held FROM question")
+        reads = [asyncio.create_task(self._read(query)) for _ in range(self._connections + 1)]
+        for _ in range(self._connections):
+            assert await asyncio.to_thread(self._begun.acquire, timeout=10)
+        return reads
+
+    async def end(self, reads: list[asyncio.Task[Any]]) -> list[Any]:
+        assert not any(read.done() for read in reads)
+        self._go_on.set()
+        return await within(asyncio.gather(*reads))
+
+
+async def test_short_reads_and_those_of_safety_wait_for_no_page(database: Database) -> None:
+    await open_question(database)
+    busy = Busy(database._pages, lambda query: database.page(query, 1), store_database.PAGE_READERS)
+    pages = await busy.begin()
     assert (await within(database.read(QuestionRow.select())))[0][0]["id"] == 1
     assert (await within(revocations.above(database, 0, 0))) == ([], [])
-    assert not any(page.done() for page in pages)
-    go_on.set()
-    for page in await within(asyncio.gather(*pages)):
+    for page in await busy.end(pages):
         assert page.rows == [{"held": 1}]
 
 
-def pooled(database: Database) -> list[Any]:
-    """The idle connections that read pages."""
-    pool = database._pages._pool._pool
+async def test_reminders_wait_for_no_read_that_clients_ask_for(database: Database) -> None:
+    await open_question(database)
+    busy = Busy(database._short, database.read, store_database.READERS)
+    reads = await busy.begin()
+    assert (await within(next_due(database))).any is None
+    assert await within(occurrences.due_again(database, Due(NOW, 1))) == []
+    assert await busy.end(reads) == [[[{"held": 1}]]] * (store_database.READERS + 1)
+
+
+def pooled(lane: Lane) -> list[Any]:
+    """The idle connections of a lane."""
+    pool = lane._pool._pool
+    assert pool is not None
     return [connection.conn for connection in list(pool._queue._queue)]
 
 
@@ -599,7 +627,7 @@ async def test_reads_that_wait_do_not_hold_up_the_end(path: Path) -> None:
     async with opened(path) as database:
         await open_question(database)
         await asyncio.gather(*(database.page(QuestionRow.select(), 1) for _ in range(store_database.PAGE_READERS)))
-        for connection in pooled(database):
+        for connection in pooled(database._pages):
             await connection.create_function("begun", 0, count)
         query = QuestionRow.raw("SELECT begun() AS begun FROM question")
         pages = [asyncio.create_task(database.page(query, 1)) for _ in range(1000)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from time import perf_counter
 
 import pytest
 
-from consult.wire.request_turns import HTTP_SECONDS, MOST_KNOWN, Measured, RequestTurns
+from consult.wire import request_turns
+from consult.wire.request_turns import HTTP_SECONDS, REST, Measured, RequestTurns
 
 
 async def test_a_request_that_comes_alone_is_taken_up_at_once() -> None:
@@ -45,10 +47,9 @@ async def test_who_asks_seldom_is_next_however_many_ask_all_the_time() -> None:
         taken.append(client)
 
     floods = [asyncio.create_task(request(f"flood {number % 50}")) for number in range(500)]
-    for _ in range(100):
-        await asyncio.sleep(0)
+    for flood in floods[:50]:
+        await flood
     began = len(taken)
-    assert began > 50
     await asyncio.create_task(request("monitor"))
     assert len(taken) - began <= 4
     await asyncio.gather(*floods)
@@ -67,7 +68,7 @@ async def test_who_waits_longest_is_not_passed_by_new_clients_for_ever() -> None
 
     flood = [asyncio.create_task(request("first")) for _ in range(10)]
     await asyncio.sleep(0)
-    turns.spend_for("monitor", 1.0)
+    turns.spend_for("monitor", REST / 2)
     asked = asyncio.create_task(request("monitor"))
     number = 0
     while not asked.done():
@@ -79,20 +80,40 @@ async def test_who_waits_longest_is_not_passed_by_new_clients_for_ever() -> None
     await asyncio.gather(*flood)
 
 
-async def test_clients_that_have_no_more_than_their_share_are_forgotten() -> None:
+async def test_clients_that_have_no_more_than_their_share_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_turns, "MOST_KNOWN", 20)
     turns = RequestTurns(asyncio.get_running_loop())
 
     async def request(client: str) -> None:
         await turns.come(client, is_behind=True)
-        turns.spend_for(client, 0.001)
+        turns.spend_for(client, HTTP_SECONDS / 5)
 
-    flood = [asyncio.create_task(request("flood")) for _ in range(11 * MOST_KNOWN)]
-    for number in range(10 * MOST_KNOWN):
+    flood = [asyncio.create_task(request("flood")) for _ in range(220)]
+    for number in range(200):
         await asyncio.create_task(request(f"client {number}"))
-        assert len(turns._had) <= MOST_KNOWN + 1
+        assert len(turns._had) <= 21
     await asyncio.gather(*flood)
     await asyncio.sleep(0)
     assert not turns._had
+
+
+async def test_while_requests_wait_the_loop_rests_as_long_as_they_took() -> None:
+    turns = RequestTurns(asyncio.get_running_loop())
+    began = perf_counter()
+    for _ in range(10):
+        await turns.come("flood", is_behind=True)
+        turns.spend_for("flood", REST)
+    await turns.come("flood", is_behind=True)
+    assert perf_counter() - began > 9 * REST
+    turns.spend_for("flood", REST)
+    waits = asyncio.create_task(turns.come("flood", is_behind=True))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    coming = turns.come("monitor", is_behind=False)
+    with pytest.raises(StopIteration):  # one that comes alone is taken up during a rest as well
+        coming.send(None)
+    assert not waits.done()
+    await waits
 
 
 async def test_a_turn_without_time_left_takes_up_no_more() -> None:
