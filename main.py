@@ -47,6 +47,7 @@ from consult.process.start import Start
 from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
 from consult.push import Push
+from consult.recovery import Recovery
 from consult.rooms import Rooms
 from consult.sending import Sending
 from consult.wire.carriers import Carriers
@@ -132,6 +133,7 @@ async def serve_from(
     house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
+    await house.recovery.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -171,7 +173,12 @@ class House:
         self.push = Push(rooms, database, time, settings.outbox_bytes)
 
         self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
-        keep = Keep(settings.read_notification_days, settings.closed_question_days, settings.audit_days)
+        keep = Keep(
+            settings.read_notification_days,
+            settings.closed_question_days,
+            settings.audit_days,
+            settings.recovery_seconds,
+        )
         house_jobs = jobs(database, clock, self.daily, keep, partial(join_question.deleted, lookup, rooms))
         self.housekeeping = Housekeeping(house_jobs, clock)
         self.work = RuleWork()
@@ -186,10 +193,11 @@ class House:
         )
 
         self.answering = Answering(database, self.push, time, self.loop.wake)
+        self.recovery = Recovery(database, lookup, rooms, self.push, clock, settings.recovery_seconds)
         self.sending = Sending(self.push, time)
-        events = handlers(database, lookup, rooms, self.push, self.answering, self.sending)
+        events = handlers(database, lookup, rooms, self.push, self.recovery, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
-        self.gateway = Gateway(events, self.push, self.limits, self.guard)
+        self.gateway = Gateway(events, self.push, self.recovery, self.limits, self.guard)
 
         certificate, key = settings.tls_certificate, settings.tls_key
         self.tls = Tls(certificate, key) if certificate and key else None
@@ -204,6 +212,7 @@ class House:
         )
         allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
         self.carriers = Carriers(self.gateway, settings.outbox_bytes, allowed)
+        self.carriers.each_second.append(self.recovery.beat)
         self.polling = Polling(self.carriers, self.access)
         self.lag = LoopLag()
 
@@ -260,6 +269,7 @@ class House:
         await self.polling.close()
         await self.carriers.close()
         await self.gateway.close()
+        self.recovery.close()
 
     def reload(self) -> None:
         """SIGHUP: read the certificate and the signing keys again."""

@@ -35,6 +35,10 @@ class Stream(Protocol[Item]):
         """Return whether it then gets the changes of the question."""
 
     @property
+    def since(self) -> int | None:
+        """The last id before the connection entered without a cursor, where that is remembered for it; else None."""
+
+    @property
     def reply(self) -> JoinedQuestion | BoundUser:
         """A new reply to the client, without the backlog."""
 
@@ -71,7 +75,10 @@ async def follow(
 
     Without `after_id` there is no backlog to answer with: the stream alone decides what it replays.
     """
+    if not connection.connected:
+        return False  # it would stay in the room for ever
     room.hold(connection)
+    connection.holds += 1
     fence = stream.last_id
     is_live = False
     try:
@@ -84,8 +91,9 @@ async def follow(
         await _replay(connection, stream, fence, page)
         is_live = room.holds(connection)
     finally:
+        connection.holds -= 1
         if is_live:
-            push.held(connection, room.go_live(connection, stream.visibility, stream.updates))
+            push.held(connection, room.go_live(connection, stream.visibility, stream.updates, stream.since))
         else:
             push.held(connection, room.undo(connection))
     return is_live

@@ -1,11 +1,13 @@
 """One client: what carries its packets, where it is, and what it has asked that is not answered yet."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from consult.entry.limits import Account, Usage
 from consult.entry.tokens import Identity
 from consult.event_order import EventOrder
 from consult.packets import Frame
+from store.sessions import Joined, Owner, Session
 
 
 class Carrier(Protocol):
@@ -54,6 +56,82 @@ class HandedOver(NamedTuple):
     handed_at: float  # seconds, by the loop's clock
 
 
+class LiveSession:
+    """What is remembered of a client, so that it can be brought back (consult/recovery.py)."""
+
+    __slots__ = (
+        "asked_message_id",
+        "asked_notification_id",
+        "changes",
+        "connection",
+        "ended_at",
+        "follows",
+        "id",
+        "is_forgotten",
+        "is_stored",
+        "kept",
+        "message_id",
+        "notification_id",
+        "owner",
+        "revision",
+        "saved_message_id",
+        "saved_revision",
+        "saves",
+        "secret",
+        "touched_id",
+        "user_id",
+    )
+
+    def __init__(
+        self, session_id: int, secret: str, owner: Owner | None, message_id: int, notification_id: int
+    ) -> None:
+        self.id = session_id
+        self.secret = secret  # of the client's pid, its SHA-256
+        self.owner = owner  # None without tokens
+        self.connection: Connection | None = None  # None once that has ended
+        self.user_id: int | None = None  # that it is bound to without a cursor
+        self.follows = False  # as its connection did, when that ended
+        self.ended_at: int | None = None
+        self.is_forgotten = False  # its client has left for good
+        # It has read all that it was sent up to there. The client was asked when it had been sent up to there; 0 where
+        # its answer will show nothing.
+        self.message_id = message_id
+        self.notification_id = notification_id
+        self.asked_message_id = self.asked_notification_id = 0
+        self.touched_id = 0  # one of its rooms was sent a message up to there
+        # Of it in the file, and what is not there yet: the rooms that have changed, None where it has left.
+        self.is_stored = False  # perhaps
+        self.saved_message_id = message_id
+        self.changes: dict[int, Joined | None] | None = None
+        self.revision = self.saved_revision = 0  # rises where it binds, joins or leaves
+        self.saves = 0
+        self.kept: Callable[[], None] | None = None  # to be called when the file has all of this
+
+    def as_stored(self) -> Session:
+        """Return it as it is now, with the rooms that have changed."""
+        return Session(
+            id=self.id,
+            secret=self.secret,
+            owner=self.owner,
+            user_id=self.user_id,
+            follows=self.follows if self.connection is None else self.connection.follows,
+            message_id=self.message_id,
+            notification_id=self.notification_id,
+            ended_at=self.ended_at,
+            rooms=self.changes.copy() if self.changes else {},
+        )
+
+    def saved(self, stored: Session, revision: int) -> None:
+        """The file has it as it was then."""
+        self.saves += 1
+        self.saved_revision, self.saved_message_id = revision, stored.message_id
+        if self.revision == revision:
+            self.changes = None
+        elif self.changes is not None:
+            changes, was = self.changes, stored.rooms
+            self.changes = {one: changes[one] for one in changes if changes[one] is not was.get(one, self)}
+
+
 class Connection:
     """A Socket.IO client of the namespace `/`, whatever carries it."""
 
@@ -65,10 +143,13 @@ class Connection:
         "connected",
         "follows",
         "has_cursor",
+        "has_left",
+        "holds",
         "identity",
         "order",
         "rooms",
         "send",
+        "session",
         "sid",
         "unproven",
         "usage",
@@ -81,6 +162,7 @@ class Connection:
         self.usage = Usage()
         self.account: Account | None = None  # what its user may use, where that is limited
         self.connected = False  # between the client's CONNECT and its end
+        self.has_left = False  # by a DISCONNECT, the last time
         self.identity: Identity | None = None  # who it is, with tokens on
         self.rooms: set[Place] | None = None
         self.user_id: int | None = None  # the user it is bound to
@@ -88,6 +170,8 @@ class Connection:
         self.has_cursor = False  # it has bound with `after_id`, and asks for what it missed by that
         self.unproven: list[HandedOver] | None = None  # oldest first
         self.asked_about = 0  # so many of them, from the first, will be read when the client answers
+        self.session: LiveSession | None = None
+        self.holds = 0  # not 0: something that its rooms were told is kept back, or will be read for it
         self.order: EventOrder[Any] = EventOrder()  # of its events, which are the gateway's
         self.carried_by(carrier)
 

@@ -5,6 +5,7 @@ are handled is ruled in event_order.py.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -15,13 +16,17 @@ from consult.connection import Connection
 from consult.contract import faults, messages, payloads, replies
 from consult.contract.faults import Fault
 from consult.contract.payloads import Payload
-from consult.contract.rows import ClientEvent
+from consult.contract.rows import ClientEvent, Work
 from consult.entry import audit, rights
 from consult.entry.guard import Guard, shown, token_fault
 from consult.entry.limits import Limits
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import dumps
 from consult.push import Push
+from consult.recovery import Recovery
+from consult.recovery import shown as shown_pid
+
+log = logging.getLogger("careline.gateway")
 
 Handle = Callable[[Connection, Any, "Answer"], Coroutine[Any, Any, None] | None]
 
@@ -43,7 +48,7 @@ class Answer:
     """What is owed for one event that a client sent. It goes out as the reply event and to the acknowledgement callback
     alike."""
 
-    __slots__ = ("_connection", "_gateway", "ack_id", "handler", "may_overlap", "request")
+    __slots__ = ("_connection", "_gateway", "ack_id", "handler", "is_late", "may_overlap", "request")
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class Answer:
         self.handler = handler
         self.request = request
         self.ack_id = ack_id
+        self.is_late = False  # the event is over when it is answered, not when its handler returns
         self.may_overlap = handler is not None and handler.event.is_send and not isinstance(request, Fault)
 
     def __call__(self, payload: bytes) -> None:
@@ -68,6 +74,11 @@ class Answer:
         if self._connection.identity is not None:
             self._record(self._connection.identity, audit.OK)
         self._gateway.answer(self._connection, self, handler.reply, payload)
+
+    def comes_later(self) -> None:
+        """The event is answered in a later step, and no other event starts before. The last that its handler does."""
+        self.is_late = True
+        self._connection.order.started_alone()
 
     def fault(self, fault: Fault) -> None:
         if self._connection.identity is not None:
@@ -88,8 +99,11 @@ class Answer:
 
 
 class Gateway:
-    def __init__(self, handlers: dict[str, Handler], push: Push, limits: Limits, guard: Guard | None) -> None:
+    def __init__(
+        self, handlers: dict[str, Handler], push: Push, recovery: Recovery, limits: Limits, guard: Guard | None
+    ) -> None:
         """Without a guard every client may enter, and its claims are believed."""
+        self.recovery = recovery
         self.limits = limits
         self.guard = guard
         self.handlers = handlers
@@ -109,6 +123,8 @@ class Gateway:
         elif type(read) is packets.Connect:
             self._received_connect(connection, read, len(packet))
         elif type(read) is packets.Disconnect:
+            connection.has_left = True
+            self.recovery.left(connection)
             self.ended(connection)
             if self.guard is not None:
                 connection.carrier.close()  # so that no client comes back on it with another token
@@ -130,10 +146,17 @@ class Gateway:
         connection.order.client_gone()
         connection.leave_all()
         self._push.ended(connection)
+        self.recovery.ended(connection)
         self.connections.discard(connection)
+
+    def asked(self, connection: Connection) -> None:
+        """The client was asked just now to show what it has read."""
+        connection.asked()
+        self.recovery.asked(connection)
 
     def read_by(self, connection: Connection) -> None:
         """The client has answered what it was asked: it has read all that it was sent before."""
+        self.recovery.read_by(connection)
         self._push.read_by(connection)
 
     @property
@@ -162,7 +185,10 @@ class Gateway:
         """Sends an answer, and goes on with what waited for it."""
         if connection.connected:
             self._push.answer(connection, name, payload, answer.ack_id)
-        if answer.may_overlap and connection.order.send_answered():
+        if answer.is_late:
+            connection.order.ended()
+            self._loop.call_soon(self._proceed, connection)
+        elif answer.may_overlap and connection.order.send_answered():
             self._loop.call_soon(self._proceed, connection)
 
     def _received_connect(self, connection: Connection, connect: packets.Connect, size: int) -> None:
@@ -192,10 +218,40 @@ class Gateway:
             connection.account = self.limits.account(connection.identity, connection.address)
             if connection.account is not None:
                 connection.account.holders += 1
-        connection.connected = True
+        connection.connected, connection.has_left = True, False
         connection.carrier.entered()
         self.connections.add(connection)
-        connection.send(packets.connected(connection.sid))
+        pid = shown_pid(connect.auth)
+        if pid is None:
+            self._push.connected(connection, self.recovery.begin(connection))
+        else:
+            connection.order.started_alone()
+            self._keep(asyncio.create_task(self._take_up(connection, pid)))
+
+    async def _take_up(self, connection: Connection, pid: str) -> None:
+        """Bring back the client that shows the pid, before its first event is handled. Where there is nothing to come
+        back to, it begins anew. Where its user may not read now, or reading fails, it is cut: it comes again, and must
+        not believe that it is back."""
+        try:
+            if connection.account is not None:
+                self.limits.spend_work(connection.account, Work.READ)
+            rooms = await self.recovery.take_up(connection, pid)
+            if not connection.connected:
+                pass
+            elif rooms is None:
+                self._push.connected(connection, self.recovery.begin(connection))
+            else:
+                if self.guard is not None:
+                    self.guard.audit.record(connection.identity, connection.address, "recover")
+                self._push.connected(connection, pid)
+                await self.recovery.bring_back(connection, rooms)
+        except Fault:
+            connection.carrier.cut("user_reads")
+        except Exception:
+            log.exception("a client could not be brought back")
+            connection.carrier.cut("recovery failed")
+        connection.order.ended()
+        self._proceed(connection)
 
     def _spend_bad_token(self, connection: Connection) -> None:
         """Ends the connection where its address has shown too many."""
@@ -256,17 +312,21 @@ class Gateway:
             return
         if rest is not None:
             connection.order.started_alone()
-            task = asyncio.create_task(self._finish(connection, rest, answer))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(asyncio.create_task(self._finish(connection, rest, answer)))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Wait for the task when the server ends."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _finish(self, connection: Connection, rest: Coroutine[Any, Any, None], answer: Answer) -> None:
         try:
             await rest
         except Exception as fault:
             answer.fault(faults.told(fault))
-        connection.order.ended()
-        self._proceed(connection)
+        if not answer.is_late:
+            connection.order.ended()
+            self._proceed(connection)
 
 
 def _cut_stranger(connection: Connection) -> None:

@@ -146,8 +146,9 @@ def opened(sid: str, ping_interval: int, ping_timeout: int, max_bytes: int, upgr
     return Frame(OPEN + dumps(handshake))
 
 
-def connected(sid: str) -> Frame:
-    return Frame(b"40" + dumps({"sid": sid}))
+def connected(sid: str, pid: str | None) -> Frame:
+    """The answer to a CONNECT; a client that is given a `pid` shows it when it comes back."""
+    return Frame(b"40" + dumps({"sid": sid} if pid is None else {"sid": sid, "pid": pid}))
 
 
 def refused(namespace: str, reason: str, data: dict[str, str] | None = None) -> Frame:

@@ -1,14 +1,14 @@
 """The only place that emits to clients."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from consult.connection import Connection
 from consult.contract import replies
 from consult.hand_overs import HandOvers
 from consult.json_text import dumps
-from consult.packets import Frame, acknowledgement, event
-from consult.rooms import Held, Item, Members, Rooms
+from consult.packets import Frame, acknowledgement, connected, event
+from consult.rooms import Held, Item, Members, Room, Rooms
 from store.answers import Answered
 from store.clock import ClinicTime
 from store.database import Database
@@ -30,10 +30,19 @@ class Push:
         # The highest ones that were published: the fence of a catch-up.
         self.last_message_id = 0
         self.last_notification_id = 0
+        # For recovery.py: rooms that were told of a message since they were taken up, and those of which all are asked
+        # what they have read with the next message, in the same write.
+        self.touched: set[Room] = set()
+        self.to_ask: set[Room] = set()
+        self.ask: Callable[[Room], None] = lambda _: None
         self.messages = 0
         self.deliveries = 0
         self.notifications = 0
         self.handed = 0  # times that a connection was handed one of them
+
+    def connected(self, connection: Connection, pid: str | None) -> None:
+        """The answer to a CONNECT, with the pid by which the client can be brought back."""
+        connection.send(connected(connection.sid, pid))
 
     def answer(self, connection: Connection, name: bytes, payload: bytes, ack_id: bytes | None) -> None:
         """The reply event and, where the client gave a callback, the same object for it."""
@@ -45,7 +54,14 @@ class Push:
         """`new_message` to all in the question's room who may see it (section 2.3)."""
         self.messages += 1
         self.last_message_id = message.id
-        self._to_room(self._rooms.question(message.question_id).members, event(b"new_message", data), message)
+        room = self._rooms.question(message.question_id)
+        if room.members:
+            self._to_room(room.members, event(b"new_message", data), message)
+            if room in self.to_ask:
+                self.to_ask.discard(room)
+                self.ask(room)
+            else:
+                self.touched.add(room)
 
     def question_updated(self, changed: Sequence[Changed]) -> None:
         """`question:updated` to those in the question's room that asked for it, each as it may see the question

@@ -23,12 +23,15 @@ Held = tuple[Item, Frame]
 class Member:
     """A connection's place in a room."""
 
-    __slots__ = ("has_entered", "held", "held_bytes", "updates", "visibility")
+    __slots__ = ("has_entered", "held", "held_bytes", "since", "updates", "visibility")
 
     def __init__(self) -> None:
         self.has_entered = False  # it was live once, and falls back to that where a hold comes to nothing
         self.visibility: Visibility | None = None  # in a question's room, once it has entered
         self.updates = False  # it has asked for changes of the question
+        # In a question's room that was entered without a cursor: the last message before. None where the client itself
+        # knows what it has seen.
+        self.since: int | None = None
         self.held: list[Held] | None = None
         self.held_bytes = 0
 
@@ -75,12 +78,15 @@ class Room:
         member = self.members.get(connection)
         return member is not None and member.held is not None
 
-    def go_live(self, connection: Connection, visibility: Visibility | None, updates: bool = False) -> list[Held]:
+    def go_live(
+        self, connection: Connection, visibility: Visibility | None, updates: bool = False, since: int | None = None
+    ) -> list[Held]:
         """Enter the connection, or complete its `hold`: from now on it sees what the visibility says and, where it asks
         for updates, changes of the question, also if it has been in the room before. Return what was kept back, for the
         caller to send in the same step."""
         member = self._enter(connection)
         member.has_entered = True
+        member.since = since
         member.visibility = visibility
         member.updates = updates
         return member.release()

@@ -923,6 +923,8 @@ export interface Jobs {
   audit: Job;
   /** 删除已到期的吊销记录 / deletes revocations of tokens that have run out */
   revoked_tokens: Job;
+  /** 删除过期的会话记录 / deletes sessions of clients that did not come back in time */
+  sessions: Job;
 }
 
 /** 服务器自己的一项定期工作。One of the server's own jobs. */

@@ -4,9 +4,10 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from reminders.housekeeping import Job
-from store import audit, backup, idempotency_keys, old_copies, retention, revocations, upkeep
+from store import audit, backup, idempotency_keys, old_copies, retention, revocations, sessions, upkeep
 from store.backup import Daily
 from store.clock import DAY, Clock
 from store.database import Database
@@ -21,11 +22,12 @@ PAUSE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """For how many days something is kept; 0: for ever."""
+    """For how many days something is kept; 0: for ever. Of sessions, for how many seconds."""
 
     read_notifications: int  # since they were read
     closed_questions: int  # since they were closed
     audit: int = 0
+    sessions: int = 0  # since their connection has ended; 0: they are not used, and go
 
 
 def jobs(
@@ -64,8 +66,8 @@ def jobs(
     async def forget_revoked_tokens() -> None:
         await database.written(each(revocations.forget_expired), clock())
 
-    async def shrink_wal() -> None:
-        await upkeep.shrink_wal(database)
+    async def delete_old_sessions() -> None:
+        await in_chunks(sessions.delete_ended_before, clock() - keep.sessions * 1000)
 
     async def optimize() -> None:
         await database.written(each(upkeep.optimize), None)
@@ -76,7 +78,7 @@ def jobs(
     return [
         Job("backup", backup.LOOK_EVERY if daily.wanted else 0, daily.look),
         Job("old_copies", TIDY_EVERY, delete_old_copies),
-        Job("checkpoint", SHRINK_EVERY, shrink_wal),
+        Job("checkpoint", SHRINK_EVERY, partial(upkeep.shrink_wal, database)),
         Job("optimize", TIDY_EVERY, optimize),
         Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys, deletes=True),
         Job(
@@ -85,4 +87,5 @@ def jobs(
         Job("closed_questions", TIDY_EVERY, delete_closed_questions, deletes=True),
         Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit, deletes=True),
         Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens, deletes=True),
+        Job("sessions", TIDY_EVERY, delete_old_sessions, deletes=True),
     ]

@@ -1,7 +1,9 @@
-"""What a restore takes over from the database that it replaces: revocations, the audit, and reminders that have rung.
+"""What a restore takes over from the database that it replaces: revocations, the audit, reminders that have rung, and
+the sessions of clients.
 
-Rewound, a revoked token would work again, an attacker's rows would be gone from the audit, and a medicine that was
-taken would be asked for once more. Of a damaged database all is taken that can be read.
+Rewound, a revoked token would work again, an attacker's rows would be gone from the audit, a medicine that was taken
+would be asked for once more, and a user who has logged out would come back. Of a damaged database all is taken that can
+be read.
 """
 
 # ruff: noqa: S608 - the names of tables and columns are our own
@@ -48,9 +50,11 @@ class Carried:
 
 
 def needs_newer_schema(replaced: Path, restored: Path) -> bool:
-    """Return whether the replaced database has revocations or an audit, for which the restored one has no table yet."""
+    """Return whether the replaced database has revocations, an audit or sessions, and the restored one no table
+    for them yet."""
     with closing(reading(replaced)) as old, closing(reading(restored)) as new:
-        tables = [table for table in ("revoked_token", "revoked_user", "audit") if not _columns(new, table)]
+        kept = ("revoked_token", "revoked_user", "audit", "session")
+        tables = [table for table in kept if not _columns(new, table)]
         with suppress(sqlite3.DatabaseError):
             return any(
                 _columns(old, table) and old.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() for table in tables
@@ -70,6 +74,7 @@ def carry_over(replaced: Path, restored: Path) -> Carried:
         _carry_revocations(old, new, carried)
         _carry_audit(old, new, carried)
         _carry_reminders(old, new, carried)
+        _carry_sessions(old, new, carried)
         new.execute("COMMIT")
         new.execute("PRAGMA journal_mode = DELETE")
     return carried
@@ -107,6 +112,23 @@ def _carry_audit(old: sqlite3.Connection, new: sqlite3.Connection, carried: Carr
             del row["id"]  # the id of another row: this one gets a new one
         _insert(new, "audit", row, columns)
         carried.audit += 1
+
+
+def forget_sessions(restored: Path) -> None:
+    """Delete the sessions that came with a backup: who has logged out since would come back. Nothing else may have the
+    file yet."""
+    with closing(sqlite3.connect(restored, isolation_level=None)) as new:
+        for table in ("session_room", "session"):
+            if new.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+                new.execute(f"DELETE FROM {table}")
+
+
+def _carry_sessions(old: sqlite3.Connection, new: sqlite3.Connection, carried: Carried) -> None:
+    """Take over the sessions. Clients come back to them: ids go on, so that what they have read is below what comes."""
+    for table, key in ("session", "id"), ("session_room", "session_id"):
+        columns = _columns(new, table)
+        for row in _rows(old, table, carried, key=key) if columns else ():
+            _insert(new, table, row, columns)
 
 
 def _carry_reminders(old: sqlite3.Connection, new: sqlite3.Connection, carried: Carried) -> None:

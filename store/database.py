@@ -120,17 +120,19 @@ class Database:
         request: Request,
         published: Callable[[Outcome], None],
         failed: Callable[[Exception], None],
+        *,
+        is_unsynced: bool = False,
     ) -> None:
         """Has the request applied and committed; then one of the two is called, exactly once, later on the loop.
 
         `published` runs in commit order and may not await. `failed` gets WriteRefused, WriteUnknown, or what the
-        statement raised.
+        statement raised. A write `is_unsynced` that need not outlive a power cut, only the end of this process.
         """
         if self._closing or len(self._waiting) >= MOST_WAITING:
             self.refused_at_once += 1
             self._loop.call_soon(failed, TooManyWaiting("too many writes are waiting"))
             return
-        self._waiting.add(Write(statement, request, published, failed, self._loop.time()))
+        self._waiting.add(Write(statement, request, published, failed, self._loop.time(), is_unsynced))
         self._writer.wake()
 
     async def written(

@@ -274,3 +274,34 @@ class Audit(Model):
 
     class Meta:
         table_name = "audit"
+
+
+class Session(Model):
+    """A client that is brought back when it shows its pid."""
+
+    id = AutoField()
+    secret = TextField()  # of the client's pid, its SHA-256 in hexadecimal
+    owner_id = BigIntegerField(null=True)  # whose token it showed; null without tokens, as is the next
+    owner_type = TextField(null=True)
+    user_id = BigIntegerField(null=True)  # that it is bound to without a cursor
+    follows = BooleanField()  # it knows `notification:updated`
+    message_id = BigIntegerField()  # it has read all that it was sent up to there
+    notification_id = BigIntegerField()
+    ended_at = BigIntegerField(null=True)  # null while it is connected
+
+    class Meta:
+        table_name = "session"
+
+
+class SessionRoom(Model):
+    """A question that a client has joined without a cursor."""
+
+    session = ForeignKeyField(Session, column_name="session_id", lazy_load=False, index=False)
+    question_id = BigIntegerField()
+    is_staff = BooleanField()  # what it sees of the question without tokens
+    updates = BooleanField()  # it is told of changes of the question
+    since = BigIntegerField()  # the last message before it joined
+
+    class Meta:
+        table_name = "session_room"
+        primary_key = CompositeKey("session", "question_id")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from store import schema
 from store.backup import Going, attended, copy, partial_file, put, reporting, sync_folder
-from store.carry_over import carry_over, needs_newer_schema, reading
+from store.carry_over import carry_over, forget_sessions, needs_newer_schema, reading
 from store.file import StoreFault, claim
 from store.rewind import rewind
 from store.transaction import is_damage
@@ -66,6 +66,7 @@ def restore(
             jumps = not highest_ids
             with partial_file(database) as (partial, descriptor):
                 copy(file, partial, descriptor, going, _ids_beyond(file) if jumps else highest_ids)
+                forget_sessions(partial)
                 if jumps:
                     tell(
                         "there was no readable database to go on from, so new ids begin "

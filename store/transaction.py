@@ -74,6 +74,7 @@ class Write(Generic[Request, Outcome]):
     published: Callable[[Outcome], None]
     failed: Callable[[Exception], None]
     asked_at: float  # seconds, by the loop's clock
+    is_unsynced: bool = False  # need not outlive a power cut: by itself it does not wait for the disk
 
 
 # Seconds of work after which a transaction takes no more writes: those that wait behind it have their turn.
@@ -83,11 +84,22 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
-    """One transaction, on the writer's thread: the outcomes, and whether it had anything to write.
+    """One transaction, on the writer's thread: the outcomes, and whether it brought anything to the disk.
 
     There are fewer outcomes than writes where the first of these took LONGEST; the others were not applied.
     WriteRefused: nothing is stored. WriteUnknown: the commit failed.
     """
+    if not all(write.is_unsynced for write in batch):
+        return _transact(connection, batch)
+    # In the operating system's hands it outlives the end of this process. The next commit of another kind syncs it too.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        return _transact(connection, batch)[0], False
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
+def _transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
     before = connection.total_changes
     try:
         connection.execute("BEGIN IMMEDIATE")

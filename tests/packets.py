@@ -30,6 +30,7 @@ class Connection(ABC):
     def __init__(self) -> None:
         self.events: list[list[Any]] = []
         self.answered: list[int] = []
+        self.pid = ""
         self._last_id = 0
 
     @abstractmethod
@@ -44,11 +45,16 @@ class Connection(ABC):
     def close(self) -> None:
         """End the connection."""
 
-    def enter(self, token: str | None = None) -> None:
-        """Connect to the namespace `/`, with a token where one is given."""
-        self.send("40" if token is None else "40" + encode({"token": token}).decode())
+    def enter(self, token: str | None = None, pid: str | None = None) -> bool:
+        """Connect to the namespace `/`, with a token where one is given, or as the client that was given the pid; tell
+        whether the server knows it again."""
+        auth = {name: value for name, value in (("token", token), ("pid", pid)) if value is not None}
+        self.send("40" + (encode(auth).decode() if auth else ""))
         packet = self.receive()
-        assert re.fullmatch(r'40\{"sid":"[^"]+"\}', packet), packet
+        match = re.fullmatch(r'40\{"sid":"[^"]+","pid":"([^"]+)"\}', packet)
+        assert match, packet
+        self.pid = match[1]
+        return self.pid == pid
 
     def call(self, event: Any, *args: Any) -> Any:
         """Emit with an acknowledgement id and give the one value that it is answered with."""

@@ -43,6 +43,7 @@ MOST_POSTS = 4  # of a long-polling session at a time; a front end sends one
 MOST_OPEN = 128  # events that are not answered yet
 MOST_REPLAYED = 500  # messages or notifications; the client pages over HTTP for more
 OUTBOX_BYTES = 1_048_576  # that it leaves unread
+MOST_REMEMBERED_ROOMS = 1000  # questions that it is brought back to
 EVENTS_PER_SECOND = 5000
 BYTES_PER_SECOND = 8_000_000
 # Limits are given per second and counted over this long, so that a burst after a dead network passes.
@@ -51,6 +52,11 @@ WINDOW = 10  # seconds
 MOST_IDLE = 1000
 # Events beyond the connection's limit that are answered with RATE_LIMITED, in a window; after that it is cut.
 MOST_REFUSED = 1000
+
+# Sessions of clients that are brought back.
+RECOVERY_SECONDS = 86_400  # after the connection has ended
+MOST_SESSIONS = 100_000
+LONGEST_PID = 64  # characters of what a client shows
 
 # Of one user, over all sockets and HTTP calls, with tokens on.
 USER_EVENTS = 200  # a second, as are the next two

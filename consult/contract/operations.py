@@ -59,6 +59,7 @@ class Jobs(Struct, kw_only=True):
     closed_questions: Annotated[Job, means("删除过期的已关闭问题", "deletes old closed questions")]
     audit: Annotated[Job, means("删除过期的审计记录", "deletes old rows of the audit")]
     revoked_tokens: Annotated[Job, means("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
+    sessions: Annotated[Job, means("删除过期的会话记录", "deletes sessions of clients that did not come back in time")]
 
 
 class Parked(Struct, kw_only=True):

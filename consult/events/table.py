@@ -19,6 +19,7 @@ from consult.events import (
 )
 from consult.gateway import Handle, Handler
 from consult.push import Push
+from consult.recovery import Recovery
 from consult.rooms import Rooms
 from consult.rows import attached
 from consult.sending import Sending
@@ -31,15 +32,16 @@ def handlers(
     lookup: Lookup,
     rooms: Rooms,
     push: Push,
+    recovery: Recovery,
     answering: Answering,
     sending: Sending,
 ) -> dict[str, Handler]:
     """By the event's name. LookupError where an event has none."""
     table: dict[ClientEvent, Handle] = {
-        JOIN_QUESTION: partial(join_question.handle, database, lookup, rooms, push),
-        LEAVE_QUESTION: partial(leave_question.handle, rooms),
+        JOIN_QUESTION: partial(join_question.handle, database, lookup, rooms, push, recovery),
+        LEAVE_QUESTION: partial(leave_question.handle, rooms, recovery),
         SEND_MESSAGE: partial(send_message.handle, database, sending),
-        BIND_USER: partial(bind_user.handle, database, rooms, push),
+        BIND_USER: partial(bind_user.handle, database, rooms, push, recovery),
         NOTIFICATION_READ: partial(notification_read.handle, answering),
         NOTIFICATION_CONFIRM: partial(notification_confirm.handle, answering),
         NOTIFICATION_SNOOZE: partial(notification_snooze.handle, answering),

@@ -118,6 +118,9 @@ class Counts(Collector):
         for labels, count in (guard.checks if guard else {}).items():
             checks.add_metric(labels, count)
         yield checks
+        recovery = self._gateway.recovery
+        came = {"brought back": recovery.brought_back, "not found": recovery.not_found}
+        yield _counter("recoveries", "Clients that showed a pid.", "result", came)
         lost = guard.audit.lost if guard else 0
         yield CounterMetricFamily("careline_audit_lost", "Rows of the audit that were lost.", lost)
         yield _gauge("unread_bytes", "What clients were sent and have not taken.", value=queues.unread_bytes)

@@ -170,6 +170,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = _setting("", networks, "addresses of proxies that tell the clients' own")
     tls_certificate: Path | None = _setting("", optional_path, "PEM file of the certificate and its chain")
     tls_key: Path | None = _setting("", optional_path, "PEM file of its key; both are read again on SIGHUP")
+    recovery_seconds: int = _setting(limits.RECOVERY_SECONDS, count, "clients are brought back for so long; 0: never")
     outbox_bytes: int = _setting(limits.OUTBOX_BYTES, size, "what a client may leave unread before it is cut off")
     connection_events: int = _setting(
         f"{limits.EVENTS_PER_SECOND}", count, "events a second from one connection; 0: no limit"

@@ -210,7 +210,7 @@ class PollingSession:
         body = payload.SEPARATOR.join(self._packets)
         self._packets.clear()
         if self.connection is not None and self.connection.carrier is self:
-            self.connection.asked()
+            self._polling.carriers.gateway.asked(self.connection)
         self._were_polled()
         return body
 

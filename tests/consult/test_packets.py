@@ -120,7 +120,8 @@ class TestFrame:
 def test_what_is_written() -> None:
     assert packets.event(b"left_question", b'{"question_id":5}').packet == b'42["left_question",{"question_id":5}]'
     assert packets.acknowledgement(b"007", b'{"a":1}').packet == b'43007[{"a":1}]'
-    assert packets.connected("s").packet == b'40{"sid":"s"}'
+    assert packets.connected("s", None).packet == b'40{"sid":"s"}'
+    assert packets.connected("s", "p").packet == b'40{"sid":"s","pid":"p"}'
     assert packets.refused("/", "no").packet == b'44{"message":"no"}'
     assert packets.refused("/admin", "不").packet == '44/admin,{"message":"不"}'.encode()
     opened = packets.opened("s", 25, 20, 1_000_000).packet

@@ -228,6 +228,30 @@ def test_what_is_read_counts_afterwards(start: Start, enter_as: Callable[..., Co
     assert refusals(server, "user_reads") == 4
 
 
+def test_to_be_brought_back_is_reading(start: Start, enter_as: Callable[..., Connection]) -> None:
+    """Each room costs what its join did. Beyond that a client is cut: told that it is new, it would miss what was
+    said."""
+    server = start(user_reads="2000", patch="short_window")
+    question_id = ask(server, CLINIC, "/api/questions", "POST", {"title": "头晕", "elder_id": 7}).body["id"]
+    client = enter_as(Websocket, server, ELDER)
+    assert client.call("join_question", {"question_id": question_id}) == {"question_id": question_id}
+    client.close()
+
+    def comes_back() -> Connection | None:
+        again = Websocket(server)
+        try:
+            assert again.enter(ELDER, client.pid)
+        except Closed:
+            return None
+        return again
+
+    for _ in range(20):
+        if (again := comes_back()) is not None:
+            again.close()
+    assert refusals(server, "user_reads") > 0
+    wait_until(comes_back, "the next window")
+
+
 def test_rows_a_day(start: Start, enter_as: Callable[..., Connection]) -> None:
     server = start(user_rows="5")
     question_id = ask(server, CLINIC, "/api/questions", "POST", {"title": "头晕", "elder_id": 7}).body["id"]

@@ -99,6 +99,36 @@ class TestWhatIsNotRewound:
         assert restored(server).startswith(str(server.database)), "a second time"
         assert careline(server, "audit").startswith(before)
 
+    def test_who_comes_back_and_who_has_left(self, server: Server) -> None:
+        """Sessions are those of the replaced database: a log-out since the backup is none of the backup's."""
+        question_id = server.open_question(elder_id=7)
+        shown, stays, leaves = token(7, "ELDER"), Websocket(server), Websocket(server)
+        for one in stays, leaves:
+            one.enter(shown)
+        assert leaves.call("join_question", {"question_id": question_id}) == {"question_id": question_id}
+        careline(server, "backup", "c.db")
+        assert stays.call("join_question", {"question_id": question_id}) == {"question_id": question_id}
+        leaves.send("41")
+        wait_until(lambda: len(rows(server.database, "SELECT 1 FROM session")) == 1, "the log-out")
+        server.stop()
+        careline(server, "restore", "c.db")
+        server.start()
+        for one, is_known in (stays, True), (leaves, False):
+            again = Websocket(server)
+            assert again.enter(shown, one.pid) is is_known
+            again.close()
+
+    def test_a_backup_alone_brings_no_client_back(self, server: Server) -> None:
+        client = Websocket(server)
+        client.enter(token(7, "ELDER"))
+        assert client.call("bind_user", {"user_id": 7})["success"]
+        careline(server, "backup", "c.db")
+        server.stop()
+        server.database.unlink()
+        careline(server, "restore", "c.db")
+        assert rows(server.database, "SELECT 1 FROM session") == []
+        server.start()
+
     @pytest.mark.parametrize("table", ["message", "audit"])
     def test_of_a_damaged_file_what_can_be_read(self, server: Server, table: str) -> None:
         """The token is revoked last, so a reader that stops at the damage would not come to it."""

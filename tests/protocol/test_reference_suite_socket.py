@@ -38,7 +38,7 @@ class TestConnect:
     def test_to_the_main_namespace(self, server: Server, kind: Kind, auth: str) -> None:
         connection = opened(kind, server)
         connection.send(f"40{auth}")
-        assert re.fullmatch(r'40\{"sid":"[^"]+"\}', connection.receive())
+        assert re.fullmatch(r'40\{"sid":"[^"]+","pid":"[^"]+"\}', connection.receive())
         connection.close()
 
     @pytest.mark.parametrize("asked", ["/random", "/random,", '/random,{"token":"abc"}'])

@@ -69,6 +69,7 @@ def fill(server: Server) -> None:
     connection = Websocket(server)
     connection.enter()
     connection.call("bind_user", {"user_id": THERE})
+    connection.call("join_question", {"question_id": first, "user_id": THERE, "user_type": "STAFF"})
     answers = connection.call_all(
         [
             ["send_message", message(first, "您好，请详细描述一下您的症状", role_display_name="医生王五")],

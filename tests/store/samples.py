@@ -12,6 +12,7 @@ from store.messages import Draft
 from store.notifications import NewNotification, Notification
 from store.questions import NewQuestion, Question
 from store.reminders import Cancelling, NewTask, ReminderTask
+from store.sessions import Joined, Session
 from store.transaction import each
 
 # 2025-01-01 10:00:00 in Shanghai, in milliseconds.
@@ -108,3 +109,9 @@ async def history_of(database: Database, notification_id: int) -> list[Entry]:
     entries, has_more = page
     assert not has_more
     return entries
+
+
+def session(session_id: int = 1, rooms: dict[int, Joined | None] | None = None, **changes: Any) -> Session:
+    """A session of a client that is connected, changed."""
+    usual: dict[str, Any] = {"owner": None, "user_id": 1001, "follows": False, "message_id": 5, "notification_id": 6}
+    return Session(**{**usual, "id": session_id, "secret": "s", "ended_at": None, "rooms": rooms or {}, **changes})

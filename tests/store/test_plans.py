@@ -33,6 +33,7 @@ from store import (
     revocations,
     rungs,
     schema,
+    sessions,
     snoozes,
     withdrawal,
 )
@@ -50,6 +51,7 @@ from store.quiet_hours import QuietHours
 from store.reading import Page, Row
 from store.reminders import Change
 from store.retention import Closed
+from store.sessions import Joined
 from store.withdrawal import Withdrawing
 from tests.store.file import within
 from tests.store.samples import (
@@ -61,12 +63,14 @@ from tests.store.samples import (
     new_notification,
     new_question,
     new_task,
+    session,
     to_snooze,
 )
 
 MODULES: Final = (
     *(answers, audit, history, idempotency_keys, messages, notifications, occurrences, outcomes),
-    *(owners, parking, questions, quiet_hours, reminders, retention, revocations, rungs, snoozes, withdrawal),
+    *(owners, parking, questions, quiet_hours, reminders, retention, revocations, rungs, sessions, snoozes),
+    withdrawal,
 )
 EVERYTHING: Final = messages.visible_to("STAFF")
 PATIENT: Final = messages.visible_to("ELDER")
@@ -207,6 +211,10 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "retention.delete_read_notifications": lambda connection: retention.delete_read_notifications(connection, NOW * 2),
     "retention.delete_questions": lambda connection: retention.delete_questions(connection, Closed(NOW * 2, NOW)),
     "retention.clear_away": lambda connection: retention.clear_away(connection, None),
+    "sessions.save": lambda connection: sessions.save(connection, [session(rooms={1: Joined(True, True, 5), 2: None})]),
+    "sessions.forget": lambda connection: sessions.forget(connection, [1]),
+    "sessions.delete_ended_before": lambda connection: sessions.delete_ended_before(connection, NOW),
+    "sessions.delete_oldest": lambda connection: sessions.delete_oldest(connection, -1),
 }
 # What reads.
 READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
@@ -271,6 +279,7 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "owners.owner of a reminder": lambda database: owners.owner(database, "reminder", 1),
     "parking.parked": lambda database: parking.parked(database, 10),
     "revocations.above": lambda database: revocations.above(database, 0, 0),
+    "sessions.find": lambda database: sessions.find(database, 1),
 }
 # The index that a statement must use: what it is known by, and by which of the calls above it is made.
 INDEXES: Final = (
@@ -302,15 +311,15 @@ INDEXES: Final = (
 # What runs once, as the server starts or finds its clock changed, or by a command.
 NOT_FOR_EACH: Final = {
     *("messages.latest_id", "notifications.latest_id", "revocations.put_user", "occurrences.ids_without_time"),
-    *("reminders.store_derived", "reminders.ids_by_wall", "reminders.all_of"),
+    *("reminders.store_derived", "reminders.ids_by_wall", "reminders.all_of", "sessions.end_all"),
     *("quiet_hours.start", "quiet_hours.look_again"),
 }
 # What may be walked through: values that were given, rows that were found before, a statement that finds nothing, a
-# table that has a row for each table, the revoked tokens, which are all in memory anyway, and an index of parked
-# tasks.
+# table that has a row for each table, the revoked tokens, which are all in memory anyway, an index of parked tasks, and
+# that of the sessions, which are counted where there may be too many.
 WALKED: Final = re.compile(
     r"\(subquery-|\d+ CONSTANT ROW|CONSTANT ROW|asked |json_each |revoked_token$"
-    r"|t1 USING (COVERING )?INDEX reminder_task_parked$"
+    r"|t1 USING (COVERING )?INDEX reminder_task_parked$|session$"
 )
 NOTHING: Final = "WHERE (0 = 1)"
 

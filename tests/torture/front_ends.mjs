@@ -27,8 +27,9 @@ const last = (seen) => (seen.length ? seen[seen.length - 1][0] : 0);
 const lasting = ({ status, read_at, ...rest }) => rest;
 
 class FrontEnd {
-  constructor({ name, transports, userType, userId, cursor, forgets, answers }) {
-    Object.assign(this, { name, userType, userId, cursor, forgets, answers });
+  constructor({ name, transports, userType, userId, cursor, forgets, answers, once }) {
+    Object.assign(this, { name, userType, userId, cursor, forgets, answers, once });
+    this.entered = new Set(); // what it was told to be in; one that enters once does it until then, and never again
     this.answering = new Map(); // notification id -> [event, payload], until it is acknowledged
     this.confirmed = [];
     this.snoozed = [];
@@ -45,7 +46,8 @@ class FrontEnd {
     this.fenced = null;
     this.socket = io(url, { transports, forceNew: true, reconnectionDelay: 10, reconnectionDelayMax: 100 });
     this.socket.on("connect", () => this.comeBack());
-    this.socket.on("disconnect", () => (this.rooms = {}));
+    this.socket.on("disconnect", () => (this.rooms = this.once ? this.rooms : {}));
+    this.socket.on("bind_user:ack", () => this.entered.add("user"));
     this.socket.on("joined_question", (answer) => this.joined(answer));
     this.socket.on("new_message", (message) => this.heard(message));
     this.socket.on("send_message:ack", (ack) => this.told(ack));
@@ -59,6 +61,28 @@ class FrontEnd {
 
   comeBack() {
     this.connections += 1;
+    if (this.once) {
+      this.enterOnce();
+    } else {
+      this.enter();
+    }
+    for (const message of this.pending.values()) {
+      this.socket.emit("send_message", message);
+    }
+    this.answering.forEach((_, id) => this.deliver(id));
+  }
+
+  // As the first front ends do it: what they miss the server has to know.
+  enterOnce() {
+    if (!this.entered.has("user")) {
+      this.socket.emit("bind_user", { user_id: this.userId });
+    }
+    for (const question of questions.filter((one) => !this.entered.has(one))) {
+      this.socket.emit("join_question", { question_id: question, user_id: this.userId, user_type: this.userType });
+    }
+  }
+
+  enter() {
     this.rooms = {};
     const bind = { user_id: this.userId };
     if (this.cursor) {
@@ -72,19 +96,21 @@ class FrontEnd {
       const who = { user_id: this.userId, user_type: this.userType };
       this.socket.emit("join_question", { question_id: question, ...who, after_id: last(seen) });
     }
-    for (const message of this.pending.values()) {
-      this.socket.emit("send_message", message);
-    }
-    this.answering.forEach((_, id) => this.deliver(id));
   }
 
   joined({ question_id: question, latest_id: latest, has_more: more }) {
+    this.entered.add(question);
     this.rooms[question] = { latest, left: more ? MOST_REPLAYED : 0, kept: more ? [] : null };
   }
 
   heard(message) {
     const room = this.rooms[message.question_id];
-    if (room === undefined) {
+    if (this.once) {
+      // It may come again, and it may come before its `joined_question` has, which was lost with the server.
+      if (!this.seen[message.question_id].some(([id]) => id === message.id)) {
+        this.append(message);
+      }
+    } else if (room === undefined) {
       this.wrong.push(["before joined_question", message.id]);
     } else if (room.kept && room.left === 0) {
       room.kept.push(message);
@@ -243,7 +269,7 @@ class FrontEnd {
   }
 
   report() {
-    const { name, userType, userId, cursor, seen, notifications, acknowledged, wrong, connections, pages } = this;
+    const { name, userType, userId, cursor, once, seen, notifications, acknowledged, wrong, connections, pages } = this;
     const { confirmed, snoozed } = this;
     const answered = { confirmed, snoozed };
     return {
@@ -251,6 +277,7 @@ class FrontEnd {
       userType,
       userId,
       cursor,
+      once,
       seen,
       notifications,
       acknowledged,

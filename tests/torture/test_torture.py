@@ -38,6 +38,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
         ("no_unique_key", "stored more than once"),
         ("moved_on_first", "reminders without a row Counter({"),
         ("snoozes_in_memory", "what came again is not what was snoozed"),
+        ("forgets_sessions", "旧前端: question"),
     ],
 )
 def test_a_broken_build_is_caught(tmp_path: Path, build: str, symptom: str) -> None:

@@ -32,6 +32,8 @@ FRONT_ENDS: Final[list[dict[str, Any]]] = [
         "userId": WITH_CURSOR,
         "forgets": 900,
     },
+    # Binds once and joins once, and relies on being brought back.
+    {"name": "旧前端", "transports": ["polling", "websocket"], "userType": "FAMILY", "userId": WITHOUT, "once": True},
 ]
 # The share of reminders that repeat, and how often at most.
 REPEATING: Final = 0.3
@@ -50,7 +52,7 @@ class FrontEnds:
     def __init__(self, url: str, questions: list[int], seed: int) -> None:
         self.acknowledged = 0
         self._report: list[dict[str, Any]] = []
-        usual = {"forgets": 0, "answers": False}
+        usual = {"forgets": 0, "answers": False, "once": False}
         front_ends = [{**usual, "cursor": one["userId"] == WITH_CURSOR, **one} for one in FRONT_ENDS]
         given = {"url": url, "questions": questions, "seed": seed, "frontEnds": front_ends}
         self._process = subprocess.Popen(

@@ -147,7 +147,7 @@ class Raw:
     def entered(self) -> None:
         """The namespace's answer to the CONNECT is here."""
         packet = self.packet()
-        assert re.fullmatch(rb'40\{"sid":"[^"]+"\}', packet), packet
+        assert re.fullmatch(rb'40\{"sid":"[^"]+","pid":"[^"]+"\}', packet), packet
 
     def enter(self) -> None:
         """Shakes hands and enters the namespace."""
@@ -159,6 +159,12 @@ class Raw:
     def join(self, question_id: int) -> None:
         self.send(text(event("join_question", {"question_id": question_id, "user_id": 9, "user_type": "ELDER"})))
         assert self.packet() == b'42["joined_question",{"question_id":%d}]' % question_id
+
+    def join_with_cursor(self, question_id: int) -> None:
+        """Join as one that is not asked what it has read: it knows by its cursor."""
+        request = {"question_id": question_id, "user_id": 9, "user_type": "ELDER", "after_id": 0}
+        self.send(text(event("join_question", request)))
+        assert self.packet().startswith(b'42["joined_question",{"question_id":%d,' % question_id)
 
     def alive(self) -> None:
         """The connection answers, and nothing else was under way."""

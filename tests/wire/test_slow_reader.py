@@ -65,7 +65,7 @@ def test_is_cut_while_the_others_lose_nothing(server: Server, room: tuple[int, E
     def member(receive_buffer: int | None = None) -> Raw:
         connection = stack.enter_context(raw(server, receive_buffer))
         connection.enter()
-        connection.join(question_id)
+        connection.join_with_cursor(question_id)
         return connection
 
     slow = member(receive_buffer=4096)

@@ -1,0 +1,141 @@
+"""Sessions: who a client was, where it was and what it had read."""
+
+import sqlite3
+from typing import Any, NamedTuple
+
+import orjson
+from msgspec import Struct
+
+from store.database import Database
+from store.models import Session as SessionRow
+from store.models import SessionRoom as RoomRow
+from store.transaction import run
+
+CHUNK = 50  # sessions in one statement that deletes: each may have a thousand rooms
+
+Owner = tuple[int, str]  # the user and the type of the token that was shown
+
+
+class Joined(NamedTuple):
+    """How a question was joined without a cursor: all that joining it again needs."""
+
+    is_staff: bool  # what it sees of the question without tokens
+    updates: bool  # it is told of changes of the question
+    since: int  # the last message before it joined
+
+
+class Session(Struct, frozen=True, gc=False):
+    """A session as it is stored."""
+
+    id: int
+    secret: str  # of the client's pid, its SHA-256 in hexadecimal
+    owner: Owner | None  # None without tokens
+    user_id: int | None  # that it is bound to without a cursor
+    follows: bool  # it knows `notification:updated`
+    message_id: int  # it has read all that it was sent up to there
+    notification_id: int
+    ended_at: int | None  # None while it is connected
+    rooms: dict[int, Joined | None]  # by question; to be written: those that have changed, None where it has left
+
+
+# One statement for all rows, not one for each: between two of them the loop's thread would take over, and give back.
+# A row of another secret is another's.
+_SAVE = """INSERT INTO session
+        (id, secret, owner_id, owner_type, user_id, follows, message_id, notification_id, ended_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+        value ->> 8 FROM json_each(?) WHERE true
+    ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, follows = excluded.follows,
+        message_id = excluded.message_id, notification_id = excluded.notification_id, ended_at = excluded.ended_at
+        WHERE secret = excluded.secret"""
+_JOIN = """REPLACE INTO session_room (session_id, question_id, is_staff, updates, since)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)"""
+_LEAVE = """DELETE FROM session_room WHERE (session_id, question_id) IN
+    (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
+_FORGET = "DELETE FROM session WHERE id IN (SELECT value FROM json_each(?))"
+_END_ALL = "UPDATE session SET ended_at = ? WHERE ended_at IS NULL"
+_DELETE_OLDEST = """DELETE FROM session WHERE id IN
+    (SELECT id FROM session WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT ?)"""
+
+
+def save(connection: sqlite3.Connection, sessions: list[Session]) -> None:
+    """Write the sessions as they are now."""
+    rows = [
+        (
+            one.id,
+            one.secret,
+            *(one.owner or (None, None)),
+            one.user_id,
+            int(one.follows),
+            one.message_id,
+            one.notification_id,
+            one.ended_at,
+        )
+        for one in sessions
+    ]
+    connection.execute(_SAVE, (_json(rows),))
+    changes = [(one.id, question_id, joined) for one in sessions for question_id, joined in one.rooms.items()]
+    left = [(session_id, question_id) for session_id, question_id, joined in changes if joined is None]
+    if left:
+        connection.execute(_LEAVE, (_json(left),))
+    if len(left) < len(changes):
+        joins = [(*change[:2], *map(int, change[2])) for change in changes if change[2] is not None]
+        connection.execute(_JOIN, (_json(joins),))
+
+
+def forget(connection: sqlite3.Connection, ids: list[int]) -> None:
+    """Delete sessions that their clients have ended."""
+    connection.execute(_FORGET, (_json(ids),))
+
+
+def end_all(connection: sqlite3.Connection, now: int) -> tuple[int, int]:
+    """Let those that were connected when the server ended count as ended now; return how many sessions there are, and
+    the highest id."""
+    connection.execute(_END_ALL, (now,))
+    (highest,) = connection.execute("SELECT coalesce(max(id), 0) FROM session").fetchone()
+    return _count(connection), highest
+
+
+def delete_ended_before(connection: sqlite3.Connection, moment: int) -> int:
+    """Delete a chunk of the sessions that ended before the moment; return how many."""
+    old = SessionRow.select(SessionRow.id).where(SessionRow.ended_at < moment).limit(CHUNK)
+    return run(connection, SessionRow.delete().where(SessionRow.id.in_(old))).rowcount
+
+
+def delete_oldest(connection: sqlite3.Connection, most: int) -> tuple[int, bool]:
+    """Delete a chunk of those beyond so many, of which the ones go that ended first; return how many there are left,
+    and whether any was deleted."""
+    stored = _count(connection)
+    deleted = connection.execute(_DELETE_OLDEST, (max(0, min(stored - most, CHUNK)),)).rowcount
+    return stored - deleted, deleted > 0
+
+
+async def find(database: Database, session_id: int) -> Session | None:
+    """Return the session as it is in the file, with all its rooms."""
+    sessions, rooms = await database.look(
+        SessionRow.select().where(SessionRow.id == session_id),
+        RoomRow.select(RoomRow.question_id, RoomRow.is_staff, RoomRow.updates, RoomRow.since)
+        .where(RoomRow.session == session_id)
+        .order_by(RoomRow.question_id),
+    )
+    if not sessions:
+        return None
+    (row,) = sessions
+    return Session(
+        id=session_id,
+        secret=row["secret"],
+        owner=None if row["owner_id"] is None else (row["owner_id"], row["owner_type"]),
+        user_id=row["user_id"],
+        follows=bool(row["follows"]),
+        message_id=row["message_id"],
+        notification_id=row["notification_id"],
+        ended_at=row["ended_at"],
+        rooms={row["question_id"]: Joined(bool(row["is_staff"]), bool(row["updates"]), row["since"]) for row in rooms},
+    )
+
+
+def _json(rows: list[Any]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM session").fetchone()[0])
