@@ -2,7 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Files of tests, each by one process from its first test to its last.
-TWO_AT_A_TIME := -n 2 --dist loadfile
+# In the order of their names: by their number of tests the longest, which are few, would come last and alone.
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 # Each listing names what is chosen and why; its lock beside it names all that comes with it, with hashes.
 LISTINGS := requirements tests/requirements tests/packaged/requirements tests/bench/requirements

@@ -114,8 +114,9 @@ def test_it_is_bound_and_in_its_rooms_and_hears_what_it_missed(server: Server, c
     say(sender, question_id, ["五"])
     remind(server, user_id, ["散步"])
     wait_until(lambda: len(heard(again)) == 5, "all of it")
-    assert sorted(heard(again)) == sorted(["吃药", "三", "四", "五", "散步"])
-    assert heard(again)[:3] == ["吃药", "三", "四"]
+    told = heard(again)
+    assert [one for one in told if one in ("吃药", "散步")] == ["吃药", "散步"]
+    assert [one for one in told if one not in ("吃药", "散步")] == ["三", "四", "五"]
 
 
 @KINDS

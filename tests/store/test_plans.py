@@ -108,6 +108,10 @@ class RecordingDatabase(Database):
         self.asked += [query.sql() for query in queries]
         return await super().look(*queries)
 
+    async def due(self, *queries: BaseQuery) -> list[list[Row]]:
+        self.asked += [query.sql() for query in queries]
+        return await super().due(*queries)
+
     async def page(self, query: BaseQuery, limit: int, *beside: BaseQuery, **named: Any) -> Page:
         self.asked += [one.sql() for one in (query, *beside)]
         return await super().page(query, limit, *beside, **named)

@@ -92,6 +92,7 @@ class Devices:
         self.opening = threading.Lock()  # while a device connects, or the server is down
         self._server = server
         self._over = threading.Event()
+        self._open: dict[int, Websocket] = {}  # by its user
         self._threads = [threading.Thread(target=self._listen, args=(user,)) for user in USERS]
         for thread in self._threads:
             thread.start()
@@ -101,6 +102,7 @@ class Devices:
             with suppress(Closed, OSError, HTTPException, TimeoutError):  # the server was killed just now
                 with self.opening:
                     device = Websocket(self._server)
+                self._open[user] = device
                 try:
                     device.enter()
                     device.send(f'42["bind_user",{{"user_id":{user},"after_id":0}}]')
@@ -121,6 +123,8 @@ class Devices:
     def close(self) -> None:
         """End them all."""
         self._over.set()
+        for device in self._open.values():
+            device.close()
         for thread in self._threads:
             thread.join(3 * LIMIT)
 
@@ -144,8 +148,8 @@ class Climb:
         """The time by the server's clock, in seconds since 1970."""
         return time.time() + self._ahead
 
-    def round(self, killing: bool) -> None:
-        """Make tasks, and go on until each of them has its outcome."""
+    def round(self, killing: bool, *, to_fault: bool = False) -> None:
+        """Make tasks, and go on until each of them has its outcome, or to the first fault."""
         begin = int(self.now) + 5
         self._open = [self._make(begin + self._chance.uniform(0, SPREAD)) for _ in range(TASKS)]
         looked_at = self.now
@@ -160,6 +164,8 @@ class Climb:
             for answer in answers:
                 answer.result(3 * LIMIT)
             looked_at = self._look(looked_at)
+            if to_fault and self.found.faults:
+                return
         with suppress(AssertionError):  # what has none then is told by the reckoning
             wait_until(lambda: all(self._outcomes()[one.name][0] for one in self._open), "the last outcome", LIMIT)
 
@@ -316,13 +322,16 @@ class Climb:
 
     def close(self) -> None:
         """End what is left of it."""
+        self._server.close()  # first, so that no device waits for it
         self._devices.close()
         self._threads.shutdown()
-        self._server.close()
 
 
-def climb(folder: Path, rounds: int, seed: int, command: Sequence[str], *, killing: bool = True) -> Climbed:
-    """Let so many rounds of tasks climb their ladders, the server killed in each step of the clock."""
+def climb(
+    folder: Path, rounds: int, seed: int, command: Sequence[str], *, killing: bool = True, to_fault: bool = False
+) -> Climbed:
+    """Let so many rounds of tasks climb their ladders, the server killed in each step of the clock; or to the first
+    fault."""
     clock = Clock(folder / "clock")
     server = Doomed(folder, command, {"TEST_CLOCK": str(clock.file)})
     server.begin()
@@ -330,7 +339,7 @@ def climb(folder: Path, rounds: int, seed: int, command: Sequence[str], *, killi
     run = Climb(server, clock, random.Random(seed))
     try:
         for _ in range(rounds):
-            run.round(killing)
-        return run.reckon()
+            run.round(killing, to_fault=to_fault)
+        return run.found if to_fault and run.found.faults else run.reckon()
     finally:
         run.close()

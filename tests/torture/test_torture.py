@@ -78,5 +78,5 @@ def test_each_rung_rings_once_until_there_is_an_answer(tmp_path: Path) -> None:
     ],
 )
 def test_a_build_with_broken_ladders_is_caught(tmp_path: Path, build: str, killing: bool, symptom: str) -> None:
-    found = climb(tmp_path, 1, 1, patched(build), killing=killing)
+    found = climb(tmp_path, 1, 1, patched(build), killing=killing, to_fault=True)
     assert [fault for fault in found.faults if symptom in fault], found
