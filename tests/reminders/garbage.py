@@ -31,7 +31,8 @@ def loosen(path: Path) -> None:
         for name, sql in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
             if name.startswith("sqlite_") or sql is None:
                 continue
-            loose = re.sub(r"CHECK \((?:[^()]|\([^()]*\))*\)|NOT NULL|REFERENCES \"?\w+\"? \(id\)(?: ON DELETE CASCADE)?", "", sql)
+            loose = re.sub(r"CHECK \((?:[^()]|\([^()]*\))*\)|NOT NULL", "", sql)
+            loose = re.sub(r"REFERENCES \"?\w+\"? \(id\)(?: ON DELETE CASCADE)?", "", loose)
             loose = re.sub(r"\)\s*STRICT(, WITHOUT ROWID)?\s*$", r") \1".replace(", ", ""), loose)
             loose = loose.replace(" , WITHOUT ROWID", " WITHOUT ROWID")
             connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (loose, name))
