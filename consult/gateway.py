@@ -200,10 +200,13 @@ class Gateway:
         if connect.namespace != "/":
             connection.send(packets.refused(connect.namespace, "Invalid namespace"))
             return
-        if not connection.connected and connection.order.unanswered:
+        if connection.connected:
+            self._push.connected(connection, None)  # it has its pid
+            return
+        if connection.order.unanswered:
             # What it asked before it left must not be answered, nor put it into a room, as if it had asked just now.
             raise packets.Malformed("a CONNECT before the events of before are answered")
-        if self.guard is not None and not connection.connected:
+        if self.guard is not None:
             try:
                 connection.identity = self.guard.admit(shown(connect.auth), "socket", connection.address)
             except Refused as refused:

@@ -120,6 +120,20 @@ def test_it_is_bound_and_in_its_rooms_and_hears_what_it_missed(server: Server, c
 
 
 @KINDS
+def test_who_connects_again_on_its_connection_has_its_pid_already(server: Server, coming: Coming, kind: Kind) -> None:
+    question_id, user_id = server.open_question(), new_id()
+    client = coming.new(kind, server)
+    enter_rooms(client, question_id, user_id)
+    for packet in ("40", '40{"pid":"another"}'):
+        client.send(packet)
+        assert re.fullmatch(r'40\{"sid":"[^"]+"\}', client.receive())
+    client.close()
+    say(coming.new(Websocket, server), question_id, ["一"])
+    again = coming.back(client, server)
+    wait_until(lambda: heard(again) == ["一"], "what it missed")
+
+
+@KINDS
 def test_its_first_event_waits_until_it_is_back(server: Server, coming: Coming, kind: Kind) -> None:
     question_id = server.open_question()
     client = coming.new(kind, server)
