@@ -132,7 +132,8 @@ class TestSockets:
     def test_a_second_connect_changes_nothing(self, server: Server, kind: Kind) -> None:
         connection = kind(server)
         connection.enter(GOOD)
-        connection.enter(token(8, "STAFF"))
+        connection.send(f'40{{"token":"{token(8, "STAFF")}"}}')
+        assert re.fullmatch(r'40\{"sid":"[^"]+"\}', connection.receive())
         assert connection.call("bind_user", {"user_id": 8})["code"] == "FORBIDDEN"
         assert connection.call("bind_user", {"user_id": 7})["success"]
         connection.close()
