@@ -149,7 +149,7 @@ class TestQuestions:
                 asking.append(asyncio.create_task(ask(question_id, lookup, deleted, found_late)))
                 await asyncio.sleep(0)
             await within(asyncio.gather(deleting, *asking))
-            assert found_late
+            assert found_late or not asking, "one that began before"
             assert not any(found_late)
 
     async def test_ids_go_on(self, database: Database) -> None:

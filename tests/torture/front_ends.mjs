@@ -26,6 +26,23 @@ const last = (seen) => (seen.length ? seen[seen.length - 1][0] : 0);
 // Without what an answer changes, which a later replay tells of and the first push did not.
 const lasting = ({ status, read_at, ...rest }) => rest;
 
+// Gets JSON, as soon as there is some while it is wanted: a connection that is kept alive may be one to a server that
+// was killed, and nothing else would ask again.
+async function get(path, isWanted = () => true) {
+  while (isWanted()) {
+    try {
+      const response = await fetch(path);
+      if (response.ok) {
+        return await response.json();
+      }
+    } catch {
+      // The server is down, or was killed just now.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return null;
+}
+
 class FrontEnd {
   constructor({ name, transports, userType, userId, cursor, forgets, answers, once }) {
     Object.assign(this, { name, userType, userId, cursor, forgets, answers, once });
@@ -132,23 +149,20 @@ class FrontEnd {
 
   async page(question, room) {
     const path = `${url}/api/questions/${question}/messages?limit=200&user_type=${this.userType}&after_id=`;
-    try {
-      while (last(this.seen[question]) < room.latest) {
-        const { items } = await (await fetch(path + last(this.seen[question]))).json();
-        if (this.rooms[question] !== room) {
-          return;
-        }
-        this.pages += 1;
-        if (items.length === 0) {
-          this.wrong.push(["nothing up to latest_id", room.latest]);
-          break;
-        }
-        for (const message of items.filter((one) => one.id <= room.latest)) {
-          this.append(message);
-        }
+    const isWanted = () => this.rooms[question] === room; // else the next connection asks again
+    while (last(this.seen[question]) < room.latest) {
+      const page = await get(path + last(this.seen[question]), isWanted);
+      if (page === null || !isWanted()) {
+        return;
       }
-    } catch {
-      return; // the server was killed: the next connection asks again
+      this.pages += 1;
+      if (page.items.length === 0) {
+        this.wrong.push(["nothing up to latest_id", room.latest]);
+        break;
+      }
+      for (const message of page.items.filter((one) => one.id <= room.latest)) {
+        this.append(message);
+      }
     }
     const { kept } = room;
     room.kept = null;
@@ -240,7 +254,7 @@ class FrontEnd {
   async settled() {
     const path = `${url}/api/users/${this.userId}/notifications?answers=true&limit=200&after_id=`;
     for (let after = 0, more = true; more;) {
-      const page = await (await fetch(path + after)).json();
+      const page = await get(path + after);
       const waiting = page.items.some((item) => item.snoozed_until !== null);
       more = waiting || page.has_more;
       if (waiting) {
