@@ -18,7 +18,7 @@ from tests.store.filled import change
 DUE: Final = 5000
 TOGETHER: Final = 5  # messages
 # A backlog that takes no heed of messages lets one round of them be written with each of its transactions.
-FIRST: Final = 3
+FIRST: Final = 2
 COPIED: Final = f"""WITH RECURSIVE number (one) AS (SELECT 1 UNION ALL SELECT one + 1 FROM number WHERE one < {DUE})
     INSERT INTO reminder_task (user_id, biz_type, biz_id, channel, title, remind_at, status, created_at, next_at)
     SELECT user_id, biz_type, biz_id, channel, title, %(now)d, status, created_at, %(now)d
