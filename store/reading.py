@@ -18,7 +18,6 @@ Found = TypeVar("Found")
 
 # A page ends before the row with which its JSON would be longer; its first row is on it whatever its length.
 PAGE_BYTES = 1_000_000
-CLOSING = "the database is closing"
 
 
 class Page(NamedTuple):
@@ -61,9 +60,9 @@ class Lane:
         return await self._to_its_end(self._at_once(queries))
 
     async def _to_its_end(self, read: Coroutine[Any, Any, Found]) -> Found:
-        if self._closing:  # the pool would open its connections again
-            read.close()
-            raise StoreFault(CLOSING)
+        if self._closing:
+            read.close()  # the pool would open its connections again for it
+        self._refuse_if_closing()
         # In a task of its own: a read that is cancelled half-way would leave its connection in a transaction.
         reading = asyncio.create_task(read)
         self._reading.add(reading)
@@ -106,7 +105,7 @@ class Lane:
 
     def _refuse_if_closing(self) -> None:
         if self._closing:
-            raise StoreFault(CLOSING)
+            raise StoreFault("the database is closing")
 
 
 def _page_of(

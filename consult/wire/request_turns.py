@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from time import perf_counter, thread_time
+from time import thread_time
 from typing import Any
 
 from consult.wire.loop_turns import LoopTurns
@@ -38,7 +38,6 @@ class RequestTurns(LoopTurns):
         self._most_known = MOST_KNOWN
         self._by_time = False  # the last turn went by what clients have had
         self._unrested = 0.0  # seconds that requests have taken since the last rest
-        self._rests_until = 0.0  # by perf_counter: the loop's own time stands still during a turn
 
     def __len__(self) -> int:
         """Return how many clients have requests that wait."""
@@ -69,10 +68,9 @@ class RequestTurns(LoopTurns):
 
     def _serve(self) -> bool:
         if self._waiting and self._unrested >= REST:
-            self._rests_until, self._unrested = perf_counter() + self._unrested, 0.0
-        rest = self._rests_until - perf_counter()
-        if self._waiting and rest > 0:
-            self._loop.call_later(rest, self._expect_next)
+            self._rest(self._unrested)
+            self._unrested = 0.0
+        if self._waiting and self._wait_for_rest():
             return False
         self._by_time = not self._by_time
         while self._waiting:

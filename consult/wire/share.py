@@ -51,7 +51,6 @@ class Turns(LoopTurns):
         super().__init__(loop)
         self._waiting: deque[Reader] = deque()
         self._long: deque[Reader] = deque()
-        self._rests_until = 0.0  # by perf_counter: the loop's own time stands still during a turn
 
     @property
     def is_over(self) -> bool:
@@ -61,7 +60,7 @@ class Turns(LoopTurns):
     def spend(self, seconds: float) -> None:
         """Count time that was spent in the present turn."""
         if seconds > LONG_SECONDS:
-            self._rests_until = perf_counter() + seconds
+            self._rest(seconds)
         super().spend(seconds)
 
     def wait(self, reader: Reader, spent: float = 0.0, *, is_long: bool = False) -> None:
@@ -84,11 +83,9 @@ class Turns(LoopTurns):
             if self.is_over:
                 break
             self._serve_next(self._waiting)
-        rest = self._rests_until - perf_counter()
-        if rest > 0 and self._long and not self._waiting:
-            self._loop.call_later(rest, self._expect_next)
+        if self._long and not self._waiting and self._wait_for_rest():
             return False
-        if rest <= 0 and self._long and not self.is_over:
+        if self._long and not self._is_resting and not self.is_over:
             self._serve_next(self._long)
         return bool(self._waiting or self._long)
 

@@ -220,13 +220,6 @@ class Websocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not (self._kept or self._missing or self._paused or self._waits):
-            # Each member of a busy room sends one a second: it is not worth the library's parser.
-            if len(data) == 7 and data[:2] == _SHORTEST and data[6] ^ data[2] == _PONG and self._is_between:
-                if (reason := self._received.add(1, len(data))) is None:
-                    self._packet_received(packets.PONG)
-                else:
-                    self.cut(reason)
-                return
             frames = few_texts(data)
             if frames:  # as almost always: it is not worth to measure them
                 self._read(data, frames)
@@ -285,11 +278,6 @@ class Websocket(asyncio.Protocol):
         self._protocol.parser.close()
 
     @property
-    def _is_between(self) -> bool:
-        """Whether a message may begin."""
-        return self._open and self._fragments is None and self._connection is not None
-
-    @property
     def _sid(self) -> str:
         holder = self._connection or self._upgrade_of
         return "?" if holder is None else holder.sid
@@ -341,6 +329,10 @@ class Websocket(asyncio.Protocol):
             # Allowed within a message (RFC 6455, section 5.4), but the library takes it for a fault.
             self._fragments = self._protocol.current_size = None
         try:
+            # Each member of a busy room sends one a second: it is not worth the library's parser.
+            if len(data) == 7 and frames and self._is_pong(data):
+                self._packet_received(packets.PONG)
+                return
             self._protocol.receive_data(data)
             if self._protocol.writes:
                 self._queue_replies()  # a pong comes before the answer to what follows its ping
@@ -354,6 +346,11 @@ class Websocket(asyncio.Protocol):
         except Exception:
             log.exception("a websocket failed")
             self.cut("internal error")
+
+    def _is_pong(self, frame: bytes) -> bool:
+        """Return whether a frame is a whole pong of Engine.IO, and none that the library refuses or leaves unread."""
+        is_pong = frame[:2] == _SHORTEST and frame[6] ^ frame[2] == _PONG
+        return is_pong and self._fragments is None and self._protocol.state is OPEN and self._open
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
