@@ -21,6 +21,9 @@ class Carrier(Protocol):
     def entered(self) -> None:
         """The client has shown who it is: from now on its packets may be as large as any."""
 
+    def hurry(self) -> None:
+        """Has all that waits for its client leave before what waits for others."""
+
     def close(self, reason: str | None = None) -> None:
         """Ends the connection in good order; with a reason it is counted and logged."""
 

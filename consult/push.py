@@ -45,10 +45,12 @@ class Push:
         connection.send(connected(connection.sid, pid))
 
     def answer(self, connection: Connection, name: bytes, payload: bytes, ack_id: bytes | None) -> None:
-        """The reply event and, where the client gave a callback, the same object for it."""
+        """The reply event and, where the client gave a callback, the same object for it. It leaves before what rooms
+        are told: its client may wait for it."""
         connection.send(event(name, payload))
         if ack_id is not None:
             connection.send(acknowledgement(ack_id, payload))
+        connection.carrier.hurry()
 
     def new_message(self, message: Message, data: bytes) -> None:
         """`new_message` to all in the question's room who may see it (section 2.3)."""
@@ -116,7 +118,7 @@ class Push:
         """`new_message` to one connection that comes back; its bytes."""
         frame = event(b"new_message", dumps(replies.message(missed, self._time)))
         connection.send(frame)
-        return len(frame.packet)
+        return frame.size
 
     def replay_notification(self, connection: Connection, missed: Notification) -> int:
         """`notification:new` to one connection: what it missed, or what no connection was handed
@@ -124,7 +126,7 @@ class Push:
         frame = self._frame(missed)
         connection.send(frame)
         self._handed(connection, missed.id)
-        return len(frame.packet)
+        return frame.size
 
     def held(self, connection: Connection, held: Iterable[Held]) -> None:
         """Send a connection that goes live what was kept back for it."""

@@ -20,7 +20,8 @@ log = logging.getLogger("careline.wire")
 CLOSE_TIMEOUT = 2.0  # seconds that a client has to answer a close frame
 GOODBYE = 0.4  # seconds of a stop that all clients have to answer theirs
 SWEEP = 1.0
-FLUSHED_AT_ONCE = 25  # websockets, before the loop may look at what has come
+FLUSHED_AT_ONCE = 10  # websockets, before the loop may look at what has come
+WRITING = 0.5  # to answers, and as much to all else, for a second of other work while there is much of it
 VERSION_TOLD_EVERY = 600  # seconds
 GIVE_BACK_AFTER = 500  # carriers that have ended
 
@@ -36,7 +37,10 @@ class Websocket(Carrier, Protocol):
         """Do what is due by now; called once a second."""
 
     def flush(self) -> None:
-        """Write what the outbox holds."""
+        """Write what the outbox holds, if anything."""
+
+    def flush_in_turn(self) -> None:
+        """Write the same, when those that were sent something before have been written to."""
 
     def abort(self) -> None:
         """Close the transport at once."""
@@ -65,6 +69,7 @@ class Carriers:
         self.each_second: list[Callable[[float], None]] = []  # what else is called with the loop's time
         self.cuts: Counter[str] = Counter()
         self._arrived: dict[Carrier, Connection] = {}  # in their order; those that have entered go lazily
+        self._answered: deque[Websocket] = deque()  # whose outboxes hold an answer; often written to in turn by now
         self._unflushed: deque[Websocket] = deque()
         self._flushed_at = 0.0  # of the loop's own processor time, in seconds
         self._ended = 0  # carriers, since memory was given back
@@ -101,6 +106,10 @@ class Carriers:
         if not self._unflushed:
             self.loop.call_soon(self._flush)
         self._unflushed.append(websocket)
+
+    def flush_first(self, websocket: Websocket) -> None:
+        """Have the outbox written before those that hold no answer. `flush_soon` was called for it."""
+        self._answered.append(websocket)
 
     def arrived(self, connection: Connection) -> None:
         """Register a client that has not sent its CONNECT. Over the cap the oldest is dropped: a genuine one would have
@@ -145,18 +154,27 @@ class Carriers:
             )
 
     def _flush(self) -> None:
-        """Writes to some of those that wait. Then the loop sees what has come meanwhile: that is committed while the
-        others are written to, and goes out with the same write."""
-        began = thread_time()
-        worked = began - self._flushed_at  # so that a loop with much to read still gives writing half its time
+        """Writes to some of those that wait, to those with answers first. Then the loop sees what has come meanwhile:
+        that is committed while the others are written to, and goes out with the same write."""
+        now = thread_time()
+        seconds = (now - self._flushed_at) * WRITING
         try:
-            while self._unflushed and self._flushed_at - began < worked:
+            until = now + seconds
+            while self._answered and now <= until:
+                for _ in range(min(len(self._answered), FLUSHED_AT_ONCE)):
+                    self._answered.popleft().flush()
+                now = thread_time()
+            until = now + seconds
+            while self._unflushed and now <= until:
                 for _ in range(min(len(self._unflushed), FLUSHED_AT_ONCE)):
-                    self._unflushed.popleft().flush()
-                self._flushed_at = thread_time()
+                    self._unflushed.popleft().flush_in_turn()
+                now = thread_time()
+            self._flushed_at = now
         finally:  # whatever became of one, the others have their turn
             if self._unflushed:
                 self.loop.call_soon(self._flush)
+            else:
+                self._answered.clear()  # all have been written to
 
     def _sweep(self) -> None:
         now = self.loop.time()

@@ -77,7 +77,7 @@ class PollingSession:
         if self.closed:
             return
         self._polled.clear()
-        self.waiting += len(frame.packet)
+        self.waiting += frame.size
         self._packets.append(frame.packet)
         if not self._probing:
             self._answer(None)
@@ -104,6 +104,9 @@ class PollingSession:
 
     def cut(self, reason: str) -> None:
         self.close(reason)
+
+    def hurry(self) -> None:
+        """A poll that waits was answered at once."""
 
     def ask(self) -> None:
         """The answer to a poll asks by itself: the next poll answers."""

@@ -61,6 +61,7 @@ class Websocket(asyncio.Protocol):
         "_entered",
         "_fragments",
         "_is_long",
+        "_is_queued",
         "_kept",
         "_kept_from",
         "_missing",
@@ -96,6 +97,7 @@ class Websocket(asyncio.Protocol):
             carriers.gateway.limits.enter(address)
             carriers.arrived(self._connection)
         self._outbox: list[bytes] = []
+        self._is_queued = False  # to be written to in its turn; the outbox may have been written meanwhile
         self._fragments: list[bytes] | None = None
         self._open = True
         self._clogged: asyncio.Future[None] | None = None  # until the client has read most of what it was sent
@@ -130,9 +132,14 @@ class Websocket(asyncio.Protocol):
 
     def send(self, frame: Frame) -> None:
         if self._open:  # as `_queue` has it, without one more call for every delivery
-            if not self._outbox:
+            if not self._is_queued:
+                self._is_queued = True
                 self._carriers.flush_soon(self)
             self._outbox.append(frame.websocket)
+
+    def hurry(self) -> None:
+        if self._open:
+            self._carriers.flush_first(self)
 
     def close(self, reason: str | None = None) -> None:
         if self._open and reason is not None:
@@ -173,12 +180,16 @@ class Websocket(asyncio.Protocol):
 
     # What the carriers ask.
 
+    def flush_in_turn(self) -> None:
+        self._is_queued = False
+        self.flush()
+
     def flush(self) -> None:
         """Writes the outbox. A client that leaves more than the bound unread is cut off: it comes back and catches up,
         and the process does not grow. With TLS the transport does not count the last 64 KiB, nor the write that they
         were exceeded with, which lie encrypted below it."""
-        if self._transport.is_closing():
-            return  # its descriptor may be another's by now
+        if not self._outbox or self._transport.is_closing():  # then its descriptor may be another's by now
+            return
         unread = self._transport.get_write_buffer_size()
         if self._open and unread > self._carriers.outbox_bytes:
             self.cut("outbox full")
@@ -284,7 +295,8 @@ class Websocket(asyncio.Protocol):
 
     def _queue(self, data: bytes) -> None:
         if self._open:
-            if not self._outbox:
+            if not self._is_queued:
+                self._is_queued = True
                 self._carriers.flush_soon(self)
             self._outbox.append(data)
 
