@@ -48,9 +48,7 @@ SECRET_CHARACTERS = 24
 LONGEST_NUMBER = 18  # digits of an id
 MOST_UNSAVED = 10_000  # sessions of ended connections, while the file cannot be written; the oldest are lost
 MOST_IN_WRITE = 500  # sessions
-LOOK_S = 0.005  # in which those gather that are written together
-MOST_LOOKS = 5  # while they come fast, as after the server's start, so many times as long
-FAST = 8  # of them in that time
+GATHER_S = 0.001  # in which those come together that are written at once
 ASKED_WITHIN_S = 0.2  # of the second's beat, those that were sent messages
 SAVED_WITHIN_S = 0.25  # what a client has read, and that its connection has ended
 SYNCED_WITHIN_S = 1.0  # that it has bound, joined or left
@@ -380,12 +378,12 @@ class Recovery:
         self._save_now(session)
 
     def _save_now(self, session: LiveSession) -> None:
-        """Has it written with what else comes in a few milliseconds."""
+        """Has it written with what else comes at the same time."""
         session.revision += 1
         self._unsaved[session] = None
         if not self._is_gathering:
             self._is_gathering = True
-            self._loop.call_later(LOOK_S, self._look, MOST_LOOKS, 0)
+            self._loop.call_later(GATHER_S, self._save_gathered)
 
     def _save_later(self, session: LiveSession) -> None:
         """Has it written with what else comes within a moment."""
@@ -393,11 +391,7 @@ class Recovery:
         if self._timer is None:
             self._timer = self._loop.call_later(SAVED_WITHIN_S, self._save_all)
 
-    def _look(self, left: int, gathered: int) -> None:
-        """Have those written that have gathered. While they come fast it waits: each transaction costs some of them."""
-        if left and len(self._unsaved) - gathered >= FAST:
-            self._loop.call_later(LOOK_S, self._look, left - 1, len(self._unsaved))
-            return
+    def _save_gathered(self) -> None:
         self._is_gathering = False
         self._is_due = True
         self._save()

@@ -1,9 +1,9 @@
 """Sessions: who a client was, where it was and what it had read."""
 
 import sqlite3
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
+import msgspec
 from msgspec import Struct
 
 from store.database import Database
@@ -24,8 +24,8 @@ class Joined(NamedTuple):
     since: int  # the last message before it joined
 
 
-class Session(Struct, frozen=True, gc=False):
-    """A session as it is stored."""
+class Session(Struct, frozen=True, gc=False, array_like=True):
+    """A session as it is stored. The statements below count on the order."""
 
     id: int
     secret: str  # of the client's pid, its SHA-256 in hexadecimal
@@ -38,19 +38,22 @@ class Session(Struct, frozen=True, gc=False):
     rooms: dict[int, Joined | None]  # by question; to be written: those that have changed, None where it has left
 
 
-# One statement for all rows, not one for each: between two of them the loop's thread would take over, and give back.
-# A row of another secret is another's.
+# One statement for all sessions, not one for each: between two of them the loop's thread would take over, and give
+# back. A row of another secret is another's.
 _SAVE = """INSERT INTO session
         (id, secret, owner_id, owner_type, user_id, follows, message_id, notification_id, ended_at)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        value ->> 8 FROM json_each(?) WHERE true
+    SELECT value ->> 0, value ->> 1, value ->> '$[2][0]', value ->> '$[2][1]', value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7 FROM json_each(?) WHERE true
     ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, follows = excluded.follows,
         message_id = excluded.message_id, notification_id = excluded.notification_id, ended_at = excluded.ended_at
         WHERE secret = excluded.secret"""
 _JOIN = """REPLACE INTO session_room (session_id, question_id, is_staff, updates, since)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)"""
+    SELECT asked.value ->> 0, CAST(json_each.key AS INTEGER), json_each.value ->> 0, json_each.value ->> 1,
+        json_each.value ->> 2
+    FROM json_each(?) AS asked, json_each(asked.value, '$[8]') WHERE json_each.type = 'array'"""
 _LEAVE = """DELETE FROM session_room WHERE (session_id, question_id) IN
-    (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
+    (SELECT asked.value ->> 0, CAST(json_each.key AS INTEGER)
+    FROM json_each(?) AS asked, json_each(asked.value, '$[8]') WHERE json_each.type = 'null')"""
 _FORGET = "DELETE FROM session WHERE id IN (SELECT value FROM json_each(?))"
 _END_ALL = "UPDATE session SET ended_at = ? WHERE ended_at IS NULL"
 _DELETE_OLDEST = """DELETE FROM session WHERE id IN
@@ -59,32 +62,18 @@ _DELETE_OLDEST = """DELETE FROM session WHERE id IN
 
 def save(connection: sqlite3.Connection, sessions: list[Session]) -> None:
     """Write the sessions as they are now."""
-    rows = [
-        (
-            one.id,
-            one.secret,
-            *(one.owner or (None, None)),
-            one.user_id,
-            int(one.follows),
-            one.message_id,
-            one.notification_id,
-            one.ended_at,
-        )
-        for one in sessions
-    ]
-    connection.execute(_SAVE, (_json(rows),))
-    changes = [(one.id, question_id, joined) for one in sessions for question_id, joined in one.rooms.items()]
-    left = [(session_id, question_id) for session_id, question_id, joined in changes if joined is None]
-    if left:
-        connection.execute(_LEAVE, (_json(left),))
-    if len(left) < len(changes):
-        joins = [(*change[:2], *map(int, change[2])) for change in changes if change[2] is not None]
-        connection.execute(_JOIN, (_json(joins),))
+    rows = (msgspec.json.encode(sessions).decode(),)
+    connection.execute(_SAVE, rows)
+    joins = [joined for one in sessions for joined in one.rooms.values()]
+    if any(joins):
+        connection.execute(_JOIN, rows)
+    if not all(joins):
+        connection.execute(_LEAVE, rows)
 
 
 def forget(connection: sqlite3.Connection, ids: list[int]) -> None:
     """Delete sessions that their clients have ended."""
-    connection.execute(_FORGET, (_json(ids),))
+    connection.execute(_FORGET, (msgspec.json.encode(ids).decode(),))
 
 
 def end_all(connection: sqlite3.Connection, now: int) -> tuple[int, int]:
@@ -131,10 +120,6 @@ async def find(database: Database, session_id: int) -> Session | None:
         ended_at=row["ended_at"],
         rooms={row["question_id"]: Joined(bool(row["is_staff"]), bool(row["updates"]), row["since"]) for row in rooms},
     )
-
-
-def _json(rows: list[Any]) -> str:
-    return orjson.dumps(rows).decode()
 
 
 def _count(connection: sqlite3.Connection) -> int:

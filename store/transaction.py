@@ -89,17 +89,6 @@ def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tu
     There are fewer outcomes than writes where the first of these took LONGEST; the others were not applied.
     WriteRefused: nothing is stored. WriteUnknown: the commit failed.
     """
-    if not all(write.is_unsynced for write in batch):
-        return _transact(connection, batch)
-    # In the operating system's hands it outlives the end of this process. The next commit of another kind syncs it too.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    try:
-        return _transact(connection, batch)[0], False
-    finally:
-        connection.execute("PRAGMA synchronous = FULL")
-
-
-def _transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
     before = connection.total_changes
     try:
         connection.execute("BEGIN IMMEDIATE")

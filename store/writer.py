@@ -23,7 +23,8 @@ MOST_IN_BATCH = 2_000  # writes in one transaction, which ends sooner where they
 MOST_IN_TURN = 50  # transactions, before something else may have the connection
 
 Batch = list[Write[Any, Any]]
-# Called on the loop with the writes of a transaction, their outcomes, whether it wrote anything, and its seconds.
+# Called on the loop with the writes of a transaction, their outcomes, whether it brought anything to the disk, and its
+# seconds.
 Committed = Callable[[Batch, list[Any], bool, float], None]
 # Called on the loop with the writes of a transaction that failed, and why.
 Failed = Callable[[Batch, Exception], None]
@@ -42,6 +43,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._is_open = False  # from the end of `open` to the beginning of `close`
         self._connection: sqlite3.Connection | None = None
+        self._is_unsynced = False  # its commits do not wait for the disk
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the thread; None ends it
         self._is_awake = False  # from when a turn is asked for until the loop hears that it is over
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -75,6 +77,7 @@ class Writer:
         def on_connection() -> None:
             if self._connection is None:
                 raise WriteRefused("there is no connection to the database")
+            self._sync(self._connection, is_unsynced=False)
             what(self._connection)
 
         await self._run(on_connection)
@@ -106,6 +109,7 @@ class Writer:
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = connect(self._path)
+            self._is_unsynced = False
         return self._connection
 
     def _disconnect(self) -> None:
@@ -113,6 +117,13 @@ class Writer:
             connection, self._connection = self._connection, None
             with suppress(sqlite3.Error):
                 connection.close()
+
+    def _sync(self, connection: sqlite3.Connection, *, is_unsynced: bool) -> None:
+        """Have commits wait for the disk, or not. In the operating system's hands a commit outlives the end of this
+        process, and the next one that waits syncs it too."""
+        if self._is_unsynced != is_unsynced:
+            connection.execute("PRAGMA synchronous = NORMAL" if is_unsynced else "PRAGMA synchronous = FULL")
+            self._is_unsynced = is_unsynced
 
     def _take_turn(self) -> None:
         """Apply transactions while something waits, at most MOST_IN_TURN."""
@@ -122,7 +133,9 @@ class Writer:
                 break
             taken_at = time.perf_counter()
             try:
-                outcomes, wrote = transact(self._connect(), batch)
+                connection, is_unsynced = self._connect(), all(write.is_unsynced for write in batch)
+                self._sync(connection, is_unsynced=is_unsynced)
+                outcomes, wrote = transact(connection, batch)
             except Exception as fault:
                 if not isinstance(fault, WriteRefused):
                     self._disconnect()  # the connection's state is not known: the next batch gets a new one
@@ -131,6 +144,7 @@ class Writer:
             if len(outcomes) < len(batch):
                 self._waiting.give_back(batch[len(outcomes) :])
                 del batch[len(outcomes) :]
+            wrote = wrote and not is_unsynced
             self._loop.call_soon_threadsafe(self._committed, batch, outcomes, wrote, time.perf_counter() - taken_at)
         self._loop.call_soon_threadsafe(self._turn_is_over)
 
