@@ -313,10 +313,11 @@ class Climb:
                 if times[number, user]
             ]
             found.expect(not after, f"{name}: rung after its answer: {after}")
+            # What a device that comes back is told of as READ is no ring.
             heard = [
                 told["id"]
                 for told, at in self._devices.heard.values()
-                if told["title"] == name and at > answer.acknowledged + ON_ITS_WAY
+                if told["title"] == name and told["status"] == "UNREAD" and at > answer.acknowledged + ON_ITS_WAY
             ]
             found.expect(not heard, f"{name}: heard after its answer: {heard}")
 
