@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -47,6 +48,32 @@ def send(sender: Raw, question_id: int, content: str) -> list[bytes]:
     while b"send_message:ack" not in packets[-1]:
         packets.append(sender.packet())
     return packets
+
+
+def has_heard(member: Raw) -> bool:
+    """Whether a message is there by now."""
+    while select.select([member.socket], [], [], 0)[0]:
+        member.receive_more()
+    return b"new_message" in member.received
+
+
+def test_an_acknowledgement_does_not_wait_for_the_room(server: Server) -> None:
+    """The second message is acknowledged before the last member of the room has got the first one."""
+    question_id = server.open_question()
+    came_first = []
+    with ExitStack() as stack:
+        sender, *members = [stack.enter_context(raw(server)) for _ in range(1 + MEMBERS)]
+        for connection in (sender, *members):
+            connection.enter()
+            connection.join(question_id)
+        for number in range(ROUNDS):
+            said = [f"{number}-first", f"{number}-second"]
+            for one in said:
+                send(sender, question_id, one)
+            came_first.append(not has_heard(members[-1]))
+            for member in members:
+                assert hear(member, len(said)) == said
+    assert any(came_first)  # this test itself may come too late to see it
 
 
 def test_who_goes_on_writing_need_not_wait_for_the_whole_room(server: Server) -> None:
