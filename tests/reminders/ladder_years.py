@@ -372,7 +372,12 @@ class Model:
 
     def cancel(self, task: Task, now: int) -> None:
         """What comes once and has rung stays; what waits for its first ring never comes."""
-        waiting = [one for one in self._of(task) if one.rungs[0].passed_at is None and one.outcome in (None, "MISSED")]
+        # Without rungs: it has rung too early, and did not come at its time.
+        waiting = [
+            one
+            for one in self._of(task)
+            if one.rungs and one.rungs[0].passed_at is None and one.outcome in (None, "MISSED")
+        ]
         if task.is_cancelled or (task.place >= len(task.walls) and not waiting):
             return
         task.is_cancelled = True
