@@ -9,7 +9,7 @@ from tests.page.conftest import PHONE, OpenConsole
 from tests.page.console import SCREENSHOTS
 from tests.page.test_accessibility import faults
 from tests.page.test_inbox import badge, inbox_of
-from tests.server import Server, new_id
+from tests.server import Server, new_id, wait_until
 
 
 def list_of(panel: Locator, name: str) -> Locator:
@@ -70,7 +70,10 @@ def test_a_dose_is_skipped_and_a_rung_is_taken_away(open_console: OpenConsole, s
     console.page.screenshot(path=SCREENSHOTS / "follow-up-form.png")
     assert faults(console.page) == []
     panel.get_by_role("button", name=f"Remind user {user} in 5 seconds").click()
-    [task] = server.http("GET", f"/api/reminders?user_id={user}").body["items"]
+    [task] = wait_until(
+        lambda: server.http("GET", f"/api/reminders?user_id={user}").body["items"],
+        "the reminder",
+    )
     assert task["follow_up"] == [{"after": 120, "user_id": user}]
     console.tab("inbox")
     inbox.get_by_role("button", name="Skip").click()
