@@ -100,20 +100,18 @@ def _unusual(packet: bytes) -> Packet:
 class Frame:
     """An Engine.IO packet that is encoded once, however many connections it goes to."""
 
-    __slots__ = ("_packet", "size", "websocket")
+    __slots__ = ("_websocket", "packet")
 
     def __init__(self, packet: bytes) -> None:
-        self.size = len(packet)
-        # The packet as a finished websocket frame. No property: it is read for every delivery.
-        self.websocket = framed(packet)
-        self._packet: bytes | None = None
+        self.packet = packet
+        self._websocket: bytes | None = None
 
     @property
-    def packet(self) -> bytes:
-        """The packet by itself, as long-polling carries it."""
-        if self._packet is None:
-            self._packet = self.websocket[len(self.websocket) - self.size :]
-        return self._packet
+    def websocket(self) -> bytes:
+        """The packet as a finished websocket frame."""
+        if self._websocket is None:
+            self._websocket = framed(self.packet)
+        return self._websocket
 
 
 def framed(packet: bytes) -> bytes:

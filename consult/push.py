@@ -118,7 +118,7 @@ class Push:
         """`new_message` to one connection that comes back; its bytes."""
         frame = event(b"new_message", dumps(replies.message(missed, self._time)))
         connection.send(frame)
-        return frame.size
+        return len(frame.packet)
 
     def replay_notification(self, connection: Connection, missed: Notification) -> int:
         """`notification:new` to one connection: what it missed, or what no connection was handed
@@ -126,7 +126,7 @@ class Push:
         frame = self._frame(missed)
         connection.send(frame)
         self._handed(connection, missed.id)
-        return frame.size
+        return len(frame.packet)
 
     def held(self, connection: Connection, held: Iterable[Held]) -> None:
         """Send a connection that goes live what was kept back for it."""

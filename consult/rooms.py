@@ -43,7 +43,7 @@ class Member:
         """Keeps something back."""
         assert self.held is not None
         self.held.append((item, frame))
-        self.held_bytes += frame.size
+        self.held_bytes += len(frame.packet)
 
     def release(self) -> list[Held]:
         """Goes live; what was kept back and may be seen."""

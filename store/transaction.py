@@ -84,7 +84,7 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
-    """One transaction, on the writer's thread: the outcomes, and whether it brought anything to the disk.
+    """One transaction, on the writer's thread: the outcomes, and whether it wrote anything.
 
     There are fewer outcomes than writes where the first of these took LONGEST; the others were not applied.
     WriteRefused: nothing is stored. WriteUnknown: the commit failed.

@@ -77,7 +77,7 @@ class PollingSession:
         if self.closed:
             return
         self._polled.clear()
-        self.waiting += frame.size
+        self.waiting += len(frame.packet)
         self._packets.append(frame.packet)
         if not self._probing:
             self._answer(None)

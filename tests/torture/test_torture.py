@@ -66,7 +66,7 @@ def test_each_rung_rings_once_until_there_is_an_answer(tmp_path: Path) -> None:
     assert found.kills > 5
     assert found.rings > 24
     assert found.answered > 2
-    assert found.missed > 0
+    assert found.missed > 2
 
 
 @pytest.mark.parametrize(

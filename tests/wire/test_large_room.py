@@ -50,6 +50,15 @@ def send(sender: Raw, question_id: int, content: str) -> list[bytes]:
     return packets
 
 
+def join_all(stack: ExitStack, server: Server, question_id: int) -> list[Raw]:
+    """Give the sender and the members, all of them in the question's room."""
+    connections = [stack.enter_context(raw(server)) for _ in range(1 + MEMBERS)]
+    for connection in connections:
+        connection.enter()
+        connection.join(question_id)
+    return connections
+
+
 def has_heard(member: Raw) -> bool:
     """Whether a message is there by now."""
     while select.select([member.socket], [], [], 0)[0]:
@@ -62,10 +71,7 @@ def test_an_acknowledgement_does_not_wait_for_the_room(server: Server) -> None:
     question_id = server.open_question()
     came_first = []
     with ExitStack() as stack:
-        sender, *members = [stack.enter_context(raw(server)) for _ in range(1 + MEMBERS)]
-        for connection in (sender, *members):
-            connection.enter()
-            connection.join(question_id)
+        sender, *members = join_all(stack, server, question_id)
         for number in range(ROUNDS):
             said = [f"{number}-first", f"{number}-second"]
             for one in said:
@@ -83,10 +89,7 @@ def test_who_goes_on_writing_need_not_wait_for_the_whole_room(server: Server) ->
     said = [f"{number}-{place}" for number in range(ROUNDS) for place in ("first", "second")]
     came_at_once = []
     with ExitStack() as stack:
-        sender, *members = [stack.enter_context(raw(server)) for _ in range(1 + MEMBERS)]
-        for connection in (sender, *members):
-            connection.enter()
-            connection.join(question_id)
+        sender, *members = join_all(stack, server, question_id)
         own = []
         for first, second in zip(said[::2], said[1::2], strict=True):
             own += [*send(sender, question_id, first), *send(sender, question_id, second)]

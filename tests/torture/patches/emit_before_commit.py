@@ -11,7 +11,7 @@ import main
 from store import database, writer
 from store.transaction import Write
 
-MOMENT = 0.1  # seconds: a machine with other work to do must not hide it
+MOMENT = 0.03  # seconds
 loops: list[asyncio.AbstractEventLoop] = []
 open_database = database.Database.open
 
