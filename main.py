@@ -33,6 +33,7 @@ from consult.http.notifications import Notifications
 from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
 from consult.http.pages import Pages
+from consult.http.participants import Participants
 from consult.http.questions import Questions
 from consult.http.quiet_hours import QuietHoursOfUsers
 from consult.http.reads import Reads
@@ -240,6 +241,7 @@ class House:
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
             Questions(database, writing, time, self.sending, self.push),
+            Participants(database, writing),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Occurrences(database, writing, time, self.work, reads, self.answering),

@@ -13,6 +13,7 @@ from consult.rooms import Room
 from store.backlog import Backlog
 from store.messages import Message, Visibility
 from store.notifications import Notification
+from store.participants import Reader
 
 FIRST_PAGE = 5
 MOST_IN_PAGE = 100
@@ -37,6 +38,10 @@ class Stream(Protocol[Item]):
     @property
     def since(self) -> int | None:
         """The last id before the connection entered without a cursor, where that is remembered for it; else None."""
+
+    @property
+    def who(self) -> Reader | None:
+        """Return as whom the connection is in a question's room, where it has said so; else None."""
 
     @property
     def reply(self) -> JoinedQuestion | BoundUser:
@@ -93,7 +98,8 @@ async def follow(
     finally:
         connection.holds -= 1
         if is_live:
-            push.held(connection, room.go_live(connection, stream.visibility, stream.updates, stream.since))
+            held = room.go_live(connection, stream.visibility, stream.updates, stream.since, stream.who)
+            push.held(connection, held)
         else:
             push.held(connection, room.undo(connection))
     return is_live

@@ -14,6 +14,7 @@ from store.clock import ClinicTime
 from store.database import Database
 from store.messages import Message, visible_to
 from store.notifications import Notification
+from store.participants import Seen
 from store.questions import Changed
 from store.snoozes import CameAgain
 
@@ -77,6 +78,18 @@ class Push:
             if members:
                 payload = replies.question(one.question, self._time)
                 self._to_room(members, event(b"question:updated", dumps(payload)), one)
+
+    def question_read(self, seen: Sequence[Seen]) -> None:
+        """`question:read` to those in the question's room that asked for updates, each as it may see the cursor
+        (section 2.5)."""
+        for one in seen:
+            members = {
+                connection: member
+                for connection, member in self._rooms.question(one.question_id).members.items()
+                if member.held is not None or member.sees(one)
+            }
+            if members:
+                self._to_room(members, event(b"question:read", dumps(replies.question_read(one))), one)
 
     def published(self, published: Sequence[Notification | CameAgain]) -> None:
         """`notification:new` to every connection of each notification's user (section 4.2). Where one came again, then

@@ -28,7 +28,7 @@ from consult.contract.limits import LONGEST_PID, MOST_REMEMBERED_ROOMS, MOST_SES
 from consult.contract.notifications import BIND_USER, BindUser
 from consult.contract.questions import JOIN_QUESTION, JoinQuestion
 from consult.entry.limits import LEAST_READ
-from consult.entry.rights import reach_of_event, refusal
+from consult.entry.rights import reach_of_event, reader, refusal
 from consult.entry.tokens import Identity
 from consult.push import Push
 from consult.rooms import Room, Rooms
@@ -37,6 +37,7 @@ from store import sessions
 from store.clock import Clock
 from store.database import Database
 from store.messages import STAFF, Visibility, visible_to
+from store.participants import Reader
 from store.questions import Lookup
 from store.sessions import Joined, Owner, Session
 from store.transaction import WriteRefused, WriteUnknown, each, touch
@@ -157,7 +158,9 @@ class Recovery:
 
     # Where it is.
 
-    def joins(self, connection: Connection, question_id: int, visibility: Visibility, updates: bool) -> int | None:
+    def joins(
+        self, connection: Connection, question_id: int, visibility: Visibility, updates: bool, who: Reader | None
+    ) -> int | None:
         """The connection joins a question without a cursor. Return the last message before, for the room to remember;
         None where the client is not brought back to it."""
         session = connection.session
@@ -167,9 +170,11 @@ class Recovery:
         since = None if member is None else member.since
         if since is None and len(connection.rooms or ()) >= MOST_REMEMBERED_ROOMS:
             return None
-        if member is None or since is None or (member.visibility, member.updates) != (visibility, updates):
+        now = (visibility, updates, who)
+        if member is None or since is None or (member.visibility, member.updates, member.who) != now:
             since = self._push.last_message_id if since is None else since
-            self._change(session, question_id, Joined(visibility.staff, updates, since))
+            user_id, user_type = who or (None, None)
+            self._change(session, question_id, Joined(visibility.staff, updates, since, user_id, user_type))
         return since
 
     def leaves(self, connection: Connection, question_id: int) -> None:
@@ -343,12 +348,21 @@ class Recovery:
             return
         claimed = STAFF if joined.is_staff else None
         visibility = visible_to(claimed if identity is None else identity.user_type)
+        who = reader(identity, joined.user_id, joined.user_type)
         room, read_up_to = self._rooms.question(question_id), max(joined.since, session.message_id)
         if read_up_to >= self._push.last_message_id:
-            room.go_live(connection, visibility, joined.updates, joined.since)  # nothing was said since
+            room.go_live(connection, visibility, joined.updates, joined.since, who)  # nothing was said since
             return
         stream = MissedMessages(
-            self._database, self._push, question_id, visibility, within, *joined[1:], read_up_to=read_up_to
+            self._database,
+            self._push,
+            question_id,
+            visibility,
+            within,
+            joined.updates,
+            who,
+            joined.since,
+            read_up_to=read_up_to,
         )
         await follow(self._push, connection, room, stream, None, _ignore)
 

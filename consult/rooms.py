@@ -14,21 +14,23 @@ from consult.packets import Frame
 from store.answers import Answered
 from store.messages import Message, Visibility
 from store.notifications import Notification
+from store.participants import Reader, Seen
 from store.questions import Changed
 
-Item = Message | Notification | Answered | Changed
+Item = Message | Notification | Answered | Changed | Seen
 Held = tuple[Item, Frame]
 
 
 class Member:
     """A connection's place in a room."""
 
-    __slots__ = ("has_entered", "held", "held_bytes", "since", "updates", "visibility")
+    __slots__ = ("has_entered", "held", "held_bytes", "since", "updates", "visibility", "who")
 
     def __init__(self) -> None:
         self.has_entered = False  # it was live once, and falls back to that where a hold comes to nothing
         self.visibility: Visibility | None = None  # in a question's room, once it has entered
         self.updates = False  # it has asked for changes of the question
+        self.who: Reader | None = None  # in a question's room, where it has said so
         # In a question's room that was entered without a cursor: the last message before. None where the client itself
         # knows what it has seen.
         self.since: int | None = None
@@ -51,7 +53,7 @@ class Member:
         return [(item, frame) for item, frame in held if self.sees(item)]
 
     def sees(self, item: Item) -> bool:
-        if isinstance(item, Changed):
+        if isinstance(item, Changed | Seen):
             return self.updates and self.visibility == item.visibility
         return not isinstance(item, Message) or (self.visibility is not None and self.visibility.admits(item))
 
@@ -62,12 +64,14 @@ Members = Mapping[Connection, Member]
 class Room:
     """A question's room, or a user's. It is kept while a connection is in it."""
 
-    __slots__ = ("_id", "_kept", "members")
+    __slots__ = ("_id", "_kept", "members", "present")
 
     def __init__(self, kept: dict[int, "Room"], room_id: int) -> None:
         self._kept = kept
         self._id = room_id
         self.members: dict[Connection, Member] = {}
+        # How many connections each user has in a question's room. The writer's thread looks into it, too.
+        self.present: dict[int, int] = {}
 
     def hold(self, connection: Connection) -> None:
         """Enter the connection, and keep back for it what the room hears, until `go_live` or `undo`."""
@@ -79,16 +83,22 @@ class Room:
         return member is not None and member.held is not None
 
     def go_live(
-        self, connection: Connection, visibility: Visibility | None, updates: bool = False, since: int | None = None
+        self,
+        connection: Connection,
+        visibility: Visibility | None,
+        updates: bool = False,
+        since: int | None = None,
+        who: Reader | None = None,
     ) -> list[Held]:
-        """Enter the connection, or complete its `hold`: from now on it sees what the visibility says and, where it asks
-        for updates, changes of the question, also if it has been in the room before. Return what was kept back, for the
-        caller to send in the same step."""
+        """Enter the connection, or complete its `hold`: from now on it is there as `who`, sees what the visibility says
+        and, where it asks for updates, changes of the question, also if it has been in the room before. Return what was
+        kept back, for the caller to send in the same step."""
         member = self._enter(connection)
         member.has_entered = True
         member.since = since
         member.visibility = visibility
         member.updates = updates
+        self._is_there(member, who)
         return member.release()
 
     def undo(self, connection: Connection) -> list[Held]:
@@ -102,7 +112,9 @@ class Room:
 
     def leave(self, connection: Connection) -> None:
         """Take the connection out; nothing happens when it is not in the room."""
-        if self.members.pop(connection, None) is not None:
+        member = self.members.pop(connection, None)
+        if member is not None:
+            self._is_there(member, None)
             connection.left(self)
             if not self.members:
                 del self._kept[self._id]
@@ -111,6 +123,21 @@ class Room:
         """Take all connections out, the held ones too."""
         for connection in list(self.members):
             self.leave(connection)
+
+    def _is_there(self, member: Member, who: Reader | None) -> None:
+        """Count the connections of each user anew, of which one is there as `who` from now on."""
+        if who is not None:
+            self._count(who.user_id, 1)  # first: in no moment it is gone that was there and stays
+        if member.who is not None:
+            self._count(member.who.user_id, -1)
+        member.who = who
+
+    def _count(self, user_id: int, more: int) -> None:
+        connections = self.present.get(user_id, 0) + more
+        if connections:
+            self.present[user_id] = connections
+        else:
+            del self.present[user_id]
 
     def _enter(self, connection: Connection) -> Member:
         member = self.members.get(connection)

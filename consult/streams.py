@@ -16,6 +16,7 @@ from store.database import Database
 from store.messages import Message, Visibility
 from store.notifications import Notification
 from store.owners import Reach
+from store.participants import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Messages:
     visibility: Visibility
     within: Reach | None  # what the question must be in
     updates: bool
+    who: Reader | None  # as whom the connection joined
     since: int | None = None  # the last one before the connection joined without a cursor, for the room to remember
 
     @property
@@ -77,6 +79,7 @@ class Notifications:
     visibility = None
     updates = False
     since = None
+    who = None
 
     @property
     def reply(self) -> BoundUser:

@@ -37,6 +37,10 @@ export interface ServerToClientEvents {
   "notification:updated": (payload: NotificationUpdated) => void;
   /** 咨询问题有变化 / a question has changed */
   "question:updated": (payload: Question) => void;
+  /** 确认已读到哪一条，以及还有多少条未读 / up to where it is read, and how many messages are not */
+  "read_question:ack": (payload: ReadAck) => void;
+  /** 有人读到了更后面的消息 / a user has read further */
+  "question:read": (payload: QuestionRead) => void;
 }
 
 /** 客户端发出的事件 / events of clients */
@@ -55,6 +59,8 @@ export interface ClientToServerEvents {
   "notification:confirm": (...sent: Emitted<ConfirmNotification, Answered | Error>) => void;
   /** 推迟通知：到时作为新的通知再次提醒 / snooze a notification: at that time it comes again, as a new one */
   "notification:snooze": (...sent: Emitted<SnoozeNotification, Answered | Error>) => void;
+  /** 告知已读到哪一条消息 / tell up to which message the user has read a question */
+  read_question: (...sent: Emitted<ReadQuestion, ReadAck | Error>) => void;
 }
 
 /** HTTP 接口：路径、查询、请求体与响应；出错时为 Error / HTTP calls; a fault is an Error */
@@ -71,6 +77,12 @@ export interface Calls {
   "GET /api/questions/{question_id}/messages": { path: { question_id: number }; query?: MessageQuery; answer: MessagePage };
   /** 向指定咨询问题发送消息 / sends a message to a question */
   "POST /api/questions/{question_id}/messages": { path: { question_id: number }; body: NewMessage; answer: Message };
+  /** 参与者，以及各自读到哪一条 / who takes part, and up to where each has read */
+  "GET /api/questions/{question_id}/participants": { path: { question_id: number }; query?: ParticipantQuery; answer: ParticipantPage };
+  /** 加入一位参与者；重复加入无变化 / lets a user take part; again changes nothing */
+  "POST /api/questions/{question_id}/participants": { path: { question_id: number }; body: NewParticipant; answer: Participant };
+  /** 移除一位参与者；长者除外 / lets a user take part no more; not the elder */
+  "DELETE /api/questions/{question_id}/participants": { path: { question_id: number }; body: NewParticipant; answer: Participant };
   /** 新建提醒任务；时间已过则立即触发 / adds a reminder task; one whose time is past fires at once */
   "POST /api/reminders": { body: NewReminder; answer: ReminderTask };
   /** 列出提醒任务，最新的在前 / lists reminder tasks, newest first */
@@ -203,6 +215,14 @@ export interface SnoozeNotification {
   id: number;
   /** 推迟到何时再次提醒：一年之内的将来时间 / when it is to come again: a time within the coming year, written as any other (section 8) */
   until: string;
+}
+
+/** Section 2.5. */
+export interface ReadQuestion {
+  /** 咨询问题编号：正整数 / the question's id: a positive integer */
+  question_id: number;
+  /** 已读到哪一条消息，含该条：不小于 0 的整数 / the id of the last message that the user has read: an integer of at least 0 */
+  up_to_id: number;
 }
 
 /** 第 2.1 节。Section 2.1. */
@@ -395,6 +415,30 @@ export interface Question {
   latest_message_id: number | null;
 }
 
+/** 第 2.5 节。Section 2.5. */
+export interface ReadAck {
+  /** 总是 true / always true */
+  success: true;
+  /** 咨询问题编号 / the question's id */
+  question_id: number;
+  /** 已读到的消息编号；还没有读过为 0 / the id of the message up to which it is read, 0 before the first */
+  up_to_id: number;
+  /** 此后该用户在此问题中还有多少条未读 / how many messages of the question the user has not read by now */
+  unread: number;
+}
+
+/** 第 2.5 节。Section 2.5. */
+export interface QuestionRead {
+  /** 咨询问题编号 / the question's id */
+  question_id: number;
+  /** 用户编号 / the user's id */
+  user_id: number;
+  /** 用户类型 / what the user is */
+  user_type: string;
+  /** 已读到的消息编号；还没有读过为 0 / the id of the message up to which it is read, 0 before the first */
+  up_to_id: number;
+}
+
 export interface NewQuestion {
   /** 标题：1 到 200 个字符的文本 / the title: text of 1 to 200 characters, not blank */
   title: string;
@@ -472,6 +516,39 @@ export interface NewMessage {
   client_msg_id?: string | null;
   /** 缺省为 `true`；`false` 为仅员工可见：布尔值 / `true` when left out; `false` is for staff only: a boolean; 1 and 0 are taken as one */
   is_visible_to_patient?: boolean | 0 | 1 | null;
+}
+
+export interface ParticipantQuery {
+  /** 只列出编号大于它的：不小于 0 的整数 / ids above it only: an integer of at least 0 */
+  after_id?: number;
+  /** 最多几项：1 到 200 的整数 / how many at most: an integer from 1 to 200 */
+  limit?: number;
+  /** 以什么身份查看；只有 `STAFF` 看得到内部消息：1 到 32 个大写字母、数字或下划线 / the viewer's type; only `STAFF` sees staff-only messages: 1 to 32 of A-Z, 0-9 and _ */
+  user_type?: string;
+}
+
+export interface ParticipantPage {
+  /** 按用户编号排列 / in the order of their ids */
+  items: Participant[];
+  /** 该方向上是否还有更多 / whether there are more in that direction */
+  has_more: boolean;
+}
+
+/** 咨询问题的参与者。A participant of a question. */
+export interface Participant {
+  /** 用户编号 / the user's id */
+  user_id: number;
+  /** 用户类型 / what the user is */
+  user_type: string;
+  /** 已读到的消息编号；还没有读过为 0 / the id of the message up to which it is read, 0 before the first */
+  up_to_id: number;
+}
+
+export interface NewParticipant {
+  /** 用户编号：正整数 / the user's id: a positive integer */
+  user_id: number;
+  /** 用户类型：1 到 32 个大写字母、数字或下划线 / what the user is: 1 to 32 of A-Z, 0-9 and _ */
+  user_type: string;
 }
 
 /**

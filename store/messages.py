@@ -169,12 +169,6 @@ def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended
     return appended
 
 
-def append_one(connection: sqlite3.Connection, draft: Draft) -> Appended:
-    """Store one message, as `append` does for many."""
-    (appended,) = append(connection, [draft])
-    return appended
-
-
 ClientKey = tuple[int, str, int, str | None]
 
 

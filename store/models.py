@@ -47,6 +47,20 @@ class Message(Model):
         table_name = "message"
 
 
+class Participant(Model):
+    """A user's place in a question, and up to where the user has read it (store/participants.py)."""
+
+    question = ForeignKeyField(Question, column_name="question_id", lazy_load=False, index=False)
+    user_id = BigIntegerField()
+    user_type = TextField()
+    takes_part = BooleanField()  # false: has a cursor alone
+    read_up_to = BigIntegerField()  # the id of a message that the user may see; 0 before the first
+
+    class Meta:
+        table_name = "participant"
+        primary_key = CompositeKey("question", "user_id", "user_type")
+
+
 class ReminderTask(Model):
     id = AutoIncrementField()
     user_id = BigIntegerField()
@@ -301,6 +315,8 @@ class SessionRoom(Model):
     is_staff = BooleanField()  # what it sees of the question without tokens
     updates = BooleanField()  # it is told of changes of the question
     since = BigIntegerField()  # the last message before it joined
+    user_id = BigIntegerField(null=True)  # as whom it joined; null where it did not say, as is the next
+    user_type = TextField(null=True)
 
     class Meta:
         table_name = "session_room"

@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 from peewee import ModelSelect, fn
 
+from store import participants
 from store.database import Database
 from store.messages import STAFF, Visibility, existing, visible_to
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.owners import Reach
+from store.participants import ELDER, Naming, Reader
 from store.reading import Row
 from store.transaction import run
 
@@ -57,6 +59,7 @@ def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
     insert = QuestionRow.insert(title=new.title, elder_id=new.elder_id, status="OPEN", created_at=new.created_at)
     question_id = run(connection, insert).lastrowid
     assert question_id is not None  # an INSERT always has one
+    participants.add(connection, Naming(question_id, Reader(new.elder_id, ELDER)))
     return Question(question_id, new.title, new.elder_id, "OPEN", new.created_at, latest_message_id=None)
 
 

@@ -11,6 +11,7 @@ from peewee import fn
 from store.models import History as HistoryRow
 from store.models import Message as MessageRow
 from store.models import Occurrence as OccurrenceRow
+from store.models import Participant as ParticipantRow
 from store.models import Question as QuestionRow
 from store.models import ReminderTask as TaskRow
 from store.models import Rung as RungRow
@@ -103,5 +104,6 @@ def clear_away(connection: sqlite3.Connection, _: None) -> int:
     run(connection, MessageRow.delete().where(MessageRow.id.in_(message_ids)))
     if len(message_ids) == CHUNK:
         return CHUNK
+    run(connection, ParticipantRow.delete().where(ParticipantRow.question.in_(question_ids)))
     run(connection, QuestionRow.delete().where(QuestionRow.id.in_(question_ids)))
     return len(message_ids) + len(question_ids)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from store.database import Database
 from store.models import Session as SessionRow
 from store.models import SessionRoom as RoomRow
+from store.reading import Row
 from store.transaction import run
 
 CHUNK = 50  # sessions in one statement that deletes: each may have a thousand rooms
@@ -22,6 +23,8 @@ class Joined(NamedTuple):
     is_staff: bool  # what it sees of the question without tokens
     updates: bool  # it is told of changes of the question
     since: int  # the last message before it joined
+    user_id: int | None  # as whom; None where it did not say, as is the next
+    user_type: str | None
 
 
 class Session(Struct, frozen=True, gc=False, array_like=True):
@@ -47,9 +50,9 @@ _SAVE = """INSERT INTO session
     ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, follows = excluded.follows,
         message_id = excluded.message_id, notification_id = excluded.notification_id, ended_at = excluded.ended_at
         WHERE secret = excluded.secret"""
-_JOIN = """REPLACE INTO session_room (session_id, question_id, is_staff, updates, since)
+_JOIN = """REPLACE INTO session_room (session_id, question_id, is_staff, updates, since, user_id, user_type)
     SELECT asked.value ->> 0, CAST(json_each.key AS INTEGER), json_each.value ->> 0, json_each.value ->> 1,
-        json_each.value ->> 2
+        json_each.value ->> 2, json_each.value ->> 3, json_each.value ->> 4
     FROM json_each(?) AS asked, json_each(asked.value, '$[8]') WHERE json_each.type = 'array'"""
 _LEAVE = """DELETE FROM session_room WHERE (session_id, question_id) IN
     (SELECT asked.value ->> 0, CAST(json_each.key AS INTEGER)
@@ -102,7 +105,9 @@ async def find(database: Database, session_id: int) -> Session | None:
     """Return the session as it is in the file, with all its rooms."""
     sessions, rooms = await database.look(
         SessionRow.select().where(SessionRow.id == session_id),
-        RoomRow.select(RoomRow.question_id, RoomRow.is_staff, RoomRow.updates, RoomRow.since)
+        RoomRow.select(
+            RoomRow.question_id, RoomRow.is_staff, RoomRow.updates, RoomRow.since, RoomRow.user_id, RoomRow.user_type
+        )
         .where(RoomRow.session == session_id)
         .order_by(RoomRow.question_id),
     )
@@ -118,8 +123,13 @@ async def find(database: Database, session_id: int) -> Session | None:
         message_id=row["message_id"],
         notification_id=row["notification_id"],
         ended_at=row["ended_at"],
-        rooms={row["question_id"]: Joined(bool(row["is_staff"]), bool(row["updates"]), row["since"]) for row in rooms},
+        rooms={row["question_id"]: _joined(row) for row in rooms},
     )
+
+
+def _joined(row: Row) -> Joined:
+    flags = bool(row["is_staff"]), bool(row["updates"])
+    return Joined(*flags, row["since"], row["user_id"], row["user_type"])
 
 
 def _count(connection: sqlite3.Connection) -> int:

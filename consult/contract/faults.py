@@ -146,6 +146,18 @@ METHOD_NOT_ALLOWED = _over_http(
     "该路径不支持此方法，Allow 头列出支持的方法",
     "the path does not know the method; the Allow header names those it does",
 )
+NOT_JOINED = _of_event(
+    "请先以 user_id 加入该咨询问题",
+    "没有令牌时：没有以 `user_id` 加入该问题",
+    "without tokens: the question was not joined with a `user_id`",
+)
+ELDER_STAYS = _over_http(
+    409,
+    "长者始终是参与者",
+    "移除咨询问题的长者",
+    "the elder takes part as long as there is the question",
+    code="CONFLICT",
+)
 QUESTION_CLOSED = _anywhere(400, "咨询问题已关闭", "向已关闭的问题发送消息", "a message for a question that is closed")
 OTHER_CONTENT = _anywhere(
     400,
@@ -269,6 +281,7 @@ NOT_WRITABLE = _of_code(
 TEXTS = (
     *(UNKNOWN_EVENT, RATE_LIMITED, ONE_PAYLOAD, NOT_AN_OBJECT, BOTH_CURSORS, *OF_TOKENS.values(), DISAGREES),
     *(FORBIDDEN, KEY_LENGTH, HOST_REFUSED, ORIGIN_REFUSED, QUESTION_NOT_FOUND, NOT_FOUND, METHOD_NOT_ALLOWED),
+    *(NOT_JOINED, ELDER_STAYS),
     *(QUESTION_CLOSED, OTHER_CONTENT, KEY_REUSED, ALREADY_DISPATCHED, IS_CONFIRMED, TOO_MANY_SNOOZES),
     HAS_OTHER_OUTCOME,
     *(NOT_PENDING, TOO_FAST, NO_OCCURRENCE, *OF_RULE_PARTS.values(), UNSUPPORTED, TOO_COSTLY, TOO_MANY_PAST),

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from consult.contract import messages, notifications, occurrences, operations, questions, quiet_hours, reminders
+from consult.contract import (
+    messages,
+    notifications,
+    occurrences,
+    operations,
+    participants,
+    questions,
+    quiet_hours,
+    reminders,
+)
 from consult.contract.rows import Call, ClientEvent, Page
 from consult.contract.words import Words
 
@@ -75,12 +84,17 @@ PERMISSIONS: dict[Row, Permission] = {
     notifications.NOTIFICATION_READ: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
     notifications.NOTIFICATION_CONFIRM: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
     notifications.NOTIFICATION_SNOOZE: Permission("notification", May.OWN, May.OWN, May.OWN, May.NO),
+    participants.READ_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.NO, elders=May.ELDERS),
     questions.OPEN_QUESTION: Permission("question", May.ALL, May.OWN, May.NO, May.ALL, elders=May.ELDERS),
     questions.LIST_QUESTIONS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     questions.GET_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    participants.LIST_PARTICIPANTS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    # Who takes part is told of replies: that is for those who look after the clinic.
+    participants.ADD_PARTICIPANT: Permission("question", May.ALL, May.NO, May.NO, May.ALL),
+    participants.REMOVE_PARTICIPANT: Permission("question", May.ALL, May.NO, May.NO, May.ALL),
     reminders.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),
     reminders.LIST_REMINDERS: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),
     reminders.GET_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL, elders=May.ELDERS),

@@ -13,6 +13,7 @@ from consult.contract import (
     notifications,
     occurrences,
     operations,
+    participants,
     questions,
     quiet_hours,
     reminders,
@@ -26,6 +27,7 @@ from store.history import TIMES, Entry
 from store.messages import NO_SENDER, Message
 from store.notifications import Notification
 from store.outcomes import OfDay, Unanswered
+from store.participants import Participant, Seen
 from store.planned import moment_on
 from store.questions import Question
 from store.quiet_hours import QuietHours
@@ -163,6 +165,17 @@ def question(question: Question, time: WireTime) -> questions.Question:
         status=question.status,
         created_at=time.text(question.created_at),
         latest_message_id=question.latest_message_id,
+    )
+
+
+def participant(one: Participant) -> participants.Participant:
+    return participants.Participant(user_id=one.user_id, user_type=one.user_type, up_to_id=one.up_to_id)
+
+
+def question_read(seen: Seen) -> participants.QuestionRead:
+    user_id, user_type = seen.reader
+    return participants.QuestionRead(
+        question_id=seen.question_id, user_id=user_id, user_type=user_type, up_to_id=seen.up_to_id
     )
 
 

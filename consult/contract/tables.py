@@ -1,6 +1,6 @@
 """The protocol's events, calls and pages, in the order of its document."""
 
-from consult.contract import messages, notifications, operations, questions
+from consult.contract import messages, notifications, operations, participants, questions
 from consult.contract.permissions import PERMISSIONS
 from consult.contract.rows import Call, ClientEvent, Page, ServerEvent
 
@@ -18,6 +18,8 @@ SERVER_EVENTS: tuple[ServerEvent, ...] = (
     notifications.SNOOZE_ACK,
     notifications.NOTIFICATION_UPDATED,
     questions.QUESTION_UPDATED,
+    participants.READ_QUESTION_ACK,
+    participants.QUESTION_READ,
 )
 EVENTS: tuple[ClientEvent | ServerEvent, ...] = (*CLIENT_EVENTS, *SERVER_EVENTS)
 CALLS: tuple[Call, ...] = tuple(row for row in PERMISSIONS if isinstance(row, Call))

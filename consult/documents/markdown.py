@@ -27,7 +27,7 @@ def markdown() -> str:
         *_connection(),
         _heading("2"),
         _paragraph(rules.of("2")[0]),
-        *(block for number in ("2.1", "2.2", "2.3", "2.4") for block in _events(number, shapes)),
+        *(block for number in ("2.1", "2.2", "2.3", "2.4", "2.5") for block in _events(number, shapes)),
         *_faults(shapes),
         _heading("4"),
         _paragraph(rules.of("4")[0]),

@@ -9,6 +9,7 @@ HEADINGS: dict[str, Words] = {
     "2.2": Words("离开咨询问题房间", "Leaving it"),
     "2.3": Words("咨询消息发送与广播", "Sending and hearing messages"),
     "2.4": Words("咨询问题的变化", "Changes of a question"),
+    "2.5": Words("已读", "Who has read"),
     "3": Words("通用错误事件", "Faults"),
     "4": Words("用户绑定与通知推送事件", "Users and their notifications"),
     "4.1": Words("绑定用户到 Socket 会话", "Binding a user"),
@@ -43,6 +44,9 @@ TO_CLIENT: Words = Words("服务器 → 当前客户端", "server → this clien
 TO: dict[str, Words] = {
     "new_message": Words("服务器 → 房间内所有客户端", "server → all in the question's room"),
     "question:updated": Words(
+        "服务器 → 房间内以 `updates` 加入的客户端", "server → those in the question's room that joined with `updates`"
+    ),
+    "question:read": Words(
         "服务器 → 房间内以 `updates` 加入的客户端", "server → those in the question's room that joined with `updates`"
     ),
     "notification:new": Words(

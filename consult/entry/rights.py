@@ -12,6 +12,7 @@ from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.contract.rows import ClientEvent
 from consult.entry.tokens import Identity
 from store.owners import Reach
+from store.participants import ELDER, Reader
 
 # Fields in which clients say of themselves who they are.
 _CLAIMS: Final = ("user_id", "user_type", "sender_type", "sender_id", "role_display_name")
@@ -93,6 +94,14 @@ def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault |
     if question_id is not None and within is not None and not within.users and question_id not in within.questions:
         return Fault(faults.QUESTION_NOT_FOUND)
     return None
+
+
+def reader(identity: Identity | None, user_id: int | None, user_type: str | None) -> Reader | None:
+    """Return who a client is in a question: whom its token says or, without tokens, whom it claims to be, as an elder
+    where it leaves its type out. None before a log-in."""
+    if identity is not None:
+        return Reader(identity.user_id, identity.user_type)
+    return Reader(user_id, user_type or ELDER) if user_id else None
 
 
 def false_claim(identity: Identity, said: Payload) -> Fault | None:

@@ -9,7 +9,7 @@ from consult.connection import Connection
 from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.questions import JOIN_QUESTION, JoinedQuestion, JoinQuestion
-from consult.entry.rights import reach_of_event
+from consult.entry.rights import reach_of_event, reader
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
@@ -19,6 +19,7 @@ from consult.streams import Messages
 from store.database import Database
 from store.messages import Visibility, visible_to
 from store.owners import Reach
+from store.participants import Reader
 from store.questions import Lookup
 
 
@@ -35,7 +36,7 @@ def handle(
     within = reach_of_event(connection.identity, JOIN_QUESTION)
     if request.after_id is not None:
         visibility, updates = _visibility(connection, request), request.updates is True
-        stream = Messages(database, push, request.question_id, visibility, within, updates)
+        stream = Messages(database, push, request.question_id, visibility, within, updates, _who(connection, request))
         return _catch_up(rooms, push, recovery, connection, stream, request.after_id, answer)
     members = rooms.question(request.question_id).members
     is_listed = within is None or request.question_id in within.questions
@@ -52,6 +53,10 @@ def _visibility(connection: Connection, request: JoinQuestion) -> Visibility:
     a front end may leave out."""
     identity = connection.identity
     return visible_to(request.user_type if identity is None else identity.user_type)
+
+
+def _who(connection: Connection, request: JoinQuestion) -> Reader | None:
+    return reader(connection.identity, request.user_id, request.user_type)
 
 
 def deleted(lookup: Lookup, rooms: Rooms, question_ids: list[int]) -> None:
@@ -84,7 +89,7 @@ def _enter(
     """Enter, and answer once the end of the server takes the join from the client no more; until then it is held."""
     visibility, updates = _visibility(connection, request), request.updates is True
     room = rooms.question(request.question_id)
-    since = recovery.joins(connection, request.question_id, visibility, updates)
+    since = recovery.joins(connection, request.question_id, visibility, updates, _who(connection, request))
     room.hold(connection)
     connection.holds += 1
     go_live = partial(_go_live, push, connection, room, request, visibility, since, answer)
@@ -107,7 +112,8 @@ def _go_live(
     connection.holds -= 1
     answer(dumps(JoinedQuestion(question_id=request.question_id)))
     if room.holds(connection):
-        push.held(connection, room.go_live(connection, visibility, request.updates is True, since))
+        who = _who(connection, request)
+        push.held(connection, room.go_live(connection, visibility, request.updates is True, since, who))
 
 
 async def _catch_up(

@@ -6,7 +6,7 @@ from consult.contract.messages import SEND_MESSAGE, SendMessage
 from consult.entry.rights import reach_of_event
 from consult.gateway import Answer
 from consult.sending import Sending
-from store import messages
+from store import posting
 from store.database import Database
 from store.messages import Appended, Message, Repeated
 
@@ -28,4 +28,4 @@ def handle(database: Database, sending: Sending, connection: Connection, request
     def failed(fault: Exception) -> None:
         answer.fault(faults.told(fault))
 
-    database.write(messages.append, draft, published, failed)
+    database.write(posting.post, draft, published, failed)

@@ -5,6 +5,7 @@ from functools import partial
 from consult.answering import Answering
 from consult.contract.messages import SEND_MESSAGE
 from consult.contract.notifications import BIND_USER, NOTIFICATION_CONFIRM, NOTIFICATION_READ, NOTIFICATION_SNOOZE
+from consult.contract.participants import READ_QUESTION
 from consult.contract.questions import JOIN_QUESTION, LEAVE_QUESTION
 from consult.contract.rows import ClientEvent
 from consult.contract.tables import CLIENT_EVENTS
@@ -15,6 +16,7 @@ from consult.events import (
     notification_confirm,
     notification_read,
     notification_snooze,
+    read_question,
     send_message,
 )
 from consult.gateway import Handle, Handler
@@ -42,6 +44,7 @@ def handlers(
         LEAVE_QUESTION: partial(leave_question.handle, rooms, recovery),
         SEND_MESSAGE: partial(send_message.handle, database, sending),
         BIND_USER: partial(bind_user.handle, database, rooms, push, recovery),
+        READ_QUESTION: partial(read_question.handle, database, rooms, push),
         NOTIFICATION_READ: partial(notification_read.handle, answering),
         NOTIFICATION_CONFIRM: partial(notification_confirm.handle, answering),
         NOTIFICATION_SNOOZE: partial(notification_snooze.handle, answering),

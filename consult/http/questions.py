@@ -25,7 +25,7 @@ from consult.http.calls import Handlers
 from consult.http.request import Asked
 from consult.push import Push
 from consult.sending import Sending
-from store import messages, questions
+from store import messages, posting, questions
 from store.clock import ClinicTime
 from store.database import Database
 from store.messages import Appended, Repeated, visible_to
@@ -117,5 +117,5 @@ class Questions:
                 self.push.new_message(appended, self.sending.encoded(appended))
 
         draft = self.sending.draft(asked.id, asked.body, None)
-        reply = await self.writing.post(asked, messages.append_one, draft, shape, publish)
+        reply = await self.writing.post(asked, posting.post_one, draft, shape, publish)
         return json_answer(reply) if is_repeat and not isinstance(reply, HTTPResponse) else reply

@@ -59,10 +59,13 @@ LISTED: Final = f"{OK} {OK} {EMPTY}"
 QUIET_HOURS: Final = row(same(OK), REFUSED, REFUSED, REFUSED, same(OK), same(NO), same(OUT))
 ITS_LIST: Final = f"{OK} {EMPTY} {EMPTY}"
 
+PARTICIPANTS: Final = row(f"{OK} {OK} {NOT}", same(NO), same(NO), same(NO), f"{OK} {OK} {NOT}", same(NO), same(OUT))
+
 EXPECTED: Final[dict[str, Cells]] = {
     "join_question": {**QUESTION, "SERVICE": (NO, NO, NO)},
     "leave_question": row(same(OK), same(OK), same(OK), same(OK), same(OK), same(NO), same(OUT)),
     "send_message": QUESTION,
+    "read_question": {**QUESTION, "SERVICE": (NO, NO, NO)},
     "bind_user": row(REFUSED, REFUSED, REFUSED, same(NO), same(NO), same(NO), same(OUT)),
     "notification:read": ANSWERED,
     "notification:confirm": ANSWERED,
@@ -73,6 +76,9 @@ EXPECTED: Final[dict[str, Cells]] = {
     "PATCH /api/questions/{question_id}": QUESTION,
     "GET /api/questions/{question_id}/messages": QUESTION,
     "POST /api/questions/{question_id}/messages": QUESTION,
+    "GET /api/questions/{question_id}/participants": QUESTION,
+    "POST /api/questions/{question_id}/participants": PARTICIPANTS,
+    "DELETE /api/questions/{question_id}/participants": PARTICIPANTS,
     "POST /api/reminders": row(same(OK), REFUSED, REFUSED, same(NO), same(OK), same(NO), same(OUT)),
     "GET /api/reminders": row(LISTED, REFUSED, REFUSED, REFUSED, LISTED, same(NO), same(OUT)),
     "GET /api/reminders/{id}": SEEN,
@@ -179,6 +185,11 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
     if name == "POST /api/questions/{question_id}/messages":
         said = payload(world, "send_message", owner, OWN)
         return world.ask(method, path, shown, {field: said[field] for field in said if field != "question_id"})
+    if name.endswith("/participants") and method != "GET":
+        named = {"user_id": STRANGER, "user_type": "FAMILY"}
+        if method == "DELETE":
+            world.ask("POST", path, world.clinic, named)
+        return world.ask(method, path, shown, named)
     body = {"PATCH": {"status": "OPEN"} if of == "question" else {"title": "新的"}}.get(method)
     if method == "PUT":
         body = {"from": "22:00", "to": "07:00"}
@@ -245,6 +256,7 @@ CLAIMS: Final[dict[str, dict[str, list[Any]]]] = {
     },
     "bind_user": {"user_id": [STRANGER, NONE_SUCH]},
     "leave_question": {},
+    "read_question": {},
     "notification:read": {},
     "notification:confirm": {},
     "notification:snooze": {},

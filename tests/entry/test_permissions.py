@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from consult.contract import messages, notifications, occurrences, operations, questions, quiet_hours, reminders
+from consult.contract import (
+    messages,
+    notifications,
+    occurrences,
+    operations,
+    participants,
+    questions,
+    quiet_hours,
+    reminders,
+)
 from consult.contract.permissions import PERMISSIONS, May, Role
 from consult.contract.rows import Call, ClientEvent, Page
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES
@@ -12,7 +21,7 @@ from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES
 
 def test_everything_has_a_row() -> None:
     """What the contract defines, and no table of permissions names, would be no part of the protocol."""
-    modules = (messages, notifications, occurrences, operations, questions, quiet_hours, reminders)
+    modules = (messages, notifications, occurrences, operations, participants, questions, quiet_hours, reminders)
     defined = {row for module in modules for row in vars(module).values() if isinstance(row, ClientEvent | Call | Page)}
     assert defined == set(PERMISSIONS), "contract/permissions.py says who may do what"
     assert {*CLIENT_EVENTS, *CALLS, *PAGES} == defined

@@ -112,6 +112,8 @@ def payload(world: World, event: str, role: str, whose: str, **claims: Any) -> d
             given = {"question_id": world.question(role, whose), "user_id": user_id, "user_type": TYPES[role]}
         case "leave_question":
             given = {"question_id": world.question(role, whose)}
+        case "read_question":
+            given = {"question_id": world.question(role, whose), "up_to_id": 1}
         case "send_message":
             sender_type = "SYSTEM" if role == "SERVICE" else TYPES[role]
             given = message(world.question(role, whose), sender_id=user_id, sender_type=sender_type)

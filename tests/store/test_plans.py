@@ -26,6 +26,8 @@ from store import (
     outcomes,
     owners,
     parking,
+    participants,
+    posting,
     questions,
     quiet_hours,
     reminders,
@@ -45,6 +47,7 @@ from store.notifications import Pushed, TakenBack
 from store.occurrences import MISSED, WRITTEN, Due, Plan, Planned
 from store.owners import Reach
 from store.parking import Parking
+from store.participants import Naming, Reader, Reading
 from store.questions import Lookup, StatusChange
 from store.quiet_hours import Change as QuietChange
 from store.quiet_hours import QuietHours
@@ -69,7 +72,20 @@ from tests.store.samples import (
 
 MODULES: Final = (
     *(answers, audit, history, idempotency_keys, messages, notifications, occurrences, outcomes),
-    *(owners, parking, questions, quiet_hours, reminders, retention, revocations, rungs, sessions, snoozes),
+    *(
+        owners,
+        parking,
+        participants,
+        posting,
+        questions,
+        quiet_hours,
+        reminders,
+        retention,
+        revocations,
+        rungs,
+        sessions,
+        snoozes,
+    ),
     withdrawal,
 )
 EVERYTHING: Final = messages.visible_to("STAFF")
@@ -176,7 +192,12 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.set_status": lambda connection: questions.set_status(connection, StatusChange(1, "CLOSED", NOW)),
     "questions.change_status": lambda connection: questions.change_status(connection, StatusChange(1, "OPEN", NOW)),
     "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
-    "messages.append_one": lambda connection: messages.append_one(connection, draft(1)),
+    "posting.post posting.post_one participants.add_senders": lambda connection: posting.post_one(connection, draft(1)),
+    "participants.add": lambda connection: participants.add(connection, Naming(1, Reader(7, "STAFF"))),
+    "participants.read participants.latest participants.count_unread": lambda connection: participants.read(
+        connection, Reading(1, Reader(7, "STAFF"), 9, None)
+    ),
+    "participants.remove": lambda connection: participants.remove(connection, Naming(1, Reader(7, "STAFF"))),
     "reminders.add_within_quota": lambda connection: reminders.add_within_quota(connection, new_task(most_pending=9)),
     "reminders.add": lambda connection: reminders.add(connection, new_task(by="USER:1")),
     "reminders.cancel": lambda connection: reminders.cancel(connection, cancelling(2)),
@@ -215,7 +236,9 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "retention.delete_read_notifications": lambda connection: retention.delete_read_notifications(connection, NOW * 2),
     "retention.delete_questions": lambda connection: retention.delete_questions(connection, Closed(NOW * 2, NOW)),
     "retention.clear_away": lambda connection: retention.clear_away(connection, None),
-    "sessions.save": lambda connection: sessions.save(connection, [session(rooms={1: Joined(True, True, 5), 2: None})]),
+    "sessions.save": lambda connection: sessions.save(
+        connection, [session(rooms={1: Joined(True, True, 5, 456, "STAFF"), 2: None})]
+    ),
     "sessions.forget": lambda connection: sessions.forget(connection, [1]),
     "sessions.delete_ended_before": lambda connection: sessions.delete_ended_before(connection, NOW),
     "sessions.delete_oldest": lambda connection: sessions.delete_oldest(connection, -1),
@@ -245,6 +268,7 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
         limit=50,
         within=Reach(frozenset((1, 2)), frozenset((3, 4))),
     ),
+    "participants.page": lambda database: participants.page(database, 1, PATIENT, after_id=0, limit=50),
     "messages.page": lambda database: messages.page(database, 1, EVERYTHING, limit=50),
     "messages.page after": lambda database: messages.page(database, 1, PATIENT, after_id=1, limit=50),
     "messages.page before": lambda database: messages.page(database, 1, PATIENT, before_id=9, limit=50),
@@ -296,6 +320,7 @@ INDEXES: Final = (
     ("messages.page", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.between", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.append", "SELECT message.id", "message_of_client"),
+    ("participants.read participants.latest participants.count_unread", "SELECT COUNT", "message_of_question"),
     ("reminders.page", 'SELECT "t1"."id"', "reminder_task_of_user"),
     ("questions.page of an elder", 'SELECT "t1"."id"', "question_by_elder"),
     ("occurrences.dispatch_once", "SELECT id FROM reminder_task", "reminder_task_due"),

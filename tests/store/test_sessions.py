@@ -17,8 +17,8 @@ from store.transaction import each
 from tests.store.file import rows, within
 from tests.store.samples import NOW, session
 
-AS_STAFF = Joined(is_staff=True, updates=True, since=3)
-AS_ELDER = Joined(is_staff=False, updates=False, since=4)
+AS_STAFF = Joined(is_staff=True, updates=True, since=3, user_id=456, user_type="STAFF")
+AS_ELDER = Joined(is_staff=False, updates=False, since=4, user_id=None, user_type=None)
 
 
 @pytest.fixture

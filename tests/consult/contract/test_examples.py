@@ -9,7 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import Struct
 
-from consult.contract import history, messages, notifications, occurrences, questions, quiet_hours, reminders, replies
+from consult.contract import (
+    history,
+    messages,
+    notifications,
+    occurrences,
+    participants,
+    questions,
+    quiet_hours,
+    reminders,
+    replies,
+)
 from consult.contract.faults import HOST_REFUSED, KEY_LENGTH, ORIGIN_REFUSED, invalid
 from consult.contract.operations import Health
 from consult.contract.payloads import read
@@ -19,9 +29,10 @@ from consult.documents.protocol import protocol
 from consult.json_text import dumps, loads
 from store.clock import WireTime
 from store.history import Entry
-from store.messages import Message
+from store.messages import Message, visible_to
 from store.notifications import Notification
 from store.outcomes import OfDay, Unanswered
+from store.participants import Participant, Reader, Seen
 from store.questions import Question
 from store.reminders import ReminderTask
 from tests.conftest import Enter
@@ -53,6 +64,7 @@ REPEATING = encoded(
         TIME,
     )
 )
+PARTICIPANT = encoded(replies.participant(Participant(1, 2, "STAFF", 3)))
 TOLD = encoded(replies.notification(NOTIFICATION, TIME))
 ANSWERED = encoded(replies.answered_notification(NOTIFICATION, TIME))
 DONE = encoded(notifications.Answered(success=True, id=1))
@@ -75,6 +87,8 @@ REPLIES: dict[str, list[Example]] = {
     "send_message:ack": [sent(None), sent("abc"), encoded(replies.not_sent(REASON))],
     "new_message": [MESSAGE],
     "question:updated": [QUESTION],
+    "read_question:ack": [encoded(participants.ReadAck(success=True, question_id=1, up_to_id=2, unread=0))],
+    "question:read": [encoded(replies.question_read(Seen(1, Reader(2, "STAFF"), 3, visible_to("STAFF"))))],
     "notification:new": [TOLD],
     "bind_user:ack": [
         encoded(notifications.BoundUser(success=True, user_id=1)),
@@ -90,6 +104,8 @@ REPLIES: dict[str, list[Example]] = {
 ANSWERS: dict[type[Struct], Example] = {
     questions.Question: QUESTION,
     questions.QuestionPage: QUESTION,
+    participants.Participant: PARTICIPANT,
+    participants.ParticipantPage: PARTICIPANT,
     messages.Message: MESSAGE,
     messages.MessagePage: MESSAGE,
     reminders.ReminderTask: TASK,
@@ -113,7 +129,7 @@ def test_examples_of_events_are_taken(event: ClientEvent) -> None:
 
 def test_examples_of_bodies_are_taken() -> None:
     bodies = [(call.body, call.example) for call in CALLS if call.body]
-    assert len(bodies) == 9
+    assert len(bodies) == 11
     for body, example in bodies:
         read(body, example)
 

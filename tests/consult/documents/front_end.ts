@@ -32,6 +32,8 @@ socket.on("send_message:ack", (answer) => {
   else console.error(answer.message);
 });
 socket.on("question:updated", ({ status, latest_message_id }) => console.log(status === "CLOSED", latest_message_id));
+socket.on("read_question:ack", ({ question_id, up_to_id, unread }) => console.log(question_id, up_to_id, unread));
+socket.on("question:read", ({ user_id, user_type, up_to_id }) => console.log(user_id, user_type, up_to_id));
 socket.on("notification:new", ({ title, content, read_at }) => console.log(title, content ?? "", read_at));
 socket.on("notification:updated", ({ id, status, unread, snoozed_until }) => console.log(id, status, unread, snoozed_until));
 socket.on("bind_user:ack", ({ success, user_id, latest_id }) => console.log(success, user_id, latest_id));
@@ -68,6 +70,9 @@ const reply: { success: boolean; message: string } = await socket.emitWithAck("s
   content_text: "您好",
 });
 console.log(reply.success);
+socket.emit("read_question", { question_id: 1, up_to_id: cursor }, (answer) => {
+  if ("unread" in answer) console.log(answer.unread);
+});
 socket.emit("notification:read", { id: 1 }, (answer) => console.log("success" in answer && answer.id));
 socket.emit("notification:confirm", { id: 1 });
 socket.emit("notification:snooze", { id: 1, until: "2030-01-01T20:00:00+08:00" });
@@ -98,6 +103,11 @@ const sent = await call("POST /api/questions/{question_id}/messages", {
   body: { sender_type: "ELDER", sender_id: 1001, content_type: "TEXT", content_text: "您好" },
 });
 if ("sent_at" in sent) shown.push(sent);
+const people = await call("GET /api/questions/{question_id}/participants", { path, query: { limit: 200 } });
+if ("items" in people) console.log(people.items.map(({ user_id, up_to_id }) => [user_id, up_to_id]));
+const nurse = { user_id: 456, user_type: "STAFF" };
+await call("POST /api/questions/{question_id}/participants", { path, body: nurse });
+await call("DELETE /api/questions/{question_id}/participants", { path, body: nurse });
 const task = await call("POST /api/reminders", {
   body: {
     user_id: 1001,

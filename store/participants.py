@@ -1,0 +1,228 @@
+"""Participants of questions, and up to where each has read: its elder, who has sent in it, and who was named.
+
+A cursor is the id of a message that its user may see, 0 before the first. It moves forward alone. Unread are the
+visible messages above it that others have sent. Who has read a question without taking part has a cursor all the same.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from peewee import SQL, Expression, fn
+
+from store.database import Database
+from store.messages import STAFF, Message, NoQuestion, Visibility, existing, visible_to
+from store.models import Message as MessageRow
+from store.models import Participant as ParticipantRow
+from store.models import Question as QuestionRow
+from store.owners import Reach
+
+ELDER = "ELDER"
+SYSTEM = "SYSTEM"  # its messages are no person's
+
+
+class Reader(NamedTuple):
+    """A user as one of its kinds."""
+
+    user_id: int
+    user_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    question_id: int
+    user_id: int
+    user_type: str
+    up_to_id: int  # the latest message that the participant has read, of those that the asker may see
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Asks for a user to take part in a question, or to take part no more."""
+
+    question_id: int
+    user: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A user has read a question up to a message."""
+
+    question_id: int
+    reader: Reader
+    up_to_id: int
+    within: Reach | None  # what the question must be in; None where any will do
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A reader's cursor as it has become, for one kind of viewer."""
+
+    question_id: int
+    reader: Reader
+    up_to_id: int
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    up_to_id: int
+    unread: int
+    seen: tuple[Seen, ...]  # none where the cursor has not moved
+
+
+class IsElder:
+    """The elder takes part in the question as long as there is one."""
+
+
+class NoParticipant:
+    """The user does not take part in the question."""
+
+
+_EVERYTHING, _MEANT_FOR_PATIENTS = visible_to(STAFF), visible_to(None)
+
+# For whole batches, so that a message of one who takes part already costs a look into the table.
+_TAKE_PART = """INSERT INTO participant (question_id, user_id, user_type, takes_part, read_up_to)
+    SELECT value ->> 0, value ->> 1, value ->> 2, 1, 0 FROM json_each(?) WHERE true
+    ON CONFLICT DO UPDATE SET takes_part = 1 WHERE takes_part = 0"""
+_PART_OF = "SELECT takes_part, read_up_to FROM participant WHERE question_id = ? AND user_id = ? AND user_type = ?"
+_NO_PART = "UPDATE participant SET takes_part = 0 WHERE question_id = ? AND user_id = ? AND user_type = ?"
+_MOVE = """INSERT INTO participant (question_id, user_id, user_type, takes_part, read_up_to) VALUES (?, ?, ?, 0, ?)
+    ON CONFLICT DO UPDATE SET read_up_to = excluded.read_up_to"""
+_ELDER = "SELECT elder_id FROM question WHERE id = ? AND deleted_at IS NULL"
+
+
+def _latest(visibility: Visibility) -> str:
+    """Return the SQL for the latest message of a question up to an id, and the number of rows, which is 1."""
+    latest = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == 0, MessageRow.id <= 0))
+    sql: str = latest.order_by(MessageRow.id.desc()).limit(1).sql()[0]
+    return sql
+
+
+def _unread(visibility: Visibility) -> str:
+    """Return the SQL that counts the messages of a question above an id that are not of a sender, by type and id."""
+    of_others = _is_not_of(SQL("?"), SQL("?"))
+    unread = visibility.of(
+        MessageRow.select(fn.COUNT(MessageRow.id)).where(MessageRow.question == 0, MessageRow.id > 0)
+    )
+    sql: str = unread.where(of_others).sql()[0]
+    return sql
+
+
+def _is_not_of(user_type: Any, user_id: Any) -> Expression:
+    """Whether a message is another's."""
+    others: Expression = ~((MessageRow.sender_type == user_type) & (MessageRow.sender_id == user_id))
+    return others
+
+
+# Made once: for every reading anew it would cost more than to run.
+_LATEST = {one: _latest(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
+_UNREAD = {one: _unread(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
+
+
+def add_senders(connection: sqlite3.Connection, sent: Iterable[Message]) -> None:
+    """Let the senders of messages take part in their questions."""
+    senders = {(one.question_id, one.sender_id, one.sender_type) for one in sent if one.sender_type != SYSTEM}
+    if senders:
+        connection.execute(_TAKE_PART, (orjson.dumps(list(senders)),))
+
+
+def add(connection: sqlite3.Connection, naming: Naming) -> Participant | NoQuestion:
+    """Let a user take part in a question; again changes nothing."""
+    if connection.execute(_ELDER, (naming.question_id,)).fetchone() is None:
+        return NoQuestion()
+    connection.execute(_TAKE_PART, (orjson.dumps([(naming.question_id, *naming.user)]),))
+    return _found(connection, naming)
+
+
+def remove(connection: sqlite3.Connection, naming: Naming) -> Participant | NoQuestion | NoParticipant | IsElder:
+    """Let a user take part no more, until it sends or is named again. The cursor stays."""
+    elder = connection.execute(_ELDER, (naming.question_id,)).fetchone()
+    if elder is None:
+        return NoQuestion()
+    if naming.user == (elder[0], ELDER):
+        return IsElder()
+    takes_part, _ = _part_of(connection, naming.question_id, naming.user)
+    if not takes_part:
+        return NoParticipant()
+    connection.execute(_NO_PART, (naming.question_id, *naming.user))
+    return _found(connection, naming)
+
+
+def read(connection: sqlite3.Connection, reading: Reading) -> Read | NoQuestion:
+    """Move a user's cursor forward, never back, up to the latest message below that the user may see."""
+    elder = connection.execute(_ELDER, (reading.question_id,)).fetchone()
+    if elder is None or not (reading.within is None or reading.within.has_question(reading.question_id, elder[0])):
+        return NoQuestion()
+    question_id, reader = reading.question_id, reading.reader
+    _, before = _part_of(connection, question_id, reader)
+    visibility = visible_to(reader.user_type)
+    up_to = max(before, latest(connection, question_id, visibility, reading.up_to_id))
+    seen: tuple[Seen, ...] = ()
+    if up_to > before:
+        connection.execute(_MOVE, (question_id, *reader, up_to))
+        seen = tuple(_seen(connection, question_id, reader, before, up_to))
+    return Read(up_to, count_unread(connection, question_id, reader, up_to), seen)
+
+
+def _seen(connection: sqlite3.Connection, question_id: int, reader: Reader, before: int, up_to: int) -> Iterable[Seen]:
+    """Give what each kind of viewer learns of a cursor that has moved: patients nothing that they cannot see."""
+    yield Seen(question_id, reader, up_to, _EVERYTHING)
+    shown = latest(connection, question_id, _MEANT_FOR_PATIENTS, up_to)
+    if shown > latest(connection, question_id, _MEANT_FOR_PATIENTS, before):
+        yield Seen(question_id, reader, shown, _MEANT_FOR_PATIENTS)
+
+
+def latest(connection: sqlite3.Connection, question_id: int, visibility: Visibility, up_to: int) -> int:
+    """Return the id of the latest visible message of a question up to an id; 0 without any."""
+    found = connection.execute(_LATEST[visibility], (question_id, up_to, 1)).fetchone()
+    return int(found[0]) if found else 0
+
+
+def count_unread(connection: sqlite3.Connection, question_id: int, reader: Reader, above: int) -> int:
+    """Return how many messages above an id a user may see, and has not sent."""
+    given = (question_id, above, reader.user_type, reader.user_id)
+    return int(connection.execute(_UNREAD[visible_to(reader.user_type)], given).fetchone()[0])
+
+
+def _part_of(connection: sqlite3.Connection, question_id: int, user: Reader) -> tuple[int, int]:
+    """Return whether a user takes part in a question, and its cursor."""
+    takes_part, read_up_to = connection.execute(_PART_OF, (question_id, *user)).fetchone() or (0, 0)
+    return takes_part, read_up_to
+
+
+def _found(connection: sqlite3.Connection, naming: Naming) -> Participant:
+    _, read_up_to = _part_of(connection, naming.question_id, naming.user)
+    return Participant(naming.question_id, *naming.user, read_up_to)
+
+
+async def page(
+    database: Database, question_id: int, visibility: Visibility, *, after_id: int, limit: int
+) -> tuple[list[Participant], bool] | None:
+    """Return who takes part in a question, by their ids, with the cursors as the asker may see them; whether there are
+    more. None when there is no such question.
+
+    Of a staff member who has read nothing that patients may see, patients learn nothing.
+    """
+    shown = visibility.of(
+        MessageRow.select(MessageRow.id).where(
+            MessageRow.question == ParticipantRow.question, MessageRow.id <= ParticipantRow.read_up_to
+        )
+    )
+    up_to_id = fn.COALESCE(shown.order_by(MessageRow.id.desc()).limit(1), 0)
+    query = ParticipantRow.select(
+        ParticipantRow.question.alias("question_id"),
+        ParticipantRow.user_id,
+        ParticipantRow.user_type,
+        up_to_id.alias("up_to_id"),
+    ).where(ParticipantRow.question == question_id, ParticipantRow.takes_part == SQL("1"))
+    if not visibility.staff:
+        query = query.where((ParticipantRow.user_type != STAFF) | (up_to_id > 0))
+    query = query.where(ParticipantRow.user_id > after_id).order_by(ParticipantRow.user_id, ParticipantRow.user_type)
+    of_question = existing(QuestionRow.id).where(QuestionRow.id == question_id)
+    found = await database.page(query.limit(limit + 1), limit, of_question)
+    if not found.beside[0]:
+        return None
+    return [Participant(**row) for row in found.rows], found.has_more
