@@ -451,6 +451,10 @@ export interface QuestionQuery {
   status?: "CLOSED" | "OPEN";
   /** 只列出该长者的：正整数 / of that elder only: a positive integer */
   elder_id?: number;
+  /** 只列出该参与者的，每项还有 `unread`、`last_message_at` 与 `waiting_since`：正整数 / those of a participant only, each with `unread`, `last_message_at` and `waiting_since`: a positive integer */
+  participant_id?: number;
+  /** 该参与者的类型：1 到 32 个大写字母、数字或下划线 / what that participant is: 1 to 32 of A-Z, 0-9 and _ */
+  participant_type?: string;
   /** 只列出编号小于它的：正整数 / ids below it only: a positive integer */
   before_id?: number;
   /** 最多几项：1 到 200 的整数 / how many at most: an integer from 1 to 200 */
@@ -461,9 +465,31 @@ export interface QuestionQuery {
 
 export interface QuestionPage {
   /** 最新的在前 / newest first */
-  items: Question[];
+  items: ListedQuestion[];
   /** 该方向上是否还有更多 / whether there are more in that direction */
   has_more: boolean;
+}
+
+/** 列表中的咨询问题。A question in a list. */
+export interface ListedQuestion {
+  /** 咨询问题编号 / the question's id */
+  id: number;
+  /** 标题 / the title */
+  title: string;
+  /** 长者的用户编号 / the elder's user id */
+  elder_id: number;
+  /** 关闭后不再接收消息 / a closed one takes no messages */
+  status: "CLOSED" | "OPEN";
+  /** 新建的时间 / when it was opened */
+  created_at: string;
+  /** 可见的最新消息的编号，没有时为 null / the id of its latest visible message, null without one */
+  latest_message_id: number | null;
+  /** 带 `participant_id` 才有：未读条数 / with `participant_id` only: how many messages are unread */
+  unread?: number;
+  /** 带 `participant_id` 才有：可见的最后一条消息的时间，没有时为 null / with `participant_id` only: when its latest visible message was sent, null without one */
+  last_message_at?: string | null;
+  /** 带 `participant_id` 才有：最后一句可见的话不是员工所说时，从何时起；否则为 null / with `participant_id` only: since when the last visible word is not staff's, else null */
+  waiting_since?: string | null;
 }
 
 export interface VisibilityQuery {

@@ -85,6 +85,10 @@ class Visibility:
         """Return the query without the messages that this kind of user may not see."""
         return query if self.staff else query.where(MessageRow.is_visible_to_patient)
 
+    def and_of(self, other: "Visibility") -> "Visibility":
+        """Return what both kinds of users may see."""
+        return self if other.staff else other
+
 
 _EVERYTHING, _MEANT_FOR_PATIENTS = Visibility(True), Visibility(False)
 

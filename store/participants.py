@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from peewee import SQL, Expression, fn
+from peewee import SQL, Expression, ModelSelect, fn
 
 from store.database import Database
 from store.messages import STAFF, Message, NoQuestion, Visibility, existing, visible_to
@@ -109,6 +109,17 @@ def _unread(visibility: Visibility) -> str:
     )
     sql: str = unread.where(of_others).sql()[0]
     return sql
+
+
+def unread(visibility: Visibility, participant: Reader) -> "ModelSelect[MessageRow]":
+    """How many messages of a question its participant has not read, as a part of a query that joins the two."""
+    return visibility.of(
+        MessageRow.select(fn.COUNT(MessageRow.id)).where(
+            MessageRow.question == ParticipantRow.question,
+            MessageRow.id > ParticipantRow.read_up_to,
+            _is_not_of(participant.user_type, participant.user_id),
+        )
+    )
 
 
 def _is_not_of(user_type: Any, user_id: Any) -> Expression:

@@ -5,15 +5,16 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from peewee import ModelSelect, fn
+from peewee import SQL, ModelSelect, fn
 
 from store import participants
 from store.database import Database
 from store.messages import STAFF, Visibility, existing, visible_to
 from store.models import Message as MessageRow
+from store.models import Participant as ParticipantRow
 from store.models import Question as QuestionRow
 from store.owners import Reach
-from store.participants import ELDER, Naming, Reader
+from store.participants import ELDER, SYSTEM, Naming, Reader
 from store.reading import Row
 from store.transaction import run
 
@@ -132,6 +133,75 @@ class Lookup:
             return found
 
 
+@dataclass(frozen=True, slots=True)
+class ListedQuestion:
+    """A question as a participant has it in a list."""
+
+    question: Question
+    unread: int
+    last_message_at: int | None
+    # Since when the last word of a person is not staff's; None where it is, and where there is none.
+    waiting_since: int | None
+
+
+async def page_of_participant(
+    database: Database,
+    visibility: Visibility,
+    participant: Reader,
+    *,
+    status: str | None,
+    elder_id: int | None,
+    before_id: int | None,
+    limit: int,
+    within: Reach | None = None,
+) -> tuple[list[ListedQuestion], bool]:
+    """Return the questions in which a user takes part, newest first, and whether there are more; else as `page`.
+
+    What is counted is what the visibility admits: no more than both the asker and the participant may see.
+    """
+    query = (
+        _select(
+            visibility,
+            participants.unread(visibility, participant).alias("unread"),
+            _last_sent_at(visibility).alias("last_message_at"),
+            _waiting_since(visibility).alias("waiting_since"),
+        )
+        .join(ParticipantRow, on=(ParticipantRow.question == QuestionRow.id))
+        .where(
+            ParticipantRow.user_id == participant.user_id,
+            ParticipantRow.user_type == participant.user_type,
+            ParticipantRow.takes_part == SQL("1"),
+        )
+        .order_by(ParticipantRow.question.desc())
+        .limit(limit + 1)
+    )
+    if before_id is not None:
+        query = query.where(ParticipantRow.question < before_id)
+    found = await database.page(_narrowed(query, status, elder_id, within), limit)
+    return [_listed(row) for row in found.rows], found.has_more
+
+
+def _last_sent_at(visibility: Visibility) -> "ModelSelect[MessageRow]":
+    sent = visibility.of(MessageRow.select(MessageRow.sent_at).where(MessageRow.question == QuestionRow.id))
+    return sent.order_by(MessageRow.id.desc()).limit(1)
+
+
+def _waiting_since(visibility: Visibility) -> "ModelSelect[MessageRow]":
+    """When the first word of a person was sent after the last one of staff."""
+    of_question = MessageRow.question == QuestionRow.id
+    by_staff = visibility.of(MessageRow.select(MessageRow.id).where(of_question, MessageRow.sender_type == STAFF))
+    last = fn.COALESCE(by_staff.order_by(MessageRow.id.desc()).limit(1), 0)
+    since = MessageRow.select(MessageRow.sent_at).where(
+        of_question, MessageRow.id > last, MessageRow.sender_type.not_in([STAFF, SYSTEM])
+    )
+    return visibility.of(since).order_by(MessageRow.id).limit(1)
+
+
+def _listed(row: Row) -> ListedQuestion:
+    seen = {name: row.pop(name) for name in ("unread", "last_message_at", "waiting_since")}
+    return ListedQuestion(_question(row), **seen)
+
+
 async def page(
     database: Database,
     visibility: Visibility,
@@ -144,19 +214,25 @@ async def page(
 ) -> tuple[list[Question], bool]:
     """Newest first, and whether there are more. None but those within reach, where that is given."""
     query = _select(visibility).order_by(QuestionRow.id.desc()).limit(limit + 1)
+    if before_id is not None:
+        query = query.where(QuestionRow.id < before_id)
+    found = await database.page(_narrowed(query, status, elder_id, within), limit)
+    return [_question(row) for row in found.rows], found.has_more
+
+
+def _narrowed(
+    query: "ModelSelect[QuestionRow]", status: str | None, elder_id: int | None, within: Reach | None
+) -> "ModelSelect[QuestionRow]":
     if status is not None:
         query = query.where(QuestionRow.status == status)
     if elder_id is not None:
         query = query.where(QuestionRow.elder_id == elder_id)
-    if before_id is not None:
-        query = query.where(QuestionRow.id < before_id)
     if within is not None:
         query = query.where(_is_within(within))
-    found = await database.page(query, limit)
-    return [_question(row) for row in found.rows], found.has_more
+    return query
 
 
-def _select(visibility: Visibility) -> "ModelSelect[QuestionRow]":
+def _select(visibility: Visibility, *more: Any) -> "ModelSelect[QuestionRow]":
     latest = visibility.of(MessageRow.select(MessageRow.id).where(MessageRow.question == QuestionRow.id))
     return existing(
         QuestionRow.id,
@@ -165,6 +241,7 @@ def _select(visibility: Visibility) -> "ModelSelect[QuestionRow]":
         QuestionRow.status,
         QuestionRow.created_at,
         latest.order_by(MessageRow.id.desc()).limit(1).alias("latest_message_id"),
+        *more,
     )
 
 

@@ -1,8 +1,8 @@
 """Consultation questions: opened, listed, closed; joined and left by connections (sections 2.1, 2.2 and 7)."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from consult.contract import faults
 from consult.contract.faults import Fault
@@ -23,7 +23,7 @@ from consult.contract.fields import (
     means,
 )
 from consult.contract.limits import USUAL_PAGE
-from consult.contract.payloads import Payload
+from consult.contract.payloads import Check, Payload, must_be
 from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
@@ -79,9 +79,26 @@ class QuestionChange(Payload, kw_only=True, gc=False):
 class QuestionQuery(Payload, kw_only=True, gc=False):
     status: Annotated[QuestionStatus | None, OF_STATUS] = None
     elder_id: Annotated[Id | None, means("只列出该长者的", "of that elder only")] = None
+    participant_id: Annotated[
+        Id | None,
+        means(
+            "只列出该参与者的，每项还有 `unread`、`last_message_at` 与 `waiting_since`",
+            "those of a participant only, each with `unread`, `last_message_at` and `waiting_since`",
+        ),
+    ] = None
+    participant_type: Annotated[UserType | None, means("该参与者的类型", "what that participant is")] = None
     before_id: BeforeId = None
     limit: PageLimit = USUAL_PAGE
     user_type: ViewerType = None
+
+    checks: ClassVar = (
+        Check(
+            "participant_type",
+            lambda query: query.get("participant_id") is None or query.get("participant_type") is not None,
+            must_be("participant_type", UserType).message,
+            "required with `participant_id`",
+        ),
+    )
 
 
 class VisibilityQuery(Payload, kw_only=True, gc=False):
@@ -116,8 +133,31 @@ class Question(Struct, kw_only=True):
     ]
 
 
+class ListedQuestion(Question, kw_only=True):
+    """列表中的咨询问题。A question in a list."""
+
+    unread: Annotated[
+        Annotated[int, Meta(ge=0)] | UnsetType,
+        means("带 `participant_id` 才有：未读条数", "with `participant_id` only: how many messages are unread"),
+    ] = UNSET
+    last_message_at: Annotated[
+        Time | UnsetType | None,
+        means(
+            "带 `participant_id` 才有：可见的最后一条消息的时间，没有时为 null",
+            "with `participant_id` only: when its latest visible message was sent, null without one",
+        ),
+    ] = UNSET
+    waiting_since: Annotated[
+        Time | UnsetType | None,
+        means(
+            "带 `participant_id` 才有：最后一句可见的话不是员工所说时，从何时起；否则为 null",
+            "with `participant_id` only: since when the last visible word is not staff's, else null",
+        ),
+    ] = UNSET
+
+
 class QuestionPage(Struct, kw_only=True):
-    items: Annotated[list[Question], means("最新的在前", "newest first")]
+    items: Annotated[list[ListedQuestion], means("最新的在前", "newest first")]
     has_more: HasMore
 
 
@@ -131,6 +171,8 @@ QUESTION = {
     "created_at": "2025-01-01 09:58:00",
     "latest_message_id": 789,
 }
+
+LISTED = {**QUESTION, "unread": 2, "last_message_at": "2025-01-01 10:00:00", "waiting_since": None}
 
 _JOIN = {"question_id": 123, "user_id": 456, "user_type": "ELDER", "role_display_name": "张三"}
 
@@ -204,7 +246,7 @@ OPEN_QUESTION = Call(
 LIST_QUESTIONS = Call(
     "GET /api/questions",
     Words("列出咨询问题，最新的在前", "lists questions, newest first"),
-    {"items": [QUESTION], "has_more": False},
+    {"items": [LISTED], "has_more": False},
     QuestionPage,
     query=QuestionQuery,
     faults=(400,),

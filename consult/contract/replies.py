@@ -29,10 +29,11 @@ from store.notifications import Notification
 from store.outcomes import OfDay, Unanswered
 from store.participants import Participant, Seen
 from store.planned import moment_on
-from store.questions import Question
+from store.questions import ListedQuestion, Question
 from store.quiet_hours import QuietHours
 from store.reminders import ReminderTask
 
+Q = TypeVar("Q", questions.Question, questions.ListedQuestion)
 N = TypeVar("N", notifications.Notification, notifications.ListedNotification)
 
 
@@ -158,7 +159,21 @@ def _text(moment: int | None, time: WireTime) -> str | None:
 
 
 def question(question: Question, time: WireTime) -> questions.Question:
-    return questions.Question(
+    return _question(questions.Question, question, time)
+
+
+def listed_question(listed: ListedQuestion | Question, time: WireTime) -> questions.ListedQuestion:
+    if isinstance(listed, Question):
+        return _question(questions.ListedQuestion, listed, time)
+    reply = _question(questions.ListedQuestion, listed.question, time)
+    reply.unread = listed.unread
+    reply.last_message_at = _text(listed.last_message_at, time)
+    reply.waiting_since = _text(listed.waiting_since, time)
+    return reply
+
+
+def _question(kind: type[Q], question: Question, time: WireTime) -> Q:
+    return kind(
         id=question.id,
         title=question.title,
         elder_id=question.elder_id,

@@ -32,6 +32,11 @@ class Asker:
         if self.reach is not None and user_id not in self.reach.users:
             raise disagrees(name)
 
+    def refuse_other_reader(self, name: str, user_id: int) -> None:
+        """Raise FORBIDDEN where the caller asks what another user has read, whose things it may not see."""
+        if self.identity is None or user_id != self.identity.user_id:
+            self.refuse_other(name, user_id)
+
     def refuse_other_claims(self, said: Payload) -> None:
         """Raise FORBIDDEN where what the caller says of itself is not what its token says."""
         fault = None if self.identity is None else false_claim(self.identity, said)

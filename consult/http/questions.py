@@ -1,5 +1,6 @@
 """Consultation questions and their messages, over HTTP."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ from store import messages, posting, questions
 from store.clock import ClinicTime
 from store.database import Database
 from store.messages import Appended, Repeated, visible_to
+from store.participants import Reader
+from store.questions import ListedQuestion
 from store.transaction import each
 
 
@@ -60,16 +63,23 @@ class Questions:
 
     async def list_questions(self, asked: Asked[QuestionQuery, None]) -> QuestionPage:
         query, asker = asked.query, asked.asker
-        items, has_more = await questions.page(
-            self.database,
-            visible_to(asker.user_type(query.user_type)),
-            status=query.status,
-            elder_id=query.elder_id,
-            before_id=query.before_id,
-            limit=query.limit,
-            within=asker.reach,
-        )
-        return QuestionPage(items=[replies.question(question, self.time) for question in items], has_more=has_more)
+        chosen: dict[str, Any] = {
+            "status": query.status,
+            "elder_id": query.elder_id,
+            "before_id": query.before_id,
+            "limit": query.limit,
+            "within": asker.reach,
+        }
+        visibility = visible_to(asker.user_type(query.user_type or query.participant_type))
+        items: Sequence[ListedQuestion | questions.Question]
+        if query.participant_id is None or query.participant_type is None:
+            items, has_more = await questions.page(self.database, visibility, **chosen)
+        else:
+            participant = Reader(query.participant_id, query.participant_type)
+            asker.refuse_other_reader("participant_id", participant.user_id)
+            both = visibility.and_of(visible_to(participant.user_type))
+            items, has_more = await questions.page_of_participant(self.database, both, participant, **chosen)
+        return QuestionPage(items=[replies.listed_question(one, self.time) for one in items], has_more=has_more)
 
     async def get_question(self, asked: Asked[VisibilityQuery, Any]) -> Question:
         visibility = visible_to(asked.asker.user_type(asked.query.user_type))

@@ -269,6 +269,9 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
         within=Reach(frozenset((1, 2)), frozenset((3, 4))),
     ),
     "participants.page": lambda database: participants.page(database, 1, PATIENT, after_id=0, limit=50),
+    "questions.page_of_participant participants.unread": lambda database: questions.page_of_participant(
+        database, PATIENT, Reader(1, "ELDER"), status="OPEN", elder_id=None, before_id=9, limit=50
+    ),
     "messages.page": lambda database: messages.page(database, 1, EVERYTHING, limit=50),
     "messages.page after": lambda database: messages.page(database, 1, PATIENT, after_id=1, limit=50),
     "messages.page before": lambda database: messages.page(database, 1, PATIENT, before_id=9, limit=50),
@@ -321,6 +324,8 @@ INDEXES: Final = (
     ("messages.between", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.append", "SELECT message.id", "message_of_client"),
     ("participants.read participants.latest participants.count_unread", "SELECT COUNT", "message_of_question"),
+    ("questions.page_of_participant participants.unread", 'SELECT "t1"."id"', "participant_of_user"),
+    ("questions.page_of_participant participants.unread", 'SELECT "t1"."id"', "message_of_question"),
     ("reminders.page", 'SELECT "t1"."id"', "reminder_task_of_user"),
     ("questions.page of an elder", 'SELECT "t1"."id"', "question_by_elder"),
     ("occurrences.dispatch_once", "SELECT id FROM reminder_task", "reminder_task_due"),

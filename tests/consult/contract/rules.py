@@ -184,6 +184,8 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     "QuestionQuery": {
         "status": OPEN_CLOSED,
         "elder_id": ID,
+        "participant_id": ID,
+        "participant_type": TYPE,
         "before_id": ID,
         "limit": LIMIT,
         "user_type": TYPE,

@@ -33,7 +33,7 @@ from store.messages import Message, visible_to
 from store.notifications import Notification
 from store.outcomes import OfDay, Unanswered
 from store.participants import Participant, Reader, Seen
-from store.questions import Question
+from store.questions import ListedQuestion, Question
 from store.reminders import ReminderTask
 from tests.conftest import Enter
 from tests.consult.contract.tables import Example
@@ -52,6 +52,7 @@ def encoded(reply: Struct) -> Example:
 
 MESSAGE = encoded(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
 QUESTION = encoded(replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME))
+LISTED = ListedQuestion(Question(1, "标题", 2, "OPEN", 0, None), 1, 0, 0)
 TASK = encoded(
     replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
 )
@@ -103,7 +104,7 @@ REPLIES: dict[str, list[Example]] = {
 # The same for HTTP: of an answer that lists, what it lists.
 ANSWERS: dict[type[Struct], Example] = {
     questions.Question: QUESTION,
-    questions.QuestionPage: QUESTION,
+    questions.QuestionPage: encoded(replies.listed_question(LISTED, TIME)),
     participants.Participant: PARTICIPANT,
     participants.ParticipantPage: PARTICIPANT,
     messages.Message: MESSAGE,
