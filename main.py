@@ -169,6 +169,7 @@ class House:
         self.database = database
         self.time = time
         self.clock = clock
+        self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
         rooms, lookup = Rooms(), Lookup(database)
         self.push = Push(rooms, database, time, settings.outbox_bytes)
@@ -195,7 +196,7 @@ class House:
 
         self.answering = Answering(database, self.push, time, self.loop.wake)
         self.recovery = Recovery(database, lookup, rooms, self.push, clock, settings.recovery_seconds)
-        self.sending = Sending(self.push, time)
+        self.sending = Sending(self.push, rooms, time)
         events = handlers(database, lookup, rooms, self.push, self.recovery, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
         self.gateway = Gateway(events, self.push, self.recovery, self.limits, self.guard)
@@ -240,8 +241,8 @@ class House:
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
-            Questions(database, writing, time, self.sending, self.push),
-            Participants(database, writing),
+            Questions(database, writing, time, self.sending, self.push, self.notify_replies),
+            Participants(database, writing, time, self.push),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Occurrences(database, writing, time, self.work, reads, self.answering),

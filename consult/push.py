@@ -15,7 +15,7 @@ from store.database import Database
 from store.messages import Message, visible_to
 from store.notifications import Notification
 from store.participants import Seen
-from store.questions import Changed
+from store.questions import Changes
 from store.snoozes import CameAgain
 
 _OUTSIDER = visible_to(None)
@@ -66,10 +66,12 @@ class Push:
             else:
                 self.touched.add(room)
 
-    def question_updated(self, changed: Sequence[Changed]) -> None:
+    def question_changed(self, changes: Changes) -> None:
         """`question:updated` to those in the question's room that asked for it, each as it may see the question
-        (section 2.4)."""
-        for one in changed:
+        (section 2.4), and what became of the notifications of its ladder."""
+        for answered in changes.answered:
+            self.updated(answered)
+        for one in changes.seen:
             members = {
                 connection: member
                 for connection, member in self._rooms.question(one.question.id).members.items()

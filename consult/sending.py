@@ -11,15 +11,18 @@ from consult.contract.fields import Attachment
 from consult.contract.messages import NewMessage, SendMessage
 from consult.json_text import dumps
 from consult.push import Push
+from consult.rooms import Rooms
 from store import messages
 from store.clock import ClinicTime
 from store.messages import Draft, Message, NoQuestion, OtherContent, QuestionClosed
 from store.owners import Reach
+from store.posting import Posted
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
     push: Push
+    rooms: Rooms
     time: ClinicTime
 
     def draft(self, question_id: int, said: SendMessage | NewMessage, within: Reach | None) -> Draft:
@@ -36,7 +39,18 @@ class Sending:
             sent_at=self.time.now(),
             client_msg_id=said.client_msg_id,
             within=within,
+            present=self.rooms.question(question_id).present,
         )
+
+    def publish(self, sent: Message | Posted, data: bytes) -> None:
+        """Tell the room of a message, encoded already, and users of what came of it. To be called in commit order."""
+        if isinstance(sent, Message):
+            self.push.new_message(sent, data)
+            return
+        self.push.new_message(sent.message, data)
+        self.push.published(sent.notifications)
+        for answered in sent.settled:
+            self.push.updated(answered)
 
     def encoded(self, message: Message) -> bytes:
         """Return the message as its sender and the room get it."""

@@ -71,7 +71,7 @@ export interface Calls {
   "GET /api/questions": { query?: QuestionQuery; answer: QuestionPage };
   /** 查询一个咨询问题 / one question */
   "GET /api/questions/{question_id}": { path: { question_id: number }; query?: VisibilityQuery; answer: Question };
-  /** 关闭或重新打开 / closes or reopens a question */
+  /** 修改：关闭、重新打开、指派等 / changes a question: closes, reopens or assigns it */
   "PATCH /api/questions/{question_id}": { path: { question_id: number }; query?: VisibilityQuery; body: QuestionChange; answer: Question };
   /** 消息历史，旧的在前：after_id 之后的，或 before_id 之前最近的 / messages, oldest first: the next ones above after_id, or the latest below before_id */
   "GET /api/questions/{question_id}/messages": { path: { question_id: number }; query?: MessageQuery; answer: MessagePage };
@@ -413,6 +413,26 @@ export interface Question {
   created_at: string;
   /** 可见的最新消息的编号，没有时为 null / the id of its latest visible message, null without one */
   latest_message_id: number | null;
+  /** 给过本字段或以下任一字段才有：负责的员工，没有时为 null / once this or one of the next fields was given: the staff member in charge, null without one */
+  assignee_id?: number | null;
+  /** 同上：优先级 / likewise: how urgent it is */
+  priority?: "NORMAL" | "URGENT";
+  /** 同上：类别 / likewise: its category */
+  category?: string | null;
+  /** 同上：不在房间内的参与者是否得到通知 / likewise: whether participants who are away are notified */
+  notify_replies?: boolean;
+  /** 同上：员工应在多少秒之内答复 / likewise: seconds within which staff is to answer */
+  answer_within?: number | null;
+  /** 同上：未答复时再提醒谁 / likewise: the users that it rings while it is not answered */
+  follow_up?: QuestionRung[] | null;
+}
+
+/** 未答复时再提醒谁。A user that is rung while a question is not answered. */
+export interface QuestionRung {
+  /** 应答复的时间之后多少秒 / seconds after the answer was due */
+  after: number;
+  /** 提醒谁；null 为负责的员工 / the user; null is the assignee */
+  user_id: number | null;
 }
 
 /** 第 2.5 节。Section 2.5. */
@@ -439,11 +459,32 @@ export interface QuestionRead {
   up_to_id: number;
 }
 
+/** follow_up 的 after 必须从小到大 */
 export interface NewQuestion {
   /** 标题：1 到 200 个字符的文本 / the title: text of 1 to 200 characters, not blank */
   title: string;
   /** 长者的用户编号：正整数 / the elder's user id: a positive integer */
   elder_id: number;
+  /** 负责的员工的用户编号：正整数 / the user id of the staff member in charge: a positive integer */
+  assignee_id?: number | null;
+  /** 优先级：NORMAL 或 URGENT / how urgent it is: NORMAL or URGENT */
+  priority?: "NORMAL" | "URGENT" | null;
+  /** 类别，原样返回：不超过 32 个字符的文本 / its category, given back as it is: text of at most 32 characters */
+  category?: string | null;
+  /** `true`：不在房间内的参与者以通知得知新的消息（第 13 节）：布尔值 / `true`: participants who are away are told of messages by a notification (section 13): a boolean */
+  notify_replies?: boolean | null;
+  /** 员工应在多少秒之内答复（第 13 节）：60 到 604800 的整数 / seconds within which staff is to answer (section 13): an integer from 60 to 604,800 */
+  answer_within?: number | null;
+  /** 未答复时再提醒谁；`user_id` 缺省为负责的员工（第 13 节）：1 到 20 项的数组 / the users that it rings while it is not answered; `user_id` left out is the assignee (section 13): a list of 1 to 20 rungs */
+  follow_up?: Rung[] | null;
+}
+
+/** Which user a reminder rings while it is not answered, and when. */
+export interface Rung {
+  /** 计划时间之后多少秒：60 到 604800 的整数 / seconds after the planned time: an integer from 60 to 604,800 */
+  after: number;
+  /** 提醒谁；缺省为任务的用户：正整数 / the user that it rings; the task's own when left out: a positive integer */
+  user_id?: number | null;
 }
 
 export interface QuestionQuery {
@@ -484,6 +525,18 @@ export interface ListedQuestion {
   created_at: string;
   /** 可见的最新消息的编号，没有时为 null / the id of its latest visible message, null without one */
   latest_message_id: number | null;
+  /** 给过本字段或以下任一字段才有：负责的员工，没有时为 null / once this or one of the next fields was given: the staff member in charge, null without one */
+  assignee_id?: number | null;
+  /** 同上：优先级 / likewise: how urgent it is */
+  priority?: "NORMAL" | "URGENT";
+  /** 同上：类别 / likewise: its category */
+  category?: string | null;
+  /** 同上：不在房间内的参与者是否得到通知 / likewise: whether participants who are away are notified */
+  notify_replies?: boolean;
+  /** 同上：员工应在多少秒之内答复 / likewise: seconds within which staff is to answer */
+  answer_within?: number | null;
+  /** 同上：未答复时再提醒谁 / likewise: the users that it rings while it is not answered */
+  follow_up?: QuestionRung[] | null;
   /** 带 `participant_id` 才有：未读条数 / with `participant_id` only: how many messages are unread */
   unread?: number;
   /** 带 `participant_id` 才有：可见的最后一条消息的时间，没有时为 null / with `participant_id` only: when its latest visible message was sent, null without one */
@@ -497,9 +550,25 @@ export interface VisibilityQuery {
   user_type?: string;
 }
 
+/**
+ * status 必须为 OPEN 或 CLOSED
+ * follow_up 的 after 必须从小到大
+ */
 export interface QuestionChange {
   /** 新的状态：OPEN 或 CLOSED / the new status: OPEN or CLOSED */
-  status: "CLOSED" | "OPEN";
+  status?: "CLOSED" | "OPEN" | null;
+  /** 负责的员工的用户编号：正整数 / the user id of the staff member in charge: a positive integer */
+  assignee_id?: number | null;
+  /** 优先级：NORMAL 或 URGENT / how urgent it is: NORMAL or URGENT */
+  priority?: "NORMAL" | "URGENT" | null;
+  /** 类别，原样返回：不超过 32 个字符的文本 / its category, given back as it is: text of at most 32 characters */
+  category?: string | null;
+  /** `true`：不在房间内的参与者以通知得知新的消息（第 13 节）：布尔值 / `true`: participants who are away are told of messages by a notification (section 13): a boolean */
+  notify_replies?: boolean | null;
+  /** 员工应在多少秒之内答复（第 13 节）：60 到 604800 的整数 / seconds within which staff is to answer (section 13): an integer from 60 to 604,800 */
+  answer_within?: number | null;
+  /** 未答复时再提醒谁；`user_id` 缺省为负责的员工（第 13 节）：1 到 20 项的数组 / the users that it rings while it is not answered; `user_id` left out is the assignee (section 13): a list of 1 to 20 rungs */
+  follow_up?: Rung[] | null;
 }
 
 export interface MessageQuery {
@@ -610,14 +679,6 @@ export interface NewReminder {
   missed_after?: number | null;
   /** `true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
   critical?: boolean | null;
-}
-
-/** Which user a reminder rings while it is not answered, and when. */
-export interface Rung {
-  /** 计划时间之后多少秒：60 到 604800 的整数 / seconds after the planned time: an integer from 60 to 604,800 */
-  after: number;
-  /** 提醒谁；缺省为任务的用户：正整数 / the user that it rings; the task's own when left out: a positive integer */
-  user_id?: number | null;
 }
 
 /** 提醒任务。A reminder task. */

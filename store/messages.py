@@ -1,6 +1,7 @@
 """Messages of consultation questions, and the one rule of who may see which (`visible_to`)."""
 
 import sqlite3
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,7 @@ class Draft(Struct, frozen=True, gc=False):
     sent_at: int
     client_msg_id: str | None
     within: Reach | None = None  # what its question must be in; None where any will do
+    present: Container[int] = frozenset()  # the users in the question's room, as they are when it is stored
 
 
 class NoQuestion:

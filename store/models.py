@@ -25,6 +25,14 @@ class Question(Model):
     closed_at = BigIntegerField(null=True)  # null while it is open
     # Not null: for everybody the question is gone, and its rows are being deleted.
     deleted_at = BigIntegerField(null=True)
+    assignee_id = BigIntegerField(null=True)
+    priority = TextField(null=True)  # NORMAL or URGENT; null where none of these fields was ever given
+    category = TextField(null=True)
+    notify_replies = BooleanField(default=False)  # replies are notifications of participants who are away
+    answer_within = BigIntegerField(null=True)  # milliseconds in which staff is to answer
+    # A JSON array of [milliseconds after that, user id], null for the assignee: the ladder of what is not answered.
+    follow_up = TextField(null=True)
+    waiting_task = BigIntegerField(null=True)  # the reminder of that ladder, while a message waits
 
     class Meta:
         table_name = "question"
@@ -169,7 +177,8 @@ class UserNotification(Model):
     read_at = BigIntegerField(null=True)
     # When it was handed to the first connection that has shown that it read it; null until one has.
     pushed_at = BigIntegerField(null=True)
-    task = ForeignKeyField(ReminderTask, column_name="task_id", lazy_load=False, index=False)
+    # Null in that of a reply (store/replies.py).
+    task = ForeignKeyField(ReminderTask, column_name="task_id", null=True, lazy_load=False, index=False)
     occurrence_at = BigIntegerField()  # for which moment it came
     # What its occurrence is known by, with task_id unique: one row for one occurrence. Null in one that came again.
     occurrence_on = TextField(null=True)

@@ -46,7 +46,7 @@ class Notification:
     read_at: int | None
     confirmed_at: int | None
     snoozed_until: int | None  # when it comes again
-    task_id: int
+    task_id: int | None  # None of a reply, which belongs to no reminder
     withdrawn_at: int | None = None  # when its reminder was withdrawn, and it was unread
     settled: Settled | None = None  # the outcome that it has just got
 
@@ -58,7 +58,7 @@ class NewNotification(NamedTuple):
     title: str
     content: str | None
     created_at: int
-    task_id: int
+    task_id: int | None
     occurrence_at: int  # unique for the one that was snoozed
     snooze_of: int | None = None
     occurrence_on: str | None = None  # what its occurrence is known by (store/planned.py); None where it comes again
@@ -149,8 +149,8 @@ def take_back(connection: sqlite3.Connection, taken_back: list[TakenBack]) -> li
     found = [(Notification(*row[:-1]), row[-1]) for row in run(connection, query)]
     task_ids = {one.id: one.task_id for one, _ in found}
     for one in taken_back:
-        task_id = task_ids.get(one.notification_id)
-        if task_id is not None:  # else it was deleted meanwhile
+        if one.notification_id in task_ids:  # else it was deleted meanwhile
+            task_id = task_ids[one.notification_id]
             history.record(
                 connection,
                 Entry(one.handed_at, "pushed", SYSTEM, task_id, one.notification_id, {"connections": 1}),

@@ -156,7 +156,7 @@ def _dispatch_once(connection: sqlite3.Connection, ids: list[int], now: int) -> 
     connection.execute(_OCCURRED_ONCE, (first,))
     written = [Notification(*row) for row in sorted(rows)]
     _put_ladders(connection, written)
-    done = {one.task_id for one in written} | held
+    done = {one.task_id for one in written if one.task_id is not None} | held
     parked: list[Parking] = []
     if len(done) < len(ids):
         left = [task_id for task_id in ids if task_id not in done]

@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 import orjson
 from peewee import SQL, Expression, ModelSelect, fn
 
+from store import replies
+from store.answers import Answered
 from store.database import Database
 from store.messages import STAFF, Message, NoQuestion, Visibility, existing, visible_to
 from store.models import Message as MessageRow
 from store.models import Participant as ParticipantRow
 from store.models import Question as QuestionRow
 from store.owners import Reach
+from store.replies import Since
 
 ELDER = "ELDER"
 SYSTEM = "SYSTEM"  # its messages are no person's
@@ -44,6 +47,14 @@ class Naming:
 
     question_id: int
     user: Reader
+    at: int
+    by: str  # as the history tells it
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    participant: Participant
+    answered: tuple[Answered, ...]  # what becomes of the notification of replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,9 @@ class Reading:
     question_id: int
     reader: Reader
     up_to_id: int
-    within: Reach | None  # what the question must be in; None where any will do
+    at: int
+    by: str  # as the history tells it
+    within: Reach | None = None  # what the question must be in; None where any will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class Read:
     up_to_id: int
     unread: int
     seen: tuple[Seen, ...]  # none where the cursor has not moved
+    answered: tuple[Answered, ...]  # what becomes of the notification of replies
 
 
 class IsElder:
@@ -86,7 +100,8 @@ _EVERYTHING, _MEANT_FOR_PATIENTS = visible_to(STAFF), visible_to(None)
 # For whole batches, so that a message of one who takes part already costs a look into the table.
 _TAKE_PART = """INSERT INTO participant (question_id, user_id, user_type, takes_part, read_up_to)
     SELECT value ->> 0, value ->> 1, value ->> 2, 1, 0 FROM json_each(?) WHERE true
-    ON CONFLICT DO UPDATE SET takes_part = 1 WHERE takes_part = 0"""
+    ON CONFLICT DO UPDATE SET takes_part = 1 WHERE takes_part = 0
+    RETURNING question_id, user_id, user_type"""
 _PART_OF = "SELECT takes_part, read_up_to FROM participant WHERE question_id = ? AND user_id = ? AND user_type = ?"
 _NO_PART = "UPDATE participant SET takes_part = 0 WHERE question_id = ? AND user_id = ? AND user_type = ?"
 _MOVE = """INSERT INTO participant (question_id, user_id, user_type, takes_part, read_up_to) VALUES (?, ?, ?, 0, ?)
@@ -133,22 +148,35 @@ _LATEST = {one: _latest(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
 _UNREAD = {one: _unread(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
 
 
-def add_senders(connection: sqlite3.Connection, sent: Iterable[Message]) -> None:
-    """Let the senders of messages take part in their questions."""
-    senders = {(one.question_id, one.sender_id, one.sender_type) for one in sent if one.sender_type != SYSTEM}
-    if senders:
-        connection.execute(_TAKE_PART, (orjson.dumps(list(senders)),))
+def add_senders(connection: sqlite3.Connection, sent: Iterable[Message]) -> Since:
+    """Let the senders of messages take part in their questions; return those who did not before."""
+    first: dict[tuple[int, int, str], int] = {}
+    for one in sent:
+        if one.sender_type != SYSTEM:
+            first.setdefault((one.question_id, one.sender_id, one.sender_type), one.id)
+    if not first:
+        return {}
+    return {row: first[row] for row in connection.execute(_TAKE_PART, (orjson.dumps(list(first)),))}
+
+
+def add_elder(connection: sqlite3.Connection, question_id: int, elder_id: int) -> None:
+    """Let the elder take part in a new question."""
+    _take_part(connection, question_id, Reader(elder_id, ELDER))
+
+
+def _take_part(connection: sqlite3.Connection, question_id: int, user: Reader) -> None:
+    connection.execute(_TAKE_PART, (orjson.dumps([(question_id, *user)]),)).fetchall()
 
 
 def add(connection: sqlite3.Connection, naming: Naming) -> Participant | NoQuestion:
     """Let a user take part in a question; again changes nothing."""
     if connection.execute(_ELDER, (naming.question_id,)).fetchone() is None:
         return NoQuestion()
-    connection.execute(_TAKE_PART, (orjson.dumps([(naming.question_id, *naming.user)]),))
+    _take_part(connection, naming.question_id, naming.user)
     return _found(connection, naming)
 
 
-def remove(connection: sqlite3.Connection, naming: Naming) -> Participant | NoQuestion | NoParticipant | IsElder:
+def remove(connection: sqlite3.Connection, naming: Naming) -> Removed | NoQuestion | NoParticipant | IsElder:
     """Let a user take part no more, until it sends or is named again. The cursor stays."""
     elder = connection.execute(_ELDER, (naming.question_id,)).fetchone()
     if elder is None:
@@ -159,7 +187,8 @@ def remove(connection: sqlite3.Connection, naming: Naming) -> Participant | NoQu
     if not takes_part:
         return NoParticipant()
     connection.execute(_NO_PART, (naming.question_id, *naming.user))
-    return _found(connection, naming)
+    answered = replies.end(connection, naming.question_id, naming.user.user_id, naming.at, naming.by)
+    return Removed(_found(connection, naming), answered)
 
 
 def read(connection: sqlite3.Connection, reading: Reading) -> Read | NoQuestion:
@@ -175,7 +204,9 @@ def read(connection: sqlite3.Connection, reading: Reading) -> Read | NoQuestion:
     if up_to > before:
         connection.execute(_MOVE, (question_id, *reader, up_to))
         seen = tuple(_seen(connection, question_id, reader, before, up_to))
-    return Read(up_to, count_unread(connection, question_id, reader, up_to), seen)
+    unread = count_unread(connection, question_id, reader, up_to)
+    answered = () if unread else replies.end(connection, question_id, reader.user_id, reading.at, reading.by)
+    return Read(up_to, unread, seen, answered)
 
 
 def _seen(connection: sqlite3.Connection, question_id: int, reader: Reader, before: int, up_to: int) -> Iterable[Seen]:

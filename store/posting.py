@@ -1,19 +1,60 @@
 """A message is sent: what is stored of it, and what comes of it for the people of its question."""
 
 import sqlite3
+from dataclasses import dataclass
 
-from store import messages, participants
+import orjson
+
+from store import messages, participants, replies, unanswered
+from store.answers import Answered
 from store.messages import Appended, Draft, Message
+from store.notifications import Notification
 
 
-def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended]:
-    """Store a batch of messages, whose senders take part in their questions from then on."""
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message, with what users are told beside it."""
+
+    message: Message
+    notifications: list[Notification]
+    settled: tuple[Answered, ...]  # of the ladder that the question was on
+
+
+Outcome = Appended | Posted
+
+# Those of the questions that tell anybody of a message beside the room.
+_TELLING = """SELECT id, notify_replies, answer_within IS NOT NULL OR waiting_task IS NOT NULL FROM question
+    WHERE id IN (SELECT value FROM json_each(?))
+    AND (notify_replies = 1 OR answer_within IS NOT NULL OR waiting_task IS NOT NULL)"""
+
+
+def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
+    """Store a batch of messages, whose senders take part in their questions from then on. Those who are to be told of
+    them by a notification are, and who waits for an answer does so, or has it."""
     appended = messages.append(connection, drafts)
-    participants.add_senders(connection, (one for one in appended if isinstance(one, Message)))
-    return appended
+    sent = [(draft, one) for draft, one in zip(drafts, appended, strict=True) if isinstance(one, Message)]
+    since = participants.add_senders(connection, (message for _, message in sent))
+    asked = orjson.dumps(list({message.question_id for _, message in sent}))
+    telling = {question_id: flags for question_id, *flags in connection.execute(_TELLING, (asked,))}
+    if not telling:
+        return list(appended)
+    silent = (False, False)
+    told = replies.notify(connection, (one for one in sent if telling.get(one[1].question_id, silent)[0]), since)
+    settled = {
+        message.id: unanswered.heard(connection, message)
+        for _, message in sent
+        if telling.get(message.question_id, silent)[1]
+    }
+    return [_posted(one, told, settled) for one in appended]
 
 
-def post_one(connection: sqlite3.Connection, draft: Draft) -> Appended:
+def _posted(one: Appended, told: dict[int, list[Notification]], settled: dict[int, tuple[Answered, ...]]) -> Outcome:
+    if not isinstance(one, Message) or not (told.get(one.id) or settled.get(one.id)):
+        return one
+    return Posted(one, told.get(one.id, []), settled.get(one.id, ()))
+
+
+def post_one(connection: sqlite3.Connection, draft: Draft) -> Outcome:
     """Store one message, as `post` does many."""
     (appended,) = post(connection, [draft])
     return appended

@@ -2,23 +2,26 @@
 
 import asyncio
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from peewee import SQL, ModelSelect, fn
 
-from store import participants
+from store import participants, unanswered
+from store.answers import Answered
 from store.database import Database
 from store.messages import STAFF, Visibility, existing, visible_to
 from store.models import Message as MessageRow
 from store.models import Participant as ParticipantRow
 from store.models import Question as QuestionRow
 from store.owners import Reach
-from store.participants import ELDER, SYSTEM, Naming, Reader
+from store.participants import SYSTEM, Reader
 from store.reading import Row
 from store.transaction import run
 
 Status = Literal["OPEN", "CLOSED"]
+Priority = Literal["NORMAL", "URGENT"]
+NORMAL: Priority = "NORMAL"
 
 MOST_IN_READING = 1000  # questions that one reading looks for
 
@@ -31,6 +34,12 @@ class Question:
     status: Status
     created_at: int
     latest_message_id: int | None  # of those that the asker may see
+    assignee_id: int | None = None
+    priority: Priority | None = None  # None where this field and the others below were never given
+    category: str | None = None
+    notify_replies: bool = False
+    answer_within: int | None = None  # milliseconds
+    follow_up: str | None = None  # a JSON array of [milliseconds, user id], null for the assignee
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +47,15 @@ class NewQuestion:
     title: str
     elder_id: int
     created_at: int
+    columns: dict[str, Any] = field(default_factory=dict)  # of assignee, priority and so on, those that were given
 
 
 @dataclass(frozen=True, slots=True)
-class StatusChange:
+class Change:
+    """Asks for new values of a question's columns."""
+
     question_id: int
-    status: str
+    columns: dict[str, Any]
     at: int
 
 
@@ -55,35 +67,63 @@ class Changed:
     visibility: Visibility
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a change tells: the question as staff and as others see it by then, and what became of a ladder's
+    notifications; nothing where it has changed nothing."""
+
+    seen: tuple[Changed, ...] = ()
+    answered: tuple[Answered, ...] = ()
+
+
 def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
-    """Stores a new, open question."""
-    insert = QuestionRow.insert(title=new.title, elder_id=new.elder_id, status="OPEN", created_at=new.created_at)
-    question_id = run(connection, insert).lastrowid
+    """Stores a new, open question, in which its elder takes part."""
+    question_id = run(
+        connection,
+        QuestionRow.insert(
+            title=new.title, elder_id=new.elder_id, status="OPEN", created_at=new.created_at, **new.columns
+        ),
+    ).lastrowid
     assert question_id is not None  # an INSERT always has one
-    participants.add(connection, Naming(question_id, Reader(new.elder_id, ELDER)))
-    return Question(question_id, new.title, new.elder_id, "OPEN", new.created_at, latest_message_id=None)
+    participants.add_elder(connection, question_id, new.elder_id)
+    return _find(connection, question_id, visible_to(None))
 
 
-def set_status(connection: sqlite3.Connection, change: StatusChange) -> bool:
-    """Closes or reopens; False when there is no such question. Closed again it stays closed since the first time."""
-    closed_at = fn.COALESCE(QuestionRow.closed_at, change.at) if change.status == "CLOSED" else None
-    update = QuestionRow.update(status=change.status, closed_at=closed_at).where(
-        QuestionRow.id == change.question_id, QuestionRow.deleted_at.is_null()
-    )
-    return run(connection, update).rowcount == 1
+def change(connection: sqlite3.Connection, asked: Change) -> Changes:
+    """Change a question: close or reopen it, or give it another assignee, priority and so on. Closed again it stays
+    closed since the first time. Who waits in it for an answer waits no more once it is closed, and by its new ladder
+    once that has changed."""
+    if run(connection, existing(QuestionRow.id).where(QuestionRow.id == asked.question_id)).fetchone() is None:
+        return Changes()
+    was = _find(connection, asked.question_id, visible_to(None))
+    columns = dict(asked.columns)
+    if columns.keys() - {"status"} and was.priority is None:
+        columns.setdefault("priority", NORMAL)
+    if "status" in columns:
+        is_closed = columns["status"] == "CLOSED"
+        columns["closed_at"] = fn.COALESCE(QuestionRow.closed_at, asked.at) if is_closed else None
+    if not columns:
+        return Changes()
+    run(connection, QuestionRow.update(**columns).where(QuestionRow.id == asked.question_id))
+    is_now = _find(connection, asked.question_id, visible_to(None))
+    if is_now == was:
+        return Changes()
+    answered: tuple[Answered, ...] = ()
+    if is_now.status == "CLOSED":
+        answered = unanswered.end(connection, asked.question_id, asked.at)
+    elif _ladder(is_now) != _ladder(was):
+        unanswered.change(connection, asked.question_id, asked.at, before=was.answer_within)
+    as_staff = _find(connection, asked.question_id, visible_to(STAFF))
+    return Changes((Changed(as_staff, visible_to(STAFF)), Changed(is_now, visible_to(None))), answered)
 
 
-def change_status(connection: sqlite3.Connection, change: StatusChange) -> list[Changed]:
-    """The same, with the question as staff and as others see it by then; empty where nothing has changed."""
-    of_question = existing(QuestionRow.status).where(QuestionRow.id == change.question_id)
-    before = run(connection, of_question).fetchone()
-    if not set_status(connection, change) or before == (change.status,):
-        return []
-    changed = []
-    for visibility in (visible_to(STAFF), visible_to(None)):
-        row = run(connection, _select(visibility).where(QuestionRow.id == change.question_id)).fetchone()
-        changed.append(Changed(Question(*row), visibility))
-    return changed
+def _ladder(question: Question) -> tuple[int | None, int | None, str | None]:
+    return question.assignee_id, question.answer_within, question.follow_up
+
+
+def _find(connection: sqlite3.Connection, question_id: int, visibility: Visibility) -> Question:
+    row = run(connection, _select(visibility).where(QuestionRow.id == question_id)).fetchone()
+    return _question(dict(zip((one.name for one in fields(Question)), row, strict=True)))
 
 
 async def get(database: Database, question_id: int, visibility: Visibility) -> Question | None:
@@ -191,10 +231,9 @@ def _waiting_since(visibility: Visibility) -> "ModelSelect[MessageRow]":
     of_question = MessageRow.question == QuestionRow.id
     by_staff = visibility.of(MessageRow.select(MessageRow.id).where(of_question, MessageRow.sender_type == STAFF))
     last = fn.COALESCE(by_staff.order_by(MessageRow.id.desc()).limit(1), 0)
-    since = MessageRow.select(MessageRow.sent_at).where(
-        of_question, MessageRow.id > last, MessageRow.sender_type.not_in([STAFF, SYSTEM])
-    )
-    return visibility.of(since).order_by(MessageRow.id).limit(1)
+    is_since = (MessageRow.id > last) & MessageRow.sender_type.not_in([STAFF, SYSTEM])
+    since = visibility.of(MessageRow.select(MessageRow.sent_at).where(of_question, is_since))
+    return since.order_by(MessageRow.id).limit(1)
 
 
 def _listed(row: Row) -> ListedQuestion:
@@ -241,6 +280,12 @@ def _select(visibility: Visibility, *more: Any) -> "ModelSelect[QuestionRow]":
         QuestionRow.status,
         QuestionRow.created_at,
         latest.order_by(MessageRow.id.desc()).limit(1).alias("latest_message_id"),
+        QuestionRow.assignee_id,
+        QuestionRow.priority,
+        QuestionRow.category,
+        QuestionRow.notify_replies,
+        QuestionRow.answer_within,
+        QuestionRow.follow_up,
         *more,
     )
 
@@ -254,4 +299,4 @@ def _is_within(reach: Reach) -> Any:
 
 
 def _question(row: Row) -> Question:
-    return Question(**row)
+    return Question(**{**row, "notify_replies": bool(row["notify_replies"])})

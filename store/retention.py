@@ -20,6 +20,8 @@ from store.transaction import run
 
 # Rows in one transaction. Old rows lie apart, on pages that have to be read first.
 CHUNK = 100
+_NO_REPLY_WAITS = """UPDATE user_notification SET status = 'READ', read_at = coalesce(read_at, ?), snoozed_until = NULL
+    WHERE biz_id = ? AND task_id IS NULL AND (status = 'UNREAD' OR snoozed_until IS NOT NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def delete_questions(connection: sqlite3.Connection, closed: Closed) -> list[int
         )
     ]
     run(connection, QuestionRow.update(deleted_at=closed.now).where(QuestionRow.id.in_(ids)))
+    connection.executemany(_NO_REPLY_WAITS, [(closed.now, question_id) for question_id in ids])
     return ids
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from peewee import ModelSelect, fn
+from peewee import JOIN, ModelSelect, fn
 
 from store import answers, history, notifications, quiet_hours
 from store.answers import Answered
@@ -38,14 +38,14 @@ def dispatch_due(connection: sqlite3.Connection, due: Due) -> list[CameAgain]:
     becomes READ: unread ones are counted once a reminder. What belongs to a reminder that was cancelled meanwhile does
     not come again.
     """
-    query = notifications.select(TaskRow.status, TaskRow.critical).join(TaskRow)
+    query = notifications.select(TaskRow.status, TaskRow.critical).join(TaskRow, JOIN.LEFT_OUTER)
     return _dispatch(connection, _due(query, due), due.now)
 
 
 def dispatch_one(connection: sqlite3.Connection, one: tuple[int, int]) -> list[CameAgain]:
     """Have a single snoozed notification come again, by its id and the time that it is now."""
     notification_id, now = one
-    query = notifications.select(TaskRow.status, TaskRow.critical).join(TaskRow)
+    query = notifications.select(TaskRow.status, TaskRow.critical).join(TaskRow, JOIN.LEFT_OUTER)
     query = query.where(NotificationRow.id == notification_id)
     return _dispatch(connection, query.where(NotificationRow.snoozed_until <= now), now)
 

@@ -142,6 +142,8 @@ Zone = Annotated[
     ),
 ]
 Missed = Annotated[reminders.Missed, _one_of(reminders.Missed)]
+Priority = Annotated[questions.Priority, _one_of(questions.Priority)]
+Category = Annotated[str, _text(32)]
 QuestionStatus = Annotated[questions.Status, _one_of(questions.Status)]
 TaskStatus = Annotated[reminders.Status, _one_of(reminders.Status)]
 NotificationStatus = Annotated[notifications.Status, _one_of(notifications.Status)]

@@ -8,12 +8,16 @@ from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.fields import (
     OF_STATUS,
+    After,
     BeforeId,
+    Category,
     Cursor,
     Flag,
+    FollowUp,
     Id,
     JoiningUser,
     PageLimit,
+    Priority,
     QuestionId,
     QuestionStatus,
     ShownName,
@@ -24,6 +28,7 @@ from consult.contract.fields import (
 )
 from consult.contract.limits import USUAL_PAGE
 from consult.contract.payloads import Check, Payload, must_be
+from consult.contract.reminders import RISES
 from consult.contract.reply_fields import HasMore, LatestId, MoreThanReplayed, QuestionNumber, ReplyId, Time
 from consult.contract.rows import ANOTHER_ID, Call, ClientEvent, Mistake, ServerEvent, Work
 from consult.contract.words import Words
@@ -67,13 +72,65 @@ class LeaveQuestion(Payload, kw_only=True, gc=False):
     question_id: QuestionId
 
 
+_AssigneeId = Annotated[Id | None, means("负责的员工的用户编号", "the user id of the staff member in charge")]
+_Priority = Annotated[Priority | None, means("优先级", "how urgent it is")]
+_Category = Annotated[Category | None, means("类别，原样返回", "its category, given back as it is")]
+_NotifyReplies = Annotated[
+    Flag | None,
+    means(
+        "`true`：不在房间内的参与者以通知得知新的消息（第 13 节）",
+        "`true`: participants who are away are told of messages by a notification (section 13)",
+    ),
+]
+_AnswerWithin = Annotated[
+    After | None,
+    means("员工应在多少秒之内答复（第 13 节）", "seconds within which staff is to answer (section 13)"),
+]
+_FollowUp = Annotated[
+    FollowUp | None,
+    means(
+        "未答复时再提醒谁；`user_id` 缺省为负责的员工（第 13 节）",
+        "the users that it rings while it is not answered; `user_id` left out is the assignee (section 13)",
+    ),
+]
+
+
+# What a change may give beside the status; null clears what may be left open.
+CLEARED = frozenset({"assignee_id", "category", "answer_within", "follow_up"})
+OTHERS = CLEARED | {"priority", "notify_replies"}
+
+
 class NewQuestion(Payload, kw_only=True, gc=False):
     title: Annotated[Title, means("标题", "the title")]
     elder_id: Annotated[Id, means("长者的用户编号", "the elder's user id")]
+    assignee_id: _AssigneeId = None
+    priority: _Priority = None
+    category: _Category = None
+    notify_replies: _NotifyReplies = None
+    answer_within: _AnswerWithin = None
+    follow_up: _FollowUp = None
+
+    checks: ClassVar = (RISES,)
 
 
 class QuestionChange(Payload, kw_only=True, gc=False):
-    status: Annotated[QuestionStatus, means("新的状态", "the new status")]
+    status: Annotated[QuestionStatus | None, means("新的状态", "the new status")] = None
+    assignee_id: _AssigneeId = None
+    priority: _Priority = None
+    category: _Category = None
+    notify_replies: _NotifyReplies = None
+    answer_within: _AnswerWithin = None
+    follow_up: _FollowUp = None
+
+    checks: ClassVar = (
+        Check(
+            "status",
+            lambda payload: payload.get("status") is not None or bool(payload.keys() & OTHERS),
+            must_be("status", QuestionStatus).message,
+            "required, unless another field is given",
+        ),
+        RISES,
+    )
 
 
 class QuestionQuery(Payload, kw_only=True, gc=False):
@@ -119,6 +176,13 @@ class LeftQuestion(Struct, kw_only=True):
     question_id: QuestionNumber
 
 
+class QuestionRung(Struct, kw_only=True):
+    """未答复时再提醒谁。A user that is rung while a question is not answered."""
+
+    after: Annotated[int, means("应答复的时间之后多少秒", "seconds after the answer was due", ge=1)]
+    user_id: Annotated[ReplyId | None, means("提醒谁；null 为负责的员工", "the user; null is the assignee")]
+
+
 class Question(Struct, kw_only=True):
     """咨询问题。A consultation question."""
 
@@ -131,6 +195,27 @@ class Question(Struct, kw_only=True):
         ReplyId | None,
         means("可见的最新消息的编号，没有时为 null", "the id of its latest visible message, null without one"),
     ]
+    assignee_id: Annotated[
+        ReplyId | UnsetType | None,
+        means(
+            "给过本字段或以下任一字段才有：负责的员工，没有时为 null",
+            "once this or one of the next fields was given: the staff member in charge, null without one",
+        ),
+    ] = UNSET
+    priority: Annotated[questions.Priority | UnsetType, means("同上：优先级", "likewise: how urgent it is")] = UNSET
+    category: Annotated[str | UnsetType | None, means("同上：类别", "likewise: its category")] = UNSET
+    notify_replies: Annotated[
+        bool | UnsetType,
+        means("同上：不在房间内的参与者是否得到通知", "likewise: whether participants who are away are notified"),
+    ] = UNSET
+    answer_within: Annotated[
+        int | UnsetType | None,
+        means("同上：员工应在多少秒之内答复", "likewise: seconds within which staff is to answer"),
+    ] = UNSET
+    follow_up: Annotated[
+        Annotated[list[QuestionRung], Meta(min_length=1)] | UnsetType | None,
+        means("同上：未答复时再提醒谁", "likewise: the users that it rings while it is not answered"),
+    ] = UNSET
 
 
 class ListedQuestion(Question, kw_only=True):
@@ -172,6 +257,15 @@ QUESTION = {
     "latest_message_id": 789,
 }
 
+DETAILED = {
+    **QUESTION,
+    "assignee_id": 456,
+    "priority": "URGENT",
+    "category": "高血压",
+    "notify_replies": True,
+    "answer_within": 1800,
+    "follow_up": [{"after": 1800, "user_id": 457}],
+}
 LISTED = {**QUESTION, "unread": 2, "last_message_at": "2025-01-01 10:00:00", "waiting_since": None}
 
 _JOIN = {"question_id": 123, "user_id": 456, "user_type": "ELDER", "role_display_name": "张三"}
@@ -229,7 +323,8 @@ QUESTION_UPDATED = ServerEvent(
     "2.4",
     Words("咨询问题有变化", "a question has changed"),
     {**QUESTION, "status": "CLOSED"},
-    shapes=(Question,),
+    (DETAILED,),
+    shapes=(Question, Question),
 )
 
 OPEN_QUESTION = Call(
@@ -264,7 +359,7 @@ GET_QUESTION = Call(
 
 CHANGE_QUESTION = Call(
     "PATCH /api/questions/{question_id}",
-    Words("关闭或重新打开", "closes or reopens a question"),
+    Words("修改：关闭、重新打开、指派等", "changes a question: closes, reopens or assigns it"),
     {**QUESTION, "status": "CLOSED"},
     Question,
     query=VisibilityQuery,

@@ -54,14 +54,15 @@ _MISSED_AFTER = means(
     "计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时",
     "seconds after the planned time from which it counts as missed; an hour after the last rung when left out",
 )
+RISES = Check(
+    "follow_up",
+    lambda payload: _rises([one["after"] for one in payload.get("follow_up") or ()]),
+    "follow_up 的 after 必须从小到大",
+    "`after` rises from rung to rung, or stays",
+)
 # The rules of a ladder, also of one that is changed.
 LADDER = (
-    Check(
-        "follow_up",
-        lambda payload: _rises([one["after"] for one in payload.get("follow_up") or ()]),
-        "follow_up 的 after 必须从小到大",
-        "`after` rises from rung to rung, or stays",
-    ),
+    RISES,
     Check(
         "missed_after",
         lambda payload: (

@@ -173,7 +173,7 @@ def listed_question(listed: ListedQuestion | Question, time: WireTime) -> questi
 
 
 def _question(kind: type[Q], question: Question, time: WireTime) -> Q:
-    return kind(
+    made = kind(
         id=question.id,
         title=question.title,
         elder_id=question.elder_id,
@@ -181,6 +181,19 @@ def _question(kind: type[Q], question: Question, time: WireTime) -> Q:
         created_at=time.text(question.created_at),
         latest_message_id=question.latest_message_id,
     )
+    if question.priority is not None:
+        made.assignee_id = question.assignee_id
+        made.priority = question.priority
+        made.category = question.category
+        made.notify_replies = question.notify_replies
+        made.answer_within = None if question.answer_within is None else question.answer_within // 1000
+        rungs = None if question.follow_up is None else orjson.loads(question.follow_up)
+        made.follow_up = (
+            None
+            if rungs is None
+            else [questions.QuestionRung(after=after // 1000, user_id=user_id) for after, user_id in rungs]
+        )
+    return made
 
 
 def participant(one: Participant) -> participants.Participant:

@@ -45,7 +45,7 @@ def markdown() -> str:
         *(
             block
             for number in HEADINGS
-            if number.split(".")[0] in ("11", "12")
+            if number.split(".")[0] in ("11", "12", "13")
             for block in (_heading(number), bullets(rules.of(number)))
         ),
     ]

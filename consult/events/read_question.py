@@ -4,25 +4,37 @@ from consult.connection import Connection
 from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.participants import READ_QUESTION, ReadAck, ReadQuestion
-from consult.entry.rights import reach_of_event, reader
+from consult.entry.rights import reach_of_event
+from consult.entry.rights import reader as reader_of
 from consult.gateway import Answer
 from consult.json_text import dumps
 from consult.push import Push
 from consult.rooms import Rooms
 from store import participants
+from store.clock import ClinicTime
 from store.database import Database
+from store.history import user
 from store.messages import NoQuestion
 from store.participants import Read, Reader, Reading
 from store.transaction import each
 
 
 async def handle(
-    database: Database, rooms: Rooms, push: Push, connection: Connection, request: ReadQuestion, answer: Answer
+    database: Database,
+    rooms: Rooms,
+    push: Push,
+    time: ClinicTime,
+    connection: Connection,
+    request: ReadQuestion,
+    answer: Answer,
 ) -> None:
+    reader = _reader(rooms, connection, request.question_id)
     reading = Reading(
         request.question_id,
-        _reader(rooms, connection, request.question_id),
+        reader,
         request.up_to_id,
+        time.now(),
+        user(*reader),
         reach_of_event(connection.identity, READ_QUESTION),
     )
 
@@ -33,6 +45,8 @@ async def handle(
         ack = ReadAck(success=True, question_id=reading.question_id, up_to_id=outcome.up_to_id, unread=outcome.unread)
         answer(dumps(ack))
         push.question_read(outcome.seen)
+        for answered in outcome.answered:
+            push.updated(answered)
 
     await database.written(each(participants.read), reading, publish)
 
@@ -40,7 +54,7 @@ async def handle(
 def _reader(rooms: Rooms, connection: Connection, question_id: int) -> Reader:
     """Return who reads: whom the token says or, without tokens, as whom the connection has joined the question."""
     if connection.identity is not None:
-        who = reader(connection.identity, None, None)
+        who = reader_of(connection.identity, None, None)
     else:
         member = rooms.question(question_id).members.get(connection)
         who = None if member is None else member.who

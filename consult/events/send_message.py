@@ -8,17 +8,18 @@ from consult.gateway import Answer
 from consult.sending import Sending
 from store import posting
 from store.database import Database
-from store.messages import Appended, Message, Repeated
+from store.messages import Message, Repeated
+from store.posting import Outcome, Posted
 
 
 def handle(database: Database, sending: Sending, connection: Connection, request: SendMessage, answer: Answer) -> None:
     draft = sending.draft(request.question_id, request, reach_of_event(connection.identity, SEND_MESSAGE))
 
-    def published(appended: Appended) -> None:
-        if isinstance(appended, Message):
-            data = sending.encoded(appended)
+    def published(appended: Outcome) -> None:
+        if isinstance(appended, Message | Posted):
+            data = sending.encoded(appended if isinstance(appended, Message) else appended.message)
             answer(replies.sent(data, request.client_msg_id))
-            sending.push.new_message(appended, data)
+            sending.publish(appended, data)
         elif isinstance(appended, Repeated):
             # Everybody has heard it; only the sender has not heard that it is stored.
             answer(replies.sent(sending.encoded(appended.message), request.client_msg_id))

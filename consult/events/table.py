@@ -44,7 +44,7 @@ def handlers(
         LEAVE_QUESTION: partial(leave_question.handle, rooms, recovery),
         SEND_MESSAGE: partial(send_message.handle, database, sending),
         BIND_USER: partial(bind_user.handle, database, rooms, push, recovery),
-        READ_QUESTION: partial(read_question.handle, database, rooms, push),
+        READ_QUESTION: partial(read_question.handle, database, rooms, push, sending.time),
         NOTIFICATION_READ: partial(notification_read.handle, answering),
         NOTIFICATION_CONFIRM: partial(notification_confirm.handle, answering),
         NOTIFICATION_SNOOZE: partial(notification_snooze.handle, answering),

@@ -18,7 +18,9 @@ from consult.contract.participants import (
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.request import Asked
+from consult.push import Push
 from store import participants
+from store.clock import ClinicTime
 from store.database import Database
 from store.messages import NoQuestion, visible_to
 from store.participants import IsElder, Naming, NoParticipant, Reader
@@ -28,6 +30,8 @@ from store.participants import IsElder, Naming, NoParticipant, Reader
 class Participants:
     database: Database
     writing: Writing
+    time: ClinicTime
+    push: Push
 
     def handlers(self) -> Handlers:
         """By their rows."""
@@ -52,17 +56,25 @@ class Participants:
         return ParticipantPage(items=[replies.participant(one) for one in items], has_more=has_more)
 
     async def add_participant(self, asked: Asked[None, NewParticipant]) -> Participant | HTTPResponse:
-        return await self.writing.post(asked, participants.add, _naming(asked), _shape)
+        return await self.writing.post(asked, participants.add, self._naming(asked), _shape)
 
     async def remove_participant(self, asked: Asked[None, NewParticipant]) -> Participant | HTTPResponse:
-        return await self.writing.post(asked, participants.remove, _naming(asked), _shape)
+        def publish(outcome: participants.Removed | NoQuestion | NoParticipant | IsElder) -> None:
+            if isinstance(outcome, participants.Removed):
+                for answered in outcome.answered:
+                    self.push.updated(answered)
+
+        return await self.writing.post(asked, participants.remove, self._naming(asked), _shape, publish)
+
+    def _naming(self, asked: Asked[None, NewParticipant]) -> Naming:
+        return Naming(asked.id, Reader(asked.body.user_id, asked.body.user_type), self.time.now(), asked.by)
 
 
-def _naming(asked: Asked[None, NewParticipant]) -> Naming:
-    return Naming(asked.id, Reader(asked.body.user_id, asked.body.user_type))
-
-
-def _shape(outcome: participants.Participant | NoQuestion | NoParticipant | IsElder) -> Participant | Fault:
+def _shape(
+    outcome: participants.Participant | participants.Removed | NoQuestion | NoParticipant | IsElder,
+) -> Participant | Fault:
+    if isinstance(outcome, participants.Removed):
+        return replies.participant(outcome.participant)
     if isinstance(outcome, participants.Participant):
         return replies.participant(outcome)
     if isinstance(outcome, NoQuestion):

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sanic.response import HTTPResponse
 
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
 from consult.contract.messages import LIST_MESSAGES, POST_MESSAGE, Message, MessagePage, MessageQuery, NewMessage
+from consult.contract.permissions import Role
 from consult.contract.questions import (
     CHANGE_QUESTION,
+    CLEARED,
     GET_QUESTION,
     LIST_QUESTIONS,
     OPEN_QUESTION,
@@ -23,16 +26,22 @@ from consult.contract.questions import (
 )
 from consult.http.answers import Writing, json_answer
 from consult.http.calls import Handlers
-from consult.http.request import Asked
+from consult.http.request import Asked, json_of
 from consult.push import Push
 from consult.sending import Sending
 from store import messages, posting, questions
 from store.clock import ClinicTime
 from store.database import Database
-from store.messages import Appended, Repeated, visible_to
+from store.messages import Repeated, visible_to
 from store.participants import Reader
+from store.posting import Outcome, Posted
 from store.questions import ListedQuestion
 from store.transaction import each
+
+# Fields of a question beside title, elder and status. Those that tell or ring others are for the clinic to give.
+STAFF_ALONE = frozenset({"assignee_id", "notify_replies", "answer_within", "follow_up"})
+GIVEN = (*STAFF_ALONE, "priority", "category")
+STAFF_ROLES = (Role.STAFF, Role.SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Questions:
     time: ClinicTime
     sending: Sending
     push: Push
+    notify_replies: bool  # of a question that is opened without saying so
 
     def handlers(self) -> Handlers:
         """By their rows."""
@@ -56,7 +66,11 @@ class Questions:
 
     async def open_question(self, asked: Asked[None, NewQuestion]) -> Question | HTTPResponse:
         asked.asker.refuse_other("elder_id", asked.body.elder_id)
-        new = questions.NewQuestion(asked.body.title, asked.body.elder_id, self.time.now())
+        columns = _columns(asked, set())
+        if columns:
+            columns.setdefault("priority", questions.NORMAL)
+        columns.setdefault("notify_replies", self.notify_replies)
+        new = questions.NewQuestion(asked.body.title, asked.body.elder_id, self.time.now(), columns)
         return await self.writing.post(
             asked, questions.open_question, new, lambda question: replies.question(question, self.time)
         )
@@ -89,8 +103,12 @@ class Questions:
         return replies.question(question, self.time)
 
     async def change_question(self, asked: Asked[VisibilityQuery, QuestionChange]) -> Question:
-        change = questions.StatusChange(asked.id, asked.body.status, self.time.now())
-        await self.database.written(each(questions.change_status), change, self.push.question_updated)
+        sent = json_of(asked.request)
+        columns = _columns(asked, {name for name in CLEARED if name in sent and sent[name] is None})
+        if asked.body.status is not None:
+            columns["status"] = asked.body.status
+        change = questions.Change(asked.id, columns, self.time.now())
+        await self.database.written(each(questions.change), change, self.push.question_changed)
         return await self.get_question(asked)
 
     async def list_messages(self, asked: Asked[MessageQuery, None]) -> MessagePage:
@@ -113,19 +131,35 @@ class Questions:
         asked.asker.refuse_other_claims(asked.body)
         is_repeat = False
 
-        def shape(appended: Appended) -> Message | Fault:
+        def shape(appended: Outcome) -> Message | Fault:
             if isinstance(appended, messages.Message):
                 return replies.message(appended, self.time)
-            if isinstance(appended, Repeated):
+            if isinstance(appended, Repeated | Posted):
                 return replies.message(appended.message, self.time)
             return self.sending.fault_of(appended)
 
-        def publish(appended: Appended) -> None:
+        def publish(appended: Outcome) -> None:
             nonlocal is_repeat
             is_repeat = isinstance(appended, Repeated)
-            if isinstance(appended, messages.Message):
-                self.push.new_message(appended, self.sending.encoded(appended))
+            if isinstance(appended, messages.Message | Posted):
+                message = appended if isinstance(appended, messages.Message) else appended.message
+                self.sending.publish(appended, self.sending.encoded(message))
 
         draft = self.sending.draft(asked.id, asked.body, None)
         reply = await self.writing.post(asked, posting.post_one, draft, shape, publish)
         return json_answer(reply) if is_repeat and not isinstance(reply, HTTPResponse) else reply
+
+
+def _columns(asked: Asked[Any, NewQuestion] | Asked[Any, QuestionChange], cleared: set[str]) -> dict[str, Any]:
+    """Return the columns that were given beside title, elder and status, those that null clears among them; FORBIDDEN
+    where the caller may not give them."""
+    body, identity = asked.body, asked.asker.identity
+    given = {name: value for name in GIVEN if (value := getattr(body, name)) is not None}
+    is_of_clinic = identity is None or identity.role in STAFF_ROLES
+    if not is_of_clinic and (given.keys() | cleared) & STAFF_ALONE:
+        raise Fault(faults.FORBIDDEN)
+    if body.answer_within is not None:
+        given["answer_within"] = body.answer_within * 1000
+    if body.follow_up is not None:
+        given["follow_up"] = orjson.dumps([(one.after * 1000, one.user_id) for one in body.follow_up]).decode()
+    return given | dict.fromkeys(cleared)

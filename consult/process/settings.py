@@ -171,6 +171,7 @@ class Settings:
     tls_certificate: Path | None = _setting("", optional_path, "PEM file of the certificate and its chain")
     tls_key: Path | None = _setting("", optional_path, "PEM file of its key; both are read again on SIGHUP")
     recovery_seconds: int = _setting(limits.RECOVERY_SECONDS, count, "clients are brought back for so long; 0: never")
+    notify_replies: bool = _setting("false", flag, "new questions notify participants who are away")
     outbox_bytes: int = _setting(limits.OUTBOX_BYTES, size, "what a client may leave unread before it is cut off")
     connection_events: int = _setting(
         f"{limits.EVENTS_PER_SECOND}", count, "events a second from one connection; 0: no limit"

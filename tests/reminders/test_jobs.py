@@ -19,7 +19,7 @@ from store.clock import DAY, system_clock
 from store.database import Database
 from store.idempotency_keys import Keyed, once
 from store.old_copies import SETTLED
-from store.questions import StatusChange
+from store.questions import Change
 from store.retention import CHUNK, Closed, delete_questions
 from store.transaction import each
 from tests.reminders.conftest import Clock
@@ -53,7 +53,7 @@ async def old_things(database: Database) -> None:
     for at in (NOW - 10 * DAY, NOW - 9 * DAY):
         question_id = (await open_question(database)).id
         await all_written(database, messages.append, [draft(question_id) for _ in range(CHUNK + 1)])
-        await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED", at))
+        await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, at))
         task = await add_task(database)
         for number in range(2):
             one = await database.written(notifications.notify, new_notification(task, at + number))

@@ -230,6 +230,7 @@ async def test_what_rang_too_early_and_is_withdrawn_cannot_be_confirmed(
 ) -> None:
     loop = await too_early(database, machine, handed)
     first = handed.notifications[0]
+    assert first.task_id is not None
     await database.written(each(answers.read), asked(first.id))
     await database.written(each(withdrawal.withdraw), Withdrawing(first.task_id, machine.wall, API, None))
     assert isinstance(await database.written(each(answers.confirm), asked(first.id)), HasOtherOutcome)

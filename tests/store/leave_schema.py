@@ -28,6 +28,8 @@ THERE: Final = 1001
 AWAY: Final = 1002
 # One who sleeps.
 SLEEPING: Final = 1003
+# One who answers.
+NURSE: Final = 1004
 # A request under an `Idempotency-Key`, byte for byte.
 KEY: Final = "key-1"
 KEYED: Final = '{"title": "只建一次", "elder_id": 1001}'.encode()
@@ -100,7 +102,21 @@ def fill(server: Server) -> None:
     assert connection.call("notification:snooze", {"id": again, "until": in_seconds(3600)})["success"]
     assert server.http("POST", "/api/questions", body=KEYED, headers={"Idempotency-Key": KEY}).status == 201
     keep_quiet(server)
+    reply(server, connection)
     connection.close()
+
+
+def reply(server: Server, connection: Websocket) -> None:
+    """Have a question that was answered in time, of which its elder does not know yet, and who has read it."""
+    given = {"assignee_id": NURSE, "category": "高血压", "answer_within": 600, "follow_up": [{"after": 60}]}
+    opened = {"title": "药吃完了", "elder_id": AWAY, "notify_replies": True, **given}
+    question_id = server.http("POST", "/api/questions", json=opened).body["id"]
+    said = [message(question_id, "还要吃吗", sender_type="ELDER", sender_id=AWAY)]
+    said.append(message(question_id, "再吃一周", sender_id=NURSE))
+    answers = connection.call_all([["send_message", one] for one in said])
+    connection.call("join_question", {"question_id": question_id, "user_id": NURSE, "user_type": "STAFF"})
+    last = answers[-1]["data"]["id"]
+    assert connection.call("read_question", {"question_id": question_id, "up_to_id": last})["unread"] == 0
 
 
 def keep_quiet(server: Server) -> None:

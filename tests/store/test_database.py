@@ -120,8 +120,12 @@ async def test_commits_are_told_in_their_order(database: Database) -> None:
 
 async def test_what_is_asked_while_a_commit_is_told_comes_after_it(database: Database, path: Path) -> None:
     told = Told(database)
+
+    def again(opened: questions.Question) -> None:
+        told.ask(OPEN_QUESTION, new_question(title=opened.title))
+
     for title in "甲乙":
-        database.write(OPEN_QUESTION, new_question(title=title), lambda one: told.ask(OPEN_QUESTION, one), unexpected)
+        database.write(OPEN_QUESTION, new_question(title=title), again, unexpected)
     told.ask(OPEN_QUESTION, new_question(title="丙"))
     await within(database.settle())
     await within(database.settle())
@@ -136,10 +140,10 @@ async def test_different_statements_keep_the_order_in_which_they_were_asked(data
     commits = database.commit_writes.count
     for _ in range(20):
         told.ask(messages.append, draft(question_id))
-        told.ask(each(questions.set_status), questions.StatusChange(question_id, "CLOSED", NOW))
+        told.ask(each(questions.change), questions.Change(question_id, {"status": "CLOSED"}, NOW))
         told.ask(messages.append, draft(question_id))
-        told.ask(each(questions.set_status), questions.StatusChange(question_id, "OPEN", NOW))
-        expected += [messages.Message, bool, messages.QuestionClosed, bool]
+        told.ask(each(questions.change), questions.Change(question_id, {"status": "OPEN"}, NOW))
+        expected += [messages.Message, questions.Changes, messages.QuestionClosed, questions.Changes]
     assert [type(outcome) for outcome in await told.everything()] == expected
     assert database.commit_writes.count == commits + 1
     assert rows(path, "SELECT id FROM message") == list(range(1, 21))

@@ -24,7 +24,7 @@ from store.messages import (
     Visibility,
     visible_to,
 )
-from store.questions import StatusChange
+from store.questions import Change
 from store.transaction import each
 from tests.store.file import all_written, opened, rows
 from tests.store.samples import NOW, draft, open_question
@@ -64,7 +64,7 @@ async def paged(
 
 
 async def close_question(database: Database, question_id: int) -> None:
-    assert await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED", NOW))
+    await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, NOW))
 
 
 async def test_what_is_appended_is_what_is_read(database: Database) -> None:
@@ -74,7 +74,7 @@ async def test_what_is_appended_is_what_is_read(database: Database) -> None:
         draft(question_id, None, role_display_name=None, is_visible_to_patient=False, sender_id=2**63 - 1),
     ]
     found = await stored(database, *drafts)
-    names = [name for name in Draft.__struct_fields__ if name not in ("client_msg_id", "within")]
+    names = [name for name in Draft.__struct_fields__ if name not in ("client_msg_id", "within", "present")]
     for asked, message in zip(drafts, found, strict=True):
         assert [getattr(asked, name) for name in names] == [getattr(message, name) for name in names]
     assert (await paged(database, question_id))[0] == found

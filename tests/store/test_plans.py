@@ -31,12 +31,14 @@ from store import (
     questions,
     quiet_hours,
     reminders,
+    replies,
     retention,
     revocations,
     rungs,
     schema,
     sessions,
     snoozes,
+    unanswered,
     withdrawal,
 )
 from store.database import Database
@@ -48,7 +50,8 @@ from store.occurrences import MISSED, WRITTEN, Due, Plan, Planned
 from store.owners import Reach
 from store.parking import Parking
 from store.participants import Naming, Reader, Reading
-from store.questions import Lookup, StatusChange
+from store.questions import Change as QuestionChange
+from store.questions import Lookup
 from store.quiet_hours import Change as QuietChange
 from store.quiet_hours import QuietHours
 from store.reading import Page, Row
@@ -86,7 +89,7 @@ MODULES: Final = (
         sessions,
         snoozes,
     ),
-    withdrawal,
+    *(withdrawal, replies, unanswered),
 )
 EVERYTHING: Final = messages.visible_to("STAFF")
 PATIENT: Final = messages.visible_to("ELDER")
@@ -163,6 +166,20 @@ def add_ladder(connection: sqlite3.Connection) -> int:
     return task.id
 
 
+def wait_for_an_answer(connection: sqlite3.Connection) -> None:
+    """An elder waits, by one ladder and by another, and is answered; another waits as the question is closed."""
+    waiting = {"assignee_id": 7, "answer_within": 60_000, "notify_replies": True}
+    questions.change(connection, QuestionChange(1, waiting, NOW))
+    posting.post_one(connection, draft(1, sender_type="ELDER"))
+    questions.change(connection, QuestionChange(1, {"assignee_id": 8}, NOW))
+    (last,) = connection.execute("SELECT max(id) FROM reminder_task").fetchone()
+    occurrences.dispatch_one(connection, (last, NOW + 60_000))
+    posting.post_one(connection, draft(1))
+    posting.post_one(connection, draft(1, sender_type="ELDER"))
+    questions.change(connection, QuestionChange(1, {"status": "CLOSED"}, NOW))
+    questions.change(connection, QuestionChange(1, {"status": "OPEN", "answer_within": None}, NOW))
+
+
 def withdraw(connection: sqlite3.Connection) -> None:
     withdrawal.withdraw(connection, Withdrawing(add_ladder(connection), NOW, API, "x"))
 
@@ -186,18 +203,19 @@ HOLDS: Final = (
     "quiet_hours.change quiet_hours.hold quiet_hours.hold_first quiet_hours.is_held quiet_hours.hold_snooze "
     "quiet_hours.snooze_held_from quiet_hours.forget_snooze snoozes.drop_held answers.known_by"
 )
+READ: Final = "participants.read participants.latest participants.count_unread replies.end"
 # What writes, by the functions that it goes through.
 WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
-    "questions.set_status": lambda connection: questions.set_status(connection, StatusChange(1, "CLOSED", NOW)),
-    "questions.change_status": lambda connection: questions.change_status(connection, StatusChange(1, "OPEN", NOW)),
+    "questions.change unanswered.heard unanswered.change unanswered.end": wait_for_an_answer,
     "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
-    "posting.post posting.post_one participants.add_senders": lambda connection: posting.post_one(connection, draft(1)),
-    "participants.add": lambda connection: participants.add(connection, Naming(1, Reader(7, "STAFF"))),
-    "participants.read participants.latest participants.count_unread": lambda connection: participants.read(
-        connection, Reading(1, Reader(7, "STAFF"), 9, None)
+    "posting.post posting.post_one participants.add_senders replies.notify": lambda connection: posting.post_one(
+        connection, draft(1)
     ),
-    "participants.remove": lambda connection: participants.remove(connection, Naming(1, Reader(7, "STAFF"))),
+    "participants.add": lambda connection: participants.add(connection, Naming(1, Reader(7, "STAFF"), NOW, API)),
+    "participants.add_elder": lambda connection: participants.add_elder(connection, 1, 8),
+    READ: lambda connection: participants.read(connection, Reading(1, Reader(7, "STAFF"), 9, NOW, API)),
+    "participants.remove": lambda connection: participants.remove(connection, Naming(1, Reader(7, "STAFF"), NOW, API)),
     "reminders.add_within_quota": lambda connection: reminders.add_within_quota(connection, new_task(most_pending=9)),
     "reminders.add": lambda connection: reminders.add(connection, new_task(by="USER:1")),
     "reminders.cancel": lambda connection: reminders.cancel(connection, cancelling(2)),
@@ -323,7 +341,13 @@ INDEXES: Final = (
     ("messages.page", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.between", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.append", "SELECT message.id", "message_of_client"),
-    ("participants.read participants.latest participants.count_unread", "SELECT COUNT", "message_of_question"),
+    (READ, "SELECT COUNT", "message_of_question"),
+    (READ, "SELECT id FROM user_notification", "user_notification_of_reply"),
+    (
+        "questions.change unanswered.heard unanswered.change unanswered.end",
+        "SELECT user_id, user_type",
+        "user_notification_of_reply",
+    ),
     ("questions.page_of_participant participants.unread", 'SELECT "t1"."id"', "participant_of_user"),
     ("questions.page_of_participant participants.unread", 'SELECT "t1"."id"', "message_of_question"),
     ("reminders.page", 'SELECT "t1"."id"', "reminder_task_of_user"),

@@ -31,7 +31,7 @@ from store.idempotency_keys import Keyed, once
 from store.messages import Appended, Message, NoQuestion, Visibility
 from store.notifications import Notification
 from store.occurrences import Due
-from store.questions import Lookup, StatusChange
+from store.questions import Change, Lookup
 from store.retention import CHUNK, Closed
 from store.transaction import each
 from tests.store.file import all_written, rows, within
@@ -62,7 +62,7 @@ async def closed(database: Database, at: int, texts: int = 0) -> int:
     """A question that was closed at that time, with so many messages."""
     question_id = (await open_question(database)).id
     await all_written(database, messages.append, [draft(question_id) for _ in range(texts)])
-    await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED", at))
+    await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, at))
     return question_id
 
 
@@ -85,11 +85,11 @@ class TestQuestions:
     async def test_counted_from_the_last_closing(self, database: Database) -> None:
         """Closed once more it stays closed since the first time; reopened it is not closed at all."""
         again, reopened, late = [await closed(database, NOW - DAY) for _ in range(3)]
-        set_status = each(questions.set_status)
-        await database.written(set_status, StatusChange(again, "CLOSED", NOW))
+        set_status = each(questions.change)
+        await database.written(set_status, Change(again, {"status": "CLOSED"}, NOW))
         for question_id in (reopened, late):
-            await database.written(set_status, StatusChange(question_id, "OPEN", NOW))
-        await database.written(set_status, StatusChange(late, "CLOSED", NOW))
+            await database.written(set_status, Change(question_id, {"status": "OPEN"}, NOW))
+        await database.written(set_status, Change(late, {"status": "CLOSED"}, NOW))
         assert await end_questions(database) == [again]
 
     async def test_never_more_than_a_chunk_in_a_transaction(self, database: Database, path: Path) -> None:
@@ -106,10 +106,10 @@ class TestQuestions:
         """Before the first of its messages goes, and for everybody who asks."""
         question_id = await closed(database, NOW - 1)
         again = draft(question_id, client_msg_id="a")
-        await database.written(each(questions.set_status), StatusChange(question_id, "OPEN", NOW))
+        await database.written(each(questions.change), Change(question_id, {"status": "OPEN"}, NOW))
         (first,) = await all_written(database, messages.append, [again])
         assert isinstance(first, Message)
-        await database.written(each(questions.set_status), StatusChange(question_id, "CLOSED", NOW - 1))
+        await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, NOW - 1))
         lookup = Lookup(database)
         assert await within(lookup.elder_of(question_id))
         assert await database.written(each(retention.delete_questions), Closed(NOW, NOW)) == [question_id]
@@ -121,7 +121,8 @@ class TestQuestions:
         assert await messages.backlog(database, question_id, STAFF, after_id=0, up_to=9, most=500) is None
         told: list[Appended | BaseException] = await all_written(database, messages.append, [draft(question_id), again])
         assert [type(one) for one in told] == [NoQuestion, NoQuestion]
-        assert not await database.written(each(questions.set_status), StatusChange(question_id, "OPEN", NOW))
+        changes = await database.written(each(questions.change), Change(question_id, {"status": "OPEN"}, NOW))
+        assert not changes.seen
 
     async def test_a_look_up_under_way_does_not_find_it_any_more(self, database: Database) -> None:
         """Whoever is answered after it was deleted is told so, though the reading may have begun before."""

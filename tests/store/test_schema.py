@@ -225,6 +225,7 @@ def test_reminders_made_before_recurrence_are_due_as_they_were(empty: Path, migr
         "0013_ladder.py",
         "0014_quiet_hours.py",
         "0016_time_reached.py",
+        "0019_replies.py",
     )
     for later in of_recurrence:
         (migrations / later).rename(migrations / f"later_{later}")

@@ -126,14 +126,17 @@ def check_told(told: dict[str, Any], row: dict[str, Any]) -> None:
     assert len(common) > 4
     for column in common:
         stored = row[column]
-        if column.endswith("_at") and stored is not None:
+        if column == "answer_within" and stored is not None:
+            stored //= 1000
+        elif column.endswith("_at") and stored is not None:
             stored = ZONE.text(stored)
         elif isinstance(told[column], bool):
             stored = bool(stored)
         elif isinstance(told[column], list | dict):
             stored = json.loads(stored)
-            if column == "follow_up":  # the last is its end
-                stored = [{"after": after // 1000, "user_id": user_id} for after, user_id in stored[:-1]]
+            if column == "follow_up":
+                rungs = stored if "elder_id" in row else stored[:-1]  # the last of a reminder's is its end
+                stored = [{"after": after // 1000, "user_id": user_id} for after, user_id in rungs]
         assert told[column] == stored, column
 
 

@@ -111,6 +111,12 @@ MISSED_AFTER: Final = Rule(
     " 必须为 60 到 1209600 的整数", [3600, 1_209_600], [59, 0, -1, 1_209_601, "60", 61.5, True, [], {}, HALF_EMOJI]
 )
 
+PRIORITY: Final = Rule(" 必须为 NORMAL 或 URGENT", ["NORMAL", "URGENT"], ["LOW", *NOT_THESE])
+CATEGORY: Final = Rule(" 必须为不超过 32 个字符的文本", ["", "高" * 32], ["高" * 33, *NO_TEXTS])
+AFTER: Final = Rule(
+    " 必须为 60 到 604800 的整数", [60, 604_800], [59, 0, -1, 604_801, "60", 61.5, True, [], {}, HALF_EMOJI]
+)
+
 OF_MESSAGE: Final = {
     "sender_type": TYPE,
     "sender_id": ID,
@@ -120,6 +126,15 @@ OF_MESSAGE: Final = {
     "attachments": ATTACHMENTS,
     "client_msg_id": KEY,
     "is_visible_to_patient": FLAG_OR_NUMBER,
+}
+
+OF_QUESTION: Final = {
+    "assignee_id": ID,
+    "priority": PRIORITY,
+    "category": CATEGORY,
+    "notify_replies": FLAG,
+    "answer_within": AFTER,
+    "follow_up": FOLLOW_UP,
 }
 
 OF_CONFIRMATION: Final = {"outcome": OUTCOME, "note": NOTE, "at": MOMENT}
@@ -149,8 +164,8 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     "Withdrawal": {"reason": NOTE},
     "DayQuery": {"date": DAY},
     "UnansweredQuery": {"after_id": CURSOR, "limit": LIMIT},
-    "NewQuestion": {"title": TITLE, "elder_id": ID},
-    "QuestionChange": {"status": OPEN_CLOSED},
+    "NewQuestion": {"title": TITLE, "elder_id": ID, **OF_QUESTION},
+    "QuestionChange": {"status": OPEN_CLOSED, **OF_QUESTION},
     "NewReminder": {
         "user_id": ID,
         "biz_type": TYPE,
@@ -215,6 +230,8 @@ OPTIONAL: Final = {
     "Withdrawal.reason",
     *(f"ReminderChange.{field}" for field in ("title", "content", "remind_at", "rrule", "exdates", "timezone")),
     *(f"ReminderChange.{field}" for field in ("missed", "paused", "follow_up", "missed_after", "critical")),
+    *(f"{kind}.{field}" for kind in ("NewQuestion", "QuestionChange") for field in OF_QUESTION),
+    "QuestionChange.status",
     *("NewReminder.critical", "NewQuietHours.timezone"),
 }
 

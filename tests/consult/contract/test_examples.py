@@ -52,6 +52,9 @@ def encoded(reply: Struct) -> Example:
 
 MESSAGE = encoded(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
 QUESTION = encoded(replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME))
+DETAILED = encoded(
+    replies.question(Question(1, "标题", 2, "OPEN", 0, None, 3, "URGENT", "x", True, 60_000, "[[60000,null]]"), TIME)
+)
 LISTED = ListedQuestion(Question(1, "标题", 2, "OPEN", 0, None), 1, 0, 0)
 TASK = encoded(
     replies.reminder_task(ReminderTask(1, 2, "INTERVENTION_TASK", 3, "IN_APP", "标题", None, 0, "PENDING", 0), TIME)
@@ -87,7 +90,7 @@ REPLIES: dict[str, list[Example]] = {
     "left_question": [encoded(questions.LeftQuestion(question_id=1))],
     "send_message:ack": [sent(None), sent("abc"), encoded(replies.not_sent(REASON))],
     "new_message": [MESSAGE],
-    "question:updated": [QUESTION],
+    "question:updated": [QUESTION, DETAILED],
     "read_question:ack": [encoded(participants.ReadAck(success=True, question_id=1, up_to_id=2, unread=0))],
     "question:read": [encoded(replies.question_read(Seen(1, Reader(2, "STAFF"), 3, visible_to("STAFF"))))],
     "notification:new": [TOLD],

@@ -96,6 +96,11 @@ const open = await call("GET /api/questions", { query: { status: "OPEN", limit: 
 if ("items" in open) console.log(open.items.map(({ title }) => title), open.has_more);
 await call("GET /api/questions/{question_id}", { path });
 await call("PATCH /api/questions/{question_id}", { path, body: { status: "CLOSED" } });
+const urgent = await call("PATCH /api/questions/{question_id}", {
+  path,
+  body: { assignee_id: 456, priority: "URGENT", category: null, notify_replies: true, follow_up: [{ after: 600 }] },
+});
+if ("title" in urgent) console.log(urgent.assignee_id ?? 0, urgent.priority === "URGENT", urgent.follow_up?.[0]?.after);
 const messages = await call("GET /api/questions/{question_id}/messages", { path, query: { after_id: cursor } });
 if ("items" in messages) shown.push(...messages.items);
 const sent = await call("POST /api/questions/{question_id}/messages", {
