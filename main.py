@@ -17,6 +17,7 @@ from peewee import DatabaseError
 from sanic import Sanic
 
 from consult.answering import Answering
+from consult.away import Away
 from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
@@ -135,6 +136,7 @@ async def serve_from(
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
     await house.recovery.open()
+    await house.away.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -196,6 +198,7 @@ class House:
 
         self.answering = Answering(database, self.push, time, self.loop.wake)
         self.recovery = Recovery(database, lookup, rooms, self.push, clock, settings.recovery_seconds)
+        self.away = Away(database, rooms, self.push, clock)
         self.sending = Sending(self.push, rooms, time)
         events = handlers(database, lookup, rooms, self.push, self.recovery, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
@@ -241,7 +244,7 @@ class House:
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
-            Questions(database, writing, time, self.sending, self.push, self.notify_replies),
+            Questions(database, writing, time, self.sending, self.push, self.away, self.notify_replies),
             Participants(database, writing, time, self.push),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
@@ -273,6 +276,7 @@ class House:
         await self.carriers.close()
         await self.gateway.close()
         self.recovery.close()
+        self.away.close()
 
     def reload(self) -> None:
         """SIGHUP: read the certificate and the signing keys again."""

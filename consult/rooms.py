@@ -7,7 +7,7 @@ is handed over in the step in which it goes live. The end of the connection take
 so does the end of the room. A connection that is not held any more must not go live, whichever room it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from consult.connection import Connection
 from consult.packets import Frame
@@ -64,10 +64,12 @@ Members = Mapping[Connection, Member]
 class Room:
     """A question's room, or a user's. It is kept while a connection is in it."""
 
-    __slots__ = ("_id", "_kept", "members", "present")
+    __slots__ = ("_gone", "_id", "_kept", "members", "present")
 
-    def __init__(self, kept: dict[int, "Room"], room_id: int) -> None:
+    def __init__(self, kept: dict[int, "Room"], room_id: int, gone: Callable[[int], None]) -> None:
+        """`gone` is called when the last connection of a user has left a question's room."""
         self._kept = kept
+        self._gone = gone
         self._id = room_id
         self.members: dict[Connection, Member] = {}
         # How many connections each user has in a question's room. The writer's thread looks into it, too.
@@ -138,6 +140,7 @@ class Room:
             self.present[user_id] = connections
         else:
             del self.present[user_id]
+            self._gone(self._id)
 
     def _enter(self, connection: Connection) -> Member:
         member = self.members.get(connection)
@@ -154,13 +157,14 @@ class Rooms:
     entered."""
 
     def __init__(self) -> None:
+        self.gone: Callable[[int], None] = lambda _: None
         self._questions: dict[int, Room] = {}
         self._users: dict[int, Room] = {}
 
     def question(self, question_id: int) -> Room:
         """Return the room of the connections that joined the question."""
-        return self._questions.get(question_id) or Room(self._questions, question_id)
+        return self._questions.get(question_id) or Room(self._questions, question_id, self.gone)
 
     def user(self, user_id: int) -> Room:
         """Return the room of the connections that are bound to the user."""
-        return self._users.get(user_id) or Room(self._users, user_id)
+        return self._users.get(user_id) or Room(self._users, user_id, self.gone)

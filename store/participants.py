@@ -126,6 +126,17 @@ def _unread(visibility: Visibility) -> str:
     return sql
 
 
+def _unread_since(visibility: Visibility) -> str:
+    """Return the SQL that counts those of them that were sent after a moment, which comes before the sender."""
+    unread = visibility.of(
+        MessageRow.select(fn.COUNT(MessageRow.id)).where(
+            MessageRow.question == 0, MessageRow.id > 0, MessageRow.sent_at > 0
+        )
+    )
+    sql: str = unread.where(_is_not_of(SQL("?"), SQL("?"))).sql()[0]
+    return sql
+
+
 def unread(visibility: Visibility, participant: Reader) -> "ModelSelect[MessageRow]":
     """How many messages of a question its participant has not read, as a part of a query that joins the two."""
     return visibility.of(
@@ -146,6 +157,7 @@ def _is_not_of(user_type: Any, user_id: Any) -> Expression:
 # Made once: for every reading anew it would cost more than to run.
 _LATEST = {one: _latest(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
 _UNREAD = {one: _unread(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
+_UNREAD_SINCE = {one: _unread_since(one) for one in (_EVERYTHING, _MEANT_FOR_PATIENTS)}
 
 
 def add_senders(connection: sqlite3.Connection, sent: Iterable[Message]) -> Since:
@@ -227,6 +239,13 @@ def count_unread(connection: sqlite3.Connection, question_id: int, reader: Reade
     """Return how many messages above an id a user may see, and has not sent."""
     given = (question_id, above, reader.user_type, reader.user_id)
     return int(connection.execute(_UNREAD[visible_to(reader.user_type)], given).fetchone()[0])
+
+
+def has_unread_since(connection: sqlite3.Connection, question_id: int, reader: Reader, moment: int) -> bool:
+    """Return whether a user has not read a message that was sent after a moment."""
+    _, above = _part_of(connection, question_id, reader)
+    given = (question_id, above, moment, reader.user_type, reader.user_id)
+    return bool(connection.execute(_UNREAD_SINCE[visible_to(reader.user_type)], given).fetchone()[0])
 
 
 def _part_of(connection: sqlite3.Connection, question_id: int, user: Reader) -> tuple[int, int]:

@@ -37,11 +37,11 @@ def notify(connection: sqlite3.Connection, sent: Iterable[Sent], since: Since) -
     by_question: dict[int, list[Sent]] = {}
     for one in sent:
         by_question.setdefault(one[1].question_id, []).append(one)
-    new = [about for one in by_question.items() for about in _of_question(connection, *one, since)]
-    new.sort(key=lambda about: about[0])
+    found = [about for one in by_question.items() for about in _of_question(connection, *one, since)]
+    found.sort(key=lambda about: about[0])
     told: dict[int, list[Notification]] = {}
-    written = notifications.notify(connection, [one for _, one in new])
-    for (message_id, _), notification in zip(new, written, strict=True):
+    written = notifications.notify(connection, [one for _, one in found])
+    for (message_id, _), notification in zip(found, written, strict=True):
         told.setdefault(message_id, []).append(notification)
     return told
 
@@ -52,7 +52,7 @@ def _of_question(
     """Give the notifications of a question's participants who are away, each with the first message that it is for."""
     told: set[int] = set()
     title = None
-    for user_id, user_type in connection.execute(_WITHOUT_ONE, (question_id,)).fetchall():
+    for user_id, user_type in without_one(connection, question_id):
         after = since.get((question_id, user_id, user_type), 0)
         first = _first_for(user_id, user_type, after, sent)
         if user_id in told or first is None:
@@ -60,19 +60,26 @@ def _of_question(
         told.add(user_id)
         if title is None:
             (title,) = connection.execute(_TITLE, (question_id,)).fetchone()
-        yield (
-            first.id,
-            NewNotification(
-                user_id=user_id,
-                biz_type=BIZ_TYPE,
-                biz_id=question_id,
-                title=TITLE,
-                content=title,
-                created_at=first.sent_at,
-                task_id=None,
-                occurrence_at=first.sent_at,
-            ),
-        )
+        yield first.id, new(question_id, title, user_id, first.sent_at)
+
+
+def without_one(connection: sqlite3.Connection, question_id: int) -> list[tuple[int, str]]:
+    """Return the participants of a question, by their ids and types, that have no notification that waits."""
+    return connection.execute(_WITHOUT_ONE, (question_id,)).fetchall()
+
+
+def new(question_id: int, title: str, user_id: int, at: int) -> NewNotification:
+    """A notification of replies in a question."""
+    return NewNotification(
+        user_id=user_id,
+        biz_type=BIZ_TYPE,
+        biz_id=question_id,
+        title=TITLE,
+        content=title,
+        created_at=at,
+        task_id=None,
+        occurrence_at=at,
+    )
 
 
 def _first_for(user_id: int, user_type: str, after: int, sent: Sequence[Sent]) -> Message | None:

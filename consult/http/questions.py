@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sanic.response import HTTPResponse
 
+from consult.away import Away
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
 from consult.contract.messages import LIST_MESSAGES, POST_MESSAGE, Message, MessagePage, MessageQuery, NewMessage
@@ -35,7 +36,7 @@ from store.database import Database
 from store.messages import Repeated, visible_to
 from store.participants import Reader
 from store.posting import Outcome, Posted
-from store.questions import ListedQuestion
+from store.questions import Changes, ListedQuestion
 from store.transaction import each
 
 # Fields of a question beside title, elder and status. Those that tell or ring others are for the clinic to give.
@@ -51,6 +52,7 @@ class Questions:
     time: ClinicTime
     sending: Sending
     push: Push
+    away: Away
     notify_replies: bool  # of a question that is opened without saying so
 
     def handlers(self) -> Handlers:
@@ -72,8 +74,16 @@ class Questions:
         columns.setdefault("notify_replies", self.notify_replies)
         new = questions.NewQuestion(asked.body.title, asked.body.elder_id, self.time.now(), columns)
         return await self.writing.post(
-            asked, questions.open_question, new, lambda question: replies.question(question, self.time)
+            asked,
+            questions.open_question,
+            new,
+            lambda question: replies.question(question, self.time),
+            self._opened,
         )
+
+    def _opened(self, question: questions.Question) -> None:
+        if question.notify_replies:
+            self.away.tells(question.id, is_new=True)
 
     async def list_questions(self, asked: Asked[QuestionQuery, None]) -> QuestionPage:
         query, asker = asked.query, asked.asker
@@ -108,8 +118,16 @@ class Questions:
         if asked.body.status is not None:
             columns["status"] = asked.body.status
         change = questions.Change(asked.id, columns, self.time.now())
-        await self.database.written(each(questions.change), change, self.push.question_changed)
+        await self.database.written(each(questions.change), change, self._changed)
         return await self.get_question(asked)
+
+    def _changed(self, changes: Changes) -> None:
+        self.push.question_changed(changes)
+        for one in changes.seen[:1]:
+            if one.question.notify_replies:
+                self.away.tells(one.question.id)
+            else:
+                self.away.tells_no_more(one.question.id)
 
     async def list_messages(self, asked: Asked[MessageQuery, None]) -> MessagePage:
         query = asked.query

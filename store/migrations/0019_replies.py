@@ -16,6 +16,7 @@ QUESTION = (
     "ALTER TABLE question ADD COLUMN answer_within INTEGER",  # milliseconds
     # A JSON array of [milliseconds after the answer was due, user id], null for the assignee.
     "ALTER TABLE question ADD COLUMN follow_up TEXT",
+    "CREATE INDEX question_that_tells ON question (id) WHERE notify_replies = 1",
     # The reminder that rings while a message of it is not answered.
     "ALTER TABLE question ADD COLUMN waiting_task INTEGER",
 )

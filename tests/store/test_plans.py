@@ -18,6 +18,7 @@ from peewee import BaseQuery
 from store import (
     answers,
     audit,
+    away,
     history,
     idempotency_keys,
     messages,
@@ -41,6 +42,7 @@ from store import (
     unanswered,
     withdrawal,
 )
+from store.away import Looking
 from store.database import Database
 from store.history import API, Entry
 from store.idempotency_keys import Keyed
@@ -89,7 +91,7 @@ MODULES: Final = (
         sessions,
         snoozes,
     ),
-    *(withdrawal, replies, unanswered),
+    *(away, withdrawal, replies, unanswered),
 )
 EVERYTHING: Final = messages.visible_to("STAFF")
 PATIENT: Final = messages.visible_to("ELDER")
@@ -213,6 +215,7 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
         connection, draft(1)
     ),
     "participants.add": lambda connection: participants.add(connection, Naming(1, Reader(7, "STAFF"), NOW, API)),
+    "away.tell replies.without_one participants.has_unread_since": lambda connection: away.tell(connection, Looking(1, (), NOW)),
     "participants.add_elder": lambda connection: participants.add_elder(connection, 1, 8),
     READ: lambda connection: participants.read(connection, Reading(1, Reader(7, "STAFF"), 9, NOW, API)),
     "participants.remove": lambda connection: participants.remove(connection, Naming(1, Reader(7, "STAFF"), NOW, API)),
@@ -290,6 +293,7 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "questions.page_of_participant participants.unread": lambda database: questions.page_of_participant(
         database, PATIENT, Reader(1, "ELDER"), status="OPEN", elder_id=None, before_id=9, limit=50
     ),
+    "away.telling": away.telling,
     "messages.page": lambda database: messages.page(database, 1, EVERYTHING, limit=50),
     "messages.page after": lambda database: messages.page(database, 1, PATIENT, after_id=1, limit=50),
     "messages.page before": lambda database: messages.page(database, 1, PATIENT, before_id=9, limit=50),
