@@ -1,5 +1,5 @@
 """`make torture`: the long form. TORTURE_KILLS (200) and TORTURE_SEED (drawn) set it. As many kills
-meet ladders after that.
+meet ladders after that, and as many replies.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.server import COMMAND
 from tests.torture.climbing import climb
 from tests.torture.patches import patched
+from tests.torture.replying import reply
 from tests.torture.torture import torture, unwatched
 
 BAR = 40
@@ -49,7 +50,15 @@ sys.stdout.write(
     f"ladders: {climbed.kills} kills in {time.monotonic() - began:.0f} s, {climbed.rings} rings, "
     f"{climbed.answered} answers taken, {climbed.refused} refused, {climbed.missed} missed\n"
 )
-found.faults += climbed.faults
+replying = folder / "replies"
+replying.mkdir()
+began = time.monotonic()
+replied = reply(replying, KILLS, SEED, COMMAND)
+sys.stdout.write(
+    f"replies: {replied.kills} kills in {time.monotonic() - began:.0f} s, {replied.messages} messages, "
+    f"{replied.reads} readings, {replied.told} notifications\n"
+)
+found.faults += climbed.faults + replied.faults
 for fault in found.faults:
     sys.stdout.write(f"FAULT: {fault}\n")
 if found.faults:

@@ -1,4 +1,4 @@
-"""The short form of `make torture`, phones that vanish, ladders, and the broken builds that these must catch."""
+"""The short form of `make torture`, phones that vanish, ladders, replies, and the broken builds that are caught."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tests.server import COMMAND
 from tests.torture.climbing import climb
 from tests.torture.patches import patched
+from tests.torture.replying import reply
 from tests.torture.torture import torture
 from tests.torture.vanishing import vanish
 
@@ -79,4 +80,27 @@ def test_each_rung_rings_once_until_there_is_an_answer(tmp_path: Path) -> None:
 )
 def test_a_build_with_broken_ladders_is_caught(tmp_path: Path, build: str, killing: bool, symptom: str) -> None:
     found = climb(tmp_path, 1, 1, patched(build), killing=killing, to_fault=True)
+    assert [fault for fault in found.faults if symptom in fault], found
+
+
+def test_a_reply_reaches_its_people(tmp_path: Path) -> None:
+    seed = random.randrange(2**31)
+    found = reply(tmp_path, KILLS, seed, COMMAND)
+    assert not found.faults, f"seed {seed}"
+    assert found.kills == KILLS
+    assert found.messages > 20
+    assert found.reads > 10
+    assert found.told > 5
+
+
+@pytest.mark.parametrize(
+    ("build", "symptom"),
+    [
+        ("counts_staff_only", "unread, and is told"),
+        ("multiplies_replies", "notifications wait"),
+        ("shows_staff_cursors", "a patient saw the staff-only message"),
+    ],
+)
+def test_a_build_with_broken_replies_is_caught(tmp_path: Path, build: str, symptom: str) -> None:
+    found = reply(tmp_path, KILLS_OF_BROKEN, 1, patched(build))
     assert [fault for fault in found.faults if symptom in fault], found
