@@ -59,6 +59,22 @@ export class Actions {
     return connection.emit("leave_question", JSON.stringify({ question_id: question }));
   }
 
+  /**
+   * Reads a question up to its latest message, as the acting connection's user, who joins it for that.
+   * @param {number} question
+   * @param {number} upTo
+   */
+  async readQuestion(question, upTo) {
+    const connection = await this.connect();
+    if (!connection.joined.has(question)) await this.join(question);
+    const { name, payload } = await connection.emit(
+      "read_question",
+      JSON.stringify({ question_id: question, up_to_id: upTo }),
+    );
+    if (name === "error") throw new Error(JSON.parse(payload).message);
+    return this.#questions.read();
+  }
+
   /** Binds the acting connection to its user, from the latest notification on that the page knows. */
   async bind() {
     const connection = await this.connect();

@@ -4,7 +4,18 @@
  * @import { Calls } from "./calls.js"
  * @import { Connections } from "./connections.js"
  *
- * @typedef {{id: number, elder_id: number, title: string, status: "OPEN" | "CLOSED", created_at: string}} Question
+ * @typedef {object} Question
+ * @property {number} id
+ * @property {number} elder_id
+ * @property {string} title
+ * @property {"OPEN" | "CLOSED"} status
+ * @property {string} created_at
+ * @property {number | null} latest_message_id
+ * @property {number} [unread] of the acting connection's user, as are the next two
+ * @property {string | null} [last_message_at]
+ * @property {string | null} [waiting_since]
+ *
+ * @typedef {{user_id: number, user_type: string, up_to_id: number}} Participant
  */
 
 /** Dispatches "change" whenever the list changed. */
@@ -14,6 +25,10 @@ export class Questions extends EventTarget {
   more = false;
   /** "", "OPEN" or "CLOSED": which are listed. */
   status = "";
+  /** Whether those alone are listed in which the acting connection's user takes part. */
+  mine = false;
+  /** @type {Map<number, Participant[]>} who has read up to where, by question, where it was asked for */
+  seen = new Map();
   #connections;
   #calls;
 
@@ -28,6 +43,10 @@ export class Questions extends EventTarget {
   async read(older = false) {
     const query = new URLSearchParams({ limit: "20" });
     if (this.status) query.set("status", this.status);
+    const { userId, userType } = this.#connections.selected;
+    if (this.mine) query.set("participant_id", String(userId));
+    if (this.mine) query.set("participant_type", userType);
+    if (userType === "STAFF") query.set("user_type", userType);
     if (older) query.set("before_id", String(this.items.at(-1)?.id));
     const { items, has_more: more } = await this.#calls.ask("GET", `/api/questions?${query}`);
     this.items = older ? [...this.items, ...items] : items;
@@ -35,8 +54,26 @@ export class Questions extends EventTarget {
     this.#changed();
   }
 
+  /** @param {boolean} mine */
+  showMine(mine) {
+    this.mine = mine;
+    return this.read();
+  }
+
+  /**
+   * Reads who has read a question up to where.
+   * @param {number} id
+   */
+  async readSeen(id) {
+    const type = this.#connections.selected.userType === "STAFF" ? "&user_type=STAFF" : "";
+    const { items } = await this.#calls.ask("GET", `/api/questions/${id}/participants?limit=200${type}`);
+    this.seen.set(id, items);
+    this.#changed();
+  }
+
   /** Forgets the list, which another user may not see. */
   forget() {
+    this.seen.clear();
     this.items = [];
     this.more = false;
     this.#changed();

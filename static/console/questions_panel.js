@@ -9,7 +9,7 @@ import { History } from "./history.js";
  * @import { Actions } from "./actions.js"
  * @import { Connections } from "./connections.js"
  * @import { ConsoleParts } from "./main.js"
- * @import { Question, Questions } from "./questions.js"
+ * @import { Participant, Question, Questions } from "./questions.js"
  * @typedef {ConsoleParts["attempt"]} Attempt
  */
 
@@ -28,6 +28,7 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
         "div",
         { class: "panel-head" },
         statusFilter(questions, attempt),
+        mineFilter(questions, attempt),
         refreshButton(() => attempt(questions.read())),
       ),
       rows.length === 0
@@ -52,8 +53,11 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
         element("span", { class: "item-number" }, `#${id}`),
         foreign(title, "item-title"),
         chip(sayIfKnown(`status_${status}`, status), status === "OPEN" ? "good" : ""),
+        question.unread ? chip(say("unreadCount", { count: question.unread }), "accent") : null,
+        question.waiting_since ? chip(say("waitingSince", { at: question.waiting_since }), "warn") : null,
       ),
       element("p", { class: "hint" }, say("elderLine", { id: question.elder_id, at: question.created_at })),
+      ...(questions.seen.get(id) ?? []).map((one) => element("p", { class: "hint seen" }, seenBy(one, question))),
       element(
         "div",
         { class: "item-foot" },
@@ -61,6 +65,10 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
           ? button(say("leave"), () => attempt(actions.leave(id)), focus("join"))
           : button(say("join"), () => attempt(actions.join(id)), { ...focus("join"), kind: "small primary" }),
         button(say("history"), () => showHistory(question), { ...focus("history"), drawing: "ticket" }),
+        question.unread && question.latest_message_id
+          ? button(say("markRead"), () => attempt(actions.readQuestion(id, question.latest_message_id ?? 0)), focus("read"))
+          : null,
+        button(say("seenBy"), () => attempt(questions.readSeen(id)), focus("seen")),
         element("span", { class: "grow" }),
         button(
           say(status === "OPEN" ? "closeQuestion" : "reopenQuestion"),
@@ -138,6 +146,30 @@ function drawOpening(form, connections, actions, attempt) {
     event.preventDefault();
     attempt(actions.openQuestion(title.value, Number(elderId.value)));
   };
+}
+
+/**
+ * @param {Participant} participant
+ * @param {Question} question
+ */
+function seenBy({ user_id: id, user_type: type, up_to_id: upTo }, question) {
+  const role = sayIfKnown(`role_${type}`, type);
+  if (upTo === 0) return say("seenNothing", { role, id });
+  return upTo >= (question.latest_message_id ?? 0) ? say("seenAll", { role, id }) : say("seenUpTo", { role, id, upTo });
+}
+
+/**
+ * @param {Questions} questions
+ * @param {Attempt} attempt
+ */
+function mineFilter(questions, attempt) {
+  const choices = [
+    { value: "everybody", text: say("all") },
+    { value: "mine", text: say("mine") },
+  ];
+  return segmented(choices, questions.mine ? "mine" : "everybody", (chosen) =>
+    attempt(questions.showMine(chosen === "mine")),
+  );
 }
 
 /**
