@@ -1,0 +1,314 @@
+BEGIN TRANSACTION;
+CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_type TEXT NOT NULL,
+        address TEXT NOT NULL,
+        action TEXT NOT NULL,
+        object TEXT NOT NULL,
+        result TEXT NOT NULL
+    ) STRICT;
+INSERT INTO "audit" VALUES(1,1735696800000,1001,'ELDER','127.0.0.1','join_question','question 1','ok');
+CREATE TABLE clock_run (
+            id INTEGER PRIMARY KEY,
+            begins INTEGER NOT NULL,
+            seen INTEGER NOT NULL,
+            jumped INTEGER NOT NULL,
+            made_good INTEGER NOT NULL
+        ) STRICT;
+INSERT INTO "clock_run" VALUES(1,1795832368974,1795832368976,0,1);
+CREATE TABLE held_snooze (
+        notification_id INTEGER PRIMARY KEY,
+        user_id INTEGER NOT NULL,
+        held_from INTEGER NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT;
+INSERT INTO "held_snooze" VALUES(7,1003,1795832369520,1795834140000);
+CREATE TABLE history (
+        id INTEGER PRIMARY KEY,
+        task_id INTEGER,
+        notification_id INTEGER,
+        at INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        "by" TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT;
+INSERT INTO "history" VALUES(1,2,NULL,1795832369011,'cancelled','API','{"planned_at":4070908800000}');
+INSERT INTO "history" VALUES(2,4,NULL,1795832369036,'withdrawn','API','{"reason":"停药"}');
+INSERT INTO "history" VALUES(3,7,4,1795832369072,'read','API','{}');
+INSERT INTO "history" VALUES(4,6,3,1795832369074,'read','USER:1001','{}');
+INSERT INTO "history" VALUES(5,6,3,1795832369074,'confirmed','USER:1001','{}');
+INSERT INTO "history" VALUES(6,5,2,1795832369077,'snoozed','USER:1001','{"until":1795832369277}');
+INSERT INTO "history" VALUES(7,5,2,1795832369279,'came_again','SYSTEM','{"notification_id":6}');
+INSERT INTO "history" VALUES(8,5,2,1795832369279,'read','SYSTEM','{}');
+INSERT INTO "history" VALUES(9,5,6,1795832369291,'snoozed','USER:1001','{"until":1795835969291}');
+INSERT INTO "history" VALUES(10,9,7,1795832369321,'snoozed','API','{"until":1795832369520}');
+INSERT INTO "history" VALUES(11,10,NULL,1795832369330,'held','SYSTEM','{"planned_at":1795832368323,"user_id":1003,"until":1795834140000}');
+INSERT INTO "history" VALUES(12,9,7,1795832369522,'held','SYSTEM','{"user_id":1003,"until":1795834140000}');
+INSERT INTO "history" VALUES(13,9,NULL,1795832369530,'withdrawn','API','{}');
+INSERT INTO "history" VALUES(14,10,NULL,1795832369536,'cancelled','API','{"planned_at":1795832368323}');
+INSERT INTO "history" VALUES(15,10,NULL,1795832369536,'withdrawn','API','{}');
+INSERT INTO "history" VALUES(16,11,NULL,1795832369541,'created','SYSTEM','{}');
+INSERT INTO "history" VALUES(17,11,NULL,1795832369542,'cancelled','STAFF:1004','{"planned_at":1795832969541}');
+CREATE TABLE idempotency_key (
+        key TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+INSERT INTO "idempotency_key" VALUES('key-1','912255c4b4e253f00beb6c02b88ce6e6257ea48bdcd4f52c647fa02070a509da','{"id":3,"title":"只建一次","elder_id":1001,"status":"OPEN","created_at":"2026-11-28 10:19:29","latest_message_id":null}',1795832369295);
+CREATE TABLE message (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        question_id INTEGER NOT NULL REFERENCES question (id),
+        sender_type TEXT NOT NULL,
+        sender_id INTEGER NOT NULL,
+        role_display_name TEXT,
+        content_type TEXT NOT NULL,
+        content_text TEXT,
+        attachments TEXT NOT NULL,
+        is_visible_to_patient INTEGER NOT NULL,
+        sent_at INTEGER NOT NULL
+    , client_msg_id TEXT) STRICT;
+INSERT INTO "message" VALUES(1,1,'STAFF',456,'医生王五','TEXT','您好，请详细描述一下您的症状','[]',1,1795832368999,NULL);
+INSERT INTO "message" VALUES(2,1,'ELDER',456,NULL,'IMAGE',NULL,'[{"url":"https://example.com/心电图.png","thumbnail_url":null,"duration":1.5,"size":102400}]',1,1795832368999,NULL);
+INSERT INTO "message" VALUES(3,1,'STAFF',456,NULL,'TEXT','只给员工看','[]',0,1795832368999,NULL);
+INSERT INTO "message" VALUES(4,1,'FAMILY',456,NULL,'TEXT','老人家说：''好的''
+谢谢','[]',1,1795832368999,'甲-1');
+INSERT INTO "message" VALUES(5,2,'STAFF',456,NULL,'TEXT','👩‍👩‍👧','[{"url":"https://example.com/心电图.png","thumbnail_url":null,"duration":1.5,"size":102400},{"url":"https://example.com/心电图.png","thumbnail_url":null,"duration":1.5,"size":102400},{"url":"https://example.com/心电图.png","thumbnail_url":null,"duration":1.5,"size":102400}]',1,1795832368999,'甲-1');
+INSERT INTO "message" VALUES(6,4,'ELDER',1002,NULL,'TEXT','还要吃吗','[]',1,1795832369541,NULL);
+INSERT INTO "message" VALUES(7,4,'STAFF',1004,NULL,'TEXT','再吃一周','[]',1,1795832369542,NULL);
+CREATE TABLE occurrence (
+        task_id INTEGER NOT NULL REFERENCES reminder_task (id),
+        planned_on TEXT NOT NULL,
+        planned_at INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('WRITTEN', 'MISSED', 'PAUSED', 'CANCELLED')),
+        notification_id INTEGER, settled TEXT
+        CHECK (settled IN ('DONE', 'SKIPPED', 'MISSED', 'WITHDRAWN')), settled_at INTEGER, settled_by TEXT, note TEXT,
+        PRIMARY KEY (task_id, planned_on)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "occurrence" VALUES(2,'2099-01-01T08:00:00',4070908800000,1795832369011,'CANCELLED',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "occurrence" VALUES(4,'1795832368017',1795832368017,1795832369023,'WRITTEN',1,'WITHDRAWN',1795832369036,'API','停药');
+INSERT INTO "occurrence" VALUES(5,'1795832368039',1795832368039,1795832369044,'WRITTEN',2,NULL,NULL,NULL,NULL);
+INSERT INTO "occurrence" VALUES(6,'1795832368042',1795832368042,1795832369044,'WRITTEN',3,'DONE',1795832369074,'USER:1001',NULL);
+INSERT INTO "occurrence" VALUES(7,'1795832368046',1795832368046,1795832369054,'WRITTEN',4,NULL,NULL,NULL,NULL);
+INSERT INTO "occurrence" VALUES(8,'1795832368048',1795832368048,1795832369054,'WRITTEN',5,NULL,NULL,NULL,NULL);
+INSERT INTO "occurrence" VALUES(9,'1795832368297',1795832368297,1795832369300,'WRITTEN',7,'WITHDRAWN',1795832369530,'API',NULL);
+INSERT INTO "occurrence" VALUES(10,'1795832368323',1795832368323,1795832369330,'WRITTEN',NULL,'WITHDRAWN',1795832369536,'API',NULL);
+INSERT INTO "occurrence" VALUES(11,'1795832969541',1795832969541,1795832369542,'CANCELLED',NULL,NULL,NULL,NULL,NULL);
+CREATE TABLE participant (
+        question_id INTEGER NOT NULL REFERENCES question (id),
+        user_id INTEGER NOT NULL,
+        user_type TEXT NOT NULL,
+        takes_part INTEGER NOT NULL,
+        read_up_to INTEGER NOT NULL,
+        PRIMARY KEY (question_id, user_id, user_type)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "participant" VALUES(1,456,'ELDER',1,0);
+INSERT INTO "participant" VALUES(1,456,'FAMILY',1,0);
+INSERT INTO "participant" VALUES(1,456,'STAFF',1,0);
+INSERT INTO "participant" VALUES(1,1001,'ELDER',1,0);
+INSERT INTO "participant" VALUES(2,456,'STAFF',1,0);
+INSERT INTO "participant" VALUES(2,1002,'ELDER',1,0);
+INSERT INTO "participant" VALUES(3,1001,'ELDER',1,0);
+INSERT INTO "participant" VALUES(4,1002,'ELDER',1,0);
+INSERT INTO "participant" VALUES(4,1004,'STAFF',1,7);
+CREATE TABLE question (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        elder_id INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('OPEN', 'CLOSED')),
+        created_at INTEGER NOT NULL
+    , closed_at INTEGER, deleted_at INTEGER, assignee_id INTEGER, priority TEXT CHECK (priority IN ('NORMAL', 'URGENT')), category TEXT, notify_replies INTEGER NOT NULL DEFAULT 0, answer_within INTEGER, follow_up TEXT, waiting_task INTEGER) STRICT;
+INSERT INTO "question" VALUES(1,'头晕两天',1001,'OPEN',1795832368977,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "question" VALUES(2,'血压偏高 😀',1002,'CLOSED',1795832368981,1795832369002,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "question" VALUES(3,'只建一次',1001,'OPEN',1795832369295,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "question" VALUES(4,'药吃完了',1002,'OPEN',1795832369539,NULL,NULL,1004,'NORMAL','高血压',1,600000,'[[60000,null]]',NULL);
+CREATE TABLE quiet_hours (
+        user_id INTEGER PRIMARY KEY,
+        begins TEXT NOT NULL,
+        ends TEXT NOT NULL,
+        timezone TEXT NOT NULL,
+        zone_given INTEGER NOT NULL
+    ) STRICT;
+INSERT INTO "quiet_hours" VALUES(1003,'01:49','02:49','Etc/UTC',1);
+CREATE TABLE reminder_task (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        user_id INTEGER NOT NULL,
+        biz_type TEXT NOT NULL,
+        biz_id INTEGER NOT NULL,
+        channel TEXT NOT NULL CHECK (channel IN ('IN_APP', 'SYSTEM_MESSAGE')),
+        title TEXT NOT NULL,
+        content TEXT,
+        remind_at INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('PENDING', 'DISPATCHED', 'CANCELLED')),
+        created_at INTEGER NOT NULL
+    , rrule TEXT, exdates TEXT, timezone TEXT, missed TEXT CHECK (missed IN ('latest', 'all', 'skip')), paused INTEGER NOT NULL DEFAULT 0, starts_on TEXT, ends_on TEXT, next_at INTEGER, revision INTEGER NOT NULL DEFAULT 0, parked_at INTEGER, parked_for TEXT, next_on TEXT, zone_given INTEGER NOT NULL DEFAULT 1, follow_up TEXT, critical INTEGER) STRICT;
+INSERT INTO "reminder_task" VALUES(1,1001,'INTERVENTION_TASK',12345,'IN_APP','复诊','请在 20:00 前完成今日降压药服用',4070908800000,'PENDING',1795832369006,NULL,NULL,NULL,NULL,0,NULL,NULL,4070908800000,0,NULL,NULL,'2099-01-01T08:00:00',0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(2,1001,'INTERVENTION_TASK',12345,'SYSTEM_MESSAGE','取消的','请在 20:00 前完成今日降压药服用',4070908800000,'CANCELLED',1795832369009,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,'2099-01-01T08:00:00',0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(3,1001,'INTERVENTION_TASK',12345,'IN_APP','有人跟进','请在 20:00 前完成今日降压药服用',4070908800000,'PENDING',1795832369015,NULL,NULL,NULL,NULL,0,NULL,NULL,4070908800000,0,NULL,NULL,'2099-01-01T08:00:00',0,'[[600000,1002],[4200000,null]]',NULL);
+INSERT INTO "reminder_task" VALUES(4,1002,'INTERVENTION_TASK',12345,'IN_APP','有人跟进','请在 20:00 前完成今日降压药服用',1795832368017,'CANCELLED',1795832369018,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,'[[600000,1002],[4200000,null]]',NULL);
+INSERT INTO "reminder_task" VALUES(5,1001,'INTERVENTION_TASK',12345,'IN_APP','服药提醒','请在 20:00 前完成',1795832368039,'DISPATCHED',1795832369039,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(6,1001,'INTERVENTION_TASK',12345,'IN_APP','量血压','请在 20:00 前完成',1795832368042,'DISPATCHED',1795832369043,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(7,1001,'INTERVENTION_TASK',12345,'IN_APP','散步','请在 20:00 前完成',1795832368046,'DISPATCHED',1795832369046,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(8,1002,'INTERVENTION_TASK',12345,'IN_APP','还没人收到','请在 20:00 前完成',1795832368048,'DISPATCHED',1795832369048,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(9,1003,'INTERVENTION_TASK',12345,'IN_APP','还没睡','请在 20:00 前完成今日降压药服用',1795832368297,'CANCELLED',1795832369298,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL);
+INSERT INTO "reminder_task" VALUES(10,1003,'INTERVENTION_TASK',12345,'IN_APP','睡着了','请在 20:00 前完成今日降压药服用',1795832368323,'CANCELLED',1795832369324,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,0,'[[600000,1003],[4200000,null]]',0);
+INSERT INTO "reminder_task" VALUES(11,1004,'CONSULTATION_WAITING',4,'IN_APP','咨询等待答复','药吃完了',1795832969541,'CANCELLED',1795832369541,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,NULL,NULL,NULL,1,'[[60000,1004],[3660000,null]]',NULL);
+CREATE TABLE revoked_token (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        token BLOB NOT NULL UNIQUE,
+        expires_at INTEGER NOT NULL,
+        revoked_at INTEGER NOT NULL
+    ) STRICT;
+INSERT INTO "revoked_token" VALUES(1,X'0000000000000000000000000000000000000000000000000000000000000000',4070908800000,1735696800000);
+CREATE TABLE revoked_user (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id INTEGER NOT NULL,
+            user_type TEXT NOT NULL,
+            issued_until INTEGER NOT NULL,
+            revoked_at INTEGER NOT NULL,
+            UNIQUE (user_id, user_type)
+        ) STRICT;
+INSERT INTO "revoked_user" VALUES(1,1001,'ELDER',1735696800000,1735696800000);
+CREATE TABLE rung (
+        task_id INTEGER NOT NULL REFERENCES reminder_task (id),
+        planned_on TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        user_id INTEGER,
+        due_at INTEGER NOT NULL,
+        passed_at INTEGER, held_from INTEGER,
+        PRIMARY KEY (task_id, planned_on, number)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "rung" VALUES(4,'1795832368017',1,1002,1795832968017,1795832369036,NULL);
+INSERT INTO "rung" VALUES(4,'1795832368017',2,NULL,1795836568017,1795832369036,NULL);
+INSERT INTO "rung" VALUES(10,'1795832368323',0,1003,1795834140000,1795832369536,1795832368323);
+INSERT INTO "rung" VALUES(10,'1795832368323',1,1003,1795832968323,1795832369536,NULL);
+INSERT INTO "rung" VALUES(10,'1795832368323',2,NULL,1795836568323,1795832369536,NULL);
+CREATE TABLE "schema_migration" ("id" INTEGER NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "applied" DATETIME NOT NULL);
+INSERT INTO "schema_migration" VALUES(1,'0001_first_schema','2026-11-28 02:19:28.835508');
+INSERT INTO "schema_migration" VALUES(2,'0002_client_msg_id','2026-11-28 02:19:28.837070');
+INSERT INTO "schema_migration" VALUES(3,'0003_recurrence','2026-11-28 02:19:28.839241');
+INSERT INTO "schema_migration" VALUES(4,'0004_answers','2026-11-28 02:19:28.841599');
+INSERT INTO "schema_migration" VALUES(5,'0005_retention','2026-11-28 02:19:28.843099');
+INSERT INTO "schema_migration" VALUES(6,'0006_entry','2026-11-28 02:19:28.844235');
+INSERT INTO "schema_migration" VALUES(7,'0007_notifications_of_task','2026-11-28 02:19:28.845428');
+INSERT INTO "schema_migration" VALUES(8,'0008_parked','2026-11-28 02:19:28.846910');
+INSERT INTO "schema_migration" VALUES(9,'0009_wall_time','2026-11-28 02:19:28.848846');
+INSERT INTO "schema_migration" VALUES(10,'0010_revoked_users','2026-11-28 02:19:28.850123');
+INSERT INTO "schema_migration" VALUES(11,'0011_one_state_of_an_occurrence','2026-11-28 02:19:28.852295');
+INSERT INTO "schema_migration" VALUES(12,'0012_planned_on','2026-11-28 02:19:28.854415');
+INSERT INTO "schema_migration" VALUES(13,'0013_ladder','2026-11-28 02:19:28.856877');
+INSERT INTO "schema_migration" VALUES(14,'0014_quiet_hours','2026-11-28 02:19:28.858725');
+INSERT INTO "schema_migration" VALUES(15,'0015_clock_runs','2026-11-28 02:19:28.859972');
+INSERT INTO "schema_migration" VALUES(16,'0016_time_reached','2026-11-28 02:19:28.861409');
+INSERT INTO "schema_migration" VALUES(17,'0017_sessions','2026-11-28 02:19:28.862940');
+INSERT INTO "schema_migration" VALUES(18,'0018_participants','2026-11-28 02:19:28.864674');
+INSERT INTO "schema_migration" VALUES(19,'0019_replies','2026-11-28 02:19:28.869376');
+CREATE TABLE session (
+        id INTEGER PRIMARY KEY,
+        secret TEXT NOT NULL,
+        owner_id INTEGER,
+        owner_type TEXT,
+        user_id INTEGER,
+        follows INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        notification_id INTEGER NOT NULL,
+        ended_at INTEGER
+    ) STRICT;
+INSERT INTO "session" VALUES(1,'17f0fbfb5e83909105712d625eab528f0d4db6a8ee4c068a92effd282e30a99f',NULL,NULL,1001,1,5,6,1795832369549);
+CREATE TABLE session_room (
+        session_id INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+        question_id INTEGER NOT NULL,
+        is_staff INTEGER NOT NULL,
+        updates INTEGER NOT NULL,
+        since INTEGER NOT NULL, user_id INTEGER, user_type TEXT,
+        PRIMARY KEY (session_id, question_id)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "session_room" VALUES(1,1,1,0,0,1001,'STAFF');
+INSERT INTO "session_room" VALUES(1,4,1,0,7,1004,'STAFF');
+CREATE TABLE sound_clock (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, reached INTEGER, waited INTEGER NOT NULL DEFAULT 0) STRICT;
+INSERT INTO "sound_clock" VALUES(1,1795832368976,1795832368976,0);
+CREATE TABLE "user_notification" (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id INTEGER NOT NULL,
+    biz_type TEXT NOT NULL,
+    biz_id INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    content TEXT,
+    status TEXT NOT NULL CHECK (status IN ('UNREAD', 'READ')),
+    created_at INTEGER NOT NULL,
+    read_at INTEGER,
+    pushed_at INTEGER,
+    task_id INTEGER REFERENCES reminder_task (id),
+    occurrence_at INTEGER NOT NULL,
+    confirmed_at INTEGER,
+    snoozed_until INTEGER,
+    snooze_of INTEGER REFERENCES "user_notification" (id),
+    pushed_to INTEGER NOT NULL DEFAULT 0,
+    early INTEGER NOT NULL DEFAULT 0,
+    occurrence_on TEXT,
+    rung INTEGER NOT NULL DEFAULT 0,
+    withdrawn_at INTEGER
+) STRICT;
+INSERT INTO "user_notification" VALUES(1,1002,'INTERVENTION_TASK',12345,'有人跟进','请在 20:00 前完成今日降压药服用','READ',1795832369023,1795832369036,NULL,4,1795832368017,NULL,NULL,NULL,0,0,'1795832368017',0,1795832369036);
+INSERT INTO "user_notification" VALUES(2,1001,'INTERVENTION_TASK',12345,'服药提醒','请在 20:00 前完成','READ',1795832369044,1795832369279,1795832369047,5,1795832368039,NULL,NULL,NULL,1,0,'1795832368039',0,NULL);
+INSERT INTO "user_notification" VALUES(3,1001,'INTERVENTION_TASK',12345,'量血压','请在 20:00 前完成','READ',1795832369044,1795832369074,1795832369047,6,1795832368042,1795832369074,NULL,NULL,1,0,'1795832368042',0,NULL);
+INSERT INTO "user_notification" VALUES(4,1001,'INTERVENTION_TASK',12345,'散步','请在 20:00 前完成','READ',1795832369054,1795832369072,1795832369055,7,1795832368046,NULL,NULL,NULL,1,0,'1795832368046',0,NULL);
+INSERT INTO "user_notification" VALUES(5,1002,'INTERVENTION_TASK',12345,'还没人收到','请在 20:00 前完成','UNREAD',1795832369054,NULL,NULL,8,1795832368048,NULL,NULL,NULL,0,0,'1795832368048',0,NULL);
+INSERT INTO "user_notification" VALUES(6,1001,'INTERVENTION_TASK',12345,'服药提醒','请在 20:00 前完成','UNREAD',1795832369279,NULL,1795832369280,5,1795832369277,NULL,4070908800000,2,1,0,NULL,0,NULL);
+INSERT INTO "user_notification" VALUES(7,1003,'INTERVENTION_TASK',12345,'还没睡','请在 20:00 前完成今日降压药服用','READ',1795832369300,1795832369530,NULL,9,1795832368297,NULL,NULL,NULL,0,0,'1795832368297',0,1795832369530);
+INSERT INTO "user_notification" VALUES(8,1002,'CONSULTATION_REPLY',4,'咨询有新的回复','药吃完了','UNREAD',1795832369542,NULL,NULL,NULL,1795832369542,NULL,NULL,NULL,0,0,NULL,0,NULL);
+CREATE UNIQUE INDEX "schema_migration_name" ON "schema_migration" ("name");
+CREATE INDEX question_by_elder ON question (elder_id, id);
+CREATE INDEX reminder_task_of_user ON reminder_task (user_id, id);
+CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
+CREATE UNIQUE INDEX message_of_client ON message (question_id, sender_type, sender_id, client_msg_id)
+        WHERE client_msg_id IS NOT NULL;
+CREATE INDEX history_of_task ON history (task_id, id) WHERE task_id IS NOT NULL;
+CREATE INDEX history_of_notification ON history (notification_id, id) WHERE notification_id IS NOT NULL;
+CREATE INDEX question_closed ON question (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX question_deleted ON question (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX audit_age ON audit (at);
+CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+CREATE INDEX reminder_task_due ON reminder_task (next_at, id)
+        WHERE next_at IS NOT NULL AND rrule IS NULL AND parked_at IS NULL;
+CREATE INDEX reminder_task_due_again ON reminder_task (next_at, id)
+        WHERE next_at IS NOT NULL AND rrule IS NOT NULL AND parked_at IS NULL;
+CREATE INDEX reminder_task_parked ON reminder_task (id) WHERE parked_at IS NOT NULL;
+CREATE INDEX occurrence_age ON occurrence (at);
+CREATE INDEX reminder_task_with_ladder ON reminder_task (id) WHERE follow_up IS NOT NULL;
+CREATE INDEX occurrence_unanswered ON occurrence (notification_id)
+        WHERE outcome = 'WRITTEN' AND settled IS NULL;
+CREATE INDEX rung_due ON rung (due_at) WHERE passed_at IS NULL;
+CREATE INDEX rung_passed ON rung (passed_at) WHERE passed_at IS NOT NULL;
+CREATE INDEX rung_held ON rung (user_id, due_at) WHERE held_from IS NOT NULL AND passed_at IS NULL;
+CREATE INDEX held_snooze_of_user ON held_snooze (user_id);
+CREATE INDEX session_age ON session (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX participant_of_user ON participant (user_id, user_type, question_id) WHERE takes_part = 1;
+CREATE INDEX message_of_question
+        ON message (question_id, id, sender_type, sender_id, is_visible_to_patient);
+CREATE INDEX question_that_tells ON question (id) WHERE notify_replies = 1;
+CREATE UNIQUE INDEX user_notification_of_occurrence
+        ON user_notification (task_id, occurrence_on, coalesce(snooze_of, 0), early, rung);
+CREATE UNIQUE INDEX user_notification_of_snooze ON user_notification (snooze_of, occurrence_at)
+    WHERE snooze_of IS NOT NULL;
+CREATE INDEX user_notification_snoozed ON user_notification (snoozed_until, id) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX user_notification_of_user ON user_notification (user_id, id);
+CREATE INDEX user_notification_unread ON user_notification (user_id) WHERE status = 'UNREAD';
+CREATE INDEX user_notification_unpushed ON user_notification (user_id, id)
+    WHERE pushed_at IS NULL AND status = 'UNREAD';
+CREATE INDEX user_notification_read ON user_notification (read_at) WHERE read_at IS NOT NULL;
+CREATE INDEX user_notification_of_reply ON user_notification (biz_id, user_id)
+        WHERE task_id IS NULL AND (status = 'UNREAD' OR snoozed_until IS NOT NULL);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('user_notification',1008);
+INSERT INTO "sqlite_sequence" VALUES('question',1004);
+INSERT INTO "sqlite_sequence" VALUES('message',1007);
+INSERT INTO "sqlite_sequence" VALUES('reminder_task',1011);
+INSERT INTO "sqlite_sequence" VALUES('revoked_token',1001);
+INSERT INTO "sqlite_sequence" VALUES('revoked_user',1001);
+INSERT INTO "sqlite_sequence" VALUES('audit',1001);
+COMMIT;
