@@ -14,7 +14,7 @@ NODE := tests/node_modules/.bin
 SCRIPTS := 'static/**/*.{js,css}' 'tests/**/*.{js,mjs}' '!**/node_modules'
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-tokens endurance torture fuzz siege docs lock clean
+.PHONY: run lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -81,6 +81,10 @@ bench-ladders: $(VENV)/bench
 # A participant's list of questions with a million messages, in a hundred questions and in ten thousand.
 bench-lists: $(VENV)/test
 	$(BIN)/python -m tests.bench.lists
+
+# What it costs to notify participants who are away of replies: pairs of runs with and without.
+bench-replies: $(VENV)/bench
+	$(BIN)/python tests/bench/replies.py $(BENCH)
 
 # What it costs to ask everybody for a token: ten pairs of runs with and without, into docs/.
 bench-tokens: $(VENV)/bench

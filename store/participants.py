@@ -22,6 +22,8 @@ from store.models import Question as QuestionRow
 from store.owners import Reach
 from store.replies import Since
 
+MOST_COUNTED = 10_000  # messages above a cursor that are looked at
+MAX_ID = 2**63 - 1
 ELDER = "ELDER"
 SYSTEM = "SYSTEM"  # its messages are no person's
 
@@ -118,34 +120,29 @@ def _latest(visibility: Visibility) -> str:
 
 def _unread(visibility: Visibility) -> str:
     """Return the SQL that counts the messages of a question above an id that are not of a sender, by type and id."""
-    of_others = _is_not_of(SQL("?"), SQL("?"))
-    unread = visibility.of(
-        MessageRow.select(fn.COUNT(MessageRow.id)).where(MessageRow.question == 0, MessageRow.id > 0)
-    )
-    sql: str = unread.where(of_others).sql()[0]
-    return sql
+    return str(_count(visibility, SQL("?1"), SQL("?2"), _is_not_of(SQL("?3"), SQL("?4"))).sql()[0])
 
 
 def _unread_since(visibility: Visibility) -> str:
-    """Return the SQL that counts those of them that were sent after a moment, which comes before the sender."""
-    unread = visibility.of(
-        MessageRow.select(fn.COUNT(MessageRow.id)).where(
-            MessageRow.question == 0, MessageRow.id > 0, MessageRow.sent_at > 0
-        )
-    )
-    sql: str = unread.where(_is_not_of(SQL("?"), SQL("?"))).sql()[0]
-    return sql
+    """Return the SQL for one of the latest of them that was sent after a moment, which comes last."""
+    of_question = MessageRow.select(MessageRow.id).where(MessageRow.question == SQL("?1"), MessageRow.id > SQL("?2"))
+    latest = MessageRow.id.in_(of_question.order_by(MessageRow.id.desc()).limit(SQL(str(MOST_COUNTED))))
+    found = visibility.of(MessageRow.select(SQL("1")).where(latest, MessageRow.sent_at > SQL("?5")))
+    return str(found.where(_is_not_of(SQL("?3"), SQL("?4"))).limit(SQL("1")).sql()[0])
 
 
 def unread(visibility: Visibility, participant: Reader) -> "ModelSelect[MessageRow]":
     """How many messages of a question its participant has not read, as a part of a query that joins the two."""
-    return visibility.of(
-        MessageRow.select(fn.COUNT(MessageRow.id)).where(
-            MessageRow.question == ParticipantRow.question,
-            MessageRow.id > ParticipantRow.read_up_to,
-            _is_not_of(participant.user_type, participant.user_id),
-        )
-    )
+    return _count(visibility, ParticipantRow.question, ParticipantRow.read_up_to, _is_not_of(*reversed(participant)))
+
+
+def _count(visibility: Visibility, question: Any, above: Any, of_others: Expression) -> "ModelSelect[MessageRow]":
+    """Count others' messages among the first MOST_COUNTED visible ones above an id; not 0 where there are more."""
+    is_above = (MessageRow.question == question) & (MessageRow.id > above)
+    visible = visibility.of(MessageRow.select(MessageRow.id).where(is_above))
+    beyond = visible.order_by(MessageRow.id).limit(SQL("1")).offset(SQL(str(MOST_COUNTED)))
+    count = MessageRow.select(fn.MAX(fn.COUNT(MessageRow.id), fn.IIF(beyond, SQL("1"), SQL("0"))))
+    return visibility.of(count.where(is_above, MessageRow.id < fn.COALESCE(beyond, SQL(str(MAX_ID)))).where(of_others))
 
 
 def _is_not_of(user_type: Any, user_id: Any) -> Expression:
@@ -236,7 +233,7 @@ def latest(connection: sqlite3.Connection, question_id: int, visibility: Visibil
 
 
 def count_unread(connection: sqlite3.Connection, question_id: int, reader: Reader, above: int) -> int:
-    """Return how many messages above an id a user may see, and has not sent."""
+    """Return how many messages above an id a user may see, and has not sent, as `_count` counts."""
     given = (question_id, above, reader.user_type, reader.user_id)
     return int(connection.execute(_UNREAD[visible_to(reader.user_type)], given).fetchone()[0])
 
@@ -244,8 +241,8 @@ def count_unread(connection: sqlite3.Connection, question_id: int, reader: Reade
 def has_unread_since(connection: sqlite3.Connection, question_id: int, reader: Reader, moment: int) -> bool:
     """Return whether a user has not read a message that was sent after a moment."""
     _, above = _part_of(connection, question_id, reader)
-    given = (question_id, above, moment, reader.user_type, reader.user_id)
-    return bool(connection.execute(_UNREAD_SINCE[visible_to(reader.user_type)], given).fetchone()[0])
+    given = (question_id, above, reader.user_type, reader.user_id, moment)
+    return connection.execute(_UNREAD_SINCE[visible_to(reader.user_type)], given).fetchone() is not None
 
 
 def _part_of(connection: sqlite3.Connection, question_id: int, user: Reader) -> tuple[int, int]:

@@ -209,7 +209,8 @@ export class Connection {
 
   /** @param {number} question */
   #joining(question) {
-    return { question_id: question, user_id: this.userId, user_type: this.userType, role_display_name: this.name };
+    const who = { user_id: this.userId, user_type: this.userType, role_display_name: this.name };
+    return { question_id: question, ...who, updates: true };
   }
 
   #resume() {

@@ -37,6 +37,10 @@ export class Questions extends EventTarget {
     super();
     this.#connections = connections;
     this.#calls = calls;
+    connections.whenArrived(({ name, payload }) => {
+      if (name === "question:updated") this.#update(payload);
+      if (name === "question:read") this.#see(payload);
+    });
   }
 
   /** Reads the newest page, or the next older one. */
@@ -104,7 +108,24 @@ export class Questions extends EventTarget {
    */
   async setStatus(id, status) {
     const changed = await this.#calls.ask("PATCH", `/api/questions/${id}`, { status });
-    this.items = this.items.map((one) => (one.id === id ? changed : one));
+    this.#update(changed);
+  }
+
+  /** @param {Question} changed */
+  #update(changed) {
+    this.items = this.items.map((one) => (one.id === changed.id ? { ...one, ...changed } : one));
+    this.#changed();
+  }
+
+  /** @param {Participant & {question_id: number}} read */
+  #see({ question_id: id, ...read }) {
+    const seen = this.seen.get(id);
+    if (seen === undefined) return;
+    const others = seen.filter((one) => one.user_id !== read.user_id || one.user_type !== read.user_type);
+    this.seen.set(
+      id,
+      [...others, read].sort((one, other) => one.user_id - other.user_id),
+    );
     this.#changed();
   }
 

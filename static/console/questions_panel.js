@@ -66,7 +66,11 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
           : button(say("join"), () => attempt(actions.join(id)), { ...focus("join"), kind: "small primary" }),
         button(say("history"), () => showHistory(question), { ...focus("history"), drawing: "ticket" }),
         question.unread && question.latest_message_id
-          ? button(say("markRead"), () => attempt(actions.readQuestion(id, question.latest_message_id ?? 0)), focus("read"))
+          ? button(
+              say("markRead"),
+              () => attempt(actions.readQuestion(id, question.latest_message_id ?? 0)),
+              focus("read"),
+            )
           : null,
         button(say("seenBy"), () => attempt(questions.readSeen(id)), focus("seen")),
         element("span", { class: "grow" }),

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from consult.entry.key_file import make_key, read_keys
 from consult.entry.tokens import Tokens, Wanted
@@ -32,6 +32,7 @@ BUILD: Final = ROOT / "build" / "bench"
 START_LIMIT: Final = 20.0
 STOP_LIMIT: Final = 10.0
 TOKEN_TTL: Final = 3600  # seconds
+AWAY_FROM: Final = 1_000_000  # the ids of users who are never there
 
 
 class BenchError(Exception):
@@ -49,6 +50,7 @@ class Server:
     settings: Mapping[str, str] = field(default_factory=dict)
     script: str = ""
     asks_for_tokens: bool = False
+    names_away: bool = False  # in each question as many participants who stay away as there are members of its room
 
     def command(self, database: Path) -> list[str]:
         """Give the command line that serves from that SQLite file."""
@@ -66,6 +68,9 @@ CARELINE: Final = Server("careline", "Careline", "careline")
 # What a user asks is counted, and nobody is refused: a load generator sends more than people do.
 BUDGETS: Final = {f"CARELINE_USER_{name}": "1000000000" for name in ("EVENTS", "BYTES", "READS", "ROWS", "CHANGES")}
 WITH_TOKENS: Final = Server("tokens", "Careline with tokens", "careline", BUDGETS, asks_for_tokens=True)
+NOTIFYING: Final = Server(
+    "replies", "Careline that notifies of replies", "careline", {"CARELINE_NOTIFY_REPLIES": "true"}, names_away=True
+)
 PEER_SERVERS: Final = tuple(
     Server(f"{program}-{promise}", f"{program.capitalize()}, {title}", program, settings)
     for promise, title, settings in (
@@ -86,6 +91,7 @@ class Running:
     pid: int
     database: Path
     tokens: Tokens | None = None  # makes those that the server asks for
+    names_away: bool = False
 
     def token(self, user_id: int, user_type: str, listed: tuple[int, ...] | None = None) -> str | None:
         """Make somebody's token, which lists these questions; None where the server asks for none."""
@@ -95,22 +101,28 @@ class Running:
 
     def open_questions(self, elder_ids: Iterable[int]) -> list[int]:
         """Open a consultation question for each elder and give the questions' ids."""
+        bodies = ({"title": f"问题 {number}", "elder_id": elder_id} for number, elder_id in enumerate(elder_ids, 1))
+        return [int(self._posted("/api/questions", body)["id"]) for body in bodies]
+
+    def name_away(self, question_id: int, count: int) -> None:
+        """Let so many users take part in a question who are never there."""
+        for user_id in range(AWAY_FROM, AWAY_FROM + count):
+            self._posted(f"/api/questions/{question_id}/participants", {"user_id": user_id, "user_type": "FAMILY"})
+
+    def _posted(self, path: str, body: dict[str, object]) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         token = self.token(1, "SERVICE")
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        ids = []
-        for number, elder_id in enumerate(elder_ids, 1):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-            body = json.dumps({"title": f"问题 {number}", "elder_id": elder_id})
-            connection.request("POST", "/api/questions", body, headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            connection.close()
-            if answer.status != 201:
-                raise BenchError(f"a question could not be opened: {answer.status} {text.decode()}")
-            ids.append(int(json.loads(text)["id"]))
-        return ids
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status != 201:
+            raise BenchError(f"POST {path}: {answer.status} {text.decode()}")
+        made: dict[str, Any] = json.loads(text)
+        return made
 
 
 @contextmanager
@@ -135,7 +147,8 @@ def running(server: Server, fill: Callable[[Path], None] = lambda _: None) -> It
             stderr=errors,
         )
     try:
-        yield Running(_port(server, process, log), process.pid, folder / "bench.db", tokens)
+        port = _port(server, process, log)
+        yield Running(port, process.pid, folder / "bench.db", tokens, server.names_away)
         if process.poll() is not None:
             raise BenchError(f"{server.title} ended with status {process.returncode}:\n{_tail(log)}")
     finally:

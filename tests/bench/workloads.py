@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -86,6 +87,9 @@ def load(target: Running, workload: Chat | Crowd, seconds: float) -> dict[str, f
     clients = workload.clients()
     elders = [user_id for user_id, client in enumerate(clients, 1) if client.user_type == "ELDER"]
     questions = target.open_questions(elders)
+    if target.names_away:
+        for room, members in Counter(client.room for client in clients).items():
+            target.name_away(questions[room], members)
     people = target.database.with_name("people")
     people.write_text("".join(f"{line}\n" for line in introduced(target, clients, questions)))
     command = [str(BUILD / "load"), str(target.port), str(target.pid), *workload.arguments(seconds)]

@@ -16,7 +16,11 @@ def test_who_leaves_or_ends_with_something_unread_is_told(server: Server, client
     for user_id in (son_id, reader_id):
         assert server.http("POST", path, json={"user_id": user_id, "user_type": "FAMILY"}).status == 201
     elder, son, reader, nurse = clients.connect_all([transport] * 4)
-    for client, user_type, user_id in (elder, "ELDER", elder_id), (son, "FAMILY", son_id), (reader, "FAMILY", reader_id):
+    for client, user_type, user_id in (
+        (elder, "ELDER", elder_id),
+        (son, "FAMILY", son_id),
+        (reader, "FAMILY", reader_id),
+    ):
         client.join(question_id, user_type, user_id)
     sent = nurse.send(question_id, sender_id=nurse_id)["id"]
     assert read(reader, question_id, sent)["unread"] == 0

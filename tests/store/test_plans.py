@@ -215,7 +215,9 @@ WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
         connection, draft(1)
     ),
     "participants.add": lambda connection: participants.add(connection, Naming(1, Reader(7, "STAFF"), NOW, API)),
-    "away.tell replies.without_one participants.has_unread_since": lambda connection: away.tell(connection, Looking(1, (), NOW)),
+    "away.tell replies.without_one participants.has_unread_since": lambda connection: away.tell(
+        connection, Looking(1, (), NOW)
+    ),
     "participants.add_elder": lambda connection: participants.add_elder(connection, 1, 8),
     READ: lambda connection: participants.read(connection, Reading(1, Reader(7, "STAFF"), 9, NOW, API)),
     "participants.remove": lambda connection: participants.remove(connection, Naming(1, Reader(7, "STAFF"), NOW, API)),
@@ -345,7 +347,7 @@ INDEXES: Final = (
     ("messages.page", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.between", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.append", "SELECT message.id", "message_of_client"),
-    (READ, "SELECT COUNT", "message_of_question"),
+    (READ, "SELECT MAX(COUNT", "message_of_question"),
     (READ, "SELECT id FROM user_notification", "user_notification_of_reply"),
     (
         "questions.change unanswered.heard unanswered.change unanswered.end",
@@ -377,11 +379,12 @@ NOT_FOR_EACH: Final = {
     *("quiet_hours.start", "quiet_hours.look_again"),
 }
 # What may be walked through: values that were given, rows that were found before, a statement that finds nothing, a
-# table that has a row for each table, the revoked tokens, which are all in memory anyway, an index of parked tasks, and
-# that of the sessions, which are counted where there may be too many.
+# table that has a row for each table, the revoked tokens, which are all in memory anyway, indexes of parked
+# tasks and, at a start, of the questions that tell of replies, and that of the sessions, which are counted where there
+# may be too many.
 WALKED: Final = re.compile(
     r"\(subquery-|\d+ CONSTANT ROW|CONSTANT ROW|asked |json_each |revoked_token$"
-    r"|t1 USING (COVERING )?INDEX reminder_task_parked$|session$"
+    r"|t1 USING (COVERING )?INDEX (reminder_task_parked|question_that_tells)$|session$"
 )
 NOTHING: Final = "WHERE (0 = 1)"
 
