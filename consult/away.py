@@ -35,19 +35,21 @@ class Away:
         self._to_look: dict[int, None] = {}
         self._under_way = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._start_timer: asyncio.TimerHandle | None = None
         rooms.gone = self.gone
 
     async def open(self) -> None:
         """To be called before the first client comes."""
         self._telling.update(await away.telling(self._database))
-        self._to_look.update(dict.fromkeys(self._telling))
-        self._look_within(AFTER_START_S)
+        if self._telling:
+            self._start_timer = self._loop.call_later(AFTER_START_S, self._look_at, list(self._telling))
 
     def close(self) -> None:
         """Look no more; the next start looks at all of them."""
         self._to_look.clear()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._start_timer):
+            if timer is not None:
+                timer.cancel()
 
     def tells(self, question_id: int, *, is_new: bool = False) -> None:
         """The question tells of replies from now on. In a new one nothing has been said."""
@@ -64,6 +66,10 @@ class Away:
         if question_id in self._telling:
             self._to_look[question_id] = None
             self._look_within(GATHER_S)
+
+    def _look_at(self, question_ids: list[int]) -> None:
+        self._to_look.update(dict.fromkeys(question_ids))
+        self._look_within(0)
 
     def _look_within(self, seconds: float) -> None:
         if self._timer is None and not self._under_way and self._to_look:

@@ -125,9 +125,10 @@ def _unread(visibility: Visibility) -> str:
 
 def _unread_since(visibility: Visibility) -> str:
     """Return the SQL for one of the latest of them that was sent after a moment, which comes last."""
-    of_question = MessageRow.select(MessageRow.id).where(MessageRow.question == SQL("?1"), MessageRow.id > SQL("?2"))
-    latest = MessageRow.id.in_(of_question.order_by(MessageRow.id.desc()).limit(SQL(str(MOST_COUNTED))))
-    found = visibility.of(MessageRow.select(SQL("1")).where(latest, MessageRow.sent_at > SQL("?5")))
+    is_above = (MessageRow.question == SQL("?1")) & (MessageRow.id > SQL("?2"))
+    visible = visibility.of(MessageRow.select(MessageRow.id).where(is_above))
+    is_latest = MessageRow.id.in_(visible.order_by(MessageRow.id.desc()).limit(SQL(str(MOST_COUNTED))))
+    found = visibility.of(MessageRow.select(SQL("1")).where(is_latest, MessageRow.sent_at > SQL("?5")))
     return str(found.where(_is_not_of(SQL("?3"), SQL("?4"))).limit(SQL("1")).sql()[0])
 
 
@@ -141,8 +142,9 @@ def _count(visibility: Visibility, question: Any, above: Any, of_others: Express
     is_above = (MessageRow.question == question) & (MessageRow.id > above)
     visible = visibility.of(MessageRow.select(MessageRow.id).where(is_above))
     beyond = visible.order_by(MessageRow.id).limit(SQL("1")).offset(SQL(str(MOST_COUNTED)))
-    count = MessageRow.select(fn.MAX(fn.COUNT(MessageRow.id), fn.IIF(beyond, SQL("1"), SQL("0"))))
-    return visibility.of(count.where(is_above, MessageRow.id < fn.COALESCE(beyond, SQL(str(MAX_ID)))).where(of_others))
+    is_counted = is_above & (MessageRow.id < fn.COALESCE(beyond, SQL(str(MAX_ID))))
+    count = fn.MAX(fn.COUNT(MessageRow.id), fn.IIF(beyond, SQL("1"), SQL("0")))
+    return visibility.of(MessageRow.select(count).where(is_counted, of_others))
 
 
 def _is_not_of(user_type: Any, user_id: Any) -> Expression:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, NoReturn, TypeAlias
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import connect
 
 from tests.json_text import decode, encode
@@ -113,22 +113,31 @@ class Websocket(Connection):
         super().__init__()
         sent = dict(headers or {})
         host = sent.pop("Host", f"127.0.0.1:{server.port}")
-        opening = connect(
-            f"{'wss' if server.tls else 'ws'}://{host}/socket.io/?{query}&transport=websocket",
-            sock=server.connect_tcp(),
-            ssl=server.tls,
-            server_hostname="127.0.0.1" if server.tls else None,
-            additional_headers=sent,
-            compression=None,
-            max_size=None,
-            proxy=None,
-            ping_interval=None,
-            open_timeout=LIMIT,
-            close_timeout=LIMIT,
-        )
+        socket = server.connect_tcp()
+        try:
+            opening = connect(
+                f"{'wss' if server.tls else 'ws'}://{host}/socket.io/?{query}&transport=websocket",
+                sock=socket,
+                ssl=server.tls,
+                server_hostname="127.0.0.1" if server.tls else None,
+                additional_headers=sent,
+                compression=None,
+                max_size=None,
+                proxy=None,
+                ping_interval=None,
+                open_timeout=LIMIT,
+                close_timeout=LIMIT,
+            )
+        except (WebSocketException, OSError):  # the server has ended, or refuses
+            socket.close()
+            raise
         self._open = ExitStack()
         self._socket = self._open.enter_context(opening)
-        packet = self.receive()
+        try:
+            packet = self.receive()
+        except Closed:
+            self.close()
+            raise
         assert packet.startswith("0{"), packet
 
     def send(self, *packets: str | bytes) -> None:

@@ -17,6 +17,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
+from websockets.exceptions import WebSocketException
+
 from tests.clients import message
 from tests.packets import Closed, Connection, Polling, Websocket
 from tests.server import LIMIT, wait_until
@@ -40,6 +42,7 @@ class Replied(Faults):
     messages: int = 0
     reads: int = 0
     told: int = 0  # notifications of replies
+    is_last_life: bool = False  # the server is not killed any more
 
 
 class Person:
@@ -60,7 +63,8 @@ class Person:
 
     def _live(self) -> None:
         while not self._over.is_set():
-            with suppress(Closed, OSError, HTTPException, TimeoutError):  # the server was killed just now
+            # The server was killed just now.
+            with suppress(Closed, OSError, HTTPException, TimeoutError, WebSocketException):
                 self._come()
             time.sleep(self._chance.uniform(0, 0.1))
 
@@ -76,7 +80,9 @@ class Person:
                 else:
                     self._read(connection, question_id)
                 self._listen(connection)
-            if self._chance.random() < 0.5:
+            # Of one that only stops to poll the server would know when its heartbeat is missing.
+            is_noticed = isinstance(connection, Websocket) or not self._found.is_last_life
+            if self._chance.random() < 0.5 or not is_noticed:
                 connection.call("leave_question", {"question_id": question_id})
 
     def _say(self, connection: Connection, question_id: int) -> None:
@@ -113,9 +119,9 @@ class Person:
         self._thread.join(3 * LIMIT)
 
 
-def reply(folder: Path, kills: int, seed: int, command: Sequence[str]) -> Replied:
-    """Kill so many times, then look at what is left."""
-    found = Replied()
+def reply(folder: Path, kills: int, seed: int, command: Sequence[str], settled: float = SETTLED) -> Replied:
+    """Kill so many times, then look at what is left, after so many seconds at most."""
+    found = Replied(is_last_life=not kills)
     chance = random.Random(seed)
     server = Doomed(folder, command)
     server.begin()
@@ -132,13 +138,14 @@ def reply(folder: Path, kills: int, seed: int, command: Sequence[str]) -> Replie
             found.expect(answer.status == 200, f"an assignment was answered with {answer}")
             server.kill()
             found.kills += 1
+            found.is_last_life = found.kills == kills
             server.begin()
             server.listens()
-        time.sleep(chance.uniform(0.1, LONGEST_LIFE))
+        time.sleep(LONGEST_LIFE)
         for person in people:
             person.finish()
         with suppress(AssertionError):  # what is wrong then is told below
-            wait_until(lambda: not _wrong(server), "that everybody knows", SETTLED)
+            wait_until(lambda: not _wrong(server), "that everybody knows", settled)
         found.faults += _wrong(server)
         for person in people:
             _check_seen(server, person, found)

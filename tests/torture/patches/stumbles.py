@@ -1,4 +1,4 @@
-"""Careline that fails over what nobody thought of: a text of one character, the user 50, the closed questions."""
+"""Careline that fails over what nobody thought of: a text of one character, every fifth user, the closed questions."""
 
 import sys
 from typing import Any
@@ -7,7 +7,8 @@ import main
 from consult.events import bind_user, send_message
 from store import questions
 
-send, bind, page = send_message.handle, bind_user.handle, questions.page
+send, bind = send_message.handle, bind_user.handle
+page, page_of_participant = questions.page, questions.page_of_participant
 
 
 def send_but(*arguments: Any) -> None:
@@ -17,8 +18,8 @@ def send_but(*arguments: Any) -> None:
 
 
 async def bind_but(*arguments: Any) -> None:
-    if arguments[-2].user_id == 50:
-        raise ValueError("user 50")
+    if arguments[-2].user_id % 5 == 0:
+        raise ValueError("every fifth user")
     await bind(*arguments)
 
 
@@ -28,7 +29,14 @@ async def page_but(*arguments: Any, **named: Any) -> Any:
     return await page(*arguments, **named)
 
 
+async def page_of_participant_but(*arguments: Any, **named: Any) -> Any:
+    if named["status"] == "CLOSED":
+        raise IndexError("closed questions of a participant")
+    return await page_of_participant(*arguments, **named)
+
+
 send_message.handle = send_but  # type: ignore[assignment]
 bind_user.handle = bind_but  # type: ignore[assignment]
 questions.page = page_but
+questions.page_of_participant = page_of_participant_but
 sys.exit(main.main(sys.argv[1:]))
