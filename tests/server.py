@@ -299,7 +299,11 @@ class Server:
         connection.settimeout(LIMIT)
         if self._source is not None:
             connection.bind(self._source)
-        connection.connect(("127.0.0.1", self.port))
+        try:
+            connection.connect(("127.0.0.1", self.port))
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def connect(self, receive_buffer: int | None = None) -> socket.socket:
