@@ -245,7 +245,7 @@ class House:
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
             Questions(database, writing, time, self.sending, self.push, self.away, self.notify_replies),
-            Participants(database, writing, time, self.push),
+            Participants(database, writing, time, self.push, self.away),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Occurrences(database, writing, time, self.work, reads, self.answering),

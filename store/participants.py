@@ -24,6 +24,7 @@ from store.replies import Since
 
 MOST_COUNTED = 10_000  # messages above a cursor that are looked at
 MAX_ID = 2**63 - 1
+MOST_TYPES = 4  # of one user
 ELDER = "ELDER"
 SYSTEM = "SYSTEM"  # its messages are no person's
 
@@ -106,6 +107,8 @@ _TAKE_PART = """INSERT INTO participant (question_id, user_id, user_type, takes_
     RETURNING question_id, user_id, user_type"""
 _PART_OF = "SELECT takes_part, read_up_to FROM participant WHERE question_id = ? AND user_id = ? AND user_type = ?"
 _NO_PART = "UPDATE participant SET takes_part = 0 WHERE question_id = ? AND user_id = ? AND user_type = ?"
+_OTHER_TYPES = """SELECT user_type, read_up_to FROM participant
+    WHERE question_id = ? AND user_id = ? AND user_type <> ? AND takes_part = 1"""
 _MOVE = """INSERT INTO participant (question_id, user_id, user_type, takes_part, read_up_to) VALUES (?, ?, ?, 0, ?)
     ON CONFLICT DO UPDATE SET read_up_to = excluded.read_up_to"""
 _ELDER = "SELECT elder_id FROM question WHERE id = ? AND deleted_at IS NULL"
@@ -198,7 +201,7 @@ def remove(connection: sqlite3.Connection, naming: Naming) -> Removed | NoQuesti
     if not takes_part:
         return NoParticipant()
     connection.execute(_NO_PART, (naming.question_id, *naming.user))
-    answered = replies.end(connection, naming.question_id, naming.user.user_id, naming.at, naming.by)
+    answered = _no_more(connection, naming.question_id, naming.user, naming.at, naming.by)
     return Removed(_found(connection, naming), answered)
 
 
@@ -216,8 +219,16 @@ def read(connection: sqlite3.Connection, reading: Reading) -> Read | NoQuestion:
         connection.execute(_MOVE, (question_id, *reader, up_to))
         seen = tuple(_seen(connection, question_id, reader, before, up_to))
     unread = count_unread(connection, question_id, reader, up_to)
-    answered = () if unread else replies.end(connection, question_id, reader.user_id, reading.at, reading.by)
+    answered = () if unread else _no_more(connection, question_id, reader, reading.at, reading.by)
     return Read(up_to, unread, seen, answered)
+
+
+def _no_more(connection: sqlite3.Connection, question_id: int, user: Reader, at: int, by: str) -> tuple[Answered, ...]:
+    """A user has nothing unread as this type: what waits of replies ends, unless it has something as another."""
+    for user_type, read_up_to in connection.execute(_OTHER_TYPES, (question_id, *user)).fetchall():
+        if count_unread(connection, question_id, Reader(user.user_id, user_type), read_up_to):
+            return ()
+    return replies.end(connection, question_id, user.user_id, at, by)
 
 
 def _seen(connection: sqlite3.Connection, question_id: int, reader: Reader, before: int, up_to: int) -> Iterable[Seen]:
@@ -264,7 +275,8 @@ async def page(
     """Return who takes part in a question, by their ids, with the cursors as the asker may see them; whether there are
     more. None when there is no such question.
 
-    Of a staff member who has read nothing that patients may see, patients learn nothing.
+    Of a staff member who has read nothing that patients may see, patients learn nothing. All types of a user are on one
+    page, which may be longer by that.
     """
     shown = visibility.of(
         MessageRow.select(MessageRow.id).where(
@@ -282,7 +294,11 @@ async def page(
         query = query.where((ParticipantRow.user_type != STAFF) | (up_to_id > 0))
     query = query.where(ParticipantRow.user_id > after_id).order_by(ParticipantRow.user_id, ParticipantRow.user_type)
     of_question = existing(QuestionRow.id).where(QuestionRow.id == question_id)
-    found = await database.page(query.limit(limit + 1), limit, of_question)
+    most = limit + MOST_TYPES - 1
+    found = await database.page(query.limit(most + 1), most, of_question)
     if not found.beside[0]:
         return None
-    return [Participant(**row) for row in found.rows], found.has_more
+    end = limit
+    while 0 < end < len(found.rows) and found.rows[end]["user_id"] == found.rows[end - 1]["user_id"]:
+        end += 1
+    return [Participant(**row) for row in found.rows[:end]], found.has_more or end < len(found.rows)

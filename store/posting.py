@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from store import messages, participants, replies, unanswered
+from store import away, messages, participants, replies, unanswered
 from store.answers import Answered
+from store.away import Looking
 from store.messages import Appended, Draft, Message
 from store.notifications import Notification
 
@@ -40,6 +41,12 @@ def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
         return list(appended)
     silent = (False, False)
     told = replies.notify(connection, (one for one in sent if telling.get(one[1].question_id, silent)[0]), since)
+    began = {question_id for question_id, _, _ in since}
+    for draft, message in sent:
+        if message.question_id in began and telling.get(message.question_id, silent)[0]:
+            began.remove(message.question_id)  # who takes part from now on may be away from what was said before
+            looking = Looking(message.question_id, draft.present, message.sent_at)
+            told.setdefault(message.id, []).extend(away.tell(connection, looking) or ())
     settled = {
         message.id: unanswered.heard(connection, message)
         for _, message in sent

@@ -24,6 +24,7 @@ Priority = Literal["NORMAL", "URGENT"]
 NORMAL: Priority = "NORMAL"
 
 MOST_IN_READING = 1000  # questions that one reading looks for
+MOST_SEARCHED = 1000  # messages of a question in which who waits is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,13 @@ def change(connection: sqlite3.Connection, asked: Change) -> Changes:
     if is_now.status == "CLOSED":
         answered = unanswered.end(connection, asked.question_id, asked.at)
     elif _ladder(is_now) != _ladder(was):
-        unanswered.change(connection, asked.question_id, asked.at, before=was.answer_within)
+        unanswered.change(connection, asked.question_id, asked.at)
     as_staff = _find(connection, asked.question_id, visible_to(STAFF))
     return Changes((Changed(as_staff, visible_to(STAFF)), Changed(is_now, visible_to(None))), answered)
 
 
-def _ladder(question: Question) -> tuple[int | None, int | None, str | None]:
-    return question.assignee_id, question.answer_within, question.follow_up
+def _ladder(question: Question) -> tuple[str, int | None, int | None, str | None]:
+    return question.status, question.assignee_id, question.answer_within, question.follow_up
 
 
 def _find(connection: sqlite3.Connection, question_id: int, visibility: Visibility) -> Question:
@@ -227,10 +228,13 @@ def _last_sent_at(visibility: Visibility) -> "ModelSelect[MessageRow]":
 
 
 def _waiting_since(visibility: Visibility) -> "ModelSelect[MessageRow]":
-    """When the first word of a person was sent after the last one of staff."""
+    """When the first word of a person was sent after the last one of staff, of the last MOST_SEARCHED messages."""
     of_question = MessageRow.question == QuestionRow.id
-    by_staff = visibility.of(MessageRow.select(MessageRow.id).where(of_question, MessageRow.sender_type == STAFF))
-    last = fn.COALESCE(by_staff.order_by(MessageRow.id.desc()).limit(1), 0)
+    visible = visibility.of(MessageRow.select(MessageRow.id).where(of_question))
+    floor = fn.COALESCE(visible.order_by(MessageRow.id.desc()).limit(1).offset(MOST_SEARCHED), 0)
+    is_by_staff = of_question & (MessageRow.id > floor) & (MessageRow.sender_type == STAFF)
+    by_staff = visibility.of(MessageRow.select(MessageRow.id).where(is_by_staff))
+    last = fn.COALESCE(by_staff.order_by(MessageRow.id.desc()).limit(1), floor)
     is_since = (MessageRow.id > last) & MessageRow.sender_type.not_in([STAFF, SYSTEM])
     since = visibility.of(MessageRow.select(MessageRow.sent_at).where(of_question, is_since))
     return since.order_by(MessageRow.id).limit(1)

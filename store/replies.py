@@ -23,7 +23,7 @@ Sent = tuple[Draft, Message]
 Since = dict[tuple[int, int, str], int]
 
 _WITHOUT_ONE = """SELECT user_id, user_type FROM participant AS one WHERE question_id = ?1 AND takes_part = 1
-    AND NOT EXISTS (SELECT 1 FROM user_notification AS told
+    AND NOT EXISTS (SELECT 1 FROM user_notification AS told INDEXED BY user_notification_of_reply
         WHERE told.biz_id = ?1 AND told.user_id = one.user_id
         AND task_id IS NULL AND (status = 'UNREAD' OR snoozed_until IS NOT NULL))"""
 _TITLE = "SELECT title FROM question WHERE id = ?"

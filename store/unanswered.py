@@ -23,6 +23,11 @@ UNTIL_MISSED = 3_600_000  # milliseconds after the last rung
 
 _OF_QUESTION = """SELECT title, assignee_id, answer_within, follow_up, waiting_task FROM question WHERE id = ?"""
 _WAITS = "UPDATE question SET waiting_task = ? WHERE id = ?"
+# The first words that staff has not answered: those since its last one that patients may see.
+_SINCE = """SELECT sent_at FROM message WHERE question_id = ?1 AND sender_type NOT IN ('STAFF', 'SYSTEM')
+    AND id > coalesce((SELECT id FROM message WHERE question_id = ?1 AND sender_type = 'STAFF' AND is_visible_to_patient
+        ORDER BY id DESC LIMIT 1), 0) ORDER BY id LIMIT 1"""
+_SETTLED = "SELECT 1 FROM occurrence WHERE task_id = ? AND (settled IS NOT NULL OR outcome <> 'WRITTEN') LIMIT 1"
 _RANG = "SELECT id FROM user_notification WHERE task_id = ? AND snooze_of IS NULL ORDER BY id DESC LIMIT 1"
 
 
@@ -47,20 +52,23 @@ def heard(connection: sqlite3.Connection, message: Message) -> tuple[Answered, .
     question = _find(connection, message.question_id)
     if message.sender_type == STAFF:
         return _settle(connection, question, message) if message.is_visible_to_patient else ()
-    if message.sender_type != SYSTEM and question.answer_within is not None and question.waiting_task is None:
+    if message.sender_type != SYSTEM and question.answer_within is not None and not _still_waits(connection, question):
         _wait(connection, message.question_id, question, message.sent_at)
     return ()
 
 
-def change(connection: sqlite3.Connection, question_id: int, at: int, *, before: int | None) -> None:
-    """The question waits by another ladder from now on, if that has not rung yet; `before` is its `answer_within` until
-    now."""
+def change(connection: sqlite3.Connection, question_id: int, at: int) -> None:
+    """The question is open and waits by another ladder from now on, if that has not rung yet; or it begins to wait for
+    an answer to what was said before."""
     question = _find(connection, question_id)
-    task = _task(connection, question)
-    if task is None or task.status != "PENDING" or before is None:
-        return
-    reminders.cancel(connection, Cancelling(task.id, at, SYSTEM))
-    _wait(connection, question_id, question, task.remind_at - before)
+    if question.waiting_task is not None:
+        task = _task(connection, question)
+        if task is None or task.status != "PENDING":
+            return
+        reminders.cancel(connection, Cancelling(task.id, at, SYSTEM))
+    since = connection.execute(_SINCE, (question_id,)).fetchone()
+    if since is not None:
+        _wait(connection, question_id, question, since[0])
 
 
 def end(connection: sqlite3.Connection, question_id: int, at: int) -> tuple[Answered, ...]:
@@ -93,6 +101,14 @@ def _wait(connection: sqlite3.Connection, question_id: int, question: _Question,
         follow_up=follow_up,
     )
     connection.execute(_WAITS, (reminders.add(connection, new).id, question_id))
+
+
+def _still_waits(connection: sqlite3.Connection, question: _Question) -> bool:
+    """Return whether its reminder is to ring, or has rung and was not answered, missed or called off."""
+    task = _task(connection, question)
+    if task is None or task.status == "PENDING":
+        return task is not None
+    return task.status == "DISPATCHED" and connection.execute(_SETTLED, (task.id,)).fetchone() is None
 
 
 def _settle(connection: sqlite3.Connection, question: _Question, answer: Message) -> tuple[Answered, ...]:

@@ -12,6 +12,7 @@ from store.database import DEADLINE as DEADLINE
 from store.database import MOST_WAITING as MOST_WAITING
 from store.idempotency_keys import KEPT_FOR
 from store.participants import MOST_COUNTED as MOST_COUNTED
+from store.questions import MOST_SEARCHED as MOST_SEARCHED
 from store.reading import PAGE_BYTES as PAGE_BYTES
 
 MAX_ID = 2**63 - 1

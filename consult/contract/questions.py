@@ -155,6 +155,12 @@ class QuestionQuery(Payload, kw_only=True, gc=False):
             must_be("participant_type", UserType).message,
             "required with `participant_id`",
         ),
+        Check(
+            "participant_id",
+            lambda query: query.get("participant_type") is None or query.get("participant_id") is not None,
+            must_be("participant_id", Id).message,
+            "required with `participant_type`",
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sanic.response import HTTPResponse
 
+from consult.away import Away
 from consult.contract import faults, replies
 from consult.contract.faults import Fault
 from consult.contract.participants import (
@@ -32,6 +33,7 @@ class Participants:
     writing: Writing
     time: ClinicTime
     push: Push
+    away: Away
 
     def handlers(self) -> Handlers:
         """By their rows."""
@@ -56,7 +58,10 @@ class Participants:
         return ParticipantPage(items=[replies.participant(one) for one in items], has_more=has_more)
 
     async def add_participant(self, asked: Asked[None, NewParticipant]) -> Participant | HTTPResponse:
-        return await self.writing.post(asked, participants.add, self._naming(asked), _shape)
+        def publish(_: participants.Participant | NoQuestion) -> None:
+            self.away.gone(asked.id)  # what is unread is told to who is not there
+
+        return await self.writing.post(asked, participants.add, self._naming(asked), _shape, publish)
 
     async def remove_participant(self, asked: Asked[None, NewParticipant]) -> Participant | HTTPResponse:
         def publish(outcome: participants.Removed | NoQuestion | NoParticipant | IsElder) -> None:

@@ -60,6 +60,9 @@ INDEXES = (
     # Those of replies that wait until their question is read.
     """CREATE INDEX user_notification_of_reply ON user_notification (biz_id, user_id)
         WHERE task_id IS NULL AND (status = 'UNREAD' OR snoozed_until IS NOT NULL)""",
+    # When each user has last read of a question's replies.
+    """CREATE INDEX user_notification_of_replies ON user_notification (biz_id, user_id, read_at)
+        WHERE task_id IS NULL""",
 )
 
 

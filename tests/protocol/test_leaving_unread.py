@@ -53,6 +53,39 @@ def test_a_question_that_begins_to_tell(server: Server, clients: Clients) -> Non
     assert len(wait_until(lambda: waiting(server, elder_id), "what it has not read")) == 1
 
 
+def test_who_begins_to_take_part_away_is_told_of_what_is_unread(server: Server, clients: Clients) -> None:
+    elder_id, named_id, sender_id, nurse_id = (new_id() for _ in range(4))
+    question_id = opened(server, elder_id)
+    client = clients.connect()
+    client.send(question_id, sender_id=nurse_id)
+    named = {"user_id": named_id, "user_type": "STAFF"}
+    assert server.http("POST", f"/api/questions/{question_id}/participants", json=named).status == 201
+    client.send(question_id, sender_type="FAMILY", sender_id=sender_id)
+    for user_id in (named_id, sender_id):
+        assert len(wait_until(lambda user_id=user_id: waiting(server, user_id), "what was said")) == 1  # type: ignore[misc]
+    assert len(waiting(server, nurse_id)) == 1
+    client.send(question_id, sender_id=nurse_id)
+    assert [len(waiting(server, one)) for one in (named_id, sender_id, nurse_id)] == [1, 1, 1]
+
+
+def test_who_takes_part_as_two_types_has_read_when_each_has(server: Server, clients: Clients) -> None:
+    elder_id, both_id, nurse_id = new_id(), new_id(), new_id()
+    question_id = opened(server, elder_id)
+    path = f"/api/questions/{question_id}/participants"
+    for user_type in ("FAMILY", "STAFF"):
+        assert server.http("POST", path, json={"user_id": both_id, "user_type": user_type}).status == 201
+    family, staff, nurse = clients.connect_all(["websocket"] * 3)
+    nurse.send(question_id, "内部", sender_id=nurse_id, is_visible_to_patient=False)
+    sent = nurse.send(question_id, sender_id=nurse_id)["id"]
+    assert len(waiting(server, both_id)) == 1
+    family.join(question_id, "FAMILY", both_id)
+    assert read(family, question_id, sent)["unread"] == 0
+    assert len(waiting(server, both_id)) == 1, "as staff it has not read"
+    staff.join(question_id, "STAFF", both_id)
+    assert read(staff, question_id, sent)["unread"] == 0
+    assert waiting(server, both_id) == []
+
+
 def test_who_does_not_come_back_after_a_kill_is_told(start_server: StartServer, clients: Clients) -> None:
     server = start_server()
     elder_id, nurse_id = new_id(), new_id()

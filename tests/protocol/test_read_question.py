@@ -109,6 +109,17 @@ def test_who_takes_part(server: Server, clients: Clients) -> None:
     assert server.http("GET", "/api/questions/999999/participants").body["code"] == "QUESTION_NOT_FOUND"
 
 
+def test_a_user_s_types_are_on_one_page(server: Server) -> None:
+    elder_id, other_id, last_id = new_id(), new_id(), new_id()
+    question_id = server.open_question(elder_id=elder_id)
+    path = f"/api/questions/{question_id}/participants"
+    for user_id, user_type in (other_id, "STAFF"), (other_id, "FAMILY"), (other_id, "ELDER"), (last_id, "STAFF"):
+        assert server.http("POST", path, json={"user_id": user_id, "user_type": user_type}).status == 201
+    pages = [server.http("GET", f"{path}?user_type=STAFF&limit=2&after_id={after}").body for after in (0, other_id)]
+    assert [[one["user_id"] for one in page["items"]] for page in pages] == [[elder_id, *[other_id] * 3], [last_id]]
+    assert [page["has_more"] for page in pages] == [True, False]
+
+
 def test_who_has_not_joined_cannot_read(server: Server, clients: Clients) -> None:
     question_id = server.open_question()
     client = clients.connect()

@@ -174,14 +174,14 @@ def test_it_waits_through_a_kill(start_server: StartServer, clients: Clients) ->
 
 
 @pytest.mark.parametrize("kind", [Websocket, Polling])
-def test_who_begins_to_take_part_hears_of_what_comes_after(server: Server, enter: Enter, kind: Kind) -> None:
-    """Also where all of it is stored at once."""
+def test_who_begins_to_take_part_hears_of_it_once(server: Server, enter: Enter, kind: Kind) -> None:
+    """Also of what was said before, where it is away, and also where all of it is stored at once."""
     elder_id, nurse_id = new_id(), new_id()
     question_id = opened(server, elder_id)
     as_elder = {"sender_type": "ELDER", "sender_id": elder_id}
     said = [message(question_id, "在吗", **as_elder), message(question_id, "在", sender_id=nurse_id)]
     connection = enter(kind, server)
     connection.call_all([["send_message", one] for one in said])
-    assert server.notifications(nurse_id) == []
+    assert len(server.notifications(nurse_id)) == 1
     connection.call_all([["send_message", one] for one in (*said, message(question_id, "好", **as_elder))])
     assert [len(server.notifications(one)) for one in (elder_id, nurse_id)] == [1, 1]

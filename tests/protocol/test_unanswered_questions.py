@@ -125,3 +125,61 @@ def test_without_an_assignee_the_ladder_s_first_is_rung(server: Server, clients:
     rings(server, head_id, 2)
     client.send(nobody, "好的", sender_id=head_id)
     assert server.http("GET", f"/api/questions/{nobody}").status == 200
+
+
+@pytest.mark.parametrize("given", [{"assignee_id": None, "answer_within": MINUTE}, {"answer_within": None}])
+def test_what_is_given_later_counts_for_what_was_said(
+    server: Server, clients: Clients, clock: Clock, given: dict[str, Any]
+) -> None:
+    elder_id, nurse_id = new_id(), new_id()
+    first = {name: value for name, value in {"assignee_id": nurse_id, **given}.items() if value is not None}
+    question_id = opened(server, elder_id, **{"answer_within": None, **first})
+    client = clients.connect(to=server)
+    ask(client, question_id, elder_id)
+    clock.set_by(30)
+    ask(client, question_id, elder_id)
+    later = {"assignee_id": nurse_id, "answer_within": MINUTE}
+    assert server.http("PATCH", f"/api/questions/{question_id}", json=later).status == 200
+    clock.set_by(61)
+    rings(server, nurse_id)
+
+
+def test_reopened_it_waits_for_what_was_not_answered(server: Server, clients: Clients, clock: Clock) -> None:
+    elder_id, nurse_id = new_id(), new_id()
+    question_id = opened(server, elder_id, assignee_id=nurse_id)
+    client = clients.connect(to=server)
+    ask(client, question_id, elder_id)
+    server.set_status(question_id, "CLOSED")
+    server.set_status(question_id, "OPEN")
+    clock.set_by(61)
+    rings(server, nurse_id)
+
+
+def test_after_an_answer_by_hand_the_next_word_waits_anew(server: Server, clients: Clients, clock: Clock) -> None:
+    elder_id, nurse_id = new_id(), new_id()
+    question_id = opened(server, elder_id, assignee_id=nurse_id)
+    client = clients.connect(to=server)
+    ask(client, question_id, elder_id)
+    clock.set_by(61)
+    first = rings(server, nurse_id)["id"]
+    ask(client, question_id, elder_id)
+    assert len(tasks(server, nurse_id)) == 1
+    assert server.http("POST", f"/api/notifications/{first}/confirm").status == 200
+    ask(client, question_id, elder_id)
+    clock.set_by(122)
+    rings(server, nurse_id, 2)
+
+
+def test_after_its_reminder_was_cancelled_the_next_word_waits_anew(
+    server: Server, clients: Clients, clock: Clock
+) -> None:
+    elder_id, nurse_id = new_id(), new_id()
+    question_id = opened(server, elder_id, assignee_id=nurse_id)
+    client = clients.connect(to=server)
+    ask(client, question_id, elder_id)
+    (task,) = tasks(server, nurse_id)
+    assert server.http("DELETE", f"/api/reminders/{task['id']}").status == 200
+    clock.set_by(30)
+    ask(client, question_id, elder_id)
+    clock.set_by(91)
+    rings(server, nurse_id)

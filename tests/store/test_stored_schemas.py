@@ -21,7 +21,7 @@ from tests.packets import Websocket
 from tests.protocol.catching_up import everything, settle
 from tests.server import Server, in_seconds, wait_until
 from tests.store.file import rows
-from tests.store.leave_schema import AWAY, COMMAND, FOLDER, KEY, KEYED, SLEEPING, THERE, load, tables
+from tests.store.leave_schema import AWAY, COMMAND, FOLDER, KEY, KEYED, NURSE, SLEEPING, THERE, load, tables
 
 EVERY: Final = sorted(one.stem for one in schema.MIGRATIONS.glob("0*.py"))
 STORED: Final = sorted(one.stem for one in FOLDER.glob("*.sql"))
@@ -66,7 +66,7 @@ def test_everything_is_still_there(server: Server, enter: Enter) -> None:
     told_questions = server.http("GET", "/api/questions?user_type=STAFF&limit=200").body["items"]
     told_tasks = server.http("GET", "/api/reminders?limit=200").body["items"]
     told_messages = [one for row in left["question"] for one in everything(server, row["id"], user_type="STAFF")]
-    told_notifications = [one for user_id in (THERE, AWAY, SLEEPING) for one in server.notifications(user_id)]
+    told_notifications = [one for user_id in (THERE, AWAY, SLEEPING, NURSE) for one in server.notifications(user_id)]
     for told, table in (
         (told_questions, "question"),
         (told_messages, "message"),

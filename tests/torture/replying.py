@@ -192,7 +192,10 @@ def _wrong(server: Doomed) -> list[str]:
             f" AND biz_id = {question_id} AND user_id = {user_id}",
         )
         if len(open_ones) != bool(unread):
-            faults.append(f"{who} has {unread} unread, and {len(open_ones)} notifications wait")
+            waiting = (
+                "more than one notification waits" if len(open_ones) > 1 else f"{len(open_ones)} notifications wait"
+            )
+            faults.append(f"{who} has {unread} unread, and {waiting}")
     return faults
 
 

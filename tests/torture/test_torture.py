@@ -97,7 +97,7 @@ def test_a_reply_reaches_its_people(tmp_path: Path) -> None:
     ("build", "symptom"),
     [
         ("counts_staff_only", "unread, and is told"),
-        ("multiplies_replies", "notifications wait"),
+        ("multiplies_replies", "more than one notification waits"),
         ("shows_staff_cursors", "a patient saw the staff-only message"),
     ],
 )
