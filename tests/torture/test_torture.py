@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.server import COMMAND, LIMIT
+from tests.server import COMMAND
 from tests.torture.climbing import climb
 from tests.torture.patches import patched
 from tests.torture.replying import reply
@@ -102,5 +102,5 @@ def test_a_reply_reaches_its_people(tmp_path: Path) -> None:
     ],
 )
 def test_a_build_with_broken_replies_is_caught(tmp_path: Path, build: str, symptom: str) -> None:
-    found = reply(tmp_path, 0, 1, patched(build), settled=LIMIT)
+    found = reply(tmp_path, 0, 1, patched(build), settled=2.0)
     assert [fault for fault in found.faults if symptom in fault], found
