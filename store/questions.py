@@ -43,6 +43,9 @@ class Question:
     follow_up: str | None = None  # a JSON array of [milliseconds, user id], null for the assignee
 
 
+_NAMES = [one.name for one in fields(Question)]
+
+
 @dataclass(frozen=True, slots=True)
 class NewQuestion:
     title: str
@@ -87,16 +90,18 @@ def open_question(connection: sqlite3.Connection, new: NewQuestion) -> Question:
     ).lastrowid
     assert question_id is not None  # an INSERT always has one
     participants.add_elder(connection, question_id, new.elder_id)
-    return _find(connection, question_id, visible_to(None))
+    opened = _find(connection, question_id, visible_to(None))
+    assert opened is not None
+    return opened
 
 
 def change(connection: sqlite3.Connection, asked: Change) -> Changes:
     """Change a question: close or reopen it, or give it another assignee, priority and so on. Closed again it stays
     closed since the first time. Who waits in it for an answer waits no more once it is closed, and by its new ladder
     once that has changed."""
-    if run(connection, existing(QuestionRow.id).where(QuestionRow.id == asked.question_id)).fetchone() is None:
-        return Changes()
     was = _find(connection, asked.question_id, visible_to(None))
+    if was is None:
+        return Changes()
     columns = dict(asked.columns)
     if columns.keys() - {"status"} and was.priority is None:
         columns.setdefault("priority", NORMAL)
@@ -107,14 +112,14 @@ def change(connection: sqlite3.Connection, asked: Change) -> Changes:
         return Changes()
     run(connection, QuestionRow.update(**columns).where(QuestionRow.id == asked.question_id))
     is_now = _find(connection, asked.question_id, visible_to(None))
-    if is_now == was:
+    if is_now is None or is_now == was:
         return Changes()
     answered: tuple[Answered, ...] = ()
     if is_now.status == "CLOSED":
         answered = unanswered.end(connection, asked.question_id, asked.at)
     elif _ladder(is_now) != _ladder(was):
         unanswered.change(connection, asked.question_id, asked.at)
-    as_staff = _find(connection, asked.question_id, visible_to(STAFF))
+    as_staff = _find(connection, asked.question_id, visible_to(STAFF)) or is_now
     return Changes((Changed(as_staff, visible_to(STAFF)), Changed(is_now, visible_to(None))), answered)
 
 
@@ -122,9 +127,9 @@ def _ladder(question: Question) -> tuple[str, int | None, int | None, str | None
     return question.status, question.assignee_id, question.answer_within, question.follow_up
 
 
-def _find(connection: sqlite3.Connection, question_id: int, visibility: Visibility) -> Question:
-    row = run(connection, _select(visibility).where(QuestionRow.id == question_id)).fetchone()
-    return _question(dict(zip((one.name for one in fields(Question)), row, strict=True)))
+def _find(connection: sqlite3.Connection, question_id: int, visibility: Visibility) -> Question | None:
+    row = connection.execute(_FIND[visibility], (1, question_id)).fetchone()
+    return None if row is None else _question(dict(zip(_NAMES, row, strict=True)))
 
 
 async def get(database: Database, question_id: int, visibility: Visibility) -> Question | None:
@@ -292,6 +297,15 @@ def _select(visibility: Visibility, *more: Any) -> "ModelSelect[QuestionRow]":
         QuestionRow.follow_up,
         *more,
     )
+
+
+def _by_id(visibility: Visibility) -> str:
+    """Return the SQL for a question, by the number of its latest messages to show, which is 1, and its id."""
+    return str(_select(visibility).where(QuestionRow.id == 0).sql()[0])
+
+
+# Made once: for every change anew it would cost more than to run.
+_FIND = {one: _by_id(one) for one in (visible_to(STAFF), visible_to(None))}
 
 
 def _is_within(reach: Reach) -> Any:
