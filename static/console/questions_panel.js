@@ -168,10 +168,10 @@ function seenBy({ user_id: id, user_type: type, up_to_id: upTo }, question) {
  */
 function mineFilter(questions, attempt) {
   const choices = [
-    { value: "everybody", text: say("all") },
+    { value: "everyone", text: say("everyone") },
     { value: "mine", text: say("mine") },
   ];
-  return segmented(choices, questions.mine ? "mine" : "everybody", (chosen) =>
+  return segmented(choices, questions.mine ? "mine" : "everyone", (chosen) =>
     attempt(questions.showMine(chosen === "mine")),
   );
 }

@@ -149,6 +149,7 @@ export const texts = {
   join: ["加入", "Join"],
   leave: ["离开", "Leave"],
   mine: ["我参与的", "Mine"],
+  everyone: ["所有人的", "Everyone"],
   waitingSince: ["自 {at} 起等待", "Waiting since {at}"],
   seenBy: ["已读情况", "Seen by"],
   seenAll: ["{role} {id} 已读", "{role} {id} has seen it all"],

@@ -23,7 +23,7 @@ def test_every_event_has_a_form_filled_with_the_protocols_example(open_console: 
     events = client_events(server)
     assert [event["name"] for event in events] == [
         *("join_question", "leave_question", "send_message", "bind_user"),
-        *("notification:read", "notification:confirm", "notification:snooze"),
+        *("notification:read", "notification:confirm", "notification:snooze", "read_question"),
     ]
     for event in events:
         console.target(event["name"])
