@@ -24,7 +24,7 @@ Priority = Literal["NORMAL", "URGENT"]
 NORMAL: Priority = "NORMAL"
 
 MOST_IN_READING = 1000  # questions that one reading looks for
-MOST_SEARCHED = 1000  # messages of a question in which who waits is looked for
+MOST_SEARCHED = 200  # messages of a question in which who waits is looked for
 
 
 @dataclass(frozen=True, slots=True)
