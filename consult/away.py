@@ -62,7 +62,7 @@ class Away:
         self._telling.discard(question_id)
 
     def gone(self, question_id: int) -> None:
-        """A user's last connection has left the question's room."""
+        """A user may be away from a question: its last connection has left the room, or it takes part from now on."""
         if question_id in self._telling:
             self._to_look[question_id] = None
             self._look_within(GATHER_S)

@@ -1,7 +1,7 @@
 """A message that staff leaves unanswered climbs its question's ladder, until a word of staff settles it.
 
 The ladder is that of a reminder of its own, which is due `answer_within` after the first message that waits: it rings
-and climbs as every reminder does. The question names it while somebody waits. It rings the assignee or, without one,
+and climbs as every reminder does. The question names it while a message waits. It rings the assignee or, without one,
 the first user that the question's ladder names.
 """
 
@@ -47,7 +47,7 @@ class _Question:
 
 
 def heard(connection: sqlite3.Connection, message: Message) -> tuple[Answered, ...]:
-    """A message was said in a question that has `answer_within`, or in which somebody waits: begin to wait for an
+    """A message was said in a question that has `answer_within`, or in which a message waits: begin to wait for an
     answer, or take it for one. Return what users are to be told."""
     question = _find(connection, message.question_id)
     if message.sender_type == STAFF:
@@ -72,7 +72,7 @@ def change(connection: sqlite3.Connection, question_id: int, at: int) -> None:
 
 
 def end(connection: sqlite3.Connection, question_id: int, at: int) -> tuple[Answered, ...]:
-    """Nobody waits any more: the question was closed."""
+    """No message waits any more: the question was closed."""
     question = _find(connection, question_id)
     task = _task(connection, question)
     if question.waiting_task is not None:

@@ -11,11 +11,11 @@ from store.clock import DAY
 from store.database import DEADLINE as DEADLINE
 from store.database import MOST_WAITING as MOST_WAITING
 from store.idempotency_keys import KEPT_FOR
+from store.participants import MAX_ID as MAX_ID
 from store.participants import MOST_COUNTED as MOST_COUNTED
 from store.questions import MOST_SEARCHED as MOST_SEARCHED
 from store.reading import PAGE_BYTES as PAGE_BYTES
 
-MAX_ID = 2**63 - 1
 MAX_BYTES = 1_000_000  # of a packet, and of an HTTP body
 MOST_HEAD = 18_432  # bytes of a request's head: 16 KB of headers, as browsers and proxies allow, and more
 MOST_ATTACHMENTS = 20
