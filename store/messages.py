@@ -70,6 +70,10 @@ class Repeated:
     message: Message
 
 
+# A question as a message finds it: its status and elder, whether it tells who is away of replies, and whether it waits
+# for an answer or is on a ladder.
+Place = tuple[str, int, int, int]
+
 NO_SENDER = 0  # in `sender_id`: a SYSTEM message of no user. Not NULL, which no unique index compares.
 Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent
 
@@ -121,35 +125,39 @@ _COLUMNS = (
 _NAMES = Message.__struct_fields__
 
 _INSERT = insert_into(MessageRow, *_NAMES, "client_msg_id")
-_STATUS = """SELECT id, status, elder_id FROM question
-    WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
+_PLACES = """SELECT id, status, elder_id, notify_replies, answer_within IS NOT NULL OR waiting_task IS NOT NULL
+    FROM question WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
 # Ids go on from the highest ever used, so that none comes twice.
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
 
 
-def append(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Appended]:
-    """Stores a batch. Ids rise in the order of the drafts.
+def places(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[int, Place]:
+    """Return the questions of a batch, as it finds them, by their ids; without those that do not exist."""
+    asked = orjson.dumps(list({draft.question_id for draft in drafts}))
+    return {row[0]: row[1:] for row in connection.execute(_PLACES, (asked,))}
+
+
+def append(connection: sqlite3.Connection, drafts: list[Draft], found: dict[int, Place]) -> list[Appended]:
+    """Stores a batch, whose questions `places` has found. Ids rise in the order of the drafts.
 
     A draft whose `client_msg_id` its sender has used in the question stores nothing, however long ago that was and
     also when the question is closed by now.
     """
     known = _first_of(connection, drafts)
-    asked = orjson.dumps(list({draft.question_id for draft in drafts}))
-    found = {question_id: (status, elder_id) for question_id, status, elder_id in connection.execute(_STATUS, (asked,))}
     highest = connection.execute(_HIGHEST).fetchone()
     next_id = highest[0] + 1 if highest else 1
     appended: list[Appended] = []
     rows = []
     for draft in drafts:
-        status, elder_id = found.get(draft.question_id, (None, None))
-        if status is None or not (draft.within is None or draft.within.has_question(draft.question_id, elder_id)):
+        place = found.get(draft.question_id)
+        if place is None or not (draft.within is None or draft.within.has_question(draft.question_id, place[1])):
             appended.append(NoQuestion())
             continue
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
         if first is not None:
             appended.append(Repeated(first) if _same_content(first, draft) else OtherContent())
             continue
-        if status != "OPEN":
+        if place[0] != "OPEN":
             appended.append(QuestionClosed())
             continue
         row = (

@@ -3,8 +3,6 @@
 import sqlite3
 from dataclasses import dataclass
 
-import orjson
-
 from store import away, messages, participants, replies, unanswered
 from store.answers import Answered
 from store.away import Looking
@@ -23,34 +21,28 @@ class Posted:
 
 Outcome = Appended | Posted
 
-# Those of the questions that tell anybody of a message beside the room.
-_TELLING = """SELECT id, notify_replies, answer_within IS NOT NULL OR waiting_task IS NOT NULL FROM question
-    WHERE id IN (SELECT value FROM json_each(?))
-    AND (notify_replies = 1 OR answer_within IS NOT NULL OR waiting_task IS NOT NULL)"""
-
 
 def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
     """Store a batch of messages, whose senders take part in their questions from then on. Those who are to be told of
     them by a notification are, and who waits for an answer does so, or has it."""
-    appended = messages.append(connection, drafts)
+    found = messages.places(connection, drafts)
+    appended = messages.append(connection, drafts, found)
     sent = [(draft, one) for draft, one in zip(drafts, appended, strict=True) if isinstance(one, Message)]
     since = participants.add_senders(connection, (message for _, message in sent))
-    asked = orjson.dumps(list({message.question_id for _, message in sent}))
-    telling = {question_id: flags for question_id, *flags in connection.execute(_TELLING, (asked,))}
-    if not telling:
+    telling = {question_id for question_id, (_, _, tells, _) in found.items() if tells}
+    waiting = {question_id for question_id, (_, _, _, waits) in found.items() if waits}
+    if not telling and not waiting:
         return list(appended)
-    silent = (False, False)
-    told = replies.notify(connection, (one for one in sent if telling.get(one[1].question_id, silent)[0]), since)
+    to_tell = [one for one in sent if one[1].question_id in telling]
+    told = replies.notify(connection, to_tell, since)
     began = {question_id for question_id, _, _ in since}
-    for draft, message in sent:
-        if message.question_id in began and telling.get(message.question_id, silent)[0]:
+    for draft, message in to_tell:
+        if message.question_id in began:
             began.remove(message.question_id)  # who takes part from now on may be away from what was said before
             looking = Looking(message.question_id, draft.present, message.sent_at)
             told.setdefault(message.id, []).extend(away.tell(connection, looking) or ())
     settled = {
-        message.id: unanswered.heard(connection, message)
-        for _, message in sent
-        if telling.get(message.question_id, silent)[1]
+        message.id: unanswered.heard(connection, message) for _, message in sent if message.question_id in waiting
     }
     return [_posted(one, told, settled) for one in appended]
 

@@ -12,6 +12,8 @@ from functools import partial
 from time import perf_counter, thread_time
 from typing import Protocol
 
+from websockets.frames import apply_mask  # type: ignore[attr-defined] # in C where the library has that
+
 from consult.contract.limits import MAX_BYTES, MOST_IDLE, MOST_REFUSED, STRANGER_BYTES_IN_ALL, STRANGER_FRAMES, WINDOW
 from consult.wire.loop_turns import LoopTurns
 
@@ -210,6 +212,20 @@ def few_texts(data: bytes) -> int:
     except IndexError:  # a header that is not all there
         pass
     return 0
+
+
+def whole_text(data: bytes) -> bytes | None:
+    """Return what a client's frame of text holds, None unless these bytes are one that is whole, and not large."""
+    if len(data) < 6 or data[0] != WHOLE_TEXT:
+        return None
+    second, head = data[1], 2
+    size = second - MASKED
+    if second == MASKED | 126:
+        head = 4
+        size = data[2] << 8 | data[3]
+    if size + head + 4 != len(data):
+        return None
+    return apply_mask(data[head + 4 :], data[head : head + 4])
 
 
 class Share:

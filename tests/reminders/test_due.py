@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reminders.due import Dispatch, HandOn
 from reminders.work import RuleWork
-from store import messages, reminders
+from store import posting, reminders
 from store.database import Database
 from store.messages import Message
 from store.notifications import Notification
@@ -52,7 +52,7 @@ async def test_messages_are_acknowledged_between_the_chunks(database: Database) 
     await all_written(database, ADD, [new_task() for _ in range(1200)])
     happened: list[str] = []
 
-    def acknowledged(message: messages.Appended) -> None:
+    def acknowledged(message: posting.Outcome) -> None:
         assert isinstance(message, Message)
         happened.append(f"message {message.content_text}")
 
@@ -60,7 +60,7 @@ async def test_messages_are_acknowledged_between_the_chunks(database: Database) 
         happened.append(f"chunk of {len(chunk)}")
         # What a client sends while the chunk goes out.
         text = str(len(happened))
-        database.write(messages.append, draft(question_id, text), acknowledged, unexpected)
+        database.write(posting.post, draft(question_id, text), acknowledged, unexpected)
 
     commits = database.commit_writes.count
     assert await within(fire(database, hand_on)) == 1200
@@ -79,12 +79,12 @@ async def test_a_message_sent_during_a_chunk_waits_for_that_one_alone(database: 
     def send() -> None:
         before = len(chunks)
 
-        def acknowledged(_: messages.Appended) -> None:
+        def acknowledged(_: posting.Outcome) -> None:
             waited.append(len(chunks) - before)
             if not dispatching.done():
                 send()
 
-        database.write(messages.append, draft(question_id), acknowledged, unexpected)
+        database.write(posting.post, draft(question_id), acknowledged, unexpected)
 
     dispatching = asyncio.create_task(fire(database, lambda chunk: chunks.append(len(chunk))))
     send()

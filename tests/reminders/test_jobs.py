@@ -13,7 +13,7 @@ from consult.contract.operations import Jobs
 from reminders import jobs as house
 from reminders.housekeeping import Job
 from reminders.jobs import Keep, jobs
-from store import answers, audit, idempotency_keys, messages, notifications, questions, revocations
+from store import answers, audit, idempotency_keys, notifications, posting, questions, revocations
 from store.backup import Daily
 from store.clock import DAY, system_clock
 from store.database import Database
@@ -52,7 +52,7 @@ async def old_things(database: Database) -> None:
     """A question closed and a notification read ten days ago, each with more beside it than goes in one chunk."""
     for at in (NOW - 10 * DAY, NOW - 9 * DAY):
         question_id = (await open_question(database)).id
-        await all_written(database, messages.append, [draft(question_id) for _ in range(CHUNK + 1)])
+        await all_written(database, posting.post, [draft(question_id) for _ in range(CHUNK + 1)])
         await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, at))
         task = await add_task(database)
         for number in range(2):
@@ -114,7 +114,7 @@ async def test_messages_are_acknowledged_in_between(database: Database, clock: C
     deleting = asyncio.ensure_future(job.run())
     sent = 0
     while not deleting.done():
-        await within(database.written(messages.append, draft(question_id)))
+        await within(database.written(posting.post, draft(question_id)))
         sent += 1
     await deleting
     assert sent > 3

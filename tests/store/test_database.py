@@ -15,7 +15,7 @@ import pytest
 from peewee import BaseQuery, OperationalError, fn
 
 from store import database as store_database
-from store import messages, occurrences, questions, revocations, transaction
+from store import messages, occurrences, posting, questions, revocations, transaction
 from store import writer as store_writer
 from store.database import Database
 from store.file import PRAGMAS, StoreFault
@@ -139,9 +139,9 @@ async def test_different_statements_keep_the_order_in_which_they_were_asked(data
     expected: list[type] = []
     commits = database.commit_writes.count
     for _ in range(20):
-        told.ask(messages.append, draft(question_id))
+        told.ask(posting.post, draft(question_id))
         told.ask(each(questions.change), questions.Change(question_id, {"status": "CLOSED"}, NOW))
-        told.ask(messages.append, draft(question_id))
+        told.ask(posting.post, draft(question_id))
         told.ask(each(questions.change), questions.Change(question_id, {"status": "OPEN"}, NOW))
         expected += [messages.Message, questions.Changes, messages.QuestionClosed, questions.Changes]
     assert [type(outcome) for outcome in await told.everything()] == expected
@@ -165,7 +165,7 @@ async def test_of_a_batch_written_in_one_statement_one_fails_alone(database: Dat
     question_id = (await open_question(database)).id
     drafts = [draft(question_id, str(number)) for number in range(6)]
     drafts[3] = draft(question_id, "坏", sender_id=2**70)
-    outcomes = await all_written(database, messages.append, drafts)
+    outcomes = await all_written(database, posting.post, drafts)
     assert isinstance(outcomes.pop(3), OverflowError)
     assert all(isinstance(outcome, messages.Message) for outcome in outcomes)
     stored = [(one.id, one.content_text) for one in outcomes if isinstance(one, messages.Message)]

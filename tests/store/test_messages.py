@@ -10,11 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import messages, questions
+from store import messages, posting, questions
 from store.backlog import Backlog
 from store.database import Database
 from store.messages import (
-    Appended,
     Draft,
     Message,
     NoQuestion,
@@ -24,6 +23,7 @@ from store.messages import (
     Visibility,
     visible_to,
 )
+from store.posting import Outcome
 from store.questions import Change
 from store.transaction import each
 from tests.store.file import all_written, opened, rows
@@ -37,8 +37,8 @@ EVERYTHING: Final = Visibility(staff=True)
 USER_TYPES: Final = ["STAFF", "ELDER", "FAMILY", "SYSTEM", "staff", "STAFF_", "", None]
 
 
-async def append(database: Database, *drafts: Draft) -> list[Appended | BaseException]:
-    return await all_written(database, messages.append, list(drafts))
+async def append(database: Database, *drafts: Draft) -> list[Outcome | BaseException]:
+    return await all_written(database, posting.post, list(drafts))
 
 
 async def stored(database: Database, *drafts: Draft) -> list[Message]:

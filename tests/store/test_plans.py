@@ -210,7 +210,9 @@ READ: Final = "participants.read participants.latest participants.count_unread r
 WRITES: Final[dict[str, Callable[[sqlite3.Connection], Any]]] = {
     "questions.open_question": lambda connection: questions.open_question(connection, new_question()),
     "questions.change unanswered.heard unanswered.change unanswered.end": wait_for_an_answer,
-    "messages.append": lambda connection: messages.append(connection, [draft(1, client_msg_id="a"), draft(1)]),
+    "messages.append messages.places": lambda connection: posting.post(
+        connection, [draft(1, client_msg_id="a"), draft(1)]
+    ),
     "posting.post posting.post_one participants.add_senders replies.notify": lambda connection: posting.post_one(
         connection, draft(1)
     ),
@@ -346,7 +348,7 @@ INDEXES: Final = (
     ("notifications.between", 'SELECT "t1"."id"', "user_notification_of_user"),
     ("messages.page", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
     ("messages.between", 'SELECT "t1"."id", "t1"."question_id"', "message_of_question"),
-    ("messages.append", "SELECT message.id", "message_of_client"),
+    ("messages.append messages.places", "SELECT message.id", "message_of_client"),
     (READ, "SELECT MAX(COUNT", "message_of_question"),
     (READ, "SELECT id FROM user_notification", "user_notification_of_reply"),
     (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import messages, questions
+from store import posting, questions
 from store.database import Database
 from store.messages import Visibility
 from store.questions import Change, Lookup, Question
@@ -46,7 +46,7 @@ async def test_closing_and_reopening(database: Database) -> None:
 async def test_the_latest_message_is_of_those_that_the_asker_may_see(database: Database) -> None:
     question_id, other_id = [(await open_question(database)).id for _ in range(2)]
     seen = [True, True, False]
-    await all_written(database, messages.append, [draft(question_id, is_visible_to_patient=one) for one in seen])
+    await all_written(database, posting.post, [draft(question_id, is_visible_to_patient=one) for one in seen])
     for visibility, latest in ((STAFF, 3), (PATIENT, 2)):
         question = await questions.get(database, question_id, visibility)
         assert question is not None

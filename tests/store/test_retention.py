@@ -18,6 +18,7 @@ from store import (
     messages,
     notifications,
     occurrences,
+    posting,
     questions,
     reminders,
     retention,
@@ -28,9 +29,10 @@ from store.clock import DAY
 from store.database import Database
 from store.file import PRAGMAS
 from store.idempotency_keys import Keyed, once
-from store.messages import Appended, Message, NoQuestion, Visibility
+from store.messages import Message, NoQuestion, Visibility
 from store.notifications import Notification
 from store.occurrences import Due
+from store.posting import Outcome
 from store.questions import Change, Lookup
 from store.retention import CHUNK, Closed
 from store.transaction import each
@@ -61,7 +63,7 @@ async def in_chunks(database: Database, one: Callable[..., Any], request: Any) -
 async def closed(database: Database, at: int, texts: int = 0) -> int:
     """A question that was closed at that time, with so many messages."""
     question_id = (await open_question(database)).id
-    await all_written(database, messages.append, [draft(question_id) for _ in range(texts)])
+    await all_written(database, posting.post, [draft(question_id) for _ in range(texts)])
     await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, at))
     return question_id
 
@@ -77,7 +79,7 @@ class TestQuestions:
     async def test_those_closed_before_go_with_their_messages(self, database: Database, path: Path) -> None:
         open_id = (await open_question(database)).id
         old, new = await closed(database, NOW - 1, texts=3), await closed(database, NOW, texts=2)
-        await all_written(database, messages.append, [draft(open_id)])
+        await all_written(database, posting.post, [draft(open_id)])
         assert await end_questions(database) == [old]
         assert rows(path, "SELECT id FROM question") == [open_id, new]
         assert rows(path, "SELECT question_id FROM message ORDER BY id") == [new, new, open_id]
@@ -107,7 +109,7 @@ class TestQuestions:
         question_id = await closed(database, NOW - 1)
         again = draft(question_id, client_msg_id="a")
         await database.written(each(questions.change), Change(question_id, {"status": "OPEN"}, NOW))
-        (first,) = await all_written(database, messages.append, [again])
+        (first,) = await all_written(database, posting.post, [again])
         assert isinstance(first, Message)
         await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, NOW - 1))
         lookup = Lookup(database)
@@ -119,7 +121,7 @@ class TestQuestions:
         assert page == []
         assert await messages.page(database, question_id, STAFF, limit=50) is None
         assert await messages.backlog(database, question_id, STAFF, after_id=0, up_to=9, most=500) is None
-        told: list[Appended | BaseException] = await all_written(database, messages.append, [draft(question_id), again])
+        told: list[Outcome | BaseException] = await all_written(database, posting.post, [draft(question_id), again])
         assert [type(one) for one in told] == [NoQuestion, NoQuestion]
         changes = await database.written(each(questions.change), Change(question_id, {"status": "OPEN"}, NOW))
         assert not changes.seen
@@ -159,7 +161,7 @@ class TestQuestions:
         assert await messages.latest_id(database) == 5
         question_id = (await open_question(database)).id
         assert question_id == last + 1
-        (message,) = await all_written(database, messages.append, [draft(question_id)])
+        (message,) = await all_written(database, posting.post, [draft(question_id)])
         assert isinstance(message, Message)
         assert message.id == 6
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from store import messages, participants, questions
+from store import participants, posting, questions
 from store.database import Database
 from store.history import API
 from store.messages import STAFF, Message, visible_to
@@ -18,7 +18,7 @@ ELDER: Final = Reader(8, "ELDER")
 async def say(database: Database, question_id: int, count: int, **fields: Any) -> int:
     """Write so many messages in one transaction; give the id of the last."""
     drafts = [draft(question_id, **fields) for _ in range(count)]
-    last = (await database.written(each(messages.append), drafts))[-1]
+    last = (await database.written(each(posting.post), drafts))[-1]
     assert isinstance(last, Message)
     return last.id
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from store import messages, upkeep
+from store import messages, posting, upkeep
 from store.database import Database
 from store.file import StoreFault
 from store.transaction import each
@@ -41,7 +41,7 @@ def wal(path: Path) -> int:
 async def write(database: Database, question_id: int, count: int) -> None:
     """Messages, each in a transaction of its own."""
     for _ in range(count):
-        await all_written(database, messages.append, [draft(question_id, "测" * 2000)])
+        await all_written(database, posting.post, [draft(question_id, "测" * 2000)])
 
 
 async def test_a_wal_that_has_grown_gets_small_again(database: Database, path: Path) -> None:
@@ -81,9 +81,9 @@ async def test_messages_written_meanwhile_lose_nothing(database: Database, path:
 
 async def test_the_planner_knows_what_has_grown(database: Database, path: Path) -> None:
     question_id = (await open_question(database)).id
-    await all_written(database, messages.append, [draft(question_id, client_msg_id=str(one)) for one in range(1000)])
+    await all_written(database, posting.post, [draft(question_id, client_msg_id=str(one)) for one in range(1000)])
     for _ in range(2):
-        await all_written(database, messages.append, [draft(question_id, client_msg_id="1")])
+        await all_written(database, posting.post, [draft(question_id, client_msg_id="1")])
         await within(database.written(each(upkeep.optimize), None))
     assert "message" in rows(path, "SELECT tbl FROM sqlite_stat1")
     page = await messages.page(database, question_id, messages.visible_to(None), limit=5)
