@@ -27,6 +27,9 @@ class Connect(Struct, frozen=True):
     auth: Any
 
 
+_PLAIN_CONNECT = Connect("/", None)
+
+
 class Disconnect(Struct, frozen=True):
     pass
 
@@ -51,7 +54,7 @@ def read(packet: bytes) -> Packet:
         ack_id = packet[1:start]
         if start > 0 and (not ack_id or ack_id.isdigit()):
             return _event(packet[start:], ack_id)
-    return _unusual(packet)
+    return _PLAIN_CONNECT if packet == b"0" else _unusual(packet)
 
 
 def _event(array: bytes, ack_id: bytes) -> Event:

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -362,7 +363,7 @@ class Door(asyncio.Protocol):
         refusal = access.refusal(peer, request, "websocket")
         if refusal is not None:
             raise Refused(refusal.status, refusal.message)
-        query = parse_qs(request.query)
+        query = _parsed(request.query)
         if query.get("transport") != ["websocket"]:
             raise Refused(400, "Transport unknown")
         if query.get("EIO") != ["4"]:
@@ -377,6 +378,12 @@ class Door(asyncio.Protocol):
         if session is None:
             raise Refused(400, "Session ID unknown")
         return address, session
+
+
+@lru_cache(maxsize=16)
+def _parsed(query: str) -> Mapping[str, list[str]]:
+    """Return the values by their names. Clients that begin by websocket all ask the same."""
+    return parse_qs(query)
 
 
 def _is_for_door(head: bytes) -> bool:

@@ -339,7 +339,7 @@ class Websocket(asyncio.Protocol):
             self._fragments = self._protocol.current_size = None
         try:
             # Nearly all that clients send: the library would take many times as long to find the same.
-            if frames == 1 and self._may_skip_library:
+            if frames == 1 and self._may_skip_library(len(data)):
                 text = whole_text(data)
                 if text is not None:
                     self._packet_received(text)
@@ -358,10 +358,10 @@ class Websocket(asyncio.Protocol):
             log.exception("a websocket failed")
             self.cut("internal error")
 
-    @property
-    def _may_skip_library(self) -> bool:
-        """Return whether a whole frame of text is a message that the library would neither refuse nor leave unread."""
-        return self._entered and self._open and self._fragments is None and self._protocol.state is OPEN
+    def _may_skip_library(self, size: int) -> bool:
+        """Return whether the library would take a whole frame of text, of so many bytes at most, for a message."""
+        protocol, is_within = self._protocol, self._fragments is not None
+        return self._open and not is_within and protocol.state is OPEN and size <= (protocol.max_message_size or 0)
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
