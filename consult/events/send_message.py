@@ -16,7 +16,7 @@ def handle(database: Database, sending: Sending, connection: Connection, request
     draft = sending.draft(request.question_id, request, reach_of_event(connection.identity, SEND_MESSAGE))
 
     def published(appended: Outcome) -> None:
-        if isinstance(appended, Message | Posted):
+        if isinstance(appended, (Message, Posted)):
             data = sending.encoded(appended if isinstance(appended, Message) else appended.message)
             answer(replies.sent(data, request.client_msg_id))
             sending.publish(appended, data)
