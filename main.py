@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvloop
 from peewee import DatabaseError
@@ -21,6 +22,7 @@ from consult.away import Away
 from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
+from consult.entry.confirm_links import ConfirmLinks
 from consult.entry.guard import Guard
 from consult.entry.limits import Limits
 from consult.entry.proxies import Proxies
@@ -30,6 +32,7 @@ from consult.events.table import handlers
 from consult.gateway import Gateway
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
+from consult.http.confirm_links import ConfirmPages
 from consult.http.notifications import Notifications
 from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
@@ -135,6 +138,8 @@ async def serve_from(
     house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
+    if house.links is not None:
+        await house.links.open(database)
     await house.recovery.open()
     await house.away.open()
     app = house.web()
@@ -173,6 +178,7 @@ class House:
         self.clock = clock
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
+        self.links = ConfirmLinks(settings.public_url, self.guard) if settings.public_url else None
         rooms, lookup = Rooms(), Lookup(database)
         self.push = Push(rooms, database, time, settings.outbox_bytes)
 
@@ -210,6 +216,7 @@ class House:
             host=settings.host,
             allowed_hosts=settings.allowed_hosts,
             allowed_origins=settings.allowed_origins,
+            public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
             tls=self.tls is not None,
             proxies=Proxies(settings.trusted_proxies),
             tokens=self.guard is not None,
@@ -249,12 +256,13 @@ class House:
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Occurrences(database, writing, time, self.work, reads, self.answering),
+            ConfirmPages(database, time, self.answering, self.links, self.limits, self.access, self.guard),
             QuietHoursOfUsers(database, time, self.loop),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
             pages,
         )
         handlers_by_row = {row: handler for noun in nouns for row, handler in noun.handlers().items()}
-        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns)
+        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns, lambda: ())
         pages.add_files(app)
         self.polling.add_route(app)
         return app

@@ -74,7 +74,7 @@ class ReminderTask(Model):
     user_id = BigIntegerField()
     biz_type = TextField()
     biz_id = BigIntegerField()
-    channel = TextField()  # IN_APP or SYSTEM_MESSAGE
+    channel = TextField()  # IN_APP, SYSTEM_MESSAGE, SMS or PUSH
     title = TextField()
     content = TextField(null=True)
     remind_at = BigIntegerField()
@@ -256,6 +256,16 @@ class RevokedUser(Model):
 
     class Meta:
         table_name = "revoked_user"
+
+
+class LinkSecret(Model):
+    """What links to confirm are signed with, in one row."""
+
+    id = IntegerField(primary_key=True)
+    secret = BlobField()
+
+    class Meta:
+        table_name = "link_secret"
 
 
 class SoundClock(Model):

@@ -39,6 +39,11 @@ class Setting:
 
 # A scheme and what follows it, which browsers send without a path. Pages in files have nothing there.
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^\x00-\x20/?#@\\\x7f-\U0010ffff]*)")
+# Neither a user nor a query, and nothing that would have to be escaped in a message.
+_PUBLIC_URL = re.compile(
+    r"(https?)://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?(?:/[a-z0-9_~-][a-z0-9._~-]*)*/?",
+    re.ASCII | re.IGNORECASE,
+)
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:\[\]]+)(?::(\d+))?")
 
 
@@ -141,6 +146,26 @@ def _port_of(origin: str) -> int | None:
         return -1
 
 
+def public_address(text: str) -> str | None:
+    """The address without a slash at its end: https, or http on loopback."""
+    if not text:
+        return None
+    parts = _PUBLIC_URL.fullmatch(text)
+    if parts is None or _port_of(text) in (0, -1) or not (parts[2] is None or _is_ipv6(parts[2])):
+        raise ValueError("must be an address such as https://clinic.example or https://clinic.example/careline")
+    if parts[1].lower() == "http" and not is_loopback(urlsplit(text).hostname or ""):
+        raise ValueError("must begin with https:// (http:// is for loopback): a link on its way can be read and used")
+    return text.rstrip("/")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(name) for name in names(text))
@@ -167,6 +192,7 @@ class Settings:
     allow_open: bool = _setting("false", flag, "listen on a non-loopback address without tokens")
     allowed_origins: tuple[str, ...] = _setting("", origins, "comma-separated browser origins that are let in")
     allowed_hosts: tuple[str, ...] = _setting("", names, "comma-separated Host headers that are answered")
+    public_url: str | None = _setting("", public_address, "where clients reach the server, for links in messages")
     trusted_proxies: tuple[Network, ...] = _setting("", networks, "addresses of proxies that tell the clients' own")
     tls_certificate: Path | None = _setting("", optional_path, "PEM file of the certificate and its chain")
     tls_key: Path | None = _setting("", optional_path, "PEM file of its key; both are read again on SIGHUP")
