@@ -657,7 +657,7 @@ export interface NewReminder {
   biz_type: string;
   /** 业务编号，原样返回：正整数 / the business's id, given back as it is: a positive integer */
   biz_id: number;
-  /** 渠道，默认为 `IN_APP`；推送方式都相同。`SMS` 与 `PUSH` 还会发给列出它的钩子，没有这样的钩子时不接受（第 14 节）：IN_APP 或 SYSTEM_MESSAGE / the channel, `IN_APP` when left out; all are pushed alike. `SMS` and `PUSH` go to the hooks that list them, too, and are refused where none does (section 14): IN_APP or SYSTEM_MESSAGE */
+  /** 渠道，默认为 `IN_APP`；推送方式都相同。`SMS` 与 `PUSH` 还会发给列出它的 Webhook，没有列出时不接受（第 14 节）：IN_APP 或 SYSTEM_MESSAGE / the channel, `IN_APP` when left out; all are pushed alike. `SMS` and `PUSH` go to the hooks that list them, too, and are refused where none does (section 14): IN_APP or SYSTEM_MESSAGE */
   channel?: "IN_APP" | "PUSH" | "SMS" | "SYSTEM_MESSAGE" | null;
   /** 标题：1 到 200 个字符的文本 / the title: text of 1 to 200 characters, not blank */
   title: string;
@@ -824,7 +824,7 @@ export interface HistoryEntry {
   at: string;
   /** 发生了什么 / what happened */
   what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "held" | "missed" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "withdrawn" | "written";
-  /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）、`LINK:编号`（打开确认链接的用户）或令牌的 `类型:编号` / who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound), `LINK:id` (the user whose confirm link it was) or a token's `type:id` */
+  /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）、`LINK:编号`（确认链接的用户）或令牌的 `类型:编号` / who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound), `LINK:id` (the user whose confirm link it was) or a token's `type:id` */
   by: string;
   /** 哪个任务 / of which task */
   task_id: number | null;

@@ -86,7 +86,8 @@ class NewReminder(Payload, kw_only=True, gc=False):
     channel: Annotated[
         Channel | None,
         means(
-            "渠道，默认为 `IN_APP`；推送方式都相同。`SMS` 与 `PUSH` 还会发给列出它的钩子，没有这样的钩子时不接受（第 14 节）",
+            "渠道，默认为 `IN_APP`；推送方式都相同。`SMS` 与 `PUSH` 还会发给列出它的 Webhook，"
+            "没有列出时不接受（第 14 节）",
             "the channel, `IN_APP` when left out; all are pushed alike. `SMS` and `PUSH` go to the hooks that list "
             "them, too, and are refused where none does (section 14)",
         ),

@@ -8,9 +8,9 @@ the database's secret and, where there is one, the key of the tokens: neither a 
 import hmac
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
 
 from consult.contract.confirm_links import LINK_PATH
-from consult.entry.guard import Guard
 from store import confirm_links
 from store.database import Database
 
@@ -22,18 +22,19 @@ _PURPOSE = b"careline confirm link\0"
 class ConfirmLinks:
     """The links of a server whose public address is known."""
 
-    def __init__(self, public_url: str, guard: Guard | None) -> None:
+    def __init__(self, public_url: str, keys: Callable[[], Sequence[bytes]]) -> None:
+        """`keys` gives those of the tokens, the one that signs first; without tokens a single empty one."""
         self._public_url = public_url
-        self._guard = guard
-        self._secret = b""
+        self._keys = keys
+        self.secret = b""  # the database's
 
     async def open(self, database: Database) -> None:
         """Read the database's secret, before the first link is made."""
-        self._secret = await confirm_links.secret_of(database)
+        self.secret = await confirm_links.secret_of(database)
 
     def url(self, notification_id: int) -> str:
         """Return the link that confirms a notification."""
-        word = f"{self._signature(self._keys[0], str(notification_id))}{notification_id}"
+        word = f"{self._signature(self._keys()[0], str(notification_id))}{notification_id}"
         return self._public_url + LINK_PATH.replace("{link}", word)
 
     def notification_of(self, word: str) -> int | None:
@@ -43,13 +44,9 @@ class ConfirmLinks:
         if parts is None:
             return None
         signature, text = parts.groups()
-        good = [hmac.compare_digest(self._signature(key, text), signature) for key in self._keys]
+        good = [hmac.compare_digest(self._signature(key, text), signature) for key in self._keys()]
         return int(text) if any(good) else None
 
-    @property
-    def _keys(self) -> tuple[bytes, ...]:
-        return (b"",) if self._guard is None else self._guard.keys
-
     def _signature(self, key: bytes, text: str) -> str:
-        signed = hmac.digest(hmac.digest(_PURPOSE + self._secret, key, "sha256"), text.encode(), "sha256")
+        signed = hmac.digest(hmac.digest(_PURPOSE + self.secret, key, "sha256"), text.encode(), "sha256")
         return urlsafe_b64encode(signed[:SIGNATURE]).decode().rstrip("=")
