@@ -160,10 +160,11 @@ def _page(page: Page) -> JsonObject:
         {"name": part, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         for part in re.findall(r"{(\w+)}", page.path)
     ]
-    shown = {
-        str(status): {"description": HTTPStatus(status).phrase, "content": {page.kind: {}}}
-        for status in (page.status, *page.others)
-    }
+    shown: JsonObject = {"200": {"description": "OK", "content": {page.kind: {}}}}
+    for status in page.others:
+        # Refused before it comes to the page, it is answered as a call is.
+        told = _fault(status) if status in _FAULTS else {"description": HTTPStatus(status).phrase, "content": {}}
+        shown[str(status)] = {**told, "content": {page.kind: {}, **told["content"]}}
     return {
         "operationId": name,
         "summary": f"{' / '.join(page.about)}",

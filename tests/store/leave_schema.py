@@ -35,12 +35,13 @@ KEY: Final = "key-1"
 KEYED: Final = '{"title": "只建一次", "elder_id": 1001}'.encode()
 # Ids that are gone for good: the next one is above them, not above the highest that is left.
 GONE: Final = 1000
-# Of tables that are empty without tokens.
+# Of tables that are empty without tokens and links.
 UNREACHED: Final[dict[str, str]] = {
     "revoked_token": """INSERT INTO revoked_token (token, expires_at, revoked_at)
         VALUES (zeroblob(32), 4070908800000, 1735696800000)""",
     "revoked_user": """INSERT INTO revoked_user (user_id, user_type, issued_until, revoked_at)
         VALUES (1001, 'ELDER', 1735696800000, 1735696800000)""",
+    "link_secret": "INSERT INTO link_secret (id, secret) VALUES (1, zeroblob(32))",
     "audit": """INSERT INTO audit (at, user_id, user_type, address, action, object, result)
         VALUES (1735696800000, 1001, 'ELDER', '127.0.0.1', 'join_question', 'question 1', 'ok')""",
 }

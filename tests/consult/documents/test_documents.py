@@ -73,7 +73,7 @@ def test_every_event_code_call_and_text_is_told() -> None:
         assert call.about.en in document
         assert json.dumps(call.answer, ensure_ascii=False, indent=2) in document
     for page in PAGES:
-        assert f"`GET {page.path}`" in document
+        assert f"`{page.name}`" in document
     for code in CODES.values():
         assert f"| `{code.name}` | {code.status} | {code.about.zh}<br>{code.about.en} |" in document
     for text in TEXTS:
