@@ -9,11 +9,10 @@ import binascii
 import os
 import re
 import secrets
-import stat
 from itertools import pairwise
 from pathlib import Path
 
-from consult.entry.private_file import mode_fault
+from consult.entry.private_file import PrivateFileFault, read_private
 
 LEAST_KEY = 32  # bytes, decoded
 LARGEST_FILE = 65_536  # bytes
@@ -32,16 +31,9 @@ class KeyFault(Exception):
 def read_keys(path: Path) -> tuple[bytes, ...]:
     """Return the keys of a file, the one that signs first. KeyFault says why the file is refused."""
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise KeyFault("is no file")
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as fault:
-        raise KeyFault(f"cannot be read: {fault.strerror}") from None
-    fault_of_mode = mode_fault(path, mode)
-    if fault_of_mode is not None:
-        raise KeyFault(fault_of_mode)
+        content = read_private(path, LARGEST_FILE)
+    except PrivateFileFault as fault:
+        raise KeyFault(str(fault)) from None
     return _keys(content)
 
 

@@ -14,6 +14,7 @@ from consult.entry import key_file
 from consult.entry.access import DEFAULT_PORTS, EVERY_ORIGIN, is_loopback
 from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
+from consult.hooks import hooks_file
 from consult.wire import tls
 
 T = TypeVar("T")
@@ -218,6 +219,7 @@ class Settings:
     stranger_connections: int = _setting(
         f"{limits.STRANGER_CONNECTIONS}", count, "connections, no token, of one address; 0: any"
     )
+    hooks: Path | None = _setting("", optional_path, "file of receivers that are told what happens")
     backup_before_migration: bool = _setting("true", flag, "keep the database as it was before one")
     daily_backups: int = _setting("7", count, "how many are kept beside the database; 0: none is made")
     read_notification_days: int = _setting("0", days, "read ones are deleted after so many; 0: never")
@@ -289,6 +291,7 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             faults += _open_faults(values)
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
         faults += key_file.faults(secret_file)
+        faults += hooks_file.faults(values["hooks"])
     if faults:
         raise SettingsFault("\n".join(faults))
     return Settings(**values)
