@@ -163,7 +163,9 @@ def _page(page: Page) -> JsonObject:
     shown: JsonObject = {"200": {"description": "OK", "content": {page.kind: {}}}}
     for status in page.others:
         # Refused before it comes to the page, it is answered as a call is.
-        told = _fault(status) if status in _FAULTS else {"description": HTTPStatus(status).phrase, "content": {}}
+        told: JsonObject = {"description": HTTPStatus(status).phrase, "content": {}}
+        if status in _FAULTS:
+            told = _fault(status)
         shown[str(status)] = {**told, "content": {page.kind: {}, **told["content"]}}
     return {
         "operationId": name,

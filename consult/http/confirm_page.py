@@ -39,8 +39,10 @@ _PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 {lines}
+</main>
 </body>
 </html>
 """
