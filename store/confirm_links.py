@@ -1,6 +1,6 @@
 """Links by which a user confirms a notification without a log-in: what they are signed with, and what one of them does.
 
-A link names a notification. It is good until the occurrence of the notification has an outcome, for LONGEST after the
+A link names a notification. It is good until the occurrence of the notification has an outcome, for LONGEST_LINK after the
 notification was written, and as long as the notification is there.
 """
 
@@ -18,7 +18,7 @@ from store.models import LinkSecret
 from store.models import UserNotification as NotificationRow
 from store.transaction import each
 
-LONGEST = 7 * DAY
+LONGEST_LINK = 7 * DAY
 BY = "LINK"  # what a history calls a user that has confirmed by a link, before the id
 
 # One that came again is known by the first of its occurrence. A reply belongs to no reminder, and has nothing to
@@ -88,4 +88,4 @@ def confirm(connection: sqlite3.Connection, asked: AskedByLink) -> Answered | Li
 
 
 def _in_time(linked: Linked, now: int) -> Linked | None:
-    return linked if now <= linked.created_at + LONGEST else None
+    return linked if now <= linked.created_at + LONGEST_LINK else None

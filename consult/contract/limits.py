@@ -8,7 +8,7 @@ from reminders.tasks import MOST_PAST as MOST_PAST
 from store.answers import LONGEST_SNOOZE
 from store.answers import MOST_SNOOZES as MOST_SNOOZES
 from store.clock import DAY
-from store.confirm_links import LONGEST as LONGEST_LINK
+from store.confirm_links import LONGEST_LINK
 from store.database import DEADLINE as DEADLINE
 from store.database import MOST_WAITING as MOST_WAITING
 from store.idempotency_keys import KEPT_FOR
