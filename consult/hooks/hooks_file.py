@@ -14,18 +14,11 @@ from pathlib import Path
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
+from consult.contract.hooks import EVENTS
 from consult.entry.access import is_loopback
 from consult.entry.private_file import PrivateFileFault, read_private
 from store.reminders import Channel
 
-EVENTS: Final = (
-    "notification.created",
-    "notification.answered",
-    "occurrence.missed",
-    "message.created",
-    "question.created",
-    "question.updated",
-)
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 MOST_HOOKS: Final = 32  # each has a thread
 LARGEST_FILE: Final = 262_144  # bytes
