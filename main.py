@@ -28,6 +28,7 @@ from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
+from consult.hooks.hooks import Hooks
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
 from consult.http.notifications import Notifications
@@ -59,7 +60,7 @@ from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
 from consult.wire.tls import Tls
-from reminders.clock_watch import ClockWatch, steady_clock
+from reminders.clock_watch import SOUND, ClockWatch, steady_clock
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
@@ -137,6 +138,8 @@ async def serve_from(
     house.push.last_notification_id = await notifications.latest_id(database)
     await house.recovery.open()
     await house.away.open()
+    if house.hooks is not None:
+        await house.hooks.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -173,6 +176,9 @@ class House:
         self.clock = clock
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
+        self.hooks = None
+        if settings.hooks is not None:
+            self.hooks = Hooks(settings.hooks, database, clock.on_any_thread, lambda: clock.state == SOUND, time)
         rooms, lookup = Rooms(), Lookup(database)
         self.push = Push(rooms, database, time, settings.outbox_bytes)
 
@@ -265,12 +271,17 @@ class House:
         self.carriers.start()
         self.loop.start()
         self.lag.start()
+        if self.hooks is not None:
+            self.hooks.start()
         if self.guard is not None:
             self.guard.start(self.gateway.send_away)
 
     async def stop(self) -> None:
         """Acknowledge what is under way, and close the sockets. A database that hangs is not waited for."""
-        last = [asyncio.create_task(coroutine) for coroutine in (self.loop.stop(), self.database.settle())]
+        ends = [self.loop.stop(), self.database.settle()]
+        if self.hooks is not None:
+            ends.append(self.hooks.stop())
+        last = [asyncio.create_task(coroutine) for coroutine in ends]
         await asyncio.wait(last, timeout=LAST_WRITES)
         await self.polling.close()
         await self.carriers.close()
@@ -279,13 +290,15 @@ class House:
         self.away.close()
 
     def reload(self) -> None:
-        """SIGHUP: read the certificate and the signing keys again."""
+        """SIGHUP: read the certificate, the signing keys and the hooks again."""
         if self.tls is not None:
             self.tls.reload()
         if self.guard is not None:
             self.guard.reload_keys()
-        if self.tls is None and self.guard is None:
-            log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+        if self.hooks is not None:
+            self.hooks.reload()
+        if self.tls is None and self.guard is None and self.hooks is None:
+            log.info("SIGHUP is ignored: there is neither a certificate nor a file of keys or hooks to read again")
 
 
 def settle_down() -> None:

@@ -47,8 +47,8 @@ def message(connection: sqlite3.Connection, message_id: int) -> Message | None:
     row = connection.execute(_MESSAGE, (message_id,)).fetchone()
     if row is None:
         return None
-    *others, is_visible, sent_at = row
-    return Message(*others, bool(is_visible), sent_at)
+    found = dict(zip(Message.__struct_fields__, row, strict=True))
+    return Message(**{**found, "is_visible_to_patient": bool(found["is_visible_to_patient"])})
 
 
 def ring(connection: sqlite3.Connection, notification_id: int) -> Ring | None:

@@ -31,17 +31,17 @@ class ToldMessage(Struct, kw_only=True):
     id: _Id
     question_id: Annotated[int | UnsetType, means("咨询问题编号", "the question's id")] = UNSET
     sender_type: Annotated[str | UnsetType, means("发送者类型", "what the sender is")] = UNSET
-    sender_id: Annotated[int | None | UnsetType, means("发送者的用户编号", "the sender's user id")] = UNSET
+    sender_id: Annotated[int | UnsetType | None, means("发送者的用户编号", "the sender's user id")] = UNSET
     content_type: Annotated[str | UnsetType, means("内容类型", "the kind of content")] = UNSET
     is_visible_to_patient: Annotated[
         bool | UnsetType,
         means("`false`：内部消息，不得转给老人或家属", "`false`: for staff alone, not to be passed on to patients"),
     ] = UNSET
     sent_at: Annotated[Time | UnsetType, means("发送时间", "when it was sent")] = UNSET
-    role_display_name: Annotated[str | None | UnsetType, means("显示名称", "the name to show; only with `content`")] = (
+    role_display_name: Annotated[str | UnsetType | None, means("显示名称", "the name to show; only with `content`")] = (
         UNSET
     )
-    content_text: Annotated[str | None | UnsetType, _CONTENT] = UNSET
+    content_text: Annotated[str | UnsetType | None, _CONTENT] = UNSET
     attachments: Annotated[Any, means("附件", "the attachments; only with `content`")] = UNSET
     deleted: _Deleted = UNSET
 
@@ -52,7 +52,7 @@ class ToldNotification(Struct, kw_only=True):
     id: _Id
     user_id: Annotated[int | UnsetType, means("用户编号", "the user that it is for")] = UNSET
     task_id: Annotated[
-        int | None | UnsetType, means("提醒任务编号；回复通知为 null", "its reminder's id; null of replies")
+        int | UnsetType | None, means("提醒任务编号；回复通知为 null", "its reminder's id; null of replies")
     ] = UNSET
     biz_type: Annotated[str | UnsetType, means("业务类型", "the kind of business, as given")] = UNSET
     biz_id: Annotated[int | UnsetType, means("业务编号", "the business's id, as given")] = UNSET
@@ -65,22 +65,22 @@ class ToldNotification(Struct, kw_only=True):
         int | UnsetType, means("跟进的第几级，首次为 0", "which ring of the ladder, 0 the first; not in an answer")
     ] = UNSET
     snooze_of: Annotated[
-        int | None | UnsetType,
+        int | UnsetType | None,
         means("推迟后再次提醒的原通知编号", "the notification that comes again as this one; not in an answer"),
     ] = UNSET
     status: Annotated[str | UnsetType, means("UNREAD 或 READ；仅回答", "UNREAD or READ; in an answer")] = UNSET
-    read_at: Annotated[Time | None | UnsetType, means("已读时间", "when it was read; in an answer")] = UNSET
-    confirmed_at: Annotated[Time | None | UnsetType, means("确认时间", "when it was confirmed; in an answer")] = UNSET
-    snoozed_until: Annotated[Time | None | UnsetType, means("推迟到何时", "when it comes again; in an answer")] = UNSET
+    read_at: Annotated[Time | UnsetType | None, means("已读时间", "when it was read; in an answer")] = UNSET
+    confirmed_at: Annotated[Time | UnsetType | None, means("确认时间", "when it was confirmed; in an answer")] = UNSET
+    snoozed_until: Annotated[Time | UnsetType | None, means("推迟到何时", "when it comes again; in an answer")] = UNSET
     withdrawn_at: Annotated[
-        Time | None | UnsetType, means("撤回时间", "when its reminder was withdrawn; in an answer")
+        Time | UnsetType | None, means("撤回时间", "when its reminder was withdrawn; in an answer")
     ] = UNSET
-    outcome: Annotated[str | None | UnsetType, means("确认的结果", "what a confirmation says: DONE or SKIPPED")] = UNSET
-    outcome_by: Annotated[str | None | UnsetType, means("谁的回答", "whose answer it is")] = UNSET
-    outcome_at: Annotated[Time | None | UnsetType, means("结果的时间", "when that was")] = UNSET
+    outcome: Annotated[str | UnsetType | None, means("确认的结果", "what a confirmation says: DONE or SKIPPED")] = UNSET
+    outcome_by: Annotated[str | UnsetType | None, means("谁的回答", "whose answer it is")] = UNSET
+    outcome_at: Annotated[Time | UnsetType | None, means("结果的时间", "when that was")] = UNSET
     title: Annotated[str | UnsetType, _TITLE] = UNSET
-    content: Annotated[str | None | UnsetType, _CONTENT] = UNSET
-    note: Annotated[str | None | UnsetType, means("回答的备注", "the answer's note; only with `content`")] = UNSET
+    content: Annotated[str | UnsetType | None, _CONTENT] = UNSET
+    note: Annotated[str | UnsetType | None, means("回答的备注", "the answer's note; only with `content`")] = UNSET
     deleted: _Deleted = UNSET
 
 
@@ -96,7 +96,7 @@ class MissedOccurrence(Struct, kw_only=True):
         int | None, means("首次通知的编号，没有时为 null", "its first notification's id, null where it never rang")
     ]
     title: Annotated[str | UnsetType, _TITLE] = UNSET
-    content: Annotated[str | None | UnsetType, _CONTENT] = UNSET
+    content: Annotated[str | UnsetType | None, _CONTENT] = UNSET
     deleted: _Deleted = UNSET
 
 
@@ -112,7 +112,7 @@ class ToldQuestion(Struct, kw_only=True):
     notify_replies: Annotated[bool, means("是否以通知告知回复", "whether replies notify who is away")]
     answer_within: Annotated[int | None, means("应在多少秒内答复", "seconds within which staff is to answer")]
     follow_up: Annotated[list[QuestionRung] | None, means("未答复时再提醒谁", "whom it rings while unanswered")]
-    category: Annotated[str | None | UnsetType, means("类别", "its category; only with `content`")] = UNSET
+    category: Annotated[str | UnsetType | None, means("类别", "its category; only with `content`")] = UNSET
     title: Annotated[str | UnsetType, _TITLE] = UNSET
     deleted: _Deleted = UNSET
 

@@ -5,6 +5,7 @@ deleted meanwhile is told by its id and kind, with `deleted`.
 """
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -147,7 +148,7 @@ def _text(moment: Any, time: WireTime) -> str | None:
     return None if moment is None else time.text(moment)
 
 
-_TELLS = {
+_TELLS: Mapping[str, Callable[[sqlite3.Connection, Waiting, bool, WireTime], Told]] = {
     "message.created": _message,
     "notification.created": _notification,
     "notification.answered": _answer,

@@ -1,4 +1,4 @@
-"""The headers that show a receiver who sends, by Standard Webhooks: id, time and an HMAC-SHA256 of both and the body."""
+"""The headers that show a receiver who sends, by Standard Webhooks: id, time and a code of both and the body."""
 
 import base64
 import hashlib
