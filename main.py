@@ -42,7 +42,7 @@ from consult.http.reads import Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
 from consult.loop_lag import LoopLag
-from consult.process import command_line, entry_commands, install, log_lines, status
+from consult.process import command_line, entry_commands, hooks_commands, install, log_lines, status
 from consult.process.settings import Settings, SettingsFault
 from consult.process.settings import read as read_settings
 from consult.process.standard_streams import fail, tell
@@ -247,6 +247,7 @@ class House:
             loop=self.loop,
             lag=self.lag,
             clock=self.clock,
+            hooks=self.hooks,
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
@@ -357,6 +358,9 @@ def main(arguments: list[str]) -> int:
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":
                 return entry_commands.audit_rows(words.given, settings, WireTime(settings.timezone or machine_zone()))
+            case "hooks":
+                time = WireTime(settings.timezone or machine_zone())
+                return hooks_commands.hooks(words.words, settings, system_clock, time)
             case "backup":
                 done = backup.by_hand(settings.database, words.file)
             case _:

@@ -304,10 +304,12 @@ def standings(path: Path, listeners: Sequence[Listener]) -> dict[str, Standing |
         raise StoreFault(f"cannot read {path}: {fault}") from fault
 
 
-def replay(path: Path, event_id: int, now: int) -> int:
-    """Have a dead letter delivered again to each hook that has it, also while a server has the file; return to how
-    many. StoreFault says why not."""
+def replay(path: Path, of: str, event_id: int, now: int) -> int:
+    """Have a dead letter told again to each hook that has it, also while a server has the file; return to how many.
+    `of` is the origin of its id. StoreFault says why not."""
     with writing_beside(path) as connection:
+        if origin(connection) != of:
+            return 0
         again = connection.execute(_AGAIN, (now, event_id)).rowcount
         if again:
             connection.execute("DELETE FROM dead_letter WHERE id = ? AND hook IN (SELECT name FROM hook)", (event_id,))

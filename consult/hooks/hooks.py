@@ -8,15 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from consult.hooks.hooks_file import Hook, HooksFault, read_hooks
-from consult.hooks.sender import Sender, Writes
 from store import outbox
 from store.clock import Clock, WireTime
 from store.database import Database
 from store.outbox import Burial, Position
 from store.transaction import WriteRefused, WriteUnknown, each
+
+if TYPE_CHECKING:
+    from consult.hooks.sender import Sender
 
 log = logging.getLogger("careline.hooks")
 
@@ -113,6 +115,9 @@ class Hooks:
         return {name: one for name, one in found.items() if one is not None}
 
     def _begin(self) -> None:
+        # Not at the top: without hooks a start does not wait for the HTTP client's modules, which take 50 ms.
+        from consult.hooks.sender import Sender, Writes
+
         for hook in self._hooks:
             ended: asyncio.Future[None] = self._loop.create_future()
             sender = Sender(
