@@ -18,6 +18,7 @@ from consult.contract.hooks import EVENTS
 from consult.entry.access import is_loopback
 from consult.entry.private_file import PrivateFileFault, read_private
 from store.reminders import Channel
+from store.transaction import Tellable
 
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 MOST_HOOKS: Final = 32  # each has a thread
@@ -31,7 +32,7 @@ _PREFIX = "whsec_"
 _MAKES_ONE = "`echo whsec_$(openssl rand -base64 32)` makes one"
 
 
-class HooksFault(Exception):
+class HooksFault(Tellable):
     """The file of hooks can't be used; the text says where and why, in one line, and quotes no secret."""
 
 
