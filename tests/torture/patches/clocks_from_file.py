@@ -1,4 +1,4 @@
-"""Careline whose clocks both go on by what the file TEST_CLOCK holds, in milliseconds: time passes, and no clock jumps."""
+"""Careline whose clocks both go on by the milliseconds that the file TEST_CLOCK holds: time passes, none jumps."""
 
 import os
 import sys
