@@ -30,6 +30,7 @@ from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
+from consult.hooks.hooks import Hooks
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
 from consult.http.confirm_links import ConfirmPages
@@ -44,7 +45,7 @@ from consult.http.reads import Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
 from consult.loop_lag import LoopLag
-from consult.process import command_line, entry_commands, install, log_lines, status
+from consult.process import command_line, entry_commands, hooks_commands, install, log_lines, status
 from consult.process.settings import Settings, SettingsFault
 from consult.process.settings import read as read_settings
 from consult.process.standard_streams import fail, tell
@@ -62,7 +63,7 @@ from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
 from consult.wire.tls import Tls
-from reminders.clock_watch import ClockWatch, steady_clock
+from reminders.clock_watch import SOUND, ClockWatch, steady_clock
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
@@ -142,6 +143,8 @@ async def serve_from(
         await house.links.open(database)
     await house.recovery.open()
     await house.away.open()
+    if house.hooks is not None:
+        await house.hooks.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -179,6 +182,10 @@ class House:
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
         self.links = ConfirmLinks(settings.public_url, self.keys) if settings.public_url else None
+        self.hooks = None
+        if settings.hooks is not None:
+            link = None if self.links is None else self.links.url
+            self.hooks = Hooks(settings.hooks, database, clock.on_any_thread, lambda: clock.state == SOUND, time, link)
         rooms, lookup = Rooms(), Lookup(database)
         self.push = Push(rooms, database, time, settings.outbox_bytes)
 
@@ -228,6 +235,10 @@ class House:
         self.polling = Polling(self.carriers, self.access)
         self.lag = LoopLag()
 
+    def served(self) -> set[str]:
+        """Return the channels that hooks serve."""
+        return set() if self.hooks is None else self.hooks.channels
+
     def keys(self) -> Sequence[bytes]:
         """Return the signing keys; without tokens a single empty one."""
         return (b"",) if self.guard is None else self.guard.keys
@@ -252,6 +263,7 @@ class House:
             loop=self.loop,
             lag=self.lag,
             clock=self.clock,
+            hooks=self.hooks,
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
@@ -266,7 +278,7 @@ class House:
             pages,
         )
         handlers_by_row = {row: handler for noun in nouns for row, handler in noun.handlers().items()}
-        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns, lambda: ())
+        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns, self.served)
         pages.add_files(app)
         self.polling.add_route(app)
         return app
@@ -277,12 +289,17 @@ class House:
         self.carriers.start()
         self.loop.start()
         self.lag.start()
+        if self.hooks is not None:
+            self.hooks.start()
         if self.guard is not None:
             self.guard.start(self.gateway.send_away)
 
     async def stop(self) -> None:
         """Acknowledge what is under way, and close the sockets. A database that hangs is not waited for."""
-        last = [asyncio.create_task(coroutine) for coroutine in (self.loop.stop(), self.database.settle())]
+        ends = [self.loop.stop(), self.database.settle()]
+        if self.hooks is not None:
+            ends.append(self.hooks.stop())
+        last = [asyncio.create_task(coroutine) for coroutine in ends]
         await asyncio.wait(last, timeout=LAST_WRITES)
         await self.polling.close()
         await self.carriers.close()
@@ -291,13 +308,15 @@ class House:
         self.away.close()
 
     def reload(self) -> None:
-        """SIGHUP: read the certificate and the signing keys again."""
+        """SIGHUP: read the certificate, the signing keys and the hooks again."""
         if self.tls is not None:
             self.tls.reload()
         if self.guard is not None:
             self.guard.reload_keys()
-        if self.tls is None and self.guard is None:
-            log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+        if self.hooks is not None:
+            self.hooks.reload()
+        if self.tls is None and self.guard is None and self.hooks is None:
+            log.info("SIGHUP is ignored: there is neither a certificate nor a file of keys or hooks to read again")
 
 
 def settle_down() -> None:
@@ -356,6 +375,9 @@ def main(arguments: list[str]) -> int:
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":
                 return entry_commands.audit_rows(words.given, settings, WireTime(settings.timezone or machine_zone()))
+            case "hooks":
+                time = WireTime(settings.timezone or machine_zone())
+                return hooks_commands.hooks(words.words, settings, system_clock, time)
             case "backup":
                 done = backup.by_hand(settings.database, words.file)
             case _:

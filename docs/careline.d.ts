@@ -1033,6 +1033,8 @@ export interface Health {
   disk_free_bytes: number | null;
   /** 磁盘上最新的每日备份的时间，没有时为 null / when the newest daily backup was made, null without any */
   last_backup: string | null;
+  /** 各 hook 的状态，不影响 status；没有 hook 时为空，无法得知时为 null / how each hook fares, which leaves status as it is; empty without hooks, null if unknown */
+  hooks: Hook[] | null;
   /** 服务器自己的定期工作；失败不影响 status / its own jobs; one that fails leaves status as it is */
   jobs: Jobs;
 }
@@ -1067,6 +1069,26 @@ export interface Queues {
   unread_bytes: number;
 }
 
+/** 一个 hook 的状态。How a hook of `--hooks` fares. */
+export interface Hook {
+  /** 名称 / its name in the file */
+  name: string;
+  /** ok：正常；failing：接收方未接受，正在重试；off：接收方以 410 拒绝，重启或 SIGHUP 后再试 / ok; failing: its receiver does not take events, which are tried again; off: its receiver answered 410, and is asked again after SIGHUP or a restart */
+  state: "failing" | "off" | "ok";
+  /** 等待送出的事件，最多数到 100000 / events that wait, counted up to 100000 */
+  waiting: number;
+  /** 其中最早的发生时间，没有时为 null / when the first of them happened, or null */
+  oldest: string | null;
+  /** 何时开始失败，正常时为 null / since when it fails, or null */
+  failing_since: string | null;
+  /** 最近一次失败的原因，正常时为 null / why it failed the last time, or null */
+  last_error: string | null;
+  /** 三天内未能送出、已放弃的事件（`careline hooks list`） / events that were given up after three days (`careline hooks list`) */
+  dead_letters: number;
+  /** 因数量过多而删除的这类事件 / of these, how many were deleted as there were too many */
+  lost: number;
+}
+
 /** 服务器自己的定期工作。What the server does for itself. */
 export interface Jobs {
   /** 每日备份 / the daily backup */
@@ -1089,6 +1111,8 @@ export interface Jobs {
   revoked_tokens: Job;
   /** 删除过期的会话记录 / deletes sessions of clients that did not come back in time */
   sessions: Job;
+  /** 删除过期的、未能送出的事件 / deletes old events that hooks were not told */
+  dead_letters: Job;
 }
 
 /** 服务器自己的一项定期工作。One of the server's own jobs. */

@@ -1,7 +1,7 @@
-"""Links by which a user confirms a notification without a log-in: what they are signed with, and what one of them does.
+"""Links by which a user confirms a notification without a log-in: what they are signed with, and what each does.
 
-A link names a notification. It is good until the occurrence of the notification has an outcome, for LONGEST_LINK after the
-notification was written, and as long as the notification is there.
+A link names a notification. It is good until the occurrence of the notification has an outcome, for LONGEST_LINK after
+the notification was written, and as long as the notification is there.
 """
 
 import secrets

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from consult.entry.private_file import PrivateFileFault, read_private
+from store.transaction import Tellable
 
 LEAST_KEY = 32  # bytes, decoded
 LARGEST_FILE = 65_536  # bytes
@@ -24,8 +25,8 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}|[A-Za-z0-9_-]+={0,2}")
 
 
-class KeyFault(Exception):
-    """The key file can't be used, and why."""
+class KeyFault(Tellable):
+    """The key file can't be used, and why; no part of a key is in the text."""
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:

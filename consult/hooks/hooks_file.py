@@ -8,24 +8,18 @@ import base64
 import binascii
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
+from consult.contract.hooks import EVENTS
 from consult.entry.access import is_loopback
 from consult.entry.private_file import PrivateFileFault, read_private
 from store.reminders import Channel
+from store.transaction import Tellable
 
-EVENTS: Final = (
-    "notification.created",
-    "notification.answered",
-    "occurrence.missed",
-    "message.created",
-    "question.created",
-    "question.updated",
-)
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 MOST_HOOKS: Final = 32  # each has a thread
 LARGEST_FILE: Final = 262_144  # bytes
@@ -38,7 +32,7 @@ _PREFIX = "whsec_"
 _MAKES_ONE = "`echo whsec_$(openssl rand -base64 32)` makes one"
 
 
-class HooksFault(Exception):
+class HooksFault(Tellable):
     """The file of hooks can't be used; the text says where and why, in one line, and quotes no secret."""
 
 
@@ -94,11 +88,20 @@ def read_hooks(path: Path) -> tuple[Hook, ...]:
     return tuple(hooks.values())
 
 
-def faults(path: Path | None) -> list[str]:
+def refuse_links(hooks: Sequence[Hook]) -> None:
+    """Raise HooksFault where a hook is to be told confirm links, on a server that can make none."""
+    for number, hook in enumerate(hooks, 1):
+        if hook.confirm_links:
+            raise HooksFault(f"hook {number} ({hook.name}): confirm_links needs --public-url (CARELINE_PUBLIC_URL)")
+
+
+def faults(path: Path | None, public_url: str | None) -> list[str]:
     """Return what is wrong with the file of hooks, if one is named."""
     try:
         if path is not None:
-            read_hooks(path)
+            hooks = read_hooks(path)
+            if public_url is None:
+                refuse_links(hooks)
     except HooksFault as fault:
         return [f"--hooks (CARELINE_HOOKS): {path} {fault}"]
     return []

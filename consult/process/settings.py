@@ -291,7 +291,7 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             faults += _open_faults(values)
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
         faults += key_file.faults(secret_file)
-        faults += hooks_file.faults(values["hooks"])
+        faults += hooks_file.faults(values["hooks"], values.get("public_url"))
     if faults:
         raise SettingsFault("\n".join(faults))
     return Settings(**values)
