@@ -69,9 +69,6 @@ def jobs(
     async def delete_old_sessions() -> None:
         await in_chunks(sessions.delete_ended_before, clock() - keep.sessions * 1000)
 
-    async def forget_dead_letters() -> None:
-        await in_chunks(outbox.forget_dead, clock() - outbox.DEAD_FOR)
-
     async def optimize() -> None:
         await database.written(each(upkeep.optimize), None)
 
@@ -91,5 +88,5 @@ def jobs(
         Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit, deletes=True),
         Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens, deletes=True),
         Job("sessions", TIDY_EVERY, delete_old_sessions, deletes=True),
-        Job("dead_letters", TIDY_EVERY, forget_dead_letters, deletes=True),
+        Job("dead_letters", TIDY_EVERY, lambda: in_chunks(outbox.forget_dead, clock() - outbox.DEAD_FOR), deletes=True),
     ]

@@ -74,6 +74,15 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
+class _Listening(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:
+        """A server that is killed breaks connections off: nothing is printed."""
+
+
 Answering = Callable[[Handler, Delivery], None]
 
 
@@ -87,9 +96,7 @@ class Receiver:
         self.answer: Answering = self.take
         self.over = threading.Event()
         handler = type("OfReceiver", (Handler,), {"receiver": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = _Listening(("127.0.0.1", port), handler)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
