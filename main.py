@@ -182,10 +182,7 @@ class House:
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
         self.links = ConfirmLinks(settings.public_url, self.keys) if settings.public_url else None
-        self.hooks = None
-        if settings.hooks is not None:
-            link = None if self.links is None else self.links.url
-            self.hooks = Hooks(settings.hooks, database, clock.on_any_thread, lambda: clock.state == SOUND, time, link)
+        self.hooks = None if settings.hooks is None else self._hooks_of(settings.hooks)
         rooms, lookup = Rooms(), Lookup(database)
         self.push = Push(rooms, database, time, settings.outbox_bytes)
 
@@ -234,6 +231,10 @@ class House:
         self.carriers.each_second.append(self.recovery.beat)
         self.polling = Polling(self.carriers, self.access)
         self.lag = LoopLag()
+
+    def _hooks_of(self, file: Path) -> Hooks:
+        clock, link = self.clock, None if self.links is None else self.links.url
+        return Hooks(file, self.database, clock.on_any_thread, lambda: clock.state == SOUND, self.time, link)
 
     def served(self) -> set[str]:
         """Return the channels that hooks serve."""
