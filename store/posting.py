@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from store import away, messages, participants, replies, unanswered
+from store import away, files, messages, participants, replies, unanswered
 from store.answers import Answered
 from store.away import Looking
 from store.messages import Appended, Draft, Message
@@ -32,8 +32,16 @@ _TELLING = """SELECT id, notify_replies, answer_within IS NOT NULL OR waiting_ta
 def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
     """Store a batch of messages, whose senders take part in their questions from then on. Those who are to be told of
     them by a notification are, and who waits for an answer does so, or has it."""
-    appended = messages.append(connection, drafts)
+    lacking = {
+        place
+        for place, draft in enumerate(drafts)
+        if draft.viewer is not None and not files.may_name(connection, draft.files, draft.viewer)
+    }
+    appended = messages.append(connection, drafts, lacking)
     sent = [(draft, one) for draft, one in zip(drafts, appended, strict=True) if isinstance(one, Message)]
+    for draft, message in sent:
+        if draft.files:
+            files.named(connection, draft.files, message.question_id, message.is_visible_to_patient)
     since = participants.add_senders(connection, (message for _, message in sent))
     asked = orjson.dumps(list({message.question_id for _, message in sent}))
     telling = {question_id: flags for question_id, *flags in connection.execute(_TELLING, (asked,))}
