@@ -27,9 +27,11 @@ from consult.entry.proxies import Proxies
 from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
+from consult.file_addresses import FileAddresses
 from consult.gateway import Gateway
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
+from consult.http.files import Files
 from consult.http.notifications import Notifications
 from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
@@ -37,7 +39,7 @@ from consult.http.pages import Pages
 from consult.http.participants import Participants
 from consult.http.questions import Questions
 from consult.http.quiet_hours import QuietHoursOfUsers
-from consult.http.reads import Reads
+from consult.http.reads import DOWNLOADS, UPLOADS, Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
 from consult.loop_lag import LoopLag
@@ -64,10 +66,11 @@ from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, clock_faults, messages, notifications, restore, schema, sequences
+from store import backup, clock_faults, files, messages, notifications, restore, schema, sequences
 from store.clock import ClinicTime, Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
+from store.file_store import FileStore
 from store.questions import Lookup
 
 STATIC = Path(__file__).parent / "static"
@@ -132,11 +135,13 @@ async def serve_from(
         stop.set()
     systemd = start.systemd
     clock = ClockWatch(time.now, steady_clock, await clock_faults.last_known(database))
-    house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
+    addresses = FileAddresses(await files.signing_key(database), clock)
+    house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
     await house.recovery.open()
     await house.away.open()
+    await house.files.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -166,7 +171,13 @@ class House:
     """All parts of the server, joined from the inside out."""
 
     def __init__(
-        self, settings: Settings, database: Database, time: ClinicTime, clock: ClockWatch, ticked: Callable[[], None]
+        self,
+        settings: Settings,
+        database: Database,
+        time: ClinicTime,
+        clock: ClockWatch,
+        addresses: FileAddresses,
+        ticked: Callable[[], None],
     ) -> None:
         self.database = database
         self.time = time
@@ -174,7 +185,10 @@ class House:
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
         rooms, lookup = Rooms(), Lookup(database)
-        self.push = Push(rooms, database, time, settings.outbox_bytes)
+        self.addresses = addresses
+        self.push = Push(rooms, database, time, addresses, settings.outbox_bytes)
+        self.files = FileStore(database, clock, settings.disk_reserve)
+        self.most_file_bytes = settings.file_bytes
 
         self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
         keep = Keep(
@@ -183,7 +197,7 @@ class House:
             settings.audit_days,
             settings.recovery_seconds,
         )
-        house_jobs = jobs(database, clock, self.daily, keep, partial(join_question.deleted, lookup, rooms))
+        house_jobs = jobs(database, clock, self.daily, self.files, keep, partial(join_question.deleted, lookup, rooms))
         self.housekeeping = Housekeeping(house_jobs, clock)
         self.work = RuleWork()
         self.loop = ReminderLoop(
@@ -199,7 +213,7 @@ class House:
         self.answering = Answering(database, self.push, time, self.loop.wake)
         self.recovery = Recovery(database, lookup, rooms, self.push, clock, settings.recovery_seconds)
         self.away = Away(database, rooms, self.push, clock)
-        self.sending = Sending(self.push, rooms, time)
+        self.sending = Sending(self.push, rooms, time, addresses)
         events = handlers(database, lookup, rooms, self.push, self.recovery, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
         self.gateway = Gateway(events, self.push, self.recovery, self.limits, self.guard)
@@ -231,12 +245,13 @@ class House:
         admission.install(app, self.limits, self.access, self.polling, self.guard)
         if self.guard is not None:
             entry.install(app, self.guard, self.access)
+        uploads, downloads = Reads(self.access, UPLOADS), Reads(self.access, DOWNLOADS)
         counts = Counts(
             gateway=self.gateway,
             carriers=self.carriers,
             polling=self.polling,
             push=self.push,
-            reads=reads,
+            turns={"reads": reads, "uploads": uploads, "downloads": downloads},
             database=database,
             loop=self.loop,
             lag=self.lag,
@@ -245,6 +260,16 @@ class House:
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
             Questions(database, writing, time, self.sending, self.push, self.away, self.notify_replies),
+            Files(
+                database,
+                self.files,
+                self.addresses,
+                self.access,
+                self.limits,
+                uploads,
+                downloads,
+                self.most_file_bytes,
+            ),
             Participants(database, writing, time, self.push, self.away),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
@@ -277,6 +302,7 @@ class House:
         await self.gateway.close()
         self.recovery.close()
         self.away.close()
+        self.files.close()
 
     def reload(self) -> None:
         """SIGHUP: read the certificate and the signing keys again."""

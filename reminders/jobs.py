@@ -11,6 +11,7 @@ from store import audit, backup, idempotency_keys, old_copies, retention, revoca
 from store.backup import Daily
 from store.clock import DAY, Clock
 from store.database import Database
+from store.file_store import FileStore
 from store.retention import Closed
 from store.transaction import Outcome, Request, each
 
@@ -31,7 +32,12 @@ class Keep:
 
 
 def jobs(
-    database: Database, clock: Clock, daily: Daily, keep: Keep, questions_deleted: Callable[[list[int]], None]
+    database: Database,
+    clock: Clock,
+    daily: Daily,
+    files: FileStore,
+    keep: Keep,
+    questions_deleted: Callable[[list[int]], None],
 ) -> list[Job]:
     """`questions_deleted` is told the ids, in commit order."""
 
@@ -85,6 +91,7 @@ def jobs(
             "read_notifications", TIDY_EVERY if keep.read_notifications else 0, delete_read_notifications, deletes=True
         ),
         Job("closed_questions", TIDY_EVERY, delete_closed_questions, deletes=True),
+        Job("files", TIDY_EVERY, files.tidy, deletes=True),
         Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit, deletes=True),
         Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens, deletes=True),
         Job("sessions", TIDY_EVERY, delete_old_sessions, deletes=True),

@@ -91,7 +91,7 @@ class FileStore:
         """Open a file for reading; OSError where it cannot be."""
         return await self._made(os.close, _open, self.folder, sha256)
 
-    def later(self, blocking: Callable[P, object], *args: P.args, **_: P.kwargs) -> None:
+    def later(self, blocking: Callable[..., object], *args: object) -> None:
         """Have something that blocks done on one of the threads, and do not wait for it."""
         with suppress(RuntimeError):  # the threads are gone: the next start takes away what is left
             self._threads.submit(blocking, *args)

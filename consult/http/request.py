@@ -19,12 +19,14 @@ from consult.entry.limits import Account
 from consult.entry.rights import Asker
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import loads
+from store.file_folder import IS_HASH
 from store.history import API, user
 
 P = TypeVar("P", bound=Payload)
 Query = TypeVar("Query")
 Body = TypeVar("Body")
 
+FILE = "file"  # the part of a path that is a file's hash; all others are ids
 # RFC 8259 knows one charset for JSON; ASCII is a part of it.
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
@@ -56,6 +58,7 @@ class Asked(Generic[Query, Body]):
     id: int  # in the path; 0 where it has none
     query: Query
     body: Body
+    file: str = ""  # the hash in the path
 
     @property
     def asker(self) -> Asker:
@@ -71,12 +74,13 @@ class Asked(Generic[Query, Body]):
 
 def read(request: Request, row: Call | Page, in_path: dict[str, str]) -> Asked[Any, Any]:
     """Return what the request asks for; Fault with the first thing that is wrong in its path, query or body."""
-    ids = [read_id(name, text) for name, text in in_path.items()]
+    ids = [read_id(name, text) for name, text in in_path.items() if name != FILE]
     return Asked(
         request,
         ids[0] if ids else 0,
         read_query(request, row.query) if row.query else None,
         _body(request, row),
+        _read_hash(in_path[FILE]) if FILE in in_path else "",
     )
 
 
@@ -86,6 +90,13 @@ def _body(request: Request, row: Call | Page) -> Payload | None:
     if isinstance(row, Call) and row.has_optional_body and not request.body:
         return row.body()
     return read_body(request, row.body)
+
+
+def _read_hash(text: str) -> str:
+    """A file's hash out of a path. What is none is no file's address."""
+    if not IS_HASH.fullmatch(text):
+        raise Fault(faults.NOT_FOUND)
+    return text
 
 
 def read_id(name: str, text: str) -> int:
