@@ -66,7 +66,7 @@ from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, clock_faults, files, messages, notifications, restore, schema, sequences
+from store import backup, clock_faults, file_copies, files, messages, notifications, restore, schema, sequences
 from store.clock import ClinicTime, Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
@@ -366,6 +366,7 @@ def main(arguments: list[str]) -> int:
                 return status.show(settings)
             case "check":
                 done = f"settings: ok\ndatabase: {schema.check(settings.database)}"
+                done += f"\nfiles: {file_copies.check(settings.database)}"
             case "token":
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":

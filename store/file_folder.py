@@ -37,6 +37,11 @@ def folder_of(database: Path) -> Path:
     return database.with_name(f"{database.name}-files")
 
 
+def is_ours(name: str) -> bool:
+    """Return whether that is the name of a file, or of one that is being received."""
+    return bool(IS_HASH.fullmatch(name) or _IS_PARTIAL.fullmatch(name))
+
+
 def make(folder: Path) -> None:
     """Make the folder, for its owner alone, where it is missing."""
     with suppress(FileExistsError):
