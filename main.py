@@ -220,15 +220,7 @@ class House:
 
         certificate, key = settings.tls_certificate, settings.tls_key
         self.tls = Tls(certificate, key) if certificate and key else None
-        self.access = Access(
-            host=settings.host,
-            allowed_hosts=settings.allowed_hosts,
-            allowed_origins=settings.allowed_origins,
-            tls=self.tls is not None,
-            proxies=Proxies(settings.trusted_proxies),
-            tokens=self.guard is not None,
-            refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
-        )
+        self.access = _access(settings, is_tls=self.tls is not None)
         allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
         self.carriers = Carriers(self.gateway, settings.outbox_bytes, allowed)
         self.carriers.each_second.append(self.recovery.beat)
@@ -312,6 +304,19 @@ class House:
             self.guard.reload_keys()
         if self.tls is None and self.guard is None:
             log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+
+
+def _access(settings: Settings, *, is_tls: bool) -> Access:
+    """Return who may knock. To be called within the event loop."""
+    return Access(
+        host=settings.host,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_origins=settings.allowed_origins,
+        tls=is_tls,
+        proxies=Proxies(settings.trusted_proxies),
+        tokens=settings.auth_secret_file is not None,
+        refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
+    )
 
 
 def settle_down() -> None:

@@ -1,8 +1,8 @@
 """Backups of the database and its files: by hand, before a migration, once a day.
 
 Each is a whole copy, checked by SQLite, made while the database is served or not. It is written under a temporary
-name, brought to the disk and renamed, so at its destination there is never half of one. Its files are there before it is,
-in a folder of their own beside it (store/file_copies.py).
+name, brought to the disk and renamed, so at its destination there is never half of one. Its files are there before, in
+a folder of their own beside it (store/file_copies.py).
 """
 
 import asyncio
@@ -39,8 +39,7 @@ def by_hand(database: Path, file: Path) -> str:
     """`careline backup FILE`; one line that says what was done."""
     with attended("backing up") as going:
         made = back_up(database, file, going)
-    files = f", with {made.files:,} files of {made.file_bytes:,} bytes" if made.files else ""
-    return "; ".join((f"{database} was backed up to {file}: {made.size:,} bytes{files}", *made.lacks()))
+    return "; ".join((f"{database} was backed up to {file}: {made.size:,} bytes{made.with_files()}", *made.lacks()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,10 @@ class Made:
     files: int
     file_bytes: int
     lacking: list[str]  # files that the database knows, and that were not there whole
+
+    def with_files(self) -> str:
+        """Return what is to be said of its files, if it has any."""
+        return f", with {self.files:,} files of {self.file_bytes:,} bytes" if self.files else ""
 
     def lacks(self) -> list[str]:
         """Return what is to be said of files that are not in it."""
@@ -140,7 +143,7 @@ class Daily:
             with suppress(StoreFault, OSError):
                 await making
             raise
-        log.info("the daily backup %s was made: %d bytes and %d files", made, backup.size, backup.files)
+        log.info("the daily backup %s was made: %d bytes%s", made, backup.size, backup.with_files())
         for lacks in backup.lacks():
             log.error("the daily backup %s: %s", made, lacks)
 

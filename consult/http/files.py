@@ -178,8 +178,7 @@ class Files:
                     data = await self.store.run(os.pread, descriptor, min(size, span.last + 1 - place), place)
                     if not data:
                         raise OSError(0, "it ends too early")
-                    await answer.send(data)
-                    await connection.take_piece()
+                    await connection.give_piece(answer, data)
                     place += len(data)
         except (OSError, TimeoutError) as fault:
             # The head is on its way: all that is left to say is that there is not the whole file.

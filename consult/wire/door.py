@@ -17,6 +17,7 @@ from sanic import Request
 from sanic.exceptions import BadRequest, PayloadTooLarge, RequestCancelled
 from sanic.http import Http, Stage
 from sanic.http.http1 import HTTP_CONTINUE
+from sanic.response import HTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
@@ -201,6 +202,12 @@ class HttpBehindDoor(TakenAnswers):
         """Return when the next piece of a file that the client sends or gets may be taken up: others had a turn."""
         self._time = monotonic()  # it goes on: the time for a whole request is for those that are held
         await self.request_turns.come(self._client, is_behind=True)
+
+    async def give_piece(self, answer: HTTPResponse, data: bytes) -> None:
+        """Send a piece of a long answer, and return when the next one may be made: the client has taken most of what
+        it was sent, and others had a turn."""
+        await answer.send(data)
+        await self.take_piece()
 
     async def take_chunk(self) -> None:
         """Count a chunk of a body. After many of them the client waits for its next turn."""
