@@ -50,6 +50,11 @@ class FileQuery(Payload):
 
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+UPLOAD = Words(
+    "文件本身，Content-Type 任意；或 multipart/form-data，其中恰好有一个文件（文件名不保存，其他字段忽略）",
+    "the file itself, of any Content-Type; or multipart/form-data with one file, whose name is not kept, nor are other "
+    "fields",
+)
 UPLOAD_FILE = Call(
     "POST /api/files",
     Words("上传一个文件，之后可放入消息的附件", "uploads a file, which messages may then have as an attachment"),
