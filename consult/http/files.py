@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import cast
 
+from sanic.exceptions import PayloadTooLarge
 from sanic.http import Http
 from sanic.response import HTTPResponse
 
@@ -105,6 +106,8 @@ class Files:
                         pending.clear()
                         await connection.take_piece()
                 await self.store.run(body.end)
+        except PayloadTooLarge:
+            raise Fault(faults.FILE_TOO_LARGE) from None
         except TimeoutError:
             read_no_more(request)
             raise Fault(faults.UPLOAD_TOO_SLOW) from None
