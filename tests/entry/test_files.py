@@ -62,17 +62,15 @@ class TestStaffOnly:
         shown = world.tokens[role]
         path = f"/api/questions/{question_id}/messages?limit=200&user_type=STAFF"
         assert hidden not in str(world.ask("GET", path, shown).body)
-        connection = kind(world.server)
-        connection.enter(shown)
         joining = {"question_id": question_id, "user_id": ROLES[role], "after_id": 0}
-        connection.call("join_question", joining)
-        assert world.show(question_id, hidden, is_visible_to_patient=False).status == 201
-        assert world.show(question_id, world.file("ELDER", "own"), content_text="结束").status == 201
-        heard = ""
-        while "结束" not in heard:
-            heard = connection.next_packet()
-            assert hidden not in heard
-        connection.close()
+        with closing(kind(world.server)) as connection:
+            connection.enter(shown)
+            connection.call("join_question", joining)
+            assert world.show(question_id, hidden, is_visible_to_patient=False).status == 201
+            assert world.show(question_id, world.file("ELDER", "own"), text="结束").status == 201
+            connection.call("leave_question", {"question_id": question_id})
+            assert "结束" in str(connection.events)
+            assert hidden not in str(connection.events)
 
     @pytest.mark.parametrize("role", SEERS)
     def test_no_other_may_name_it(self, world: World, hidden: str, role: str) -> None:
