@@ -29,11 +29,13 @@ from consult.entry.proxies import Proxies
 from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
+from consult.file_addresses import FileAddresses
 from consult.gateway import Gateway
 from consult.hooks.hooks import Hooks
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
 from consult.http.confirm_links import ConfirmPages
+from consult.http.files import Files
 from consult.http.notifications import Notifications
 from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
@@ -41,7 +43,7 @@ from consult.http.pages import Pages
 from consult.http.participants import Participants
 from consult.http.questions import Questions
 from consult.http.quiet_hours import QuietHoursOfUsers
-from consult.http.reads import Reads
+from consult.http.reads import DOWNLOADS, UPLOADS, Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
 from consult.loop_lag import LoopLag
@@ -68,10 +70,11 @@ from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, clock_faults, messages, notifications, restore, schema, sequences
+from store import backup, clock_faults, file_copies, files, messages, notifications, restore, schema, sequences
 from store.clock import ClinicTime, Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
+from store.file_store import FileStore
 from store.questions import Lookup
 
 STATIC = Path(__file__).parent / "static"
@@ -136,7 +139,8 @@ async def serve_from(
         stop.set()
     systemd = start.systemd
     clock = ClockWatch(time.now, steady_clock, await clock_faults.last_known(database))
-    house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
+    addresses = FileAddresses(await files.signing_key(database), clock)
+    house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
     if house.links is not None:
@@ -145,6 +149,7 @@ async def serve_from(
     await house.away.open()
     if house.hooks is not None:
         await house.hooks.open()
+    await house.files.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -174,7 +179,13 @@ class House:
     """All parts of the server, joined from the inside out."""
 
     def __init__(
-        self, settings: Settings, database: Database, time: ClinicTime, clock: ClockWatch, ticked: Callable[[], None]
+        self,
+        settings: Settings,
+        database: Database,
+        time: ClinicTime,
+        clock: ClockWatch,
+        addresses: FileAddresses,
+        ticked: Callable[[], None],
     ) -> None:
         self.database = database
         self.time = time
@@ -184,7 +195,10 @@ class House:
         self.links = ConfirmLinks(settings.public_url, self.keys) if settings.public_url else None
         self.hooks = None if settings.hooks is None else self._hooks_of(settings.hooks)
         rooms, lookup = Rooms(), Lookup(database)
-        self.push = Push(rooms, database, time, settings.outbox_bytes)
+        self.addresses = addresses
+        self.push = Push(rooms, database, time, addresses, settings.outbox_bytes)
+        self.files = FileStore(database, clock, settings.disk_reserve)
+        self.most_file_bytes = settings.file_bytes
 
         self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
         keep = Keep(
@@ -193,7 +207,7 @@ class House:
             settings.audit_days,
             settings.recovery_seconds,
         )
-        house_jobs = jobs(database, clock, self.daily, keep, partial(join_question.deleted, lookup, rooms))
+        house_jobs = jobs(database, clock, self.daily, self.files, keep, partial(join_question.deleted, lookup, rooms))
         self.housekeeping = Housekeeping(house_jobs, clock)
         self.work = RuleWork()
         self.loop = ReminderLoop(
@@ -209,23 +223,14 @@ class House:
         self.answering = Answering(database, self.push, time, self.loop.wake)
         self.recovery = Recovery(database, lookup, rooms, self.push, clock, settings.recovery_seconds)
         self.away = Away(database, rooms, self.push, clock)
-        self.sending = Sending(self.push, rooms, time)
+        self.sending = Sending(self.push, rooms, time, addresses)
         events = handlers(database, lookup, rooms, self.push, self.recovery, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
         self.gateway = Gateway(events, self.push, self.recovery, self.limits, self.guard)
 
         certificate, key = settings.tls_certificate, settings.tls_key
         self.tls = Tls(certificate, key) if certificate and key else None
-        self.access = Access(
-            host=settings.host,
-            allowed_hosts=settings.allowed_hosts,
-            allowed_origins=settings.allowed_origins,
-            public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
-            tls=self.tls is not None,
-            proxies=Proxies(settings.trusted_proxies),
-            tokens=self.guard is not None,
-            refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
-        )
+        self.access = _access(settings, is_tls=self.tls is not None)
         allowed = Allowed.beyond(settings.connection_events, settings.connection_bytes)
         self.carriers = Carriers(self.gateway, settings.outbox_bytes, allowed)
         self.carriers.each_second.append(self.recovery.beat)
@@ -254,12 +259,13 @@ class House:
         admission.install(app, self.limits, self.access, self.polling, self.guard)
         if self.guard is not None:
             entry.install(app, self.guard, self.access)
+        uploads, downloads = Reads(self.access, UPLOADS), Reads(self.access, DOWNLOADS)
         counts = Counts(
             gateway=self.gateway,
             carriers=self.carriers,
             polling=self.polling,
             push=self.push,
-            reads=reads,
+            turns={"reads": reads, "uploads": uploads, "downloads": downloads},
             database=database,
             loop=self.loop,
             lag=self.lag,
@@ -269,6 +275,16 @@ class House:
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
             Questions(database, writing, time, self.sending, self.push, self.away, self.notify_replies),
+            Files(
+                database,
+                self.files,
+                self.addresses,
+                self.access,
+                self.limits,
+                uploads,
+                downloads,
+                self.most_file_bytes,
+            ),
             Participants(database, writing, time, self.push, self.away),
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
@@ -307,6 +323,7 @@ class House:
         await self.gateway.close()
         self.recovery.close()
         self.away.close()
+        self.files.close()
 
     def reload(self) -> None:
         """SIGHUP: read the certificate, the signing keys and the hooks again."""
@@ -318,6 +335,20 @@ class House:
             self.hooks.reload()
         if self.tls is None and self.guard is None and self.hooks is None:
             log.info("SIGHUP is ignored: there is neither a certificate nor a file of keys or hooks to read again")
+
+
+def _access(settings: Settings, *, is_tls: bool) -> Access:
+    """Return who may knock. To be called within the event loop."""
+    return Access(
+        host=settings.host,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_origins=settings.allowed_origins,
+        public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
+        tls=is_tls,
+        proxies=Proxies(settings.trusted_proxies),
+        tokens=settings.auth_secret_file is not None,
+        refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
+    )
 
 
 def settle_down() -> None:
@@ -372,6 +403,7 @@ def main(arguments: list[str]) -> int:
                 return status.show(settings)
             case "check":
                 done = f"settings: ok\ndatabase: {schema.check(settings.database)}"
+                done += f"\nfiles: {file_copies.check(settings.database)}"
             case "token":
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":

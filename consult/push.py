@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from consult.connection import Connection
 from consult.contract import replies
+from consult.file_addresses import FileAddresses
 from consult.hand_overs import HandOvers
 from consult.json_text import dumps
 from consult.packets import Frame, acknowledgement, connected, event
@@ -22,8 +23,11 @@ _OUTSIDER = visible_to(None)
 
 
 class Push:
-    def __init__(self, rooms: Rooms, database: Database, time: ClinicTime, outbox_bytes: int) -> None:
+    def __init__(
+        self, rooms: Rooms, database: Database, time: ClinicTime, addresses: FileAddresses, outbox_bytes: int
+    ) -> None:
         self._rooms = rooms
+        self._addresses = addresses
         self._outbox_bytes = outbox_bytes
         self._loop = asyncio.get_running_loop()
         self._time = time
@@ -131,7 +135,7 @@ class Push:
 
     def replay_message(self, connection: Connection, missed: Message) -> int:
         """`new_message` to one connection that comes back; its bytes."""
-        frame = event(b"new_message", dumps(replies.message(missed, self._time)))
+        frame = event(b"new_message", dumps(replies.message(missed, self._time, self._addresses.handed)))
         connection.send(frame)
         return len(frame.packet)
 

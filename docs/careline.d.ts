@@ -77,6 +77,8 @@ export interface Calls {
   "GET /api/questions/{question_id}/messages": { path: { question_id: number }; query?: MessageQuery; answer: MessagePage };
   /** 向指定咨询问题发送消息 / sends a message to a question */
   "POST /api/questions/{question_id}/messages": { path: { question_id: number }; body: NewMessage; answer: Message };
+  /** 上传一个文件，之后可放入消息的附件 / uploads a file, which messages may then have as an attachment */
+  "POST /api/files": { body: Blob | FormData; answer: StoredFile };
   /** 参与者，以及各自读到哪一条 / who takes part, and up to where each has read */
   "GET /api/questions/{question_id}/participants": { path: { question_id: number }; query?: ParticipantQuery; answer: ParticipantPage };
   /** 加入一位参与者；重复加入无变化 / lets a user take part; again changes nothing */
@@ -613,6 +615,18 @@ export interface NewMessage {
   is_visible_to_patient?: boolean | 0 | 1 | null;
 }
 
+/** 已保存的文件。A file as it is stored. */
+export interface StoredFile {
+  /** 文件地址，原样放入 `attachments` 的 `url` 或 `thumbnail_url`；显示时接在服务器地址之后 / its address, for `url` or `thumbnail_url` of `attachments` as it is; to show it, put the server's address before it */
+  url: string;
+  /** 大小，字节 / its size in bytes */
+  size: number;
+  /** 内容的 SHA-256，十六进制 / the SHA-256 of its content, in hexadecimal */
+  sha256: string;
+  /** 按内容识别的类型，与客户端所称的无关；认不出时为 application/octet-stream / what its content is recognised as, whatever the client says; application/octet-stream where it is not */
+  content_type: string;
+}
+
 export interface ParticipantQuery {
   /** 只列出编号大于它的：不小于 0 的整数 / ids above it only: an integer of at least 0 */
   after_id?: number;
@@ -1105,6 +1119,8 @@ export interface Jobs {
   read_notifications: Job;
   /** 删除过期的已关闭问题 / deletes old closed questions */
   closed_questions: Job;
+  /** 删除没有消息引用的文件 / deletes files that no message names */
+  files: Job;
   /** 删除过期的审计记录 / deletes old rows of the audit */
   audit: Job;
   /** 删除已到期的吊销记录 / deletes revocations of tokens that have run out */

@@ -11,6 +11,7 @@ from store import audit, backup, idempotency_keys, old_copies, outbox, retention
 from store.backup import Daily
 from store.clock import DAY, Clock
 from store.database import Database
+from store.file_store import FileStore
 from store.retention import Closed
 from store.transaction import Outcome, Request, each
 
@@ -31,43 +32,39 @@ class Keep:
 
 
 def jobs(
-    database: Database, clock: Clock, daily: Daily, keep: Keep, questions_deleted: Callable[[list[int]], None]
+    database: Database,
+    clock: Clock,
+    daily: Daily,
+    files: FileStore,
+    keep: Keep,
+    questions_deleted: Callable[[list[int]], None],
 ) -> list[Job]:
     """`questions_deleted` is told the ids, in commit order."""
 
-    async def in_chunks(
-        one: Callable[[sqlite3.Connection, Request], Outcome],
-        request: Request,
-        deleted: Callable[[Outcome], None] | None = None,
-    ) -> None:
-        """Asks for one chunk after the other, until there is nothing left."""
-        more = True
-        while more:
-            chunk: Outcome = await database.written(each(one), request, deleted)
-            more = bool(chunk)
-            await asyncio.sleep(PAUSE)
-
     async def forget_idempotency_keys() -> None:
-        await in_chunks(idempotency_keys.forget_older_than, clock() - idempotency_keys.KEPT_FOR)
+        await _in_chunks(database, idempotency_keys.forget_older_than, clock() - idempotency_keys.KEPT_FOR)
 
     async def delete_read_notifications() -> None:
-        await in_chunks(retention.delete_read_notifications, clock() - keep.read_notifications * DAY)
+        await _in_chunks(database, retention.delete_read_notifications, clock() - keep.read_notifications * DAY)
 
     async def delete_closed_questions() -> None:
         if keep.closed_questions:
             closed = Closed(before=clock() - keep.closed_questions * DAY, now=clock())
-            await in_chunks(retention.delete_questions, closed, questions_deleted)
+            await _in_chunks(database, retention.delete_questions, closed, questions_deleted)
         # Also what another setting has begun: it is out of sight already.
-        await in_chunks(retention.clear_away, None)
+        await _in_chunks(database, retention.clear_away, None)
 
     async def delete_old_audit() -> None:
-        await in_chunks(audit.delete_older_than, clock() - keep.audit * DAY)
+        await _in_chunks(database, audit.delete_older_than, clock() - keep.audit * DAY)
+
+    async def forget_dead_letters() -> None:
+        await _in_chunks(database, outbox.forget_dead, clock() - outbox.DEAD_FOR)
 
     async def forget_revoked_tokens() -> None:
         await database.written(each(revocations.forget_expired), clock())
 
     async def delete_old_sessions() -> None:
-        await in_chunks(sessions.delete_ended_before, clock() - keep.sessions * 1000)
+        await _in_chunks(database, sessions.delete_ended_before, clock() - keep.sessions * 1000)
 
     async def optimize() -> None:
         await database.written(each(upkeep.optimize), None)
@@ -85,8 +82,23 @@ def jobs(
             "read_notifications", TIDY_EVERY if keep.read_notifications else 0, delete_read_notifications, deletes=True
         ),
         Job("closed_questions", TIDY_EVERY, delete_closed_questions, deletes=True),
+        Job("files", TIDY_EVERY, files.tidy, deletes=True),
         Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit, deletes=True),
         Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens, deletes=True),
         Job("sessions", TIDY_EVERY, delete_old_sessions, deletes=True),
-        Job("dead_letters", TIDY_EVERY, lambda: in_chunks(outbox.forget_dead, clock() - outbox.DEAD_FOR), deletes=True),
+        Job("dead_letters", TIDY_EVERY, forget_dead_letters, deletes=True),
     ]
+
+
+async def _in_chunks(
+    database: Database,
+    one: Callable[[sqlite3.Connection, Request], Outcome],
+    request: Request,
+    deleted: Callable[[Outcome], None] | None = None,
+) -> None:
+    """Asks for one chunk after the other, until there is nothing left."""
+    more = True
+    while more:
+        chunk: Outcome = await database.written(each(one), request, deleted)
+        more = bool(chunk)
+        await asyncio.sleep(PAUSE)

@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     address: str
     action: str
     of: str  # what kind of object it was about; "" for none
-    object_id: int | None
+    object_id: int | str | None
     result: str
 
 

@@ -1,7 +1,8 @@
-"""Backups of the database: by hand, before a migration, once a day.
+"""Backups of the database and its files: by hand, before a migration, once a day.
 
 Each is a whole copy, checked by SQLite, made while the database is served or not. It is written under a temporary
-name, brought to the disk and renamed, so at its destination there is never half of one.
+name, brought to the disk and renamed, so at its destination there is never half of one. Its files are there before, in
+a folder of their own beside it (store/file_copies.py).
 """
 
 import asyncio
@@ -15,10 +16,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from store import schema
+from store import file_copies, schema
 from store.file import StoreFault
+from store.file_copies import FileCopy, names_in
+from store.file_folder import folder_of
 
 log = logging.getLogger("careline.backup")
 
@@ -27,18 +31,38 @@ Going = Callable[[float], bool]
 
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite may keep beside a database
 STEP = 2048  # pages, 8 MB: what is copied between two looks at `Going`
+_DATE = r"\d{4}-\d\d-\d\d"
 LOOK_EVERY = 600  # seconds between two looks whether the day has its backup
 
 
 def by_hand(database: Path, file: Path) -> str:
     """`careline backup FILE`; one line that says what was done."""
     with attended("backing up") as going:
-        size = back_up(database, file, going)
-    return f"{database} was backed up to {file}: {size:,} bytes"
+        made = back_up(database, file, going)
+    return "; ".join((f"{database} was backed up to {file}: {made.size:,} bytes{made.with_files()}", *made.lacks()))
 
 
-def back_up(database: Path, destination: Path, going: Going) -> int:
-    """Makes a backup and returns its size in bytes; replaces what was at the destination only once it is whole.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was made."""
+
+    size: int  # bytes, without the files
+    files: int
+    file_bytes: int
+    lacking: list[str]  # files that the database knows, and that were not there whole
+
+    def with_files(self) -> str:
+        """Return what is to be said of its files, if it has any."""
+        return f", with {self.files:,} files of {self.file_bytes:,} bytes" if self.files else ""
+
+    def lacks(self) -> list[str]:
+        """Return what is to be said of files that are not in it."""
+        return [file_copies.told(self.lacking, self.files)] if self.lacking else []
+
+
+def back_up(database: Path, destination: Path, going: Going, *, is_checked: bool = True, reserve: int = 0) -> Made:
+    """Makes a backup; replaces what was at the destination only once it is whole. Files that are only given a second
+    name are hashed where it `is_checked`; copies of them leave `reserve` bytes of the disk free.
 
     All that was committed before the call is in it. StoreFault says why there is none; then nothing has changed.
     """
@@ -50,12 +74,19 @@ def back_up(database: Path, destination: Path, going: Going) -> int:
         if destination.is_symlink():
             raise StoreFault(f"{destination} is a symbolic link; name the file that it leads to")
         _refuse_live(database, destination)
+        folder = folder_of(destination)
+        files = FileCopy((folder_of(database),), folder, going, is_checked, reserve)
+        # What is deleted while the database is copied would be gone by the time that the copy says what it names.
+        files.bring(names_in(database))
         with partial_file(destination) as (partial, descriptor):
             copy(database, partial, descriptor, going)
+            names = names_in(partial)
+            lacking = files.bring(names)
             os.fchmod(descriptor, database.stat().st_mode & 0o666)
             os.fsync(descriptor)
             put(partial, destination)
-            return os.fstat(descriptor).st_size
+            file_copies.prune(folder, names)
+            return Made(os.fstat(descriptor).st_size, len(names), sum(names.values()), lacking)
 
 
 def before_migration(database: Path, going: Going = lambda _: True) -> None:
@@ -69,7 +100,7 @@ def before_migration(database: Path, going: Going = lambda _: True) -> None:
     kept = database.with_name(f"{database.name}.before-{status.pending[0]}")
     try:
         _remove_partial(kept.parent, kept.name)
-        back_up(database, kept, going)
+        back_up(database, kept, going, is_checked=False)
     except (StoreFault, OSError) as fault:
         raise StoreFault(f"{fault}; --backup-before-migration false migrates without a backup") from fault
     log.info("the database before the migration is kept as %s", kept)
@@ -106,27 +137,36 @@ class Daily:
             return
         making = asyncio.create_task(asyncio.to_thread(self._make_and_prune, made))
         try:
-            size = await asyncio.shield(making)
+            backup = await asyncio.shield(making)
         except asyncio.CancelledError:
             self._stopping = True
             with suppress(StoreFault, OSError):
                 await making
             raise
-        log.info("the daily backup %s was made: %d bytes", made, size)
+        log.info("the daily backup %s was made: %d bytes%s", made, backup.size, backup.with_files())
+        for lacks in backup.lacks():
+            log.error("the daily backup %s: %s", made, lacks)
 
-    def _make_and_prune(self, made: Path) -> int:
+    def _make_and_prune(self, made: Path) -> Made:
         _remove_partial(self._folder, self._prefix)
-        if shutil.disk_usage(self._folder).free < 2 * self._database.stat().st_size:
+        reserve = 2 * self._database.stat().st_size
+        if shutil.disk_usage(self._folder).free < reserve:
             raise StoreFault("it would take the room on the disk that messages need")
-        size = back_up(self._database, made, lambda _: not self._stopping)
+        backup = back_up(self._database, made, lambda _: not self._stopping, reserve=reserve)
         # One of a later day comes from a clock that was wrong: counted, it would push out the right ones.
         daily = sorted(path for path in self._kept() if path <= made)
         for old in daily[: -self._keep]:
-            old.unlink()
-        return size
+            file_copies.remove_with_files(old)
+        self._remove_files_of_none()
+        return backup
+
+    def _remove_files_of_none(self) -> None:
+        """Take away the files of backups that were not finished before their day was over."""
+        for copy in file_copies.without_database(self._folder, re.compile(re.escape(self._prefix) + _DATE, re.ASCII)):
+            file_copies.remove_files(copy)
 
     def _kept(self) -> list[Path]:
-        dated = re.compile(re.escape(self._prefix) + r"\d{4}-\d\d-\d\d", re.ASCII)
+        dated = re.compile(re.escape(self._prefix) + _DATE, re.ASCII)
         return [path for path in self._folder.iterdir() if dated.fullmatch(path.name)]
 
 

@@ -11,6 +11,7 @@ from peewee import ModelSelect
 
 from store.backlog import Backlog, measure_backlog, read_backlog
 from store.database import Database
+from store.models import FileUse as UseRow
 from store.models import HighestId
 from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
@@ -34,29 +35,16 @@ class Message(Struct, frozen=True, gc=False):
     sent_at: int
 
 
-class Draft(Struct, frozen=True, gc=False):
-    """A message that is not stored yet."""
-
-    question_id: int
-    sender_type: str
-    sender_id: int
-    role_display_name: str | None
-    content_type: str
-    content_text: str | None
-    attachments: str
-    is_visible_to_patient: bool
-    sent_at: int
-    client_msg_id: str | None
-    within: Reach | None = None  # what its question must be in; None where any will do
-    present: Container[int] = frozenset()  # the users in the question's room, as they are when it is stored
-
-
 class NoQuestion:
     """The question does not exist, or is out of the sender's reach."""
 
 
 class QuestionClosed:
     """The question takes no more messages."""
+
+
+class NoFile:
+    """A file that the message names does not exist, or its sender may not use it."""
 
 
 class OtherContent:
@@ -75,7 +63,7 @@ class Repeated:
 Place = tuple[str, int, int, int]
 
 NO_SENDER = 0  # in `sender_id`: a SYSTEM message of no user. Not NULL, which no unique index compares.
-Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent
+Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent | NoFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +79,40 @@ class Visibility:
         """Return the query without the messages that this kind of user may not see."""
         return query if self.staff else query.where(MessageRow.is_visible_to_patient)
 
+    def of_uses(self, query: "ModelSelect[UseRow]") -> "ModelSelect[UseRow]":
+        """Return the query without the files that only messages name which this kind of user may not see."""
+        return query if self.staff else query.where(UseRow.is_visible_to_patient)
+
     def and_of(self, other: "Visibility") -> "Visibility":
         """Return what both kinds of users may see."""
         return self if other.staff else other
+
+
+class Viewer(Struct, frozen=True, gc=False):
+    """Who wants to see or to use what messages name."""
+
+    uploader: tuple[int, str] | None  # the user's id and type; None without tokens
+    visibility: Visibility
+    within: Reach | None  # the questions that the user may read; None for all
+
+
+class Draft(Struct, frozen=True, gc=False):
+    """A message that is not stored yet."""
+
+    question_id: int
+    sender_type: str
+    sender_id: int
+    role_display_name: str | None
+    content_type: str
+    content_text: str | None
+    attachments: str
+    is_visible_to_patient: bool
+    sent_at: int
+    client_msg_id: str | None
+    within: Reach | None = None  # what its question must be in; None where any will do
+    present: Container[int] = frozenset()  # the users in the question's room, as they are when it is stored
+    files: tuple[str, ...] = ()  # the hashes of the files that its attachments name
+    viewer: Viewer | None = None  # who sends it, where it names files
 
 
 _EVERYTHING, _MEANT_FOR_PATIENTS = Visibility(True), Visibility(False)
@@ -137,8 +156,11 @@ def places(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[int, Pla
     return {row[0]: row[1:] for row in connection.execute(_PLACES, (asked,))}
 
 
-def append(connection: sqlite3.Connection, drafts: list[Draft], found: dict[int, Place]) -> list[Appended]:
-    """Stores a batch, whose questions `places` has found. Ids rise in the order of the drafts.
+def append(
+    connection: sqlite3.Connection, drafts: list[Draft], found: dict[int, Place], lacking: Container[int] = frozenset()
+) -> list[Appended]:
+    """Stores a batch, whose questions `places` has found, but for drafts that are `lacking` a file, by their numbers.
+    Ids rise in the order of the drafts.
 
     A draft whose `client_msg_id` its sender has used in the question stores nothing, however long ago that was and
     also when the question is closed by now.
@@ -148,7 +170,7 @@ def append(connection: sqlite3.Connection, drafts: list[Draft], found: dict[int,
     next_id = highest[0] + 1 if highest else 1
     appended: list[Appended] = []
     rows = []
-    for draft in drafts:
+    for number, draft in enumerate(drafts):
         place = found.get(draft.question_id)
         if place is None or not (draft.within is None or draft.within.has_question(draft.question_id, place[1])):
             appended.append(NoQuestion())
@@ -156,6 +178,9 @@ def append(connection: sqlite3.Connection, drafts: list[Draft], found: dict[int,
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
         if first is not None:
             appended.append(Repeated(first) if _same_content(first, draft) else OtherContent())
+            continue
+        if number in lacking:
+            appended.append(NoFile())
             continue
         if place[0] != "OPEN":
             appended.append(QuestionClosed())

@@ -69,6 +69,53 @@ class Participant(Model):
         primary_key = CompositeKey("question", "user_id", "user_type")
 
 
+class File(Model):
+    """A file that was uploaded. Its content is in the folder of files, under its hash (store/file_folder.py)."""
+
+    sha256 = TextField(primary_key=True)  # in hexadecimal
+    size = BigIntegerField()  # bytes
+    content_type = TextField()  # what its content was recognised as
+    uploaded_at = BigIntegerField()  # when it was uploaded last
+    unnamed_since = BigIntegerField(null=True)  # null while a message names it
+
+    class Meta:
+        table_name = "file"
+
+
+class FileUpload(Model):
+    """A user has uploaded a file. Without tokens none is known."""
+
+    sha256 = TextField()
+    user_id = BigIntegerField()
+    user_type = TextField()
+
+    class Meta:
+        table_name = "file_upload"
+        primary_key = CompositeKey("sha256", "user_id", "user_type")
+
+
+class FileUse(Model):
+    """A message of a question names a file: one that patients may see, or one for staff."""
+
+    sha256 = TextField()
+    question = ForeignKeyField(Question, column_name="question_id", lazy_load=False, index=False)
+    is_visible_to_patient = BooleanField()
+
+    class Meta:
+        table_name = "file_use"
+        primary_key = CompositeKey("sha256", "question", "is_visible_to_patient")
+
+
+class FileKey(Model):
+    """The key that signs the addresses of files, in one row."""
+
+    id = IntegerField(primary_key=True)
+    key = BlobField()
+
+    class Meta:
+        table_name = "file_key"
+
+
 class ReminderTask(Model):
     id = AutoIncrementField()
     user_id = BigIntegerField()

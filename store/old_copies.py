@@ -5,6 +5,8 @@ from pathlib import Path
 
 from store.backup import BESIDE
 from store.clock import DAY
+from store.file_copies import remove_files, remove_with_files, without_database
+from store.file_folder import folder_of
 
 KEPT = 3  # of each kind
 # Milliseconds in which nothing is deleted: who tries one backup after the other may still want what was there before.
@@ -22,4 +24,7 @@ def delete_old(database: Path, now: int) -> None:
             if copy.stat().st_ctime_ns // 1_000_000 < now - SETTLED:
                 for suffix in BESIDE:
                     Path(f"{copy}{suffix}").unlink(missing_ok=True)
-                copy.unlink()
+                remove_with_files(copy)
+        for copy in without_database(database.parent, name):
+            if folder_of(copy).stat().st_ctime_ns // 1_000_000 < now - SETTLED:
+                remove_files(copy)

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from store import away, messages, participants, replies, unanswered
+from store import away, files, messages, participants, replies, unanswered
 from store.answers import Answered
 from store.away import Looking
 from store.messages import Appended, Draft, Message
@@ -26,8 +26,16 @@ def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
     """Store a batch of messages, whose senders take part in their questions from then on. Those who are to be told of
     them by a notification are, and who waits for an answer does so, or has it."""
     found = messages.places(connection, drafts)
-    appended = messages.append(connection, drafts, found)
+    lacking = {
+        number
+        for number, draft in enumerate(drafts)
+        if draft.viewer is not None and not files.may_name(connection, draft.files, draft.viewer)
+    }
+    appended = messages.append(connection, drafts, found, lacking)
     sent = [(draft, one) for draft, one in zip(drafts, appended, strict=True) if isinstance(one, Message)]
+    for draft, message in sent:
+        if draft.files:
+            files.named(connection, draft.files, message.question_id, message.is_visible_to_patient)
     since = participants.add_senders(connection, (message for _, message in sent))
     telling = {question_id for question_id, (_, _, tells, _) in found.items() if tells}
     waiting = {question_id for question_id, (_, _, _, waits) in found.items() if waits}

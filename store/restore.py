@@ -8,10 +8,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from store import schema
+from store import file_copies, schema
 from store.backup import Going, attended, copy, partial_file, put, reporting, sync_folder
 from store.carry_over import carry_over, forget_links, forget_sessions, needs_newer_schema, reading
 from store.file import StoreFault, claim
+from store.file_copies import FileCopy, names_in, names_there
+from store.file_folder import folder_of
 from store.rewind import rewind
 from store.transaction import is_damage
 
@@ -77,6 +79,7 @@ def restore(
                 if had_links and not links_are_good:
                     tell("confirm links that were sent until now are not good any more")
                 before = database.stat()
+                _bring_files(file, database, partial, going, tell)
                 os.fchmod(descriptor, before.st_mode & 0o666)
                 os.fchown(descriptor, before.st_uid, before.st_gid)
                 os.fsync(descriptor)
@@ -130,6 +133,23 @@ def _ids_beyond(file: Path) -> dict[str, int]:
     return {name: (highest.get(name) or 0) + JUMP for name in names}
 
 
+def _bring_files(file: Path, database: Path, partial: Path, going: Going, tell: Told) -> None:
+    """Have the files of the restored database beside the replaced one, where those of both are until the server takes
+    away what nothing names."""
+    folder, state = folder_of(database), database.stat()
+    owner = (state.st_uid, state.st_gid) if os.geteuid() == 0 else None
+    names = names_in(partial)
+    lacking = FileCopy((folder, folder_of(file)), folder, going, owner=owner).bring(names)
+    if lacking:
+        tell(file_copies.told(lacking, len(names)))
+
+
+def _keep_files(database: Path, kept: Path) -> None:
+    """Have the files of the replaced database beside its second name, too."""
+    folder = folder_of(database)
+    FileCopy((folder,), folder_of(kept), lambda _: True, is_checked=False).bring(names_there(folder))
+
+
 def _fold(database: Path) -> dict[str, int] | None:
     """Bring the database into one file, without a WAL beside it; return the highest id of each table, by its name.
 
@@ -158,6 +178,7 @@ def _fold(database: Path) -> dict[str, int] | None:
 def _keep(database: Path, stamp: str) -> Path:
     """Gives the database a second name, under which it stays when another takes its place."""
     kept = database.with_name(f"{database.name}.before-restore-{stamp}")
+    _keep_files(database, kept)
     kept.hardlink_to(database)
     for suffix in ("-wal", "-journal"):  # beside a damaged one only
         beside = Path(f"{database}{suffix}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from peewee import fn
 
+from store import files
 from store.models import History as HistoryRow
 from store.models import Message as MessageRow
 from store.models import Occurrence as OccurrenceRow
@@ -98,14 +99,16 @@ def delete_questions(connection: sqlite3.Connection, closed: Closed) -> list[int
 
 
 def clear_away(connection: sqlite3.Connection, _: None) -> int:
-    """Takes away a chunk of what deleted questions have left: their messages, in the end the questions; how many
-    rows."""
+    """Takes away a chunk of what deleted questions have left: their messages, what these named, in the end the
+    questions; how many rows."""
     deleted = QuestionRow.select(QuestionRow.id).where(QuestionRow.deleted_at.is_null(False)).limit(CHUNK)
     question_ids = [row[0] for row in run(connection, deleted)]
     of_them = MessageRow.select(MessageRow.id).where(MessageRow.question.in_(question_ids)).limit(CHUNK)
     message_ids = [row[0] for row in run(connection, of_them)]
     run(connection, MessageRow.delete().where(MessageRow.id.in_(message_ids)))
     if len(message_ids) == CHUNK:
+        return CHUNK
+    if files.forget_uses(connection, question_ids) == files.CHUNK:
         return CHUNK
     run(connection, ParticipantRow.delete().where(ParticipantRow.question.in_(question_ids)))
     run(connection, QuestionRow.delete().where(QuestionRow.id.in_(question_ids)))

@@ -256,6 +256,46 @@ BODY_TOO_LARGE = _over_http(413, f"请求体不得超过 {MAX_BYTES} 字节", "�
 HEAD_TOO_LARGE = _over_http(
     431, f"请求行与请求头不得超过 {MOST_HEAD} 字节", "请求行与请求头过大", "the request line and headers are too large"
 )
+FILE_TOO_LARGE = _over_http(413, "文件过大（--file-bytes）", "上传的文件过大", "the file that is uploaded is too large")
+NOT_A_FILE = _over_http(
+    400,
+    "请求体必须为一个文件，或恰好带一个文件的 multipart/form-data",
+    "上传的请求体为空，或 multipart 有误、没有文件、不止一个文件",
+    "the body of an upload is empty, or its multipart is malformed or has no file or more than one",
+)
+UPLOAD_TOO_SLOW = _over_http(
+    408, "文件没有在限定的时间内传完，请重试", "上传太慢或中断", "the upload took too long, or stood still"
+)
+NO_ROOM = _over_http(
+    507,
+    "磁盘剩余空间不足，暂时不能保存文件",
+    "磁盘的剩余空间要留给数据库（`--disk-reserve`）；消息不受影响",
+    "what is left of the disk is for the database (`--disk-reserve`); messages go on",
+    code="INTERNAL_ERROR",
+)
+NO_FOLDER = _over_http(
+    503,
+    "暂时无法读写文件，请稍后重试",
+    "服务器的文件目录缺失或不可写；消息不受影响",
+    "the server's folder of files is missing or cannot be written; messages go on",
+    code="INTERNAL_ERROR",
+)
+FILE_NOT_USABLE = _anywhere(
+    400,
+    "attachments 中的文件不存在或不可使用",
+    "附件的地址是本服务器的文件，但没有这个文件，或发送者看不到它",
+    "an attachment is at an address of this server's files, but there is no such file, or its sender may not see it",
+)
+ADDRESS_ENDED = _over_http(
+    403,
+    "文件地址已失效，请重新读取消息",
+    "文件地址的签名已过期或不正确",
+    "the signature of a file's address has ended or is wrong: read the message again",
+    code="FORBIDDEN",
+)
+BEYOND_FILE = _over_http(
+    416, "Range 超出文件的范围", "请求的范围不在文件之内", "the range that is asked for is not in the file"
+)
 NOT_JSON = _over_http(
     415,
     "请求体必须为 JSON",
@@ -282,6 +322,7 @@ TEXTS = (
     *(UNKNOWN_EVENT, RATE_LIMITED, ONE_PAYLOAD, NOT_AN_OBJECT, BOTH_CURSORS, *OF_TOKENS.values(), DISAGREES),
     *(FORBIDDEN, KEY_LENGTH, HOST_REFUSED, ORIGIN_REFUSED, QUESTION_NOT_FOUND, NOT_FOUND, METHOD_NOT_ALLOWED),
     *(NOT_JOINED, ELDER_STAYS),
+    FILE_NOT_USABLE,
     *(QUESTION_CLOSED, OTHER_CONTENT, KEY_REUSED, ALREADY_DISPATCHED, IS_CONFIRMED, TOO_MANY_SNOOZES),
     HAS_OTHER_OUTCOME,
     *(NOT_PENDING, TOO_FAST, NO_OCCURRENCE, *OF_RULE_PARTS.values(), UNSUPPORTED, TOO_COSTLY, TOO_MANY_PAST),
@@ -291,6 +332,13 @@ TEXTS = (
         TOO_MANY_PENDING,
         BODY_TOO_LARGE,
         HEAD_TOO_LARGE,
+        FILE_TOO_LARGE,
+        NOT_A_FILE,
+        UPLOAD_TOO_SLOW,
+        NO_ROOM,
+        NO_FOLDER,
+        ADDRESS_ENDED,
+        BEYOND_FILE,
         NOT_JSON,
         NOT_KNOWN_TO_BE_STORED,
     ),

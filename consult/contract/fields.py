@@ -153,6 +153,8 @@ YesNo = Annotated[Literal["true", "false"], _one_of(Literal["true", "false"])]
 Limit = Annotated[
     int, _rule("number", f"1 到 {LONGEST_PAGE} 的整数", f"an integer from 1 to {LONGEST_PAGE}", ge=1, le=LONGEST_PAGE)
 ]
+AddressEnd = Annotated[int, _rule("number", "不小于 0 的整数", "an integer of at least 0", ge=0, le=10**12)]
+Signature = Annotated[str, _text(64, least=1)]
 Cursor = Annotated[int, _rule("id", "不小于 0 的整数", "an integer of at least 0", ge=0, le=MAX_ID)]
 
 

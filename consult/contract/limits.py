@@ -68,6 +68,8 @@ USER_READS = 4_000_000  # bytes
 USER_ROWS = 100_000  # a day, as is the next
 USER_CHANGES = 2_000
 USER_REMINDERS = 1_000  # pending
+USER_FILES = 500  # a day, as is the next
+USER_FILE_BYTES = 2_000_000_000
 SERVICE_FACTOR = 10  # programs of the clinic ask on behalf of many
 # Of one address, without a good token.
 STRANGER_REQUESTS = 1000  # a second, as is the next
@@ -92,6 +94,21 @@ STILL_SECONDS = 10  # in which a client takes nothing of an answer
 ANSWER_SECONDS = 60  # until a client must have taken the answer
 MOST_UNREAD_ANSWERS = 32  # of which a client has not taken most of the bytes yet
 MOST_UNREAD_BYTES = 8_388_608  # of them all
+
+# Files.
+FILE_BYTES = 20_000_000  # of one
+DISK_RESERVE = 268_435_456  # bytes that uploads leave free on the disk
+MOST_BESIDE_FILE = 65_536  # bytes of a multipart body that are not the file's
+UPLOADS_AT_ONCE = 32  # in all; more wait
+UPLOADS_OF_CLIENT = 24
+DOWNLOADS_AT_ONCE = 48
+DOWNLOADS_OF_CLIENT = 24
+MOST_FILES_WAITING = 256  # uploads or downloads of one client that wait; one more is refused
+FILE_WAIT = 30  # seconds that one waits for its turn
+FILE_STILL_SECONDS = 20  # in which nothing comes of an upload
+UPLOAD_SECONDS = 900  # until all of it has come
+ADDRESS_SECONDS = 3600  # that a signed address is good for at most
+LEAST_RATE = 16_384  # bytes a second that a client must take of a download
 
 PARKED_IDS = 10  # that `/health` names
 

@@ -58,6 +58,7 @@ class Jobs(Struct, kw_only=True):
     idempotency_keys: Annotated[Job, means("删除过期的 Idempotency-Key", "deletes old Idempotency-Keys")]
     read_notifications: Annotated[Job, means("删除过期的已读通知", "deletes old read notifications")]
     closed_questions: Annotated[Job, means("删除过期的已关闭问题", "deletes old closed questions")]
+    files: Annotated[Job, means("删除没有消息引用的文件", "deletes files that no message names")]
     audit: Annotated[Job, means("删除过期的审计记录", "deletes old rows of the audit")]
     revoked_tokens: Annotated[Job, means("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
     sessions: Annotated[Job, means("删除过期的会话记录", "deletes sessions of clients that did not come back in time")]

@@ -5,6 +5,7 @@ from enum import Enum
 
 from consult.contract import (
     confirm_links,
+    files,
     messages,
     notifications,
     occurrences,
@@ -37,11 +38,12 @@ class May(Enum):
     LISTED = Words("令牌所列的", "those listed")  # the questions that the token lists
     ELDERS = Words("令牌所列长者的", "those elders'")  # what is of the elders that the token lists
     ALL = Words("全部", "all")
+    SIGNED = Words("凭签名的地址", "by a signed address")  # what such an address, which has not ended, is of
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    of: str  # what it is about: question, user, reminder, notification, or nothing
+    of: str  # what it is about: question, user, reminder, notification, file, or nothing
     staff: May
     elder: May
     family: May
@@ -92,6 +94,9 @@ PERMISSIONS: dict[Row, Permission] = {
     questions.CHANGE_QUESTION: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     messages.LIST_MESSAGES: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     messages.POST_MESSAGE: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
+    files.UPLOAD_FILE: Permission("", May.ALL, May.ALL, May.ALL, May.ALL),
+    # What one has uploaded, and what messages name that one may see.
+    files.GET_FILE: Permission("file", May.ALL, May.OWN, May.LISTED, May.ALL, nobody=May.SIGNED, elders=May.ELDERS),
     participants.LIST_PARTICIPANTS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
     # Who takes part is told of replies: that is for those who look after the clinic.
     participants.ADD_PARTICIPANT: Permission("question", May.ALL, May.NO, May.NO, May.ALL),

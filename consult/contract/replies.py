@@ -1,5 +1,6 @@
 """Build what the server sends from what is stored: each type once, for events and HTTP alike."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -37,8 +38,10 @@ Q = TypeVar("Q", questions.Question, questions.ListedQuestion)
 N = TypeVar("N", notifications.Notification, notifications.ListedNotification)
 
 
-def message(message: Message, time: WireTime) -> messages.Message:
-    attachments: Any = Raw(message.attachments)  # JSON already
+def message(message: Message, time: WireTime, handed: Callable[[str], str]) -> messages.Message:
+    """Return a message for who may see it. `handed` gives its attachments' JSON the addresses of files by which they
+    may be fetched."""
+    attachments: Any = Raw(handed(message.attachments))  # JSON already
     return messages.Message(
         id=message.id,
         question_id=message.question_id,

@@ -23,6 +23,7 @@ class Work(Enum):
     SEARCH = auto()  # a read that looks at much more than it gives
     WRITE = auto()
     CHANGE = auto()  # a write that makes a history longer
+    FILE = auto()  # a file, whose bytes are counted as they come
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Call:
     others: dict[int, JsonObject] = field(default_factory=dict)  # answers of the same shape, by status
     work: Work | None = None  # what one costs its user, where that is not what its method costs
     takes_turns: bool = False  # a client has a few of them worked on at a time
+    takes_file: bool = False  # its body is a file, raw or in multipart, which the handler reads as it comes
 
     @property
     def method(self) -> str:
@@ -98,12 +100,14 @@ class Page:
     kind: str  # its media type
     about: Words
     method: str = "GET"
-    others: tuple[int, ...] = ()  # further statuses that it comes with
+    query: type[Payload] | None = None
+    others: tuple[int, ...] = ()  # further statuses that it comes with, with a page or with nothing
+    faults: tuple[int, ...] = ()
 
     status: ClassVar[int] = 200
-    query: ClassVar[None] = None
     body: ClassVar[None] = None
     takes_turns: ClassVar[bool] = False
+    takes_file: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from consult.contract.faults import CODES, TEXTS, Text
 from consult.contract.fields import Id
+from consult.contract.files import UPLOAD
 from consult.contract.payloads import must_be
 from consult.contract.permissions import PERMISSIONS, Role
-from consult.contract.rows import Call, ClientEvent, ServerEvent
+from consult.contract.rows import Call, ClientEvent, Page, ServerEvent
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.contract.words import Words
 from consult.documents import rules
@@ -45,7 +46,7 @@ def markdown() -> str:
         *(
             block
             for number in HEADINGS
-            if number.split(".")[0] in ("11", "12", "13", "14")
+            if number.split(".")[0] in ("11", "12", "13", "14", "15")
             for block in (_heading(number), bullets(rules.of(number)))
         ),
     ]
@@ -204,6 +205,9 @@ def _http(shapes: Shapes) -> Iterator[str]:
     )
     for call in CALLS:
         yield from _call(call, shapes)
+    for page in PAGES:
+        if page.query:
+            yield from _page(page)
 
 
 def _over_http() -> Iterable[Text]:
@@ -216,6 +220,8 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
     of_call = rules.of(call.name)
     if of_call:
         yield bullets(of_call)
+    if call.takes_file:
+        yield f"请求体 · Body: {' · '.join(UPLOAD)}"
     ids = re.findall(r"{(\w+)}", call.path)
     if ids:
         yield "\n".join(f"- 路径 Path：`{name}`，`{must_be(name, Id).message}`" for name in ids)
@@ -235,6 +241,16 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
     faults = [str(status) for status in call.faults if status not in call.others]
     if faults:
         yield f"错误 · Faults: {', '.join(faults)}"
+
+
+def _page(page: Page) -> Iterator[str]:
+    yield f"### `{page.name}`"
+    yield f"{' · '.join(page.about)}"
+    assert page.query is not None
+    yield "查询参数 · Query"
+    yield fields_table(page.query)
+    yield f"响应 · Answer: {', '.join(map(str, (page.status, *page.others)))}"
+    yield f"错误 · Faults: {', '.join(map(str, page.faults))}"
 
 
 def _rights() -> Iterator[str]:

@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 from consult.contract.faults import KEY_LENGTH, TEXTS
+from consult.contract.files import UPLOAD
 from consult.contract.limits import LONGEST_KEY, MAX_ID
 from consult.contract.operations import Error
 from consult.contract.payloads import Payload
@@ -14,7 +15,7 @@ from consult.documents import rules
 from consult.documents.schemas import described, parameters, reference, schemas
 from consult.process.version import VERSION
 
-_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10")
+_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10", "15")
 
 
 def openapi() -> JsonObject:
@@ -72,7 +73,29 @@ def _operation(call: Call) -> JsonObject:
             "required": not call.has_optional_body,
             "content": {"application/json": {"schema": reference(call.body), "example": call.example}},
         }
+    if call.takes_file:
+        operation["requestBody"] = _UPLOAD
     return operation
+
+
+# A body that is a file.
+_UPLOAD: JsonObject = {
+    "required": True,
+    "description": described(UPLOAD),
+    "content": {
+        "application/octet-stream": {},
+        "image/*": {},
+        "audio/*": {},
+        "video/*": {},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            }
+        },
+    },
+}
 
 
 def _operation_id(call: Call) -> str:
@@ -90,7 +113,9 @@ def _parameters(call: Call) -> list[JsonObject]:
         }
         for name in re.findall(r"{(\w+)}", call.path)
     ]
-    key = [{"$ref": "#/components/parameters/IdempotencyKey"}] if call.method == "POST" else []
+    # The same file again is the same file anyway.
+    has_key = call.method == "POST" and not call.takes_file
+    key = [{"$ref": "#/components/parameters/IdempotencyKey"}] if has_key else []
     return [*in_path, *(_in_query(call.query) if call.query else ()), *key]
 
 
@@ -118,7 +143,7 @@ def _idempotency_key() -> JsonObject:
 
 def _responses(call: Call) -> JsonObject:
     answers = {call.status: call.answer, **call.others}
-    if call.status == HTTPStatus.CREATED:
+    if call.status == HTTPStatus.CREATED and not call.takes_file:
         answers[HTTPStatus.OK] = call.answer  # the same Idempotency-Key again
     responses = {
         str(int(status)): {
@@ -154,22 +179,40 @@ def _fault(status: int) -> JsonObject:
     }
 
 
+_TEXT_IN_PATH: JsonObject = {"schema": {"type": "string", "minLength": 1}}
+_IN_PATH: dict[str, JsonObject] = {
+    "file": {
+        "description": "文件的 SHA-256，十六进制 / the file's SHA-256, in hexadecimal",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    }
+}
+
+
+def _other(page: Page, status: int) -> JsonObject:
+    """A further status of a page: one that is no fault has nothing of JSON, any other a page or a fault."""
+    told: JsonObject = {"description": HTTPStatus(status).phrase}
+    if status < 400:
+        return told
+    # Refused before it comes to the page, it is answered as a call is.
+    told = _fault(status) if status in _FAULTS else {**told, "content": {}}
+    return {**told, "content": {page.kind: {}, **told["content"]}}
+
+
 def _page(page: Page) -> JsonObject:
     name = f"{page.method.lower()}_" + (re.sub(r"\W+", "_", page.path).strip("_") or "page")
     in_path = [
-        {"name": part, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        {"name": part, "in": "path", "required": True, **_IN_PATH.get(part, _TEXT_IN_PATH)}
         for part in re.findall(r"{(\w+)}", page.path)
     ]
+    parameters = [*in_path, *(_in_query(page.query) if page.query else ())]
+    of_page = rules.of(page.name)
     shown: JsonObject = {"200": {"description": "OK", "content": {page.kind: {}}}}
     for status in page.others:
-        # Refused before it comes to the page, it is answered as a call is.
-        told: JsonObject = {"description": HTTPStatus(status).phrase, "content": {}}
-        if status in _FAULTS:
-            told = _fault(status)
-        shown[str(status)] = {**told, "content": {page.kind: {}, **told["content"]}}
+        shown[str(status)] = _other(page, status)
     return {
         "operationId": name,
         "summary": f"{' / '.join(page.about)}",
-        **({"parameters": in_path} if in_path else {}),
-        "responses": {**{str(status): _reference(status) for status in _ANY_PAGE}, **shown},
+        **({"description": described(*of_page)} if of_page else {}),
+        **({"parameters": parameters} if parameters else {}),
+        "responses": {**{str(status): _reference(status) for status in sorted({*_ANY_PAGE, *page.faults})}, **shown},
     }

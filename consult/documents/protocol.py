@@ -118,6 +118,7 @@ def _call(call: Call) -> JsonObject:
         "place": [id_in_path(name) for name in re.findall(r"{(\w+)}", call.path)],
         "query": sent_fields(call.query) if call.query else [],
         "fields": sent_fields(call.body) if call.body else [],
+        "takes_file": call.takes_file,
         "example": call.example,
         "answer": call.answer,
         "answer_fields": got_fields(call.shape),

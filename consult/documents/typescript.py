@@ -88,6 +88,7 @@ def _call(call: Call) -> tuple[str, str, str]:
     in_path = re.findall(r"{(\w+)}", call.path)
     parts = [f"path: {{ {'; '.join(f'{name}: number' for name in in_path)} }}"] if in_path else []
     parts += [f"query?: {call.query.__name__}"] if call.query else []
+    parts += ["body: Blob | FormData"] if call.takes_file else []
     parts += [f"body{'?' if call.has_optional_body else ''}: {call.body.__name__}"] if call.body else []
     return call.name, _about(call.about), f"{{ {'; '.join([*parts, f'answer: {call.shape.__name__}'])} }}"
 

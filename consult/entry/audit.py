@@ -43,7 +43,7 @@ class Audit:
         address: str,
         action: str,
         of: str = "",
-        object_id: int | None = None,
+        object_id: int | str | None = None,
         result: str = OK,
     ) -> None:
         """Write down what a user did or, with a result other than OK, tried to do. None is a client without a good

@@ -21,6 +21,8 @@ from consult.contract.limits import (
     USER_BYTES,
     USER_CHANGES,
     USER_EVENTS,
+    USER_FILE_BYTES,
+    USER_FILES,
     USER_READS,
     USER_REMINDERS,
     USER_ROWS,
@@ -45,7 +47,7 @@ A = TypeVar("A", bound="Usage")
 
 
 # A member of an enumeration is slow to look up in its class, and this is done for every event.
-_NONE, _READ, _SEARCH, _CHANGE = Work.NONE, Work.READ, Work.SEARCH, Work.CHANGE
+_NONE, _READ, _SEARCH, _CHANGE, _FILE = Work.NONE, Work.READ, Work.SEARCH, Work.CHANGE, Work.FILE
 
 
 class Usage:
@@ -81,12 +83,16 @@ class Budget:
     rows: int = 0  # a day, as is the next
     changes: int = 0
     reminders: int = 0  # pending at a time
+    files: int = 0  # uploaded in a day
+    file_bytes: int = 0  # of them
 
 
 class Account(Usage):
     """The use of one user; without tokens, of one address."""
 
-    __slots__ = ("changes", "day_ends_at", "holders", "most", "name", "reads", "reminders", "rows")
+    __slots__ = (
+        *("changes", "day_ends_at", "file_bytes", "files", "holders", "most", "name", "reads", "reminders", "rows"),
+    )
 
     def __init__(self, name: str, most: "Most") -> None:
         super().__init__()
@@ -96,6 +102,8 @@ class Account(Usage):
         self.day_ends_at = 0.0
         self.rows = 0
         self.changes = 0
+        self.files = 0
+        self.file_bytes = 0
         self.holders = 0  # connections
 
     def begin(self, now: float) -> None:
@@ -104,13 +112,13 @@ class Account(Usage):
 
     def begin_day(self, now: float) -> None:
         self.day_ends_at = now + DAY
-        self.rows = self.changes = 0
+        self.rows = self.changes = self.files = self.file_bytes = 0
 
 
 class Most:
     """A budget as it is compared: for a whole window, without a limit infinite."""
 
-    __slots__ = ("bytes", "changes", "events", "reads", "reminders", "rows")
+    __slots__ = ("bytes", "changes", "events", "file_bytes", "files", "reads", "reminders", "rows")
 
     def __init__(self, budget: Budget) -> None:
         self.events = _in_window(budget.events)
@@ -119,6 +127,8 @@ class Most:
         self.rows = budget.rows or math.inf
         self.changes = budget.changes or math.inf
         self.reminders = budget.reminders  # 0 is no limit
+        self.files = budget.files or math.inf
+        self.file_bytes = budget.file_bytes or math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,9 @@ class Allowance:
 
 
 # Of one user with tokens, where no setting says otherwise.
-USUAL = Budget(USER_EVENTS, USER_BYTES, USER_READS, USER_ROWS, USER_CHANGES, USER_REMINDERS)
+USUAL = Budget(
+    USER_EVENTS, USER_BYTES, USER_READS, USER_ROWS, USER_CHANGES, USER_REMINDERS, USER_FILES, USER_FILE_BYTES
+)
 
 
 class Kept(Generic[A]):
@@ -272,15 +284,30 @@ class Limits:
                 raise self._beyond(account.name, "user_reads", now, account.ends_at)
             account.reads += LEAST_SEARCH if work is _SEARCH else LEAST_READ
         else:
-            if now >= account.day_ends_at:
-                account.begin_day(now)
+            self._begin_day(account, now)
             if account.rows >= account.most.rows:
                 raise self._beyond(account.name, "user_rows", now, account.day_ends_at)
             if work is _CHANGE:
                 if account.changes >= account.most.changes:
                     raise self._beyond(account.name, "user_changes", now, account.day_ends_at)
                 account.changes += 1
+            elif work is _FILE:
+                if account.files >= account.most.files:
+                    raise self._beyond(account.name, "user_files", now, account.day_ends_at)
+                account.files += 1
             account.rows += 1
+
+    def spend_file(self, account: Account, size: int) -> None:
+        """Count bytes of a file that its user uploads; raises RATE_LIMITED when these are too many for a day."""
+        now = self._time()
+        self._begin_day(account, now)
+        if account.file_bytes + size > account.most.file_bytes:
+            raise self._beyond(account.name, "user_file_bytes", now, account.day_ends_at)
+        account.file_bytes += size
+
+    def _begin_day(self, account: Account, now: float) -> None:
+        if now >= account.day_ends_at:
+            account.begin_day(now)
 
     def beyond_reminders(self, account: Account) -> None:
         """Counts and logs a reminder that was refused, since its user has so many that are pending."""

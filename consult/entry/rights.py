@@ -7,10 +7,12 @@ from msgspec import structs
 
 from consult.contract import faults
 from consult.contract.faults import Fault, disagrees
+from consult.contract.files import GET_FILE
 from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, May, Role, Row
 from consult.contract.rows import ClientEvent
 from consult.entry.tokens import Identity
+from store.messages import Viewer, visible_to
 from store.owners import Reach
 from store.participants import ELDER, Reader
 
@@ -50,6 +52,7 @@ class Asker:
 
 ANYBODY: Final = Asker(None, None, is_operator=True)
 _NONE: Final[frozenset[int]] = frozenset()
+_NOTHING: Final = Reach(_NONE)
 _OPERATORS: Final = (Role.STAFF, Role.SERVICE, Role.MONITOR)
 
 
@@ -76,9 +79,10 @@ def asker(identity: Identity | None, row: Row) -> Asker:
     """Return who asks for a call or a page with tokens on; FORBIDDEN when it may not."""
     if identity is not None:
         return Asker(identity, reach(identity, row), identity.role in _OPERATORS)
-    if may(Role.NOBODY, row) is May.NO:
+    without = may(Role.NOBODY, row)
+    if without is May.NO:
         raise Fault(faults.FORBIDDEN)
-    return Asker(None, None)
+    return Asker(None, _NOTHING if without is May.SIGNED else None)
 
 
 def reach_of_event(identity: Identity | None, event: ClientEvent) -> Reach | None:
@@ -107,6 +111,14 @@ def reader(identity: Identity | None, user_id: int | None, user_type: str | None
     if identity is not None:
         return Reader(identity.user_id, identity.user_type)
     return Reader(user_id, user_type or ELDER) if user_id else None
+
+
+def viewer(identity: Identity | None, claimed: str | None) -> Viewer:
+    """Return as whom a client may use files: whom its token says or, without tokens, what type it claims to be."""
+    if identity is None:
+        return Viewer(None, visible_to(claimed), None)
+    user = (identity.user_id, identity.user_type)
+    return Viewer(user, visible_to(identity.user_type), reach(identity, GET_FILE))
 
 
 def false_claim(identity: Identity, said: Payload) -> Fault | None:

@@ -13,7 +13,8 @@ from store.posting import Outcome, Posted
 
 
 def handle(database: Database, sending: Sending, connection: Connection, request: SendMessage, answer: Answer) -> None:
-    draft = sending.draft(request.question_id, request, reach_of_event(connection.identity, SEND_MESSAGE))
+    identity = connection.identity
+    draft = sending.draft(request.question_id, request, identity, reach_of_event(identity, SEND_MESSAGE))
 
     def published(appended: Outcome) -> None:
         if isinstance(appended, (Message, Posted)):

@@ -62,8 +62,10 @@ def install(app: Sanic[Any, Any], limits: Limits, access: Access, polling: Polli
 
     def _count(request: Request, connection: HttpBehindDoor, address: str, account: Account | None) -> None:
         if account is not None:
-            limits.spend_request(account, _body_bytes(request))
-            limits.spend_work(account, _work(request))
+            work = _work(request)
+            # The bytes of a file are counted by the day, as they come.
+            limits.spend_request(account, 0 if work is Work.FILE else body_bytes(request))
+            limits.spend_work(account, work)
             connection.account = request.ctx.account = account
         elif guard is not None and request.ctx.identity is None:
             limits.spend_stranger_request(address)
@@ -112,6 +114,6 @@ def _work(request: Request) -> Work:
     return Work.READ if request.method in _READERS else Work.WRITE
 
 
-def _body_bytes(request: Request) -> int:
+def body_bytes(request: Request) -> int:
     text = request.headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

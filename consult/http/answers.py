@@ -19,6 +19,7 @@ from consult.contract.confirm_links import CONFIRM_BY_LINK, CONFIRM_PAGE
 from consult.contract.faults import Fault, invalid
 from consult.contract.limits import LONGEST_KEY
 from consult.entry.access import Access
+from consult.file_addresses import without_signatures
 from consult.http.request import Asked, Request, json_of, route_by
 from consult.json_text import canonical, dumps
 from consult.security_headers import HEADERS, HSTS
@@ -113,7 +114,7 @@ def _fingerprint(request: Request, body: bytes) -> str:
 def _said(request: Request) -> bytes:
     """Return what the body says, however it is spelled: a retry may be encoded anew."""
     with suppress(ValueError):  # a call without a body takes any
-        return canonical(json_of(request))
+        return without_signatures(canonical(json_of(request)).decode()).encode()
     return request.body
 
 
@@ -143,12 +144,13 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
+        # What is not of this server, such as a file that was uploaded, has a stricter policy of its own.
         answer.headers = _Headers({**security_headers, **answer.headers, "date": formatdate(usegmt=True)})
         origin = request.headers.get("origin")
         if origin is not None and not request.ctx.is_refused and not request.ctx.is_of_link:
             answer.headers["access-control-allow-origin"] = origin
             answer.headers["access-control-allow-credentials"] = "true"
-            answer.headers["access-control-expose-headers"] = "retry-after"
+            answer.headers.setdefault("access-control-expose-headers", "retry-after")
             answer.headers["vary"] = "Origin"
 
     @app.exception(Exception)

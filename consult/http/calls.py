@@ -26,8 +26,9 @@ from consult.rows import attached
 from consult.wire.share import BYTES, Turns
 from store.database import Database
 
-# A handler returns the answer's content or, where that has another status or is no JSON, the whole answer.
-Handler = Callable[[Asked[Any, Any]], Awaitable[Struct | HTTPResponse]]
+# A handler returns the answer's content or, where that has another status or is no JSON, the whole answer; None where
+# it has sent the answer itself.
+Handler = Callable[[Asked[Any, Any]], Awaitable[Struct | HTTPResponse | None]]
 Handlers = dict[Call | Page, Handler]
 
 
@@ -41,20 +42,21 @@ def add_routes(
             methods=[row.method],
             name=row.name,
             ignore_body=row.method == "GET" or isinstance(row, Page),
+            stream=row.takes_file,
             ctx_row=row,
         )(_answering(row, handler, database, reads, turns, served))
 
 
 def _answering(
     row: Call | Page, handler: Handler, database: Database, reads: Reads, turns: Turns, served: Served
-) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
-    async def answer(made: Request, **in_path: str) -> HTTPResponse:
+) -> Callable[..., Coroutine[Any, Any, HTTPResponse | None]]:
+    async def answer(made: Request, **in_path: str) -> HTTPResponse | None:
         asked = await _read(made, row, in_path, turns, served)
         if in_path:
             await entry.hold_to_own(database, row, asked.asker, asked.id)
         async with reads.turn(made) if row.takes_turns else nullcontext():
             reply = await handler(asked)
-            return reply if isinstance(reply, HTTPResponse) else json_answer(reply, row.status)
+            return json_answer(reply, row.status) if isinstance(reply, Struct) else reply
 
     return answer
 

@@ -15,10 +15,11 @@ from consult.entry.guard import Guard, token_fault
 from consult.entry.rights import Asker
 from consult.entry.tokens import Refused
 from consult.http.admission import read_no_more
-from consult.http.request import Request
+from consult.http.request import FILE, Request
 from consult.json_text import loads
 from store import owners
 from store.database import Database
+from store.file_folder import IS_HASH
 
 
 def install(app: Sanic[Any, Any], guard: Guard, access: Access) -> None:
@@ -55,6 +56,8 @@ async def hold_to_own(database: Database, row: Row, asker: Asker, wanted: int) -
     if reach is None:
         return
     of = PERMISSIONS[row].of
+    if of == "file":
+        return  # who may see it is asked with what it is, by its handler
     if of == "user":
         asker.refuse_other("user_id", wanted)
         return
@@ -71,8 +74,11 @@ def _row(request: Request) -> Row | None:
     return row
 
 
-def _object_id(request: Request, answer: HTTPResponse) -> int | None:
-    """Return what the request was about: the id in its path, or that of what it has made."""
+def _object_id(request: Request, answer: HTTPResponse) -> int | str | None:
+    """Return what the request was about: the id or the hash in its path, or the id of what it has made."""
+    file = request.match_info.get(FILE)
+    if file is not None:
+        return file if IS_HASH.fullmatch(file) else None
     for text in request.match_info.values():
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
     made = _json_of(answer).get("id") if request.method == "POST" else None

@@ -29,7 +29,7 @@ from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
 from reminders.housekeeping import Housekeeping
 from reminders.loop import ReminderLoop
-from store import occurrences, parking
+from store import files, occurrences, parking
 from store.backup import Daily
 from store.clock import Clock, WireTime
 from store.database import Database
@@ -53,7 +53,7 @@ class Counts(Collector):
         carriers: Carriers,
         polling: Polling,
         push: Push,
-        reads: Reads,
+        turns: Mapping[str, Reads],
         database: Database,
         loop: ReminderLoop,
         lag: LoopLag,
@@ -65,7 +65,7 @@ class Counts(Collector):
         self._carriers = carriers
         self._polling = polling
         self._push = push
-        self._reads = reads
+        self._turns = turns
         self._database = database
         self._loop = loop
         self._clock = clock
@@ -74,6 +74,7 @@ class Counts(Collector):
         self.reminders_due: int | None = None
         self.parked: parking.Parked | None = None
         self.disk_free: int | None = None  # bytes that are left where the database is
+        self.files: tuple[int, int] | None = None  # how many there are, and their bytes
         self._last_look: asyncio.Task[None] | None = None
         self._next_look: asyncio.Task[None] | None = None  # which has not begun
 
@@ -94,11 +95,12 @@ class Counts(Collector):
             await asyncio.wait([last])
         self._last_look, self._next_look = self._next_look, None
         # All at once: under a flood each goes through many turns of the loop.
-        self.disk_free, self.reminders_due, self.parked, self.standings = await asyncio.gather(
+        self.disk_free, self.reminders_due, self.parked, self.standings, self.files = await asyncio.gather(
             _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free),
             _read(occurrences.count_due(self._database, self._clock())),
             _read(parking.parked(self._database, PARKED_IDS)),
             _read(self._hooks.standings() if self._hooks is not None else _none()),
+            _read(files.total(self._database)),
         )
 
     @property
@@ -129,7 +131,7 @@ class Counts(Collector):
         yield _gauge("connections", "Open connections.", "transport", connections)
         yield self._events()
         yield _gauge("events_unanswered", "Events that are not answered yet.", value=queues.events)
-        limited = {**self._gateway.limits.refused, "reads": self._reads.refused}
+        limited = {**self._gateway.limits.refused, **{name: one.refused for name, one in self._turns.items()}}
         yield _counter("rate_limited", "What was asked beyond a limit.", "limit", limited)
         yield _counter("cuts", "Connections that the server ended.", "reason", self._carriers.cuts)
         guard = self._gateway.guard
@@ -168,6 +170,9 @@ class Counts(Collector):
         )
         yield _histogram("loop_lag_seconds", "How late the event loop was, four times a second.", self.lag.seconds)
         yield from self._of_hooks()
+        kept: tuple[int | None, int | None] = self.files or (None, None)
+        yield _gauge("files", "Files that were uploaded and are kept.", value=kept[0])
+        yield _gauge("file_bytes", "Bytes of these files.", value=kept[1])
         yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self.disk_free)
 
     def _of_hooks(self) -> Iterator[Metric]:

@@ -28,6 +28,7 @@ from consult.contract.questions import (
 from consult.http.answers import Writing, json_answer
 from consult.http.calls import Handlers
 from consult.http.request import Asked, json_of
+from consult.json_text import dumps
 from consult.push import Push
 from consult.sending import Sending
 from store import messages, posting, questions
@@ -142,18 +143,21 @@ class Questions:
         if page is None:
             raise Fault(faults.QUESTION_NOT_FOUND)
         items, has_more = page
-        return MessagePage(items=[replies.message(message, self.time) for message in items], has_more=has_more)
+        return MessagePage(
+            items=[replies.message(message, self.time, self.sending.addresses.handed) for message in items],
+            has_more=has_more,
+        )
 
-    async def post_message(self, asked: Asked[None, NewMessage]) -> Message | HTTPResponse:
+    async def post_message(self, asked: Asked[None, NewMessage]) -> HTTPResponse:
         """Send a message, as `send_message` does. A repeat of one with a `client_msg_id` is 200."""
         asked.asker.refuse_other_claims(asked.body)
         is_repeat = False
 
         def shape(appended: Outcome) -> Message | Fault:
             if isinstance(appended, messages.Message):
-                return replies.message(appended, self.time)
+                return replies.message(appended, self.time, _as_stored)
             if isinstance(appended, Repeated | Posted):
-                return replies.message(appended.message, self.time)
+                return replies.message(appended.message, self.time, _as_stored)
             return self.sending.fault_of(appended)
 
         def publish(appended: Outcome) -> None:
@@ -163,9 +167,17 @@ class Questions:
                 message = appended if isinstance(appended, messages.Message) else appended.message
                 self.sending.publish(appended, self.sending.encoded(message))
 
-        draft = self.sending.draft(asked.id, asked.body, None)
+        draft = self.sending.draft(asked.id, asked.body, asked.asker.identity, None)
         reply = await self.writing.post(asked, posting.post_one, draft, shape, publish)
-        return json_answer(reply) if is_repeat and not isinstance(reply, HTTPResponse) else reply
+        # An answer that is kept under an Idempotency-Key outlives the addresses of files: they are signed as it goes.
+        is_kept = isinstance(reply, HTTPResponse)
+        text = (reply.body or b"" if isinstance(reply, HTTPResponse) else dumps(reply)).decode()
+        signed = self.sending.addresses.handed(text).encode()
+        return json_answer(signed, 200 if is_repeat or is_kept else POST_MESSAGE.status)
+
+
+def _as_stored(attachments: str) -> str:
+    return attachments
 
 
 def _columns(asked: Asked[Any, NewQuestion] | Asked[Any, QuestionChange], cleared: set[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from consult.entry.limits import Account
 from consult.entry.rights import Asker
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import loads
+from store.file_folder import IS_HASH
 from store.history import API, user
 from store.reminders import OUTWARD
 
@@ -31,6 +32,7 @@ Body = TypeVar("Body")
 Served = Callable[[], Collection[str]]
 # What stands for a channel that no hook serves: it is refused as any other that is unknown.
 _UNKNOWN = ""
+FILE = "file"  # the part of a path that is a file's hash; all others are ids
 # RFC 8259 knows one charset for JSON; ASCII is a part of it.
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
@@ -63,6 +65,7 @@ class Asked(Generic[Query, Body]):
     id: int  # in the path of a call; 0 where it has none
     query: Query
     body: Body
+    file: str = ""  # the hash in the path
 
     @property
     def asker(self) -> Asker:
@@ -78,12 +81,13 @@ class Asked(Generic[Query, Body]):
 
 def read(request: Request, row: Call | Page, in_path: dict[str, str], served: Served) -> Asked[Any, Any]:
     """Return what the request asks for; Fault with the first thing that is wrong in its path, query or body."""
-    ids = [read_id(name, text) for name, text in in_path.items()] if isinstance(row, Call) else []
+    ids = [read_id(name, text) for name, text in in_path.items() if name != FILE] if isinstance(row, Call) else []
     return Asked(
         request,
         ids[0] if ids else 0,
         read_query(request, row.query) if row.query else None,
         _body(request, row, served),
+        _read_hash(in_path[FILE]) if FILE in in_path else "",
     )
 
 
@@ -93,6 +97,13 @@ def _body(request: Request, row: Call | Page, served: Served) -> Payload | None:
     if isinstance(row, Call) and row.has_optional_body and not request.body:
         return row.body()
     return read_body(request, row.body, served)
+
+
+def _read_hash(text: str) -> str:
+    """A file's hash out of a path. What is none is no file's address."""
+    if not IS_HASH.fullmatch(text):
+        raise Fault(faults.NOT_FOUND)
+    return text
 
 
 def read_id(name: str, text: str) -> int:

@@ -77,6 +77,12 @@ def size(text: str) -> int:
     return int(text)
 
 
+def file_size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and int(text) > 0):
+        raise ValueError("must be a number of bytes, at least 1")
+    return int(text)
+
+
 def count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
         raise ValueError("must be an integer of at least 0")
@@ -212,6 +218,10 @@ class Settings:
     user_rows: int | None = _setting("", optional_count, "messages and changes a day of one user; 0: any")
     user_changes: int | None = _setting("", optional_count, "changes of reminders a day of one user; 0: any")
     user_reminders: int | None = _setting("", optional_count, "pending reminders for one user; 0: any")
+    user_files: int | None = _setting("", optional_count, "files that one user uploads in a day; 0: any")
+    user_file_bytes: int | None = _setting("", optional_count, "bytes of them; 0: any")
+    file_bytes: int = _setting(limits.FILE_BYTES, file_size, "bytes of a file that may be uploaded")
+    disk_reserve: int = _setting(limits.DISK_RESERVE, count, "bytes that uploads leave free on the disk")
     stranger_requests: int = _setting(
         f"{limits.STRANGER_REQUESTS}", count, "requests a second without token, by address"
     )
@@ -247,6 +257,8 @@ class Settings:
                 rows=usual.rows if self.user_rows is None else self.user_rows,
                 changes=usual.changes if self.user_changes is None else self.user_changes,
                 reminders=usual.reminders if self.user_reminders is None else self.user_reminders,
+                files=usual.files if self.user_files is None else self.user_files,
+                file_bytes=usual.file_bytes if self.user_file_bytes is None else self.user_file_bytes,
             ),
             stranger_requests=self.stranger_requests if has_tokens else 0,
             stranger_tokens=self.stranger_tokens if has_tokens else 0,

@@ -159,6 +159,8 @@ def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, st
     yield "loop lag", f"{health['loop_lag_ms']:,} ms at worst in the last minute"
     free = health["disk_free_bytes"]
     yield "disk left", "not known" if free is None else f"{free / 2**30:,.1f} GiB"
+    count, size = samples.value("careline_files"), samples.value("careline_file_bytes")
+    yield "files", f"{count:,.0f} of {size / 2**20:,.1f} MiB"
     yield "last backup", health["last_backup"] or "none"
     for hook in health["hooks"] or ():
         yield f"hook {hook['name']}", _of_hook(hook)

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from sanic import Request
 from sanic.exceptions import BadRequest, PayloadTooLarge, RequestCancelled
 from sanic.http import Http, Stage
 from sanic.http.http1 import HTTP_CONTINUE
+from sanic.response import HTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
 from websockets.protocol import SERVER
 from websockets.protocol import Protocol as WebsocketProtocol
@@ -40,7 +42,7 @@ MOST_TRAILERS = 8192  # bytes
 CHUNKS = 64  # of a body, that are read in one turn of the loop
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
 HTTP_CLOSE_TRIES = 15  # at 20 ms each
-MOST_REFUSED = 8_388_608  # bytes of a refused body that are read away
+MOST_REFUSED = 33_554_432  # bytes of a refused body, which may be a file, that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
 
 _SOCKET_IO = b"GET /socket.io"
@@ -104,8 +106,8 @@ class _Http(Http):
             self.request_bytes = (self.request_bytes or 0) + size
             await cast(HttpBehindDoor, self.protocol).take_chunk()
         data = await super().read()
-        if data and self.stage is Stage.HANDLER:  # else it is read away
-            connection = cast(HttpBehindDoor, self.protocol)
+        connection = cast(HttpBehindDoor, self.protocol)
+        if data and self.stage is Stage.HANDLER and not connection.takes_file:  # else it is read away, or to the disk
             connection.unfinished_bodies.add(connection, len(data))
         return data
 
@@ -163,7 +165,10 @@ class HttpBehindDoor(TakenAnswers):
 
     HTTP_CLASS = _Http
 
-    __slots__ = ("_chunks", "_client", "_doors", "_sanic", "_stranger", "account", "request_turns", "unfinished_bodies")
+    __slots__ = (
+        *("_chunks", "_client", "_doors", "_sanic", "_stranger", "account", "request_turns", "takes_file"),
+        "unfinished_bodies",
+    )
 
     def __init__(self, doors: Doors, sanic: dict[str, Any]) -> None:
         super().__init__(doors.unread_answers, **sanic)
@@ -176,6 +181,7 @@ class HttpBehindDoor(TakenAnswers):
         self.unfinished_bodies = doors.unfinished_bodies
         self._stranger: str | None = None  # the address that the connection is counted for, without a good token
         self.account: Account | None = None  # of whose request is being answered
+        self.takes_file = False  # the body that comes is not held, but written to the disk
         self.request_handler = self._handle
 
     async def _handle(self, request: Request) -> None:
@@ -184,12 +190,25 @@ class HttpBehindDoor(TakenAnswers):
             await self.app.handle_request(request)
         finally:
             self.unfinished_bodies.done(self)
+            self.takes_file = False
         http = self._http
         if http is not None and http.request_body and http.stage is Stage.IDLE:
+            http.request_max_size = min(http.request_max_size, self.request_max_size)
             # A body that the call does not take: Sanic would log an error for it.
             with contextlib.suppress(BadRequest, PayloadTooLarge):
                 async for _ in http:
                     pass
+
+    async def take_piece(self) -> None:
+        """Return when the next piece of a file that the client sends or gets may be taken up: others had a turn."""
+        self._time = monotonic()  # it goes on: the time for a whole request is for those that are held
+        await self.request_turns.come(self._client, is_behind=True)
+
+    async def give_piece(self, answer: HTTPResponse, data: bytes) -> None:
+        """Send a piece of a long answer, and return when the next one may be made: the client has taken most of what
+        it was sent, and others had a turn."""
+        await answer.send(data)
+        await self.take_piece()
 
     async def take_chunk(self) -> None:
         """Count a chunk of a body. After many of them the client waits for its next turn."""

@@ -78,6 +78,8 @@ EXPECTED: Final[dict[str, Cells]] = {
     "PATCH /api/questions/{question_id}": QUESTION,
     "GET /api/questions/{question_id}/messages": QUESTION,
     "POST /api/questions/{question_id}/messages": QUESTION,
+    "POST /api/files": row(same(OK), same(OK), same(OK), same(OK), same(OK), same(NO), same(OUT)),
+    "GET /files/{file}": SEEN,
     "GET /api/questions/{question_id}/participants": QUESTION,
     "POST /api/questions/{question_id}/participants": PARTICIPANTS,
     "DELETE /api/questions/{question_id}/participants": PARTICIPANTS,
@@ -186,6 +188,7 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
             "user": world.user,
             "reminder": world.reminder,
             "notification": world.notification,
+            "file": world.file,
         }[of](owner, whose)
         path = re.sub(r"{\w+}", str(thing), path)
     if path == LINK_PATH:
@@ -198,6 +201,8 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
         if method == "DELETE":
             world.ask("POST", path, world.clinic, named)
         return world.ask(method, path, shown, named)
+    if name == "POST /api/files":
+        return world.ask(method, path, shown, "a file")
     body = {"PATCH": {"status": "OPEN"} if of == "question" else {"title": "新的"}}.get(method)
     if method == "PUT":
         body = {"from": "22:00", "to": "07:00"}

@@ -42,6 +42,8 @@ class World:
             for question_id in (*self.questions.values(), self.foreign_question):
                 assert staff.call("send_message", message(question_id, sender_id=ROLES["STAFF"]))["success"]
         self._notifications = self._make_notifications()
+        self._files = {question_id: self._show(question_id) for question_id in {*self.questions.values()}}
+        self._files[self.foreign_question] = self._show(self.foreign_question)
 
     def ask(self, method: str, path: str, shown: str | None = None, body: Any = None, **headers: str) -> Answer:
         """Ask over HTTP, with a token if one is given."""
@@ -64,6 +66,27 @@ class World:
 
     def question(self, role: str, whose: str) -> int:
         return {OWN: self.questions[role], FOREIGN: self.foreign_question, MISSING: NONE_SUCH}[whose]
+
+    def file(self, role: str, whose: str) -> str:
+        """The hash of a file that a message of the question names."""
+        return "0" * 64 if whose == MISSING else self._files[self.question(role, whose)]
+
+    def upload(self, content: str, shown: str | None = None) -> str:
+        """Upload a file; its hash."""
+        answer = self.ask("POST", "/api/files", shown or self.clinic, content)
+        assert answer.status == 201, answer
+        return str(answer.body["sha256"])
+
+    def show(self, question_id: int, sha256: str, **changes: Any) -> Answer:
+        """Have staff send a message that names a file."""
+        said = message(question_id, sender_id=ROLES["STAFF"], attachments=[{"url": f"/files/{sha256}"}], **changes)
+        del said["question_id"]
+        return self.ask("POST", f"/api/questions/{question_id}/messages", self.tokens["STAFF"], said)
+
+    def _show(self, question_id: int) -> str:
+        sha256 = self.upload(f"of question {question_id}", self.tokens["STAFF"])
+        assert self.show(question_id, sha256).status == 201
+        return sha256
 
     def user(self, role: str, whose: str) -> int:
         own = ROLES["ELDER" if role == "RELATIVE" else role]

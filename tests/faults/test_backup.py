@@ -231,7 +231,7 @@ class TestKilled:
         folder.mkdir()
         destination = folder / "b.db"
         command = ["backup", "--database", str(database), str(destination)]
-        size = back_up(database, destination, lambda _: True)
+        size = back_up(database, destination, lambda _: True).size
         killed = 0
         for number in range(1, KILLS + 1):
             change(database, f"UPDATE question SET elder_id = {number}")

@@ -18,6 +18,7 @@ from reminders import jobs as house
 from reminders.jobs import Keep, jobs
 from store.backup import Daily
 from store.clock import system_clock
+from store.file_store import FileStore
 from tests.reminders import garbage
 from tests.server import Server, in_seconds, quiet_by_now, wait_until
 from tests.store.file import opened, rows, within
@@ -132,8 +133,8 @@ async def test_the_housekeeping_goes_on_beside_garbage(
         garbage.loosen(server.database)
     garbage.spoil(server.database, random.Random(seed))
     async with opened(server.database) as database:
-        daily = Daily(server.database, 0, lambda: "2025-01-01")
-        for job in jobs(database, system_clock, daily, Keep(1, 1, 1), lambda _: None):
+        daily, files = Daily(server.database, 0, lambda: "2025-01-01"), FileStore(database, system_clock, 0)
+        for job in jobs(database, system_clock, daily, files, Keep(1, 1, 1), lambda _: None):
             await within(job.run())
     assert rows(server.database, "SELECT count(*) FROM user_notification WHERE id = 1") == [0]
     assert rows(server.database, "SELECT count(*) FROM audit WHERE at = 1") == [0]

@@ -17,6 +17,7 @@ from store import answers, audit, idempotency_keys, notifications, posting, ques
 from store.backup import Daily
 from store.clock import DAY, system_clock
 from store.database import Database
+from store.file_store import FileStore
 from store.idempotency_keys import Keyed, once
 from store.old_copies import SETTLED
 from store.questions import Change
@@ -33,8 +34,8 @@ class House:
 
     def __init__(self, database: Database, clock: Clock, keep: Keep) -> None:
         self.told: list[list[int]] = []
-        daily = Daily(database.path, 1, lambda: "2025-01-01")
-        self._jobs = {job.name: job for job in jobs(database, clock, daily, keep, self.told.append)}
+        daily, files = Daily(database.path, 1, lambda: "2025-01-01"), FileStore(database, clock, 0)
+        self._jobs = {job.name: job for job in jobs(database, clock, daily, files, keep, self.told.append)}
 
     def __getitem__(self, name: str) -> Job:
         return self._jobs[name]
@@ -61,8 +62,8 @@ async def old_things(database: Database) -> None:
 
 
 async def test_the_documents_know_each(database: Database, clock: Clock) -> None:
-    daily = Daily(database.path, 1, lambda: "2025-01-01")
-    made = {job.name: job.every for job in jobs(database, clock, daily, Keep(1, 1, 1), lambda _: None)}
+    daily, files = Daily(database.path, 1, lambda: "2025-01-01"), FileStore(database, clock, 0)
+    made = {job.name: job.every for job in jobs(database, clock, daily, files, Keep(1, 1, 1), lambda _: None)}
     text = (ROOT / "docs" / "operations.md").read_text()
     told = {name: 60 * int(minutes) for name, minutes in re.findall(r"^\| `(\w+)` \| (\d+) min \|", text, re.M)}
     assert told == made

@@ -42,6 +42,7 @@ UNREACHED: Final[dict[str, str]] = {
     "revoked_user": """INSERT INTO revoked_user (user_id, user_type, issued_until, revoked_at)
         VALUES (1001, 'ELDER', 1735696800000, 1735696800000)""",
     "link_secret": "INSERT INTO link_secret (id, secret) VALUES (1, zeroblob(32))",
+    "file_upload": "INSERT INTO file_upload (sha256, user_id, user_type) SELECT sha256, 1001, 'ELDER' FROM file",
     "audit": """INSERT INTO audit (at, user_id, user_type, address, action, object, result)
         VALUES (1735696800000, 1001, 'ELDER', '127.0.0.1', 'join_question', 'question 1', 'ok')""",
     # Without hooks.
@@ -109,7 +110,17 @@ def fill(server: Server) -> None:
     assert server.http("POST", "/api/questions", body=KEYED, headers={"Idempotency-Key": KEY}).status == 201
     keep_quiet(server)
     reply(server, connection)
+    show(server, first)
     connection.close()
+
+
+def show(server: Server, question_id: int) -> None:
+    """Have a message that names a file."""
+    headers = {"Content-Type": "image/gif"}
+    url = server.http("POST", "/api/files", body=b"GIF89a", headers=headers).body["url"]
+    said = message(question_id, None, content_type="IMAGE", attachments=[{"url": url}])
+    del said["question_id"]
+    assert server.http("POST", f"/api/questions/{question_id}/messages", json=said).status == 201
 
 
 def reply(server: Server, connection: Websocket) -> None:

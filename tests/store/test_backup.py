@@ -74,7 +74,7 @@ class TestBackUp:
             writing.execute("UPDATE question SET title = '在 WAL 里'")
             writing.execute("BEGIN IMMEDIATE")
             writing.execute("DELETE FROM message")
-            size = back_up(path, destination, on)
+            size = back_up(path, destination, on).size
         assert rows(destination, "SELECT title FROM question") == ["在 WAL 里"]
         assert rows(destination, IDS) == list(range(1, 11))
         assert integrity(destination) == "ok"

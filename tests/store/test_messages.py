@@ -67,6 +67,10 @@ async def close_question(database: Database, question_id: int) -> None:
     await database.written(each(questions.change), Change(question_id, {"status": "CLOSED"}, NOW))
 
 
+# Fields of a draft that no message has.
+NOT_STORED = ("client_msg_id", "within", "present", "files", "viewer")
+
+
 async def test_what_is_appended_is_what_is_read(database: Database) -> None:
     question_id = (await open_question(database)).id
     drafts = [
@@ -74,7 +78,7 @@ async def test_what_is_appended_is_what_is_read(database: Database) -> None:
         draft(question_id, None, role_display_name=None, is_visible_to_patient=False, sender_id=2**63 - 1),
     ]
     found = await stored(database, *drafts)
-    names = [name for name in Draft.__struct_fields__ if name not in ("client_msg_id", "within", "present")]
+    names = [name for name in Draft.__struct_fields__ if name not in NOT_STORED]
     for asked, message in zip(drafts, found, strict=True):
         assert [getattr(asked, name) for name in names] == [getattr(message, name) for name in names]
     assert (await paged(database, question_id))[0] == found

@@ -50,7 +50,7 @@ def encoded(reply: Struct) -> Example:
     return made
 
 
-MESSAGE = encoded(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME))
+MESSAGE = encoded(replies.message(Message(1, 2, "STAFF", 3, None, "TEXT", "正文", "[]", True, 0), TIME, str))
 QUESTION = encoded(replies.question(Question(1, "标题", 2, "OPEN", 0, None), TIME))
 DETAILED = encoded(
     replies.question(Question(1, "标题", 2, "OPEN", 0, None, 3, "URGENT", "x", True, 60_000, "[[60000,null]]"), TIME)
