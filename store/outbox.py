@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -116,7 +116,7 @@ class Waiting:
     subject_id: int
     at: int
     channel: str | None
-    state: dict[str, Any]
+    state: str | None  # a JSON object
     is_wanted: bool  # the hook is told it
 
 
@@ -250,7 +250,7 @@ def after(connection: sqlite3.Connection, listener: Listener, last_id: int, limi
     """Return the next events above an id, oldest first, with those that the hook is not told."""
     rows = connection.execute(_NEXT, (*wanted(listener), last_id, limit)).fetchall()
     return [
-        Waiting(number, told_id, event, subject_id, at, channel, orjson.loads(state) if state else {}, bool(is_wanted))
+        Waiting(number, told_id, event, subject_id, at, channel, state, bool(is_wanted))
         for number, told_id, event, subject_id, at, channel, state, is_wanted in rows
     ]
 

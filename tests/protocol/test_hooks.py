@@ -21,7 +21,7 @@ from tests.clients import message
 from tests.clock import Clock
 from tests.conftest import Enter, StartServer
 from tests.packets import Websocket
-from tests.receiver import EVERY_EVENT, Receiver, write_hooks
+from tests.receiver import EVERY_EVENT, Delivery, Handler, Receiver, write_hooks
 from tests.server import Server, in_seconds, run, wait_until
 from tests.store.file import rows
 from tests.torture.patches import patched
@@ -290,6 +290,37 @@ class TestFailures:
         assert len(silent.all) == 1
         assert server.stop() < 2
         silent.close()
+
+    def test_an_idle_connection_that_was_closed_costs_no_attempt(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        def take_and_close(handler: Handler, delivery: Delivery) -> None:
+            receiver.take(handler, delivery)
+            handler.close_connection = True  # which the answer has not said
+
+        receiver.answer = take_and_close
+        server = hooked(start_server, tmp_path, receiver.table())
+        for count in 1, 2, 3:
+            server.open_question()
+            receiver.awaited(count)
+            time.sleep(0.1)  # the connection is closed by then
+        assert "cannot be told" not in server.stderr()
+
+    def test_an_event_that_cannot_be_read_holds_up_none(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        receiver.answer = receiver.refuse(500)
+        server = hooked(start_server, tmp_path, receiver.table())
+        question_id = server.open_question()
+        server.set_status(question_id, "CLOSED")
+        wait_until(lambda: receiver.all, "an attempt")
+        server.stop()
+        with closing(sqlite3.connect(server.database, isolation_level=None)) as connection:
+            connection.execute("UPDATE outbox SET state = 'garbage' WHERE event = 'question.created'")
+        receiver.answer = receiver.take
+        server.start()
+        assert receiver.awaited(1)[0].event["type"] == "question.updated"
+        wait_until(lambda: of(server)["dead_letters"] == 1, "a dead letter")
 
     def test_410_switches_a_hook_off_until_sighup(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver
