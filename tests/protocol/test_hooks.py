@@ -322,6 +322,20 @@ class TestFailures:
         assert receiver.awaited(1)[0].event["type"] == "question.updated"
         wait_until(lambda: of(server)["dead_letters"] == 1, "a dead letter")
 
+    @pytest.mark.parametrize("how", ["refuses", "hangs"])
+    def test_what_waits_is_bounded_and_the_newest_are_told(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, how: str
+    ) -> None:
+        monkeypatch.setattr("tests.server.COMMAND", patched("few_wait_for_hooks"))
+        receiver.answer = receiver.refuse(500) if how == "refuses" else receiver.hang
+        server = hooked(start_server, tmp_path, receiver.table(events=["question.created"]))
+        ids = [server.open_question() for _ in range(20)]
+        wait_until(lambda: of(server)["waiting"] == 5, "dead letters of what is too much", 20.0)
+        assert (of(server)["dead_letters"], of(server)["lost"]) == (7, 8)
+        receiver.answer = receiver.take
+        told = [one.event["data"]["id"] for one in receiver.awaited(5, 20.0)]
+        assert told == ids[-5:]
+
     def test_410_switches_a_hook_off_until_sighup(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver
     ) -> None:
