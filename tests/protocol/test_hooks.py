@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sqlite3
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +24,7 @@ from tests.clock import Clock
 from tests.conftest import Enter, StartServer
 from tests.packets import Websocket
 from tests.receiver import EVERY_EVENT, Delivery, Handler, Receiver, write_hooks
-from tests.server import Server, in_seconds, run, wait_until
+from tests.server import ROOT, Server, in_seconds, run, wait_until
 from tests.store.file import rows
 from tests.torture.patches import patched
 
@@ -507,6 +509,10 @@ class TestCommands:
         assert line.endswith("its receiver answers with 500")
         metrics = server.http("GET", "/metrics").body
         assert 'careline_hook_events_waiting{hook="gateway"} 1.0' in metrics
+
+    def test_without_hooks_their_client_is_not_loaded(self) -> None:
+        asked = "import main, sys; main.main(['version']); sys.exit('urllib3' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
 
     def test_without_hooks_nothing_is_noted(self, start_server: StartServer) -> None:
         server = start_server()
