@@ -110,7 +110,7 @@ def test_no_id_is_used_again(empty: Path) -> None:
     tables = dict(rows(empty, "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL"))
     counting = {name for name, sql in tables.items() if "AUTOINCREMENT" in sql}
     rooms = {"question", "message", "reminder_task", "user_notification"}
-    assert counting == rooms | {"revoked_token", "revoked_user", "audit"}
+    assert counting == rooms | {"revoked_token", "revoked_user", "audit", "outbox"}
 
 
 def test_a_newer_file_is_refused(empty: Path) -> None:
