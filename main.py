@@ -7,10 +7,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvloop
 from peewee import DatabaseError
@@ -21,6 +22,7 @@ from consult.away import Away
 from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
+from consult.entry.confirm_links import ConfirmLinks
 from consult.entry.guard import Guard
 from consult.entry.limits import Limits
 from consult.entry.proxies import Proxies
@@ -28,8 +30,10 @@ from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.gateway import Gateway
+from consult.hooks.hooks import Hooks
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
+from consult.http.confirm_links import ConfirmPages
 from consult.http.notifications import Notifications
 from consult.http.occurrences import Occurrences
 from consult.http.operations import Counts, Operations
@@ -41,7 +45,7 @@ from consult.http.reads import Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
 from consult.loop_lag import LoopLag
-from consult.process import command_line, entry_commands, install, log_lines, status
+from consult.process import command_line, entry_commands, hooks_commands, install, log_lines, status
 from consult.process.settings import Settings, SettingsFault
 from consult.process.settings import read as read_settings
 from consult.process.standard_streams import fail, tell
@@ -59,7 +63,7 @@ from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
 from consult.wire.tls import Tls
-from reminders.clock_watch import ClockWatch, steady_clock
+from reminders.clock_watch import SOUND, ClockWatch, steady_clock
 from reminders.housekeeping import Housekeeping
 from reminders.jobs import Keep, jobs
 from reminders.loop import ReminderLoop
@@ -135,8 +139,12 @@ async def serve_from(
     house = House(settings, database, ClinicTime(time.zone, clock), clock, systemd.alive)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
+    if house.links is not None:
+        await house.links.open(database)
     await house.recovery.open()
     await house.away.open()
+    if house.hooks is not None:
+        await house.hooks.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
@@ -173,6 +181,8 @@ class House:
         self.clock = clock
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
+        self.links = ConfirmLinks(settings.public_url, self.keys) if settings.public_url else None
+        self.hooks = None if settings.hooks is None else self._hooks_of(settings.hooks)
         rooms, lookup = Rooms(), Lookup(database)
         self.push = Push(rooms, database, time, settings.outbox_bytes)
 
@@ -210,6 +220,7 @@ class House:
             host=settings.host,
             allowed_hosts=settings.allowed_hosts,
             allowed_origins=settings.allowed_origins,
+            public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
             tls=self.tls is not None,
             proxies=Proxies(settings.trusted_proxies),
             tokens=self.guard is not None,
@@ -220,6 +231,18 @@ class House:
         self.carriers.each_second.append(self.recovery.beat)
         self.polling = Polling(self.carriers, self.access)
         self.lag = LoopLag()
+
+    def _hooks_of(self, file: Path) -> Hooks:
+        clock, link = self.clock, None if self.links is None else self.links.url
+        return Hooks(file, self.database, clock.on_any_thread, lambda: clock.state == SOUND, self.time, link)
+
+    def served(self) -> set[str]:
+        """Return the channels that hooks serve."""
+        return set() if self.hooks is None else self.hooks.channels
+
+    def keys(self) -> Sequence[bytes]:
+        """Return the signing keys; without tokens a single empty one."""
+        return (b"",) if self.guard is None else self.guard.keys
 
     def web(self) -> Sanic[Any, Any]:
         """Return the application that answers HTTP."""
@@ -241,6 +264,7 @@ class House:
             loop=self.loop,
             lag=self.lag,
             clock=self.clock,
+            hooks=self.hooks,
         )
         pages = Pages(STATIC, time, self.guard is not None)
         nouns = (
@@ -249,12 +273,13 @@ class House:
             Reminders(database, writing, time, loop=self.loop, work=self.work, reads=reads, limits=self.limits),
             Notifications(database, writing, time, self.answering),
             Occurrences(database, writing, time, self.work, reads, self.answering),
+            ConfirmPages(database, time, self.answering, self.links, self.limits, self.access, self.guard),
             QuietHoursOfUsers(database, time, self.loop),
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
             pages,
         )
         handlers_by_row = {row: handler for noun in nouns for row, handler in noun.handlers().items()}
-        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns)
+        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns, self.served)
         pages.add_files(app)
         self.polling.add_route(app)
         return app
@@ -265,12 +290,17 @@ class House:
         self.carriers.start()
         self.loop.start()
         self.lag.start()
+        if self.hooks is not None:
+            self.hooks.start()
         if self.guard is not None:
             self.guard.start(self.gateway.send_away)
 
     async def stop(self) -> None:
         """Acknowledge what is under way, and close the sockets. A database that hangs is not waited for."""
-        last = [asyncio.create_task(coroutine) for coroutine in (self.loop.stop(), self.database.settle())]
+        ends = [self.loop.stop(), self.database.settle()]
+        if self.hooks is not None:
+            ends.append(self.hooks.stop())
+        last = [asyncio.create_task(coroutine) for coroutine in ends]
         await asyncio.wait(last, timeout=LAST_WRITES)
         await self.polling.close()
         await self.carriers.close()
@@ -279,13 +309,15 @@ class House:
         self.away.close()
 
     def reload(self) -> None:
-        """SIGHUP: read the certificate and the signing keys again."""
+        """SIGHUP: read the certificate, the signing keys and the hooks again."""
         if self.tls is not None:
             self.tls.reload()
         if self.guard is not None:
             self.guard.reload_keys()
-        if self.tls is None and self.guard is None:
-            log.info("SIGHUP is ignored: there is neither a certificate nor a key file to read again")
+        if self.hooks is not None:
+            self.hooks.reload()
+        if self.tls is None and self.guard is None and self.hooks is None:
+            log.info("SIGHUP is ignored: there is neither a certificate nor a file of keys or hooks to read again")
 
 
 def settle_down() -> None:
@@ -344,6 +376,9 @@ def main(arguments: list[str]) -> int:
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":
                 return entry_commands.audit_rows(words.given, settings, WireTime(settings.timezone or machine_zone()))
+            case "hooks":
+                time = WireTime(settings.timezone or machine_zone())
+                return hooks_commands.hooks(words.words, settings, system_clock, time)
             case "backup":
                 done = backup.by_hand(settings.database, words.file)
             case _:

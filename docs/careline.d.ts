@@ -657,8 +657,8 @@ export interface NewReminder {
   biz_type: string;
   /** 业务编号，原样返回：正整数 / the business's id, given back as it is: a positive integer */
   biz_id: number;
-  /** 渠道，默认为 `IN_APP`；两者的推送方式相同：IN_APP 或 SYSTEM_MESSAGE / the channel, `IN_APP` when left out; both are pushed alike: IN_APP or SYSTEM_MESSAGE */
-  channel?: "IN_APP" | "SYSTEM_MESSAGE" | null;
+  /** 渠道，默认为 `IN_APP`；推送方式都相同。`SMS` 与 `PUSH` 还会发给列出它的 Webhook，没有列出时不接受（第 14 节）：IN_APP 或 SYSTEM_MESSAGE / the channel, `IN_APP` when left out; all are pushed alike. `SMS` and `PUSH` go to the hooks that list them, too, and are refused where none does (section 14): IN_APP or SYSTEM_MESSAGE */
+  channel?: "IN_APP" | "PUSH" | "SMS" | "SYSTEM_MESSAGE" | null;
   /** 标题：1 到 200 个字符的文本 / the title: text of 1 to 200 characters, not blank */
   title: string;
   /** 通知的内容：不超过 2000 个字符的文本 / the notification's text: text of at most 2,000 characters */
@@ -692,7 +692,7 @@ export interface ReminderTask {
   /** 业务编号，原样返回 / the business's id, as given */
   biz_id: number;
   /** 渠道 / the channel */
-  channel: "IN_APP" | "SYSTEM_MESSAGE";
+  channel: "IN_APP" | "PUSH" | "SMS" | "SYSTEM_MESSAGE";
   /** 通知的标题 / the notification's title */
   title: string;
   /** 通知的内容 / the notification's text */
@@ -824,7 +824,7 @@ export interface HistoryEntry {
   at: string;
   /** 发生了什么 / what happened */
   what: "came_again" | "cancelled" | "changed" | "confirmed" | "created" | "due" | "held" | "missed" | "parked" | "pushed" | "read" | "skipped" | "snoozed" | "taken_back" | "too_early" | "withdrawn" | "written";
-  /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号` / who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's `type:id` */
+  /** 由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）、`LINK:编号`（确认链接的用户）或令牌的 `类型:编号` / who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound), `LINK:id` (the user whose confirm link it was) or a token's `type:id` */
   by: string;
   /** 哪个任务 / of which task */
   task_id: number | null;
@@ -1033,6 +1033,8 @@ export interface Health {
   disk_free_bytes: number | null;
   /** 磁盘上最新的每日备份的时间，没有时为 null / when the newest daily backup was made, null without any */
   last_backup: string | null;
+  /** 各 hook 的状态，不影响 status；没有 hook 时为空，无法得知时为 null / how each hook fares, which leaves status as it is; empty without hooks, null if unknown */
+  hooks: Hook[] | null;
   /** 服务器自己的定期工作；失败不影响 status / its own jobs; one that fails leaves status as it is */
   jobs: Jobs;
 }
@@ -1067,6 +1069,26 @@ export interface Queues {
   unread_bytes: number;
 }
 
+/** 一个 hook 的状态。How a hook of `--hooks` fares. */
+export interface Hook {
+  /** 名称 / its name in the file */
+  name: string;
+  /** ok：正常；failing：接收方未接受，正在重试；off：接收方以 410 拒绝，重启或 SIGHUP 后再试 / ok; failing: its receiver does not take events, which are tried again; off: its receiver answered 410, and is asked again after SIGHUP or a restart */
+  state: "failing" | "off" | "ok";
+  /** 等待送出的事件，最多数到 100000 / events that wait, counted up to 100000 */
+  waiting: number;
+  /** 其中最早的发生时间，没有时为 null / when the first of them happened, or null */
+  oldest: string | null;
+  /** 何时开始失败，正常时为 null / since when it fails, or null */
+  failing_since: string | null;
+  /** 最近一次失败的原因，正常时为 null / why it failed the last time, or null */
+  last_error: string | null;
+  /** 三天内未能送出、已放弃的事件（`careline hooks list`） / events that were given up after three days (`careline hooks list`) */
+  dead_letters: number;
+  /** 因数量过多而删除的这类事件 / of these, how many were deleted as there were too many */
+  lost: number;
+}
+
 /** 服务器自己的定期工作。What the server does for itself. */
 export interface Jobs {
   /** 每日备份 / the daily backup */
@@ -1089,6 +1111,8 @@ export interface Jobs {
   revoked_tokens: Job;
   /** 删除过期的会话记录 / deletes sessions of clients that did not come back in time */
   sessions: Job;
+  /** 删除过期的、未能送出的事件 / deletes old events that hooks were not told */
+  dead_letters: Job;
 }
 
 /** 服务器自己的一项定期工作。One of the server's own jobs. */

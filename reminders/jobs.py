@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from reminders.housekeeping import Job
-from store import audit, backup, idempotency_keys, old_copies, retention, revocations, sessions, upkeep
+from store import audit, backup, idempotency_keys, old_copies, outbox, retention, revocations, sessions, upkeep
 from store.backup import Daily
 from store.clock import DAY, Clock
 from store.database import Database
@@ -88,4 +88,5 @@ def jobs(
         Job("audit", TIDY_EVERY if keep.audit else 0, delete_old_audit, deletes=True),
         Job("revoked_tokens", TIDY_EVERY, forget_revoked_tokens, deletes=True),
         Job("sessions", TIDY_EVERY, delete_old_sessions, deletes=True),
+        Job("dead_letters", TIDY_EVERY, lambda: in_chunks(outbox.forget_dead, clock() - outbox.DEAD_FOR), deletes=True),
     ]

@@ -1,9 +1,9 @@
-"""What a restore takes over from the database that it replaces: revocations, the audit, reminders that have rung, and
-the sessions of clients.
+"""What a restore takes over from the database that it replaces: revocations, the audit, reminders that have rung, the
+sessions of clients, what waits for hooks, and what confirm links are signed with.
 
 Rewound, a revoked token would work again, an attacker's rows would be gone from the audit, a medicine that was taken
-would be asked for once more, and a user who has logged out would come back. Of a damaged database all is taken that can
-be read.
+would be asked for once more, a user who has logged out would come back, and so would a link that was used. Of a damaged
+database all is taken that can be read.
 """
 
 # ruff: noqa: S608 - the names of tables and columns are our own
@@ -46,14 +46,15 @@ class Carried:
     audit: int = 0
     occurrences: int = 0
     answers: int = 0
+    links: bool = False  # confirm links stay good
     is_whole: bool = True  # everything could be read
 
 
 def needs_newer_schema(replaced: Path, restored: Path) -> bool:
-    """Return whether the replaced database has revocations, an audit or sessions, and the restored one no table
-    for them yet."""
+    """Return whether the replaced database has revocations, an audit, sessions or confirm links, and the restored one
+    no table for them yet."""
     with closing(reading(replaced)) as old, closing(reading(restored)) as new:
-        kept = ("revoked_token", "revoked_user", "audit", "session")
+        kept = ("revoked_token", "revoked_user", "audit", "session", "outbox", "link_secret")
         tables = [table for table in kept if not _columns(new, table)]
         with suppress(sqlite3.DatabaseError):
             return any(
@@ -75,6 +76,8 @@ def carry_over(replaced: Path, restored: Path) -> Carried:
         _carry_audit(old, new, carried)
         _carry_reminders(old, new, carried)
         _carry_sessions(old, new, carried)
+        _carry_outbox(old, new, carried)
+        _carry_links(old, new, carried)
         new.execute("COMMIT")
         new.execute("PRAGMA journal_mode = DELETE")
     return carried
@@ -129,6 +132,45 @@ def _carry_sessions(old: sqlite3.Connection, new: sqlite3.Connection, carried: C
         columns = _columns(new, table)
         for row in _rows(old, table, carried, key=key) if columns else ():
             _insert(new, table, row, columns)
+
+
+def _carry_outbox(old: sqlite3.Connection, new: sqlite3.Connection, carried: Carried) -> None:
+    """Take over what waits for the hooks, how far each has come, and the dead letters: what was told is not told again,
+    and what was committed is told, also where the restore takes it back."""
+    if not _columns(old, "outbox") or not _columns(new, "outbox"):
+        return
+    for row in _rows(old, "outbox_origin", carried):
+        new.execute("UPDATE outbox_origin SET origin = ?", (row["origin"],))
+    for table, key in ("outbox", "id"), ("dead_letter", "id"):
+        columns = _columns(new, table)
+        for row in _rows(old, table, carried, key=key):
+            _insert(new, table, row, columns)
+    try:
+        hooks = [dict(row) for row in old.execute("SELECT * FROM hook")]
+    except sqlite3.DatabaseError:
+        carried.is_whole = False
+        return
+    for row in hooks:
+        if not _insert(new, "hook", row, _columns(new, "hook")):
+            given = (row["position"], row["name"])
+            new.execute("UPDATE hook SET position = max(position, ?) WHERE name = ?", given)
+
+
+def forget_links(restored: Path) -> bool:
+    """Delete what confirm links are signed with in a backup; return whether it was there. The backup does not know
+    which of them were used since."""
+    with closing(sqlite3.connect(restored, isolation_level=None)) as new:
+        if not new.execute("SELECT 1 FROM sqlite_master WHERE name = 'link_secret'").fetchone():
+            return False
+        return new.execute("DELETE FROM link_secret").rowcount > 0
+
+
+def _carry_links(old: sqlite3.Connection, new: sqlite3.Connection, carried: Carried) -> None:
+    """Keep the confirm links good, where all that was answered could be taken over."""
+    columns = _columns(new, "link_secret")
+    for row in list(_rows(old, "link_secret", carried)) if columns else ():
+        if carried.is_whole:
+            carried.links = _insert(new, "link_secret", row, columns) > 0
 
 
 def _carry_reminders(old: sqlite3.Connection, new: sqlite3.Connection, carried: Carried) -> None:

@@ -63,6 +63,7 @@ class Database:
         self._sweeper: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._damaged = False
+        self.committed: Callable[[], None] | None = None  # called on the loop after each transaction
         self.fault: str | None = None  # why the last transaction failed; None after one that did not
         self.committed_at = float("-inf")  # seconds, by the loop's clock
         self.commit_writes = Histogram(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # in a transaction
@@ -172,6 +173,10 @@ class Database:
         """Has the writer's connection do something that no transaction may hold; quickly, since writes wait for it."""
         await self._writer.between_transactions(what)
 
+    async def prepare(self, what: Callable[[sqlite3.Connection], None]) -> None:
+        """Have this done to the writer's connection, before its next transaction and whenever it is opened anew."""
+        await self._writer.prepare(what)
+
     async def settle(self) -> None:
         """Waits until what was asked for so far is published, or has failed."""
         with contextlib.suppress(WriteRefused, WriteUnknown):
@@ -188,6 +193,8 @@ class Database:
         self.commit_seconds.observe(seconds)
         for write, outcome in zip(batch, outcomes, strict=True):
             _tell(write.failed if isinstance(outcome, Exception) else write.published, outcome)
+        if self.committed is not None:
+            self.committed()
 
     def _failed(self, batch: Batch, fault: Exception) -> None:
         """The transaction of these writes failed, or there was no connection for one."""

@@ -74,7 +74,7 @@ class ReminderTask(Model):
     user_id = BigIntegerField()
     biz_type = TextField()
     biz_id = BigIntegerField()
-    channel = TextField()  # IN_APP or SYSTEM_MESSAGE
+    channel = TextField()  # IN_APP, SYSTEM_MESSAGE, SMS or PUSH
     title = TextField()
     content = TextField(null=True)
     remind_at = BigIntegerField()
@@ -258,6 +258,16 @@ class RevokedUser(Model):
         table_name = "revoked_user"
 
 
+class LinkSecret(Model):
+    """What links to confirm are signed with, in one row."""
+
+    id = IntegerField(primary_key=True)
+    secret = BlobField()
+
+    class Meta:
+        table_name = "link_secret"
+
+
 class SoundClock(Model):
     """When the clock was last known to be right, in one row."""
 
@@ -330,3 +340,60 @@ class SessionRoom(Model):
     class Meta:
         table_name = "session_room"
         primary_key = CompositeKey("session", "question_id")
+
+
+class Outbox(Model):
+    """An event that waits for hooks (store/outbox.py)."""
+
+    id = AutoIncrementField()
+    event = TextField()
+    subject_id = BigIntegerField()  # of the message, notification, task or question that it tells of
+    at = BigIntegerField()
+    channel = TextField(null=True)  # of a notification or a missed occurrence
+    state = TextField(null=True)  # a JSON object: what may change later, as it was then
+    hook = TextField(null=True)  # the only one that is told it, again; null: all
+    replay_of = BigIntegerField(null=True)  # the id under which that was told it before
+
+    class Meta:
+        table_name = "outbox"
+
+
+class Hook(Model):
+    """How far a hook has come."""
+
+    name = TextField(primary_key=True)
+    position = BigIntegerField()  # the id of the last event that it is done with
+    failing_since = BigIntegerField(null=True)  # null: the last delivery succeeded
+    last_error = TextField(null=True)
+    lost = BigIntegerField(default=0)  # dead letters that were deleted for want of room
+
+    class Meta:
+        table_name = "hook"
+
+
+class DeadLetter(Model):
+    """An event that a hook was not told in three days."""
+
+    hook = TextField()
+    id = BigIntegerField()
+    event = TextField()
+    subject_id = BigIntegerField()
+    at = BigIntegerField()
+    channel = TextField(null=True)
+    state = TextField(null=True)
+    buried_at = BigIntegerField()
+    why = TextField()
+
+    class Meta:
+        table_name = "dead_letter"
+        primary_key = CompositeKey("hook", "id")
+
+
+class OutboxOrigin(Model):
+    """What the ids of this file's events begin with, in one row."""
+
+    id = IntegerField(primary_key=True)
+    origin = TextField()
+
+    class Meta:
+        table_name = "outbox_origin"

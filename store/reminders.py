@@ -17,7 +17,9 @@ from store.reading import Row
 from store.transaction import is_of_file, run
 
 Status = Literal["PENDING", "DISPATCHED", "CANCELLED"]
-Channel = Literal["IN_APP", "SYSTEM_MESSAGE"]
+# Where a notification goes besides its user's connections: SMS and PUSH to the hooks that list them.
+Channel = Literal["IN_APP", "SYSTEM_MESSAGE", "SMS", "PUSH"]
+OUTWARD: tuple[Channel, ...] = ("SMS", "PUSH")
 Missed = Literal["latest", "all", "skip"]  # what becomes of occurrences that were missed
 
 

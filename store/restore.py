@@ -10,7 +10,7 @@ from pathlib import Path
 
 from store import schema
 from store.backup import Going, attended, copy, partial_file, put, reporting, sync_folder
-from store.carry_over import carry_over, forget_sessions, needs_newer_schema, reading
+from store.carry_over import carry_over, forget_links, forget_sessions, needs_newer_schema, reading
 from store.file import StoreFault, claim
 from store.rewind import rewind
 from store.transaction import is_damage
@@ -67,13 +67,15 @@ def restore(
             with partial_file(database) as (partial, descriptor):
                 copy(file, partial, descriptor, going, _ids_beyond(file) if jumps else highest_ids)
                 forget_sessions(partial)
+                had_links = forget_links(partial)
                 if jumps:
                     tell(
                         "there was no readable database to go on from, so new ids begin "
                         f"{JUMP:,} above those of the backup"
                     )
-                if not is_new and database.stat().st_size:
-                    _carry(database, partial, tell)
+                links_are_good = not is_new and database.stat().st_size > 0 and _carry(database, partial, tell)
+                if had_links and not links_are_good:
+                    tell("confirm links that were sent until now are not good any more")
                 before = database.stat()
                 os.fchmod(descriptor, before.st_mode & 0o666)
                 os.fchown(descriptor, before.st_uid, before.st_gid)
@@ -99,8 +101,9 @@ def _ask(what: str, said: list[str]) -> None:
         raise StoreFault("nothing was changed")
 
 
-def _carry(replaced: Path, restored: Path, tell: Told) -> None:
-    """Take over from the replaced database what must not be rewound, as far as it can be read."""
+def _carry(replaced: Path, restored: Path, tell: Told) -> bool:
+    """Take over from the replaced database what must not be rewound, as far as it can be read. Return whether confirm
+    links stay good."""
     try:
         if needs_newer_schema(replaced, restored):
             schema.migrate(restored)
@@ -109,12 +112,13 @@ def _carry(replaced: Path, restored: Path, tell: Told) -> None:
         if not is_damage(fault):
             raise
         tell(f"nothing of the replaced database could be taken over ({fault}): revoke again what was revoked")
-        return
+        return False
     tell(
         f"taken over from the replaced database: {carried.revocations:,} revocations, {carried.audit:,} rows of the "
         f"audit, {carried.occurrences:,} reminders that have rung, {carried.answers:,} answers to notifications"
         + ("" if carried.is_whole else "; it is damaged, so some may be missing: revoke again what was revoked")
     )
+    return carried.links
 
 
 def _ids_beyond(file: Path) -> dict[str, int]:

@@ -4,14 +4,11 @@
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from store import schema
+from store.beside import writing_beside
 from store.database import Database
-from store.file import StoreFault
 from store.models import RevokedToken, RevokedUser
 from store.transaction import run
 
@@ -33,7 +30,7 @@ class UserRevocation:
 
 def revoke(path: Path, token: bytes, expires_at: int, now: int) -> None:
     """Revoke a token, also while a server has the file; again changes nothing. StoreFault says why not."""
-    with _writing(path) as connection:
+    with writing_beside(path) as connection:
         known = RevokedToken.select(RevokedToken.id).where(RevokedToken.token == token)
         if run(connection, known).fetchone() is None:
             run(connection, RevokedToken.insert(token=token, expires_at=expires_at, revoked_at=now))
@@ -42,7 +39,7 @@ def revoke(path: Path, token: bytes, expires_at: int, now: int) -> None:
 def revoke_user(path: Path, user_id: int, user_type: str, issued_until: int, now: int) -> None:
     """Revoke all tokens of a user that were issued until a moment, also while a server has the file. An empty
     `user_type` stands for every type. StoreFault says why not."""
-    with _writing(path) as connection:
+    with writing_beside(path) as connection:
         put_user(connection, user_id, user_type, issued_until, now)
 
 
@@ -79,20 +76,3 @@ def forget_expired(connection: sqlite3.Connection, now: int) -> int:
     """Delete the revoked tokens that have expired by now; return how many. A user's revocation stays: how long the
     tokens before it are good is for their signer to say."""
     return run(connection, RevokedToken.delete().where(RevokedToken.expires_at <= now)).rowcount
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A transaction of this process, beside a server that may be running."""
-    schema.refuse_older(path)
-    try:
-        with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = 1")
-            # Only the server's writer moves the WAL into the file.
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-    except sqlite3.Error as fault:
-        raise StoreFault(f"cannot write to {path}: {fault}") from fault

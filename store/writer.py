@@ -44,6 +44,7 @@ class Writer:
         self._is_open = False  # from the end of `open` to the beginning of `close`
         self._connection: sqlite3.Connection | None = None
         self._is_unsynced = False  # its commits do not wait for the disk
+        self._prepare: Callable[[sqlite3.Connection], None] | None = None  # done to each connection once it is opened
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the thread; None ends it
         self._is_awake = False  # from when a turn is asked for until the loop hears that it is over
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -82,6 +83,16 @@ class Writer:
 
         await self._run(on_connection)
 
+    async def prepare(self, what: Callable[[sqlite3.Connection], None]) -> None:
+        """Have this done to the connection now, and to each that takes its place."""
+
+        def on_connection() -> None:
+            if self._connection is not None:
+                what(self._connection)
+            self._prepare = what
+
+        await self._run(on_connection)
+
     async def _run(self, what: Callable[[], Found]) -> Found:
         """Run a function on the thread, in its turn. Return what it returns, or raise what it raises."""
         future: Future[Found] = Future()
@@ -108,7 +119,14 @@ class Writer:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path)
+            connection = connect(self._path)
+            if self._prepare is not None:
+                try:
+                    self._prepare(connection)
+                except sqlite3.Error:
+                    connection.close()
+                    raise
+            self._connection = connection
             self._is_unsynced = False
         return self._connection
 

@@ -27,7 +27,7 @@ ROOMS: Final = ("store", "reminders", "consult", "main")
 # the program, so that one file of the process stands at the beginning. Only main imports the others of the process.
 FLOORS: Final = (
     *("consult.process.version", "consult.contract", "consult.documents", "consult.entry", "consult"),
-    *("consult.events", "consult.wire", "consult.http", "consult.process"),
+    *("consult.hooks", "consult.events", "consult.wire", "consult.http", "consult.process"),
 )
 # What speaks to clients, which the inner rooms know nothing of.
 OUTSIDE: Final = {"sanic", "socketio", "engineio", "websockets"}

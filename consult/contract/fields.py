@@ -65,9 +65,11 @@ def _text(most: int, least: int = 0, more: tuple[str, str] = ("", ""), pattern: 
     return _rule("text", zh, en, min_length=least or None, max_length=most, pattern=pattern)
 
 
-def _one_of(literal: Any) -> Meta:
-    """Return the rule of a text that is one of a `Literal`'s."""
-    *others, last = names = get_args(literal)
+def _one_of(literal: Any, beyond: tuple[str, ...] = ()) -> Meta:
+    """Return the rule of a text that is one of a `Literal`'s. It names none of those `beyond`, which not every server
+    takes."""
+    names = get_args(literal)
+    *others, last = (name for name in names if name not in beyond)
     return _rule("type", f"{'、'.join(others)} 或 {last}", f"{', '.join(others)} or {last}", names)
 
 
@@ -94,7 +96,7 @@ FlagOrNumber = Annotated[bool | Literal[0, 1], _rule("boolean", "布尔值", "a 
 ClientMessageId = Annotated[str, _text(64, least=1)]
 Title = Annotated[str, _text(200, least=1, more=("", ", not blank"), pattern=_CLEAN_AND_NOT_BLANK)]
 Content = Annotated[str, _text(2000)]
-Channel = Annotated[reminders.Channel, _one_of(reminders.Channel)]
+Channel = Annotated[reminders.Channel, _one_of(reminders.Channel, reminders.OUTWARD)]
 Moment = Annotated[
     str,
     _rule(

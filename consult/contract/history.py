@@ -26,9 +26,10 @@ class HistoryEntry(Struct, kw_only=True):
     by: Annotated[
         str,
         means(
-            "由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）或令牌的 `类型:编号`",
-            "who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound) or a token's "
-            "`type:id`",
+            "由谁：`SYSTEM`（Careline）、`API`（HTTP 调用者）、`USER:编号`（绑定的用户）、"
+            "`LINK:编号`（确认链接的用户）或令牌的 `类型:编号`",
+            "who did it: `SYSTEM` (Careline), `API` (who called over HTTP), `USER:id` (the user bound), `LINK:id` (the "
+            "user whose confirm link it was) or a token's `type:id`",
         ),
     ]
     task_id: Annotated[ReplyId | None, means("哪个任务", "of which task")]

@@ -8,6 +8,7 @@ from reminders.tasks import MOST_PAST as MOST_PAST
 from store.answers import LONGEST_SNOOZE
 from store.answers import MOST_SNOOZES as MOST_SNOOZES
 from store.clock import DAY
+from store.confirm_links import LONGEST_LINK
 from store.database import DEADLINE as DEADLINE
 from store.database import MOST_WAITING as MOST_WAITING
 from store.idempotency_keys import KEPT_FOR
@@ -72,6 +73,10 @@ SERVICE_FACTOR = 10  # programs of the clinic ask on behalf of many
 STRANGER_REQUESTS = 1000  # a second, as is the next
 STRANGER_TOKENS = 100
 STRANGER_CONNECTIONS = 2000
+BAD_LINKS = 5  # a second, with tokens or without
+
+# Confirm links.
+LINK_DAYS = LONGEST_LINK // DAY
 
 # HTTP.
 HEAD_SECONDS = 20  # until a request's head has come

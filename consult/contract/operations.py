@@ -11,6 +11,7 @@ from consult.contract.rows import Call, Page, ServerEvent
 from consult.contract.words import Words
 from consult.process.version import VERSION
 from reminders.clock_watch import State
+from store.outbox import MOST_COUNTED
 
 
 class Error(Struct, kw_only=True):
@@ -60,6 +61,7 @@ class Jobs(Struct, kw_only=True):
     audit: Annotated[Job, means("删除过期的审计记录", "deletes old rows of the audit")]
     revoked_tokens: Annotated[Job, means("删除已到期的吊销记录", "deletes revocations of tokens that have run out")]
     sessions: Annotated[Job, means("删除过期的会话记录", "deletes sessions of clients that did not come back in time")]
+    dead_letters: Annotated[Job, means("删除过期的、未能送出的事件", "deletes old events that hooks were not told")]
 
 
 class Parked(Struct, kw_only=True):
@@ -95,6 +97,38 @@ class Queues(Struct, kw_only=True):
     writes: Annotated[int, means("等待写入的请求", "writes that wait for their transaction")]
     events: Annotated[int, means("尚未回应的事件", "events that are not answered yet")]
     unread_bytes: Annotated[int, means("已发出而客户端尚未取走的字节", "bytes that clients have not taken yet")]
+
+
+class Hook(Struct, kw_only=True):
+    """一个 hook 的状态。How a hook of `--hooks` fares."""
+
+    name: Annotated[str, means("名称", "its name in the file")]
+    state: Annotated[
+        Literal["ok", "failing", "off"],
+        means(
+            "ok：正常；failing：接收方未接受，正在重试；off：接收方以 410 拒绝，重启或 SIGHUP 后再试",
+            "ok; failing: its receiver does not take events, which are tried again; off: its receiver answered 410, "
+            "and is asked again after SIGHUP or a restart",
+        ),
+    ]
+    waiting: Annotated[
+        int, means(f"等待送出的事件，最多数到 {MOST_COUNTED}", f"events that wait, counted up to {MOST_COUNTED}")
+    ]
+    oldest: Annotated[
+        Time | None, means("其中最早的发生时间，没有时为 null", "when the first of them happened, or null")
+    ]
+    failing_since: Annotated[Time | None, means("何时开始失败，正常时为 null", "since when it fails, or null")]
+    last_error: Annotated[
+        str | None, means("最近一次失败的原因，正常时为 null", "why it failed the last time, or null")
+    ]
+    dead_letters: Annotated[
+        int,
+        means(
+            "三天内未能送出、已放弃的事件（`careline hooks list`）",
+            "events that were given up after three days (`careline hooks list`)",
+        ),
+    ]
+    lost: Annotated[int, means("因数量过多而删除的这类事件", "of these, how many were deleted as there were too many")]
 
 
 class Status(Struct, kw_only=True):
@@ -135,6 +169,13 @@ class Health(Status, kw_only=True):
         Time | None,
         means("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
     ]
+    hooks: Annotated[
+        list[Hook] | None,
+        means(
+            "各 hook 的状态，不影响 status；没有 hook 时为空，无法得知时为 null",
+            "how each hook fares, which leaves status as it is; empty without hooks, null if unknown",
+        ),
+    ]
     jobs: Annotated[
         Jobs, means("服务器自己的定期工作；失败不影响 status", "its own jobs; one that fails leaves status as it is")
     ]
@@ -150,6 +191,12 @@ _HEALTH = {
     "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
     "disk_free_bytes": 52_428_800_000,
     "last_backup": "2025-01-01 00:08:00",
+    "hooks": [
+        {
+            **{"name": "sms-gateway", "state": "failing", "waiting": 12, "oldest": "2025-01-01 09:58:00"},
+            **{"failing_since": "2025-01-01 09:59:00", "last_error": "answers with 502", "dead_letters": 0, "lost": 0},
+        }
+    ],
     "jobs": dict.fromkeys(Jobs.__struct_fields__, _DONE) | {"read_notifications": {"last_run": None, "result": None}},
 }
 

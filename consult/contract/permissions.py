@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from consult.contract import (
+    confirm_links,
     messages,
     notifications,
     occurrences,
@@ -120,4 +121,7 @@ PERMISSIONS: dict[Row, Permission] = {
     operations.DOCS: _OPEN,
     operations.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
     operations.PROTOCOL: _OPEN,
+    # The link itself is the right.
+    confirm_links.CONFIRM_PAGE: _OPEN,
+    confirm_links.CONFIRM_BY_LINK: _OPEN,
 }

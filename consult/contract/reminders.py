@@ -86,7 +86,10 @@ class NewReminder(Payload, kw_only=True, gc=False):
     channel: Annotated[
         Channel | None,
         means(
-            "渠道，默认为 `IN_APP`；两者的推送方式相同", "the channel, `IN_APP` when left out; both are pushed alike"
+            "渠道，默认为 `IN_APP`；推送方式都相同。`SMS` 与 `PUSH` 还会发给列出它的 Webhook，"
+            "没有列出时不接受（第 14 节）",
+            "the channel, `IN_APP` when left out; all are pushed alike. `SMS` and `PUSH` go to the hooks that list "
+            "them, too, and are refused where none does (section 14)",
         ),
     ] = None
     title: Annotated[Title, _TITLE]

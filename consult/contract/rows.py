@@ -92,13 +92,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """A page that GET returns: not JSON of the protocol, or for the people and programs that look after a server."""
+    """A page: not JSON of the protocol, or for the people and programs that look after a server."""
 
-    path: str
+    path: str  # what it has in braces is text
     kind: str  # its media type
     about: Words
+    method: str = "GET"
+    others: tuple[int, ...] = ()  # further statuses that it comes with
 
-    method: ClassVar[str] = "GET"
     status: ClassVar[int] = 200
     query: ClassVar[None] = None
     body: ClassVar[None] = None

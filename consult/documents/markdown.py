@@ -45,7 +45,7 @@ def markdown() -> str:
         *(
             block
             for number in HEADINGS
-            if number.split(".")[0] in ("11", "12", "13")
+            if number.split(".")[0] in ("11", "12", "13", "14")
             for block in (_heading(number), bullets(rules.of(number)))
         ),
     ]
@@ -189,7 +189,7 @@ def _http(shapes: Shapes) -> Iterator[str]:
         ("接口 Call", "作用 Use", "成功 Success"),
         (
             *((f"`{call.name}`", both(call.about), str(call.status)) for call in CALLS),
-            *((f"`GET {page.path}`", both(page.about), "200") for page in PAGES),
+            *((f"`{page.name}`", both(page.about), "200") for page in PAGES),
         ),
     )
     yield _subheading("7.idempotency")

@@ -24,7 +24,7 @@ def openapi() -> JsonObject:
     for call in CALLS:
         paths.setdefault(call.path, {})[call.method.lower()] = _operation(call)
     for page in PAGES:
-        paths[page.path] = {"get": _page(page)}
+        paths.setdefault(page.path, {})[page.method.lower()] = _page(page)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -155,11 +155,21 @@ def _fault(status: int) -> JsonObject:
 
 
 def _page(page: Page) -> JsonObject:
+    name = f"{page.method.lower()}_" + (re.sub(r"\W+", "_", page.path).strip("_") or "page")
+    in_path = [
+        {"name": part, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for part in re.findall(r"{(\w+)}", page.path)
+    ]
+    shown: JsonObject = {"200": {"description": "OK", "content": {page.kind: {}}}}
+    for status in page.others:
+        # Refused before it comes to the page, it is answered as a call is.
+        told: JsonObject = {"description": HTTPStatus(status).phrase, "content": {}}
+        if status in _FAULTS:
+            told = _fault(status)
+        shown[str(status)] = {**told, "content": {page.kind: {}, **told["content"]}}
     return {
-        "operationId": "get_" + (re.sub(r"\W+", "_", page.path).strip("_") or "page"),
+        "operationId": name,
         "summary": f"{' / '.join(page.about)}",
-        "responses": {
-            "200": {"description": "OK", "content": {page.kind: {}}},
-            **{str(status): _reference(status) for status in _ANY_PAGE},
-        },
+        **({"parameters": in_path} if in_path else {}),
+        "responses": {**{str(status): _reference(status) for status in _ANY_PAGE}, **shown},
     }

@@ -22,7 +22,9 @@ def protocol() -> JsonObject:
     return {
         "events": [*map(_client_event, CLIENT_EVENTS), *map(_server_event, SERVER_EVENTS)],
         "calls": [_call(call) for call in CALLS],
-        "pages": [{"path": page.path, "type": page.kind, "about": both(*page.about)} for page in PAGES],
+        "pages": [
+            {"method": page.method, "path": page.path, "type": page.kind, "about": both(*page.about)} for page in PAGES
+        ],
         "codes": [{"code": code.name, "status": code.status, "about": both(*code.about)} for code in CODES.values()],
         "texts": [
             {

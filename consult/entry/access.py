@@ -64,6 +64,7 @@ class Access:
     allowed_hosts: tuple[str, ...]  # empty: loopback names and `host`, or every address of this machine
     # In lower case. Empty: none but the server's own and, on loopback, loopback ones.
     allowed_origins: tuple[str, ...]
+    public_host: str | None  # of the links that Careline makes, which are answered there, too
     tls: bool  # whether the server speaks https itself
     proxies: Proxies
     tokens: bool  # then no other origin is let in, unless it is listed
@@ -76,6 +77,24 @@ class Access:
     def refusal(self, peer: str, headers: Headers, over: str) -> Fault | None:
         """Return why a request is not answered; None when it is. Logs it with the setting's name. `over` is websocket
         or HTTP."""
+        refused = self._host_refusal(peer, headers)
+        if refused is not None:
+            return refused
+        address = self.address(peer, headers)
+        hosts, origins = headers.get_all("host"), headers.get_all("origin")
+        host = hosts[0] if hosts else None
+        scheme = "https" if self.tls else self.proxies.scheme(peer, headers)
+        if origins and not self._lets_in(origins[0], host, scheme, address):
+            self.refused_origins.note(origins[0], over, address)
+            return Fault(ORIGIN_REFUSED)
+        return None
+
+    def refusal_of_link(self, peer: str, headers: Headers) -> Fault | None:
+        """Return why a request for a confirm link is not answered; None when it is. Whatever page or app it was opened
+        from, the link itself is the right; browsers send no origin of their own from a page that has no referrer."""
+        return self._host_refusal(peer, headers, self.public_host)
+
+    def _host_refusal(self, peer: str, headers: Headers, also: str | None = None) -> Fault | None:
         address = self.address(peer, headers)
         hosts, origins = headers.get_all("host"), headers.get_all("origin")
         if len(hosts) > 1 or len(origins) > 1:
@@ -83,18 +102,14 @@ class Access:
             return invalid("Host 或 Origin 重复", 403)
         host = hosts[0] if hosts else None
         name = _hostname(host)
-        if host is not None and (name is None or not self._answers_to(name)):
-            log.warning(
-                "refused a request of %s for host %.100r; --allowed-hosts names the hosts that are answered",
-                address,
-                host,
-            )
-            return Fault(HOST_REFUSED)
-        scheme = "https" if self.tls else self.proxies.scheme(peer, headers)
-        if origins and not self._lets_in(origins[0], host, scheme, address):
-            self.refused_origins.note(origins[0], over, address)
-            return Fault(ORIGIN_REFUSED)
-        return None
+        if host is None or (name is not None and (name == also or self._answers_to(name))):
+            return None
+        log.warning(
+            "refused a request of %s for host %.100r; --allowed-hosts names the hosts that are answered",
+            address,
+            host,
+        )
+        return Fault(HOST_REFUSED)
 
     def _answers_to(self, name: str) -> bool:
         if self.allowed_hosts:

@@ -11,7 +11,7 @@ from consult.contract.payloads import Payload
 from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.rows import ClientEvent
 from consult.entry.tokens import Identity
-from store import audit
+from store import audit, confirm_links
 from store.audit import CHUNK, Entry
 from store.clock import Clock
 from store.database import Database
@@ -50,10 +50,14 @@ class Audit:
         token."""
         if result in NOT_DONE:
             return
-        if len(self._waiting) >= MOST_WAITING:
-            self._lose()
         user_id, user_type = (0, NOBODY) if identity is None else (identity.user_id, identity.user_type)
-        self._waiting.append(Entry(self._clock(), user_id, user_type, address, action, of, object_id, result))
+        self._add(Entry(self._clock(), user_id, user_type, address, action, of, object_id, result))
+
+    def link(self, user_id: int, address: str, action: str, notification_id: int, result: str = OK) -> None:
+        """Write down that a confirm link of a notification was used."""
+        self._add(
+            Entry(self._clock(), user_id, confirm_links.BY, address, action, "notification", notification_id, result)
+        )
 
     def event(self, identity: Identity, address: str, event: ClientEvent, request: Payload, result: str = OK) -> None:
         """Record an event that a client sent."""
@@ -90,6 +94,11 @@ class Audit:
                     self._waiting.popleft()
         except (WriteRefused, WriteUnknown) as fault:
             log.error("the end of the audit could not be written: %s", fault)
+
+    def _add(self, entry: Entry) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            self._lose()
+        self._waiting.append(entry)
 
     def _lose(self) -> None:
         self._waiting.popleft()

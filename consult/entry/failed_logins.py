@@ -11,7 +11,7 @@ log = logging.getLogger("careline.entry")
 
 WINDOW = 60_000  # milliseconds in which failures of one address, place and reason are one line, and a count after it
 MOST_WINDOWS = 100  # open at once; failures of further addresses are counted together
-ACTIONS = {"socket": "connect", "http": "HTTP"}
+ACTIONS = {"socket": "connect", "http": "HTTP", "link": "confirm link"}
 OTHERS = "other addresses"
 
 _Key = tuple[str, str, str]  # where, address, reason
@@ -53,5 +53,6 @@ class FailedLogins:
 
     def _tell(self, key: _Key, detail: str) -> None:
         where, address, why = key
-        log.warning("a log-in from %s over %s failed: token %s%s", address, where, why, detail)
+        what = "link" if where == "link" else "token"
+        log.warning("a log-in from %s over %s failed: %s %s%s", address, where, what, why, detail)
         self._audit.record(None, address, ACTIONS[where], result=f"UNAUTHENTICATED {why}{detail}")

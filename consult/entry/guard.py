@@ -71,6 +71,11 @@ class Guard:
         self._tokens.replace_keys(keys)
         log.info("the signing keys were read again from %s", self._key_file)
 
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The signing keys, the one that signs first."""
+        return self._tokens.keys
+
     def admit(self, token: object, where: str, address: str) -> Identity:
         """Return who shows the token; Refused when it is not a good one. `where` is socket or http."""
         try:
@@ -83,6 +88,10 @@ class Guard:
             raise
         self.checks[where, "ok"] += 1
         return identity
+
+    def link_refused(self, address: str) -> None:
+        """Note that a client has shown a confirm link which is not ours."""
+        self._failed_logins.note("link", address, Refused(BAD))
 
     def over(self, identity: Identity, now: int) -> str | None:
         """Return the reason to end this client's connection, or None."""

@@ -9,11 +9,11 @@ import binascii
 import os
 import re
 import secrets
-import stat
 from itertools import pairwise
 from pathlib import Path
 
-from consult.entry.private_file import mode_fault
+from consult.entry.private_file import PrivateFileFault, read_private
+from store.transaction import Tellable
 
 LEAST_KEY = 32  # bytes, decoded
 LARGEST_FILE = 65_536  # bytes
@@ -25,23 +25,16 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}|[A-Za-z0-9_-]+={0,2}")
 
 
-class KeyFault(Exception):
-    """The key file can't be used, and why."""
+class KeyFault(Tellable):
+    """The key file can't be used, and why; no part of a key is in the text."""
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
     """Return the keys of a file, the one that signs first. KeyFault says why the file is refused."""
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise KeyFault("is no file")
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as fault:
-        raise KeyFault(f"cannot be read: {fault.strerror}") from None
-    fault_of_mode = mode_fault(path, mode)
-    if fault_of_mode is not None:
-        raise KeyFault(fault_of_mode)
+        content = read_private(path, LARGEST_FILE)
+    except PrivateFileFault as fault:
+        raise KeyFault(str(fault)) from None
     return _keys(content)
 
 

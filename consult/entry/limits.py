@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.limits import (
+    BAD_LINKS,
     SERVICE_FACTOR,
     USER_BYTES,
     USER_CHANGES,
@@ -192,6 +193,7 @@ class Limits:
         self._addresses: Kept[Usage] = Kept()
         self._requests: Kept[Usage] = Kept()
         self._tokens: Kept[Usage] = Kept()
+        self._links: Kept[Usage] = Kept()
         self._accounts: Kept[Account] = Kept()
         self._logged: dict[tuple[str, str], float] = {}  # when, by account or address and limit
         self.refused: Counter[str] = Counter()  # by the limit that refused
@@ -292,6 +294,10 @@ class Limits:
     def spend_bad_token(self, address: str) -> None:
         """Count an invalid token. Fault RATE_LIMITED when its address has shown too many."""
         self._spend(self._tokens, address, "stranger_tokens", self._most_tokens)
+
+    def spend_bad_link(self, address: str) -> None:
+        """Count a confirm link that is not ours. Fault RATE_LIMITED when its address has shown too many."""
+        self._spend(self._links, address, "bad_links", BAD_LINKS * WINDOW)
 
     def admits_connection(self, address: str) -> bool:
         """False when the address has as many connections as it may."""

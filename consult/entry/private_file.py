@@ -5,6 +5,27 @@ import stat
 from pathlib import Path
 
 
+class PrivateFileFault(Exception):
+    """The file can't be used, and why."""
+
+
+def read_private(path: Path, largest: int) -> bytes:
+    """Return the content of a secret file, one byte more than `largest` at most. PrivateFileFault where it cannot be
+    read, is no file, or others than its owner may read it."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise PrivateFileFault("is no file")
+            content = file.read(largest + 1)
+    except OSError as fault:
+        raise PrivateFileFault(f"cannot be read: {fault.strerror}") from None
+    fault_of_mode = mode_fault(path, mode)
+    if fault_of_mode is not None:
+        raise PrivateFileFault(fault_of_mode)
+    return content
+
+
 def mode_fault(path: Path, mode: int) -> str | None:
     """Return why a secret file's mode is refused, or None. A file that systemd keeps for this service alone passes."""
     if mode & (stat.S_IRWXG | stat.S_IRWXO) and not _is_credential(path):

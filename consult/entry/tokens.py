@@ -115,6 +115,11 @@ class Tokens:
         given = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode(given, self._keys[0], ALGORITHM)
 
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys, the one that signs first."""
+        return self._keys
+
     def replace_keys(self, keys: tuple[bytes, ...]) -> None:
         """Sign and verify with these keys from now on."""
         self._keys = keys

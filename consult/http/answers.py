@@ -15,6 +15,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicE
 from sanic.response import HTTPResponse, raw
 
 from consult.contract import faults, replies
+from consult.contract.confirm_links import CONFIRM_BY_LINK, CONFIRM_PAGE
 from consult.contract.faults import Fault, invalid
 from consult.contract.limits import LONGEST_KEY
 from consult.entry.access import Access
@@ -34,6 +35,7 @@ AnyReply = TypeVar("AnyReply", bound=Struct)
 _IS_KEY = re.compile(rf"[^\x00\ud800-\udfff]{{1,{LONGEST_KEY}}}", re.DOTALL)
 # Names of headers, as a browser lists those that a page wants to send.
 _IS_LIST_OF_NAMES = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
+_OF_LINKS = (CONFIRM_PAGE, CONFIRM_BY_LINK)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PREFLIGHT = {"access-control-allow-methods": ", ".join(_METHODS), "access-control-max-age": "600"}
 
@@ -127,7 +129,11 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_request
     async def admit(request: Request) -> HTTPResponse | None:
-        refusal = access.refusal(request.ip, request.headers, "HTTP")
+        if request.route is not None and request.route.ctx.row in _OF_LINKS:
+            request.ctx.is_of_link = True
+            refusal = access.refusal_of_link(request.ip, request.headers)
+        else:
+            refusal = access.refusal(request.ip, request.headers, "HTTP")
         if refusal is not None:
             request.ctx.is_refused = True
             return fault_answer(refusal)
@@ -137,9 +143,9 @@ def install(app: Sanic[Any, Any], access: Access) -> None:
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def add_headers(request: Request, answer: HTTPResponse) -> None:
-        answer.headers = _Headers({**answer.headers, **security_headers, "date": formatdate(usegmt=True)})
+        answer.headers = _Headers({**security_headers, **answer.headers, "date": formatdate(usegmt=True)})
         origin = request.headers.get("origin")
-        if origin is not None and not request.ctx.is_refused:
+        if origin is not None and not request.ctx.is_refused and not request.ctx.is_of_link:
             answer.headers["access-control-allow-origin"] = origin
             answer.headers["access-control-allow-credentials"] = "true"
             answer.headers["access-control-expose-headers"] = "retry-after"

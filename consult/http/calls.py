@@ -21,7 +21,7 @@ from consult.contract.tables import CALLS_AND_PAGES
 from consult.http import entry, request
 from consult.http.answers import json_answer
 from consult.http.reads import Reads
-from consult.http.request import Asked, Request
+from consult.http.request import Asked, Request, Served
 from consult.rows import attached
 from consult.wire.share import BYTES, Turns
 from store.database import Database
@@ -31,23 +31,25 @@ Handler = Callable[[Asked[Any, Any]], Awaitable[Struct | HTTPResponse]]
 Handlers = dict[Call | Page, Handler]
 
 
-def add_routes(app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads, turns: Turns) -> None:
+def add_routes(
+    app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads, turns: Turns, served: Served
+) -> None:
     """Make the routes. LookupError where a row has no handler, or a handler no row."""
     for row, handler in attached(CALLS_AND_PAGES, handlers).items():
         app.route(
             row.path.replace("{", "<").replace("}", ">"),
             methods=[row.method],
             name=row.name,
-            ignore_body=row.method == "GET",
+            ignore_body=row.method == "GET" or isinstance(row, Page),
             ctx_row=row,
-        )(_answering(row, handler, database, reads, turns))
+        )(_answering(row, handler, database, reads, turns, served))
 
 
 def _answering(
-    row: Call | Page, handler: Handler, database: Database, reads: Reads, turns: Turns
+    row: Call | Page, handler: Handler, database: Database, reads: Reads, turns: Turns, served: Served
 ) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
     async def answer(made: Request, **in_path: str) -> HTTPResponse:
-        asked = await _read(made, row, in_path, turns)
+        asked = await _read(made, row, in_path, turns, served)
         if in_path:
             await entry.hold_to_own(database, row, asked.asker, asked.id)
         async with reads.turn(made) if row.takes_turns else nullcontext():
@@ -57,12 +59,14 @@ def _answering(
     return answer
 
 
-async def _read(made: Request, row: Call | Page, in_path: dict[str, str], turns: Turns) -> Asked[Any, Any]:
+async def _read(
+    made: Request, row: Call | Page, in_path: dict[str, str], turns: Turns, served: Served
+) -> Asked[Any, Any]:
     if len(made.body) <= BYTES:
-        return request.read(made, row, in_path)
+        return request.read(made, row, in_path, served)
     await turns.come(is_long=True)
     began = thread_time()
     try:
-        return request.read(made, row, in_path)
+        return request.read(made, row, in_path, served)
     finally:
         turns.spend(thread_time() - began)

@@ -15,8 +15,9 @@ from sanic.response import HTTPResponse, raw
 
 from consult.contract import replies
 from consult.contract.limits import PARKED_IDS
-from consult.contract.operations import HEALTH, METRICS, Health, Jobs, Parked, Queues, Status
+from consult.contract.operations import HEALTH, METRICS, Health, Hook, Jobs, Parked, Queues, Status
 from consult.gateway import Gateway
+from consult.hooks.hooks import Hooks, State
 from consult.http.answers import json_answer
 from consult.http.calls import Handlers
 from consult.http.reads import Reads
@@ -34,6 +35,7 @@ from store.clock import Clock, WireTime
 from store.database import Database
 from store.file import StoreFault
 from store.histogram import Histogram
+from store.outbox import Standing
 
 Found = TypeVar("Found")
 
@@ -56,6 +58,7 @@ class Counts(Collector):
         loop: ReminderLoop,
         lag: LoopLag,
         clock: Clock,
+        hooks: Hooks | None,
     ) -> None:
         self.lag = lag
         self._gateway = gateway
@@ -66,6 +69,8 @@ class Counts(Collector):
         self._database = database
         self._loop = loop
         self._clock = clock
+        self._hooks = hooks
+        self.standings: dict[str, Standing] | None = None  # of the hooks, by their names
         self.reminders_due: int | None = None
         self.parked: parking.Parked | None = None
         self.disk_free: int | None = None  # bytes that are left where the database is
@@ -89,11 +94,25 @@ class Counts(Collector):
             await asyncio.wait([last])
         self._last_look, self._next_look = self._next_look, None
         # All at once: under a flood each goes through many turns of the loop.
-        self.disk_free, self.reminders_due, self.parked = await asyncio.gather(
+        self.disk_free, self.reminders_due, self.parked, self.standings = await asyncio.gather(
             _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free),
             _read(occurrences.count_due(self._database, self._clock())),
             _read(parking.parked(self._database, PARKED_IDS)),
+            _read(self._hooks.standings() if self._hooks is not None else _none()),
         )
+
+    @property
+    def hooks(self) -> list[tuple[State, Standing]] | None:
+        """Return how the hooks fare, and what waits for each; None where that is not known."""
+        if self._hooks is None:
+            return []
+        if self.standings is None:
+            return None
+        return [
+            (state, self.standings[state.listener.name])
+            for state in self._hooks.states
+            if state.listener.name in self.standings
+        ]
 
     @property
     def queues(self) -> Queues:
@@ -148,7 +167,25 @@ class Counts(Collector):
             "careline_notifications_handed", "Notifications delivered to connections.", self._push.handed
         )
         yield _histogram("loop_lag_seconds", "How late the event loop was, four times a second.", self.lag.seconds)
+        yield from self._of_hooks()
         yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self.disk_free)
+
+    def _of_hooks(self) -> Iterator[Metric]:
+        hooks = {state.listener.name: (state, standing) for state, standing in self.hooks or ()}
+        told = {name: state.delivered for name, (state, _) in hooks.items()}
+        yield _counter("hook_deliveries", "Events that hooks were told.", "hook", told)
+        failed = {name: state.failed for name, (state, _) in hooks.items()}
+        yield _counter("hook_failures", "Attempts to tell a hook that failed.", "hook", failed)
+        waiting = {name: standing.waiting for name, (_, standing) in hooks.items()}
+        yield _gauge("hook_events_waiting", "Events that wait for a hook.", "hook", waiting)
+        now = self._clock()
+        age = {
+            name: 0 if standing.oldest is None else max(0, now - standing.oldest) // 1000
+            for name, (_, standing) in hooks.items()
+        }
+        yield _gauge("hook_oldest_seconds", "For how long the first of them has waited.", "hook", age)
+        dead = {name: standing.dead for name, (_, standing) in hooks.items()}
+        yield _gauge("hook_dead_letters", "Events that were given up and are kept.", "hook", dead)
 
     def _events(self) -> Metric:
         events = CounterMetricFamily("careline_events", "Events answered.", labels=["event", "result"])
@@ -185,6 +222,24 @@ def _histogram(name: str, told: str, observed: Histogram) -> Metric:
         so_far += count
         buckets.append((str(bound), so_far))
     return HistogramMetricFamily(f"careline_{name}", told, buckets, observed.sum)
+
+
+def _hook(state: State, standing: Standing, time: WireTime) -> Hook:
+    is_failing = standing.failing_since is not None
+    return Hook(
+        name=state.listener.name,
+        state="off" if state.is_off else "failing" if is_failing else "ok",
+        waiting=standing.waiting,
+        oldest=None if standing.oldest is None else time.text(standing.oldest),
+        failing_since=None if standing.failing_since is None else time.text(standing.failing_since),
+        last_error=standing.last_error,
+        dead_letters=standing.dead,
+        lost=standing.lost,
+    )
+
+
+async def _none() -> None:
+    """What there is to read where there are no hooks."""
 
 
 async def _read(reading: Awaitable[Found]) -> Found | None:
@@ -248,6 +303,7 @@ class Operations:
             queues=counts.queues,
             disk_free_bytes=counts.disk_free,
             last_backup=None if backed_up_at is None else time.text(backed_up_at),
+            hooks=None if counts.hooks is None else [_hook(*one, time) for one in counts.hooks],
             jobs=Jobs(**{name: replies.job(outcome, time) for name, outcome in self._housekeeping.outcomes.items()}),
         )
         return json_answer(health, http_status)

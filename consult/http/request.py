@@ -1,6 +1,7 @@
 """Reading requests, one way for every HTTP call: who asks, and its path, query and body by the types of its row."""
 
 from codecs import BOM_UTF8
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
@@ -20,11 +21,16 @@ from consult.entry.rights import Asker
 from consult.entry.tokens import Identity, Refused
 from consult.json_text import loads
 from store.history import API, user
+from store.reminders import OUTWARD
 
 P = TypeVar("P", bound=Payload)
 Query = TypeVar("Query")
 Body = TypeVar("Body")
 
+# The channels that leave by a hook of this server.
+Served = Callable[[], Collection[str]]
+# What stands for a channel that no hook serves: it is refused as any other that is unknown.
+_UNKNOWN = ""
 # RFC 8259 knows one charset for JSON; ASCII is a part of it.
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
@@ -33,6 +39,7 @@ class Caller(SimpleNamespace):
     """Who makes a request, found out before its body is read."""
 
     is_refused: bool = False  # for its host or origin
+    is_of_link: bool = False  # from whichever origin, which is told nothing of it
     identity: Identity | None = None  # of a good token
     refused_token: Refused | None = None  # why the token that it shows is none
     account: Account | None = None  # what the user may use, where that is limited
@@ -53,7 +60,7 @@ class Asked(Generic[Query, Body]):
     """A request that may be made, and that is well-formed."""
 
     request: Request
-    id: int  # in the path; 0 where it has none
+    id: int  # in the path of a call; 0 where it has none
     query: Query
     body: Body
 
@@ -69,23 +76,23 @@ class Asked(Generic[Query, Body]):
         return API if identity is None else user(identity.user_id, identity.user_type)
 
 
-def read(request: Request, row: Call | Page, in_path: dict[str, str]) -> Asked[Any, Any]:
+def read(request: Request, row: Call | Page, in_path: dict[str, str], served: Served) -> Asked[Any, Any]:
     """Return what the request asks for; Fault with the first thing that is wrong in its path, query or body."""
-    ids = [read_id(name, text) for name, text in in_path.items()]
+    ids = [read_id(name, text) for name, text in in_path.items()] if isinstance(row, Call) else []
     return Asked(
         request,
         ids[0] if ids else 0,
         read_query(request, row.query) if row.query else None,
-        _body(request, row),
+        _body(request, row, served),
     )
 
 
-def _body(request: Request, row: Call | Page) -> Payload | None:
+def _body(request: Request, row: Call | Page, served: Served) -> Payload | None:
     if row.body is None:
         return None
     if isinstance(row, Call) and row.has_optional_body and not request.body:
         return row.body()
-    return read_body(request, row.body)
+    return read_body(request, row.body, served)
 
 
 def read_id(name: str, text: str) -> int:
@@ -104,7 +111,7 @@ def read_query(request: Request, query_type: type[P]) -> P:
     return payloads.read(query_type, {name: _value(text) if name in numbers else text for name, text in given.items()})
 
 
-def read_body(request: Request, payload_type: type[P]) -> P:
+def read_body(request: Request, payload_type: type[P], served: Served) -> P:
     """The request's body as its type; Fault when it is not JSON (415) or not what the call takes (400)."""
     kind, options = parse_content_header(request.headers.get("content-type", "application/json"))
     charset = str(options.get("charset", "utf-8")).lower()
@@ -114,6 +121,8 @@ def read_body(request: Request, payload_type: type[P]) -> P:
         body = json_of(request)
     except ValueError:
         raise Fault(faults.NOT_JSON) from None
+    if isinstance(body, dict) and body.get("channel") in OUTWARD and body["channel"] not in served():
+        body = {**body, "channel": _UNKNOWN}
     return payloads.read(payload_type, body)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from consult.contract.permissions import TOKEN_TYPES
 from consult.documents.formats import FORMATS
 from consult.entry.tokens import USUAL_TTL
-from consult.process import install, settings
+from consult.process import hooks_commands, install, settings
 from consult.process.settings import SETTINGS
 
 _EVERY_SETTING = tuple(setting.name for setting in SETTINGS)
@@ -36,6 +36,7 @@ class Command:
     name: str
     help: str
     file: str = ""  # what its FILE is; empty where it takes none
+    words: str = ""  # which further words it takes
     options: tuple[Option, ...] = ()
     settings: tuple[str, ...] = ()
 
@@ -80,14 +81,25 @@ COMMANDS = {
             "restore",
             "put a copy in place of the database",
             "the copy to read",
-            (_YES,),
-            ("database", "timezone", "log_level"),
+            options=(_YES,),
+            settings=("database", "timezone", "log_level"),
         ),
         Command("key", "make a file with a signing key", "the file to write"),
-        Command("token", "make a token, or revoke some", "", _TOKEN, ("auth_secret_file", "database", "log_level")),
-        Command("audit", "print who did what", "", _AUDIT, ("database", "timezone", "log_level")),
-        Command("protocol", "print a document of the protocol", "", (_FORMAT,)),
-        Command("install", "make a service of this program, or bring it up to date", "", _INSTALL),
+        Command(
+            "token",
+            "make a token, or revoke some",
+            options=_TOKEN,
+            settings=("auth_secret_file", "database", "log_level"),
+        ),
+        Command("audit", "print who did what", options=_AUDIT, settings=("database", "timezone", "log_level")),
+        Command(
+            "hooks",
+            "show what waits for each hook, try one, or tell a dead letter again",
+            words=hooks_commands.USAGE,
+            settings=("hooks", "database", "timezone", "log_level"),
+        ),
+        Command("protocol", "print a document of the protocol", options=(_FORMAT,)),
+        Command("install", "make a service of this program, or bring it up to date", options=_INSTALL),
         Command("version", "print the version, the build and the libraries"),
         Command("notices", "print the licence texts of what this program contains"),
     )
@@ -102,6 +114,7 @@ class Words:
     agreed: bool  # `install` and `restore` need not ask
     shown: bool  # `install` is only to show what it would
     with_tokens: bool  # `install` makes a key file
+    words: list[str]  # of `hooks`
     given: dict[str, str]  # of `token` and `audit`
     options: dict[str, str | None]  # by the setting's name
 
@@ -117,14 +130,14 @@ def read(arguments: Sequence[str]) -> Words:
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     options = {name: found.pop(name) for name in _EVERY_SETTING if name in found}
-    file = found.pop("file", None)
+    file, words = found.pop("file", None), found.pop("words", [])
     # An option may stand before the subcommand, which does not know yet whether it takes it.
     strange = found.keys() - {option.key for option in command.options}
     if strange:
         parser.error(f"{command.name} takes no --{min(strange).replace('_', '-')}")
     form, agreed, shown = found.pop("format", "markdown"), found.pop("yes", False), found.pop("print", False)
     with_tokens = found.pop("with_tokens", False)
-    return Words(command.name, file, form, agreed, shown, with_tokens, found, options)
+    return Words(command.name, file, form, agreed, shown, with_tokens, words, found, options)
 
 
 def _parser(named: set[str]) -> ArgumentParser:
@@ -153,6 +166,8 @@ def _parser(named: set[str]) -> ArgumentParser:
             continue
         if command.file:
             its_own.add_argument("file", metavar="FILE", type=Path, help=command.file)
+        if command.words:
+            its_own.add_argument("words", metavar="WORD", nargs="*", help=command.words)
         for option in command.options:
             _add_option(its_own, option, option.help)
         _add_settings(its_own, command.settings)

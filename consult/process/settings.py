@@ -14,6 +14,7 @@ from consult.entry import key_file
 from consult.entry.access import DEFAULT_PORTS, EVERY_ORIGIN, is_loopback
 from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
+from consult.hooks import hooks_file
 from consult.wire import tls
 
 T = TypeVar("T")
@@ -39,6 +40,11 @@ class Setting:
 
 # A scheme and what follows it, which browsers send without a path. Pages in files have nothing there.
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^\x00-\x20/?#@\\\x7f-\U0010ffff]*)")
+# Neither a user nor a query, and nothing that would have to be escaped in a message.
+_PUBLIC_URL = re.compile(
+    r"(https?)://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?(?:/[a-z0-9_~-][a-z0-9._~-]*)*/?",
+    re.ASCII | re.IGNORECASE,
+)
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:\[\]]+)(?::(\d+))?")
 
 
@@ -141,6 +147,26 @@ def _port_of(origin: str) -> int | None:
         return -1
 
 
+def public_address(text: str) -> str | None:
+    """The address without a slash at its end: https, or http on loopback."""
+    if not text:
+        return None
+    parts = _PUBLIC_URL.fullmatch(text)
+    if parts is None or _port_of(text) in (0, -1) or not (parts[2] is None or _is_ipv6(parts[2])):
+        raise ValueError("must be an address such as https://clinic.example or https://clinic.example/careline")
+    if parts[1].lower() == "http" and not is_loopback(urlsplit(text).hostname or ""):
+        raise ValueError("must begin with https:// (http:// is for loopback): a link on its way can be read and used")
+    return text.rstrip("/")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(name) for name in names(text))
@@ -167,6 +193,7 @@ class Settings:
     allow_open: bool = _setting("false", flag, "listen on a non-loopback address without tokens")
     allowed_origins: tuple[str, ...] = _setting("", origins, "comma-separated browser origins that are let in")
     allowed_hosts: tuple[str, ...] = _setting("", names, "comma-separated Host headers that are answered")
+    public_url: str | None = _setting("", public_address, "where clients reach the server, for links in messages")
     trusted_proxies: tuple[Network, ...] = _setting("", networks, "addresses of proxies that tell the clients' own")
     tls_certificate: Path | None = _setting("", optional_path, "PEM file of the certificate and its chain")
     tls_key: Path | None = _setting("", optional_path, "PEM file of its key; both are read again on SIGHUP")
@@ -192,6 +219,7 @@ class Settings:
     stranger_connections: int = _setting(
         f"{limits.STRANGER_CONNECTIONS}", count, "connections, no token, of one address; 0: any"
     )
+    hooks: Path | None = _setting("", optional_path, "file of receivers that are told what happens")
     backup_before_migration: bool = _setting("true", flag, "keep the database as it was before one")
     daily_backups: int = _setting("7", count, "how many are kept beside the database; 0: none is made")
     read_notification_days: int = _setting("0", days, "read ones are deleted after so many; 0: never")
@@ -263,6 +291,7 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             faults += _open_faults(values)
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
         faults += key_file.faults(secret_file)
+        faults += hooks_file.faults(values["hooks"], values.get("public_url"))
     if faults:
         raise SettingsFault("\n".join(faults))
     return Settings(**values)

@@ -160,8 +160,17 @@ def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, st
     free = health["disk_free_bytes"]
     yield "disk left", "not known" if free is None else f"{free / 2**30:,.1f} GiB"
     yield "last backup", health["last_backup"] or "none"
+    for hook in health["hooks"] or ():
+        yield f"hook {hook['name']}", _of_hook(hook)
     for name, job in health["jobs"].items():
         yield f"job {name}", f"{job['result']} at {job['last_run']}" if job["last_run"] else "not yet, or off"
+
+
+def _of_hook(hook: Mapping[str, Any]) -> str:
+    told = f"{hook['state']}; {hook['waiting']:,} waiting" + (f" since {hook['oldest']}" if hook["oldest"] else "")
+    if hook["dead_letters"] or hook["lost"]:
+        told += f", {hook['dead_letters']:,} dead letters, {hook['lost']:,} lost"
+    return told + (f"; its receiver {hook['last_error']}" if hook["last_error"] else "")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

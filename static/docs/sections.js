@@ -103,8 +103,9 @@ const MORE = {
     element("h3", {}, word("otherPages")),
     table(
       [word("address"), word("meaning")],
-      protocol.pages.map(({ path, about }) => [
-        element("a", { href: path }, mark(`GET ${path}`)),
+      protocol.pages.map(({ method, path, about }) => [
+        // One with a part in braces is a page of each user's own.
+        path.includes("{") ? mark(`${method} ${path}`) : element("a", { href: path }, mark(`${method} ${path}`)),
         rich(translated(about)),
       ]),
     ),

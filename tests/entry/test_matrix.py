@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from consult.contract.confirm_links import LINK_PATH
 from consult.contract.permissions import PERMISSIONS
 from consult.contract.tables import CLIENT_EVENTS
 from tests.clients import message
@@ -52,6 +53,7 @@ ANY: Final = f"{OK} {OK} {NONE}"
 # What a relative may see of an elder's, and what is the elder's own to do.
 SEEN: Final = row(ANY, OWN_ALONE, OWN_ALONE, OWN_ALONE, ANY, same(NO), same(OUT))
 DONE: Final = row(ANY, OWN_ALONE, OWN_ALONE, same(NONE), ANY, same(NO), same(OUT))
+LINK: Final = row(ANY, ANY, ANY, ANY, ANY, ANY, ANY)  # of whichever user it is
 OPEN: Final = row(same(OK), same(OK), same(OK), same(OK), same(OK), same(OK), same(OK))
 ANSWERED: Final = row(OWN_ALONE, OWN_ALONE, OWN_ALONE, same(NONE), same(NO), same(NO), same(OUT))
 REFUSED: Final = f"{OK} {NO} {NO}"
@@ -102,6 +104,8 @@ EXPECTED: Final[dict[str, Cells]] = {
     "GET /": OPEN,
     "GET /docs": OPEN,
     "GET /protocol.json": OPEN,
+    "GET /c/{link}": LINK,
+    "POST /c/{link}": LINK,
 }
 OF: Final = {row.name: permission.of for row, permission in PERMISSIONS.items()}  # what each is about
 EVENTS: Final = [event.name for event in CLIENT_EVENTS]
@@ -144,6 +148,8 @@ def told(answer: Any) -> str:
 
 def told_over_http(answer: Answer) -> str:
     """The same for a call."""
+    if answer.headers["content-type"].startswith("text/html"):
+        return {200: OK, 404: NONE}[answer.status]
     if answer.status >= 400:
         assert set(answer.body) == {"code", "message"}
         status = {NO: 403, NOT: 404, NONE: 404, OUT: 401}[answer.body["code"]]
@@ -182,6 +188,8 @@ def asked(world: World, name: str, role: str, whose: str) -> Answer:
             "notification": world.notification,
         }[of](owner, whose)
         path = re.sub(r"{\w+}", str(thing), path)
+    if path == LINK_PATH:
+        return world.ask(method, LINK_PATH.replace("{link}", world.link(owner, whose)), shown)
     if name == "POST /api/questions/{question_id}/messages":
         said = payload(world, "send_message", owner, OWN)
         return world.ask(method, path, shown, {field: said[field] for field in said if field != "question_id"})

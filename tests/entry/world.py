@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from tests.clients import message
+from tests.links import KEYS, link_of
 from tests.packets import Websocket
 from tests.server import Answer, Server, in_seconds, wait_until
 from tests.tokens import token
@@ -19,7 +20,7 @@ NONE_SUCH: Final = 4_000_000
 OWN, FOREIGN, MISSING = "own", "foreign", "missing"
 WHOSE: Final = (OWN, FOREIGN, MISSING)
 # Notifications of each user: every cell that answers one takes one.
-NOTIFICATIONS: Final = 18
+NOTIFICATIONS: Final = 24
 
 
 class World:
@@ -75,6 +76,12 @@ class World:
     def notification(self, role: str, whose: str) -> int:
         """Another one each time."""
         return NONE_SUCH if whose == MISSING else self._notifications[self.user(role, whose)].pop()
+
+    def link(self, role: str, whose: str) -> str:
+        """The word of a confirm link of another notification each time, or one that this server has not made."""
+        if whose == MISSING:
+            return f"{'A' * 22}{NONE_SUCH}"
+        return link_of(self.server, self.notification(role, whose), KEYS).rpartition("/")[2]
 
     def _make_notifications(self) -> dict[int, list[int]]:
         users = [*(self.user(role, OWN) for role in ROLES), *[STRANGER] * len(ROLES)]

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from store.restore import JUMP
 from tests.clients import Clients, message
 from tests.conftest import StartServer
 from tests.faults.test_backup import names
+from tests.links import PUBLIC_URL, link_of, opened, pressed
 from tests.packets import Websocket
 from tests.protocol.test_client_guide import DRIVER, ORDERS, FrontEnd, blocks
 from tests.server import COMMAND, LIMIT, Server, environment, in_seconds, new_id, quiet_by_now, run, wait_until
@@ -395,6 +397,71 @@ class TestIds:
             sender.enter()
             for number in numbers:
                 assert sender.call("send_message", message(question_id, str(number)))["success"]
+
+
+class TestConfirmLinks:
+    """A link that was used stays used, whatever is restored over it."""
+
+    @pytest.fixture
+    def server(self, start_server: StartServer) -> Server:
+        """A server with a backup, in which three reminders have rung, and a link was used since."""
+        server = start_server("--public-url", PUBLIC_URL)
+        for user_id in self.USERS:
+            server.make_reminder(user_id, in_seconds(-1))
+            wait_until(partial(server.notifications, user_id), "a ring")
+        self.used, self.unused, self.later = (
+            link_of(server, server.notifications(user_id)[0]["id"]) for user_id in self.USERS
+        )
+        careline(server, "backup", "b.db")
+        assert pressed(server, self.used).status == 200
+        return server
+
+    USERS: Final = (101, 102, 103)
+
+    def outcomes(self, server: Server) -> list[str]:
+        return [server.http("GET", f"/api/users/{user_id}/day").body["items"][0]["outcome"] for user_id in self.USERS]
+
+    def test_one_that_was_used_since(self, server: Server) -> None:
+        line = restored(server)
+        assert "confirm links" not in line
+        assert self.outcomes(server) == ["DONE", "PENDING", "PENDING"]
+        assert "答复过了" in pressed(server, self.used).body
+        assert "谢谢" in pressed(server, self.unused).body
+        assert self.outcomes(server) == ["DONE", "DONE", "PENDING"]
+        # And once more, of the same backup.
+        restored(server)
+        assert "答复过了" in pressed(server, self.unused).body
+        assert "谢谢" in pressed(server, self.later).body
+
+    def test_where_it_is_not_known_which_were_used(self, server: Server, start_server: StartServer) -> None:
+        """On another box, or after the disk is gone."""
+        other = start_server("--public-url", PUBLIC_URL)
+        fresh = link_of(other, 1)
+        other.stop()
+        for one in other.folder.glob("careline.db*"):
+            one.unlink()
+        done = run("restore", str(server.folder / "b.db"), "--database", str(other.database), folder=other.folder)
+        assert done.stdout.count("confirm links that were sent until now are not good any more") == 1
+        other.start()
+        assert self.outcomes(other) == ["PENDING"] * 3
+        for link in (self.used, self.unused, fresh):
+            assert (opened(other, link).status, pressed(other, link).status) == (404, 404)
+        assert self.outcomes(other) == ["PENDING"] * 3
+        new = link_of(other, other.notifications(101)[0]["id"])
+        assert "谢谢" in pressed(other, new).body
+
+    def test_a_damaged_database(self, server: Server) -> None:
+        with closing(sqlite3.connect(server.database, isolation_level=None)) as connection:
+            for number in range(600):
+                connection.execute(
+                    """INSERT INTO history (at, what, "by", detail) VALUES (0, 'changed', 'API', ?)""", ("x" * number,)
+                )
+        server.stop()
+        damage(server.database, "user_notification")
+        (line,) = careline(server, "restore", "b.db").splitlines()
+        assert "confirm links that were sent until now are not good any more" in line
+        server.start()
+        assert pressed(server, self.used).status == 404
 
 
 def test_a_backup_through_a_planted_link_is_refused(start_server: StartServer) -> None:

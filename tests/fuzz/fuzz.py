@@ -27,6 +27,7 @@ from tests.server import Server
 # room that a backup takes in the middle of it would be taken for growth.
 ARGUMENTS: Final = (
     *("--log-level", "warning", "--connection-events", "0", "--connection-bytes", "0", "--daily-backups", "0"),
+    *("--public-url", "https://clinic.example/careline"),
 )
 # Each kind with its share. Our own generators draw all but the last.
 KINDS: Final[dict[str, tuple[Callable[[Server, random.Random], Thrower], float]]] = {

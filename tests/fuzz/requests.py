@@ -45,6 +45,7 @@ _PATHS: Final = (
     *("/static/console/main.js?x", "/static/console/main.js%2f..", "/static/%e6%96%87"),
     *("/api", "/api/", "/api/x", "//", "/%", "/api/questions/"),
     *("/api/questions/1/", "/api//questions", "/api/questions/1/messages/1", "/API/questions", "/socket.io", "/%00"),
+    *("/c", "/c/", "/c/x", "/c/" + "A" * 22 + "1", "/c/" + "A" * 22 + "9" * 400, "/c/%2e%2e", "/c//1", "/c/1/"),
     *("/%FF", "/" + "x" * 5000, "/favicon.ico", "/metrics/", "*", "/?" + "x" * 5000, "/api/users/1/notifications/x"),
 )
 # As http.client takes them: one character for each byte, which need not be UTF-8.

@@ -35,14 +35,20 @@ KEY: Final = "key-1"
 KEYED: Final = '{"title": "只建一次", "elder_id": 1001}'.encode()
 # Ids that are gone for good: the next one is above them, not above the highest that is left.
 GONE: Final = 1000
-# Of tables that are empty without tokens.
+# Of tables that are empty without tokens, links or hooks.
 UNREACHED: Final[dict[str, str]] = {
     "revoked_token": """INSERT INTO revoked_token (token, expires_at, revoked_at)
         VALUES (zeroblob(32), 4070908800000, 1735696800000)""",
     "revoked_user": """INSERT INTO revoked_user (user_id, user_type, issued_until, revoked_at)
         VALUES (1001, 'ELDER', 1735696800000, 1735696800000)""",
+    "link_secret": "INSERT INTO link_secret (id, secret) VALUES (1, zeroblob(32))",
     "audit": """INSERT INTO audit (at, user_id, user_type, address, action, object, result)
         VALUES (1735696800000, 1001, 'ELDER', '127.0.0.1', 'join_question', 'question 1', 'ok')""",
+    # Without hooks.
+    "outbox": "INSERT INTO outbox (event, subject_id, at) VALUES ('message.created', 1, 1735696800000)",
+    "hook": "INSERT INTO hook (name, position) VALUES ('gateway', 0)",
+    "dead_letter": """INSERT INTO dead_letter (hook, id, event, subject_id, at, buried_at, why)
+        VALUES ('gateway', 1, 'message.created', 1, 1735696800000, 1735956000000, 'its receiver answers with 500')""",
 }
 # What is snoozed must still be when the file is opened years from now.
 SNOOZED_FOR_LONG: Final = "UPDATE user_notification SET snoozed_until = 4070908800000 WHERE snoozed_until IS NOT NULL"

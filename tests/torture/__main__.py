@@ -1,5 +1,5 @@
 """`make torture`: the long form. TORTURE_KILLS (200) and TORTURE_SEED (drawn) set it. As many kills
-meet ladders after that, and as many replies.
+meet ladders after that, as many replies, and as many hooks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.server import COMMAND
 from tests.torture.climbing import climb
+from tests.torture.hooking import hook
 from tests.torture.patches import patched
 from tests.torture.replying import reply
 from tests.torture.torture import torture, unwatched
@@ -58,7 +59,15 @@ sys.stdout.write(
     f"replies: {replied.kills} kills in {time.monotonic() - began:.0f} s, {replied.messages} messages, "
     f"{replied.reads} readings, {replied.told} notifications\n"
 )
-found.faults += climbed.faults + replied.faults
+hooking = folder / "hooks"
+hooking.mkdir()
+began = time.monotonic()
+hooked = hook(hooking, KILLS, SEED, COMMAND)
+sys.stdout.write(
+    f"hooks: {hooked.kills} kills in {time.monotonic() - began:.0f} s, {hooked.messages} messages, "
+    f"told {hooked.told} times\n"
+)
+found.faults += climbed.faults + replied.faults + hooked.faults
 for fault in found.faults:
     sys.stdout.write(f"FAULT: {fault}\n")
 if found.faults:

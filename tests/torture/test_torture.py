@@ -1,4 +1,4 @@
-"""The short form of `make torture`, phones that vanish, ladders, replies, and the broken builds that are caught."""
+"""The short form of `make torture`, phones that vanish, ladders, replies, hooks, and broken builds that are caught."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.server import COMMAND
 from tests.torture.climbing import climb
+from tests.torture.hooking import hook
 from tests.torture.patches import patched
 from tests.torture.replying import reply
 from tests.torture.torture import torture
@@ -103,4 +104,22 @@ def test_a_reply_reaches_its_people(tmp_path: Path) -> None:
 )
 def test_a_build_with_broken_replies_is_caught(tmp_path: Path, build: str, symptom: str) -> None:
     found = reply(tmp_path, 0, 1, patched(build), settled=2.0)
+    assert [fault for fault in found.faults if symptom in fault], found
+
+
+def test_a_hook_is_told_of_every_message_in_order(tmp_path: Path) -> None:
+    seed = random.randrange(2**31)
+    found = hook(tmp_path, KILLS, seed, COMMAND)
+    assert not found.faults, f"seed {seed}"
+    assert found.kills == KILLS
+    assert found.messages > 20
+    assert found.told >= found.messages
+
+
+@pytest.mark.parametrize(
+    ("build", "symptom"),
+    [("tells_hooks_before_commit", "told and not there"), ("forgets_outbox", "never told")],
+)
+def test_a_build_with_a_broken_outbox_is_caught(tmp_path: Path, build: str, symptom: str) -> None:
+    found = hook(tmp_path, KILLS, 1, patched(build), settled=3.0)
     assert [fault for fault in found.faults if symptom in fault], found

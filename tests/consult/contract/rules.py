@@ -62,7 +62,12 @@ TITLE: Final = Rule(
     ["", " ", "\u3000\n", "题" * 201, *INVISIBLE, *NO_TEXTS],
 )
 CONTENT: Final = Rule(" 必须为不超过 2000 个字符的文本", ["", " ", "文" * 2000], ["文" * 2001, *NO_TEXTS])
-CHANNEL: Final = Rule(" 必须为 IN_APP 或 SYSTEM_MESSAGE", ["IN_APP", "SYSTEM_MESSAGE"], ["SMS", "in_app", *NOT_THESE])
+# Whether a server takes SMS and PUSH is for its hooks to say (tests/protocol/test_outward_channels.py).
+CHANNEL: Final = Rule(
+    " 必须为 IN_APP 或 SYSTEM_MESSAGE",
+    ["IN_APP", "SYSTEM_MESSAGE", "SMS", "PUSH"],
+    ["FAX", "in_app", "sms", *NOT_THESE],
+)
 # What is no time at all is found when the time is read, in the clinic's zone.
 MOMENT: Final = Rule(
     " 必须为有效时间", ["2030-01-01 10:00:00", "2030-01-01T10:00:00Z"], ["0" * 65, 1, 1.5, True, [], {}]

@@ -1,0 +1,61 @@
+"""Careline, broken: hooks are told of what is written a moment before it is committed."""
+
+import sqlite3
+import sys
+import threading
+import time
+from typing import Any
+
+import main
+from consult.hooks import bodies, sender
+from consult.hooks.receiver import Receiver
+from consult.hooks.signature import signed
+from store import outbox, transaction, writer
+from store.transaction import Write
+
+MOMENT = 0.05  # seconds
+turn = threading.Lock()
+early: dict[int, tuple[outbox.Waiting, bytes]] = {}
+senders: list[sender.Sender] = []
+build = sender.Sender.__init__
+
+
+def note(self: sender.Sender, *arguments: Any, **named: Any) -> None:
+    build(self, *arguments, **named)
+    senders.append(self)
+
+
+class Early:
+    """The writer's connection, which has its events told before it commits."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        if sql == "COMMIT" and senders:
+            self._tell()
+        return self._connection.execute(sql, *arguments)
+
+    def _tell(self) -> None:
+        with turn:
+            one = senders[-1]
+            for waiting in outbox.after(self._connection, one.listener, one._position, 100):
+                if waiting.id not in early:
+                    body = bodies.body(self._connection, waiting, True, one._time)
+                    early[waiting.id] = (waiting, body)
+                    origin = outbox.origin(self._connection)
+                    headers = signed(one.hook.secret, f"evt_{origin}_{waiting.id}", one._clock(), body)
+                    Receiver(one.hook.url).post(body, headers)
+                    time.sleep(MOMENT)
+
+
+def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
+    return transaction.transact(Early(connection), batch)  # type: ignore[arg-type]
+
+
+sender.Sender.__init__ = note  # type: ignore[method-assign]
+writer.transact = transact  # type: ignore[attr-defined]
+sys.exit(main.main(sys.argv[1:]))
