@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -116,7 +116,7 @@ class Waiting:
     subject_id: int
     at: int
     channel: str | None
-    state: dict[str, Any]
+    state: str | None  # a JSON object
     is_wanted: bool  # the hook is told it
 
 
@@ -179,6 +179,7 @@ def wanted(listener: Listener) -> tuple[str, bytes, bytes]:
 def take_up(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[str, int]]:
     """Have exactly these hooks. A new one begins with what happens from now on. Return those that are gone, with how
     many events waited at most for each."""
+    _go_on_above(connection)
     (highest,) = connection.execute(_HIGHEST).fetchone()
     known = dict(connection.execute("SELECT name, position FROM hook").fetchall())
     gone = [(name, highest - position) for name, position in known.items() if name not in names]
@@ -188,6 +189,15 @@ def take_up(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[
     for name in names:
         connection.execute("INSERT OR IGNORE INTO hook (name, position) VALUES (?, ?)", (name, highest))
     return gone
+
+
+def _go_on_above(connection: sqlite3.Connection) -> None:
+    """Have ids go on above all positions, also where SQLite's count of them was lost: an event below would never be
+    told."""
+    (most,) = connection.execute("SELECT coalesce(max(position), 0) FROM hook").fetchone()
+    if most > connection.execute(_HIGHEST).fetchone()[0]:
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = 'outbox'")
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (most,))
 
 
 def advance(connection: sqlite3.Connection, come: Position) -> None:
@@ -250,7 +260,7 @@ def after(connection: sqlite3.Connection, listener: Listener, last_id: int, limi
     """Return the next events above an id, oldest first, with those that the hook is not told."""
     rows = connection.execute(_NEXT, (*wanted(listener), last_id, limit)).fetchall()
     return [
-        Waiting(number, told_id, event, subject_id, at, channel, orjson.loads(state) if state else {}, bool(is_wanted))
+        Waiting(number, told_id, event, subject_id, at, channel, state, bool(is_wanted))
         for number, told_id, event, subject_id, at, channel, state, is_wanted in rows
     ]
 

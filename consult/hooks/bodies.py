@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 from msgspec import UNSET, Raw
 
 from consult.contract.hooks import Event, MissedOccurrence, Told, ToldMessage, ToldNotification, ToldQuestion
@@ -84,7 +85,7 @@ def _notification(connection: sqlite3.Connection, waiting: Waiting, content: boo
 
 
 def _answer(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> ToldNotification:
-    state, found = waiting.state, subjects.ring(connection, waiting.subject_id)
+    state, found = _state(waiting), subjects.ring(connection, waiting.subject_id)
     told = ToldNotification(
         id=waiting.subject_id,
         user_id=state["user_id"],
@@ -114,7 +115,7 @@ def _answer(connection: sqlite3.Connection, waiting: Waiting, content: bool, tim
 
 
 def _missed(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> MissedOccurrence:
-    state = waiting.state
+    state = _state(waiting)
     told = MissedOccurrence(
         task_id=waiting.subject_id,
         user_id=state["user_id"],
@@ -132,7 +133,7 @@ def _missed(connection: sqlite3.Connection, waiting: Waiting, content: bool, tim
 
 
 def _question(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> ToldQuestion:
-    state = waiting.state
+    state = _state(waiting)
     within, follow_up = state["answer_within"], state["follow_up"]
     told = ToldQuestion(
         id=waiting.subject_id,
@@ -153,6 +154,11 @@ def _question(connection: sqlite3.Connection, waiting: Waiting, content: bool, t
     elif content:
         told.title, told.category = title, state["category"]
     return told
+
+
+def _state(waiting: Waiting) -> dict[str, Any]:
+    state: dict[str, Any] = orjson.loads(waiting.state or "{}")
+    return state
 
 
 def _text(moment: Any, time: WireTime) -> str | None:

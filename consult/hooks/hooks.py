@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -195,10 +195,14 @@ class Hooks:
         with contextlib.suppress(RuntimeError):  # the loop has ended before this thread
             self._loop.call_soon_threadsafe(what, *arguments)
 
-    def _bury(self, burial: Burial) -> None:
-        done = threading.Event()
-        self._on_loop(self._database.write, _BURY, burial, lambda _: done.set(), lambda _: done.set())
-        done.wait(BURIAL)
+    def _bury(self, burial: Burial) -> bool:
+        done: Future[bool] = Future()
+        self._on_loop(
+            self._database.write, _BURY, burial, lambda _: done.set_result(True), lambda _: done.set_result(False)
+        )
+        with contextlib.suppress(TimeoutError):
+            return done.result(BURIAL)
+        return False
 
 
 _ADVANCE = each(outbox.advance)

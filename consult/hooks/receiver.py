@@ -61,7 +61,8 @@ class Receiver:
     def post(self, body: bytes, headers: dict[str, str]) -> Answer:
         """Tell the receiver. It has taken an event that it answers with a status from 200 to 299."""
         self._began_at, self._is_cut = time.monotonic(), False
-        if self._began_at - self._used_at > IDLE:
+        # One that the receiver has closed meanwhile would cost the event an attempt.
+        if self._began_at - self._used_at > IDLE or not self._connection.is_connected:
             self._connection.close()
         try:
             answer = self._post(body, headers)

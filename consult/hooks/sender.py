@@ -23,6 +23,7 @@ from consult.hooks.signature import signed
 from store import outbox
 from store.clock import DAY, Clock, WireTime
 from store.outbox import Burial, Listener, Position, Waiting
+from store.transaction import is_of_file
 
 log = logging.getLogger("careline.hooks")
 
@@ -30,6 +31,7 @@ GIVEN_UP: Final = 3 * DAY  # milliseconds for which an event is tried
 FIRST_PAUSE: Final = 1.0  # seconds after the first failure; doubled after each further one
 LONGEST_PAUSE: Final = 3_600.0  # seconds, whatever a Retry-After asks for
 LOOK: Final = 1.0  # seconds between two looks for what another process has put there
+TELL_EVERY: Final = 60.0  # seconds between two lines of the log about what is given up
 READ_AT_ONCE: Final = 100  # events
 REPORT_AFTER: Final = 100  # events, or
 REPORT_EVERY: Final = 0.25  # seconds, until the file is told how far the hook has come
@@ -40,7 +42,7 @@ class Writes:
     """What a sender has written by the one writer. Called on its thread."""
 
     advance: Callable[[Position], None]  # does not wait
-    bury: Callable[[Burial], None]  # returns once it is done, or has failed
+    bury: Callable[[Burial], bool]  # whether it is done
 
 
 class Sender:
@@ -61,7 +63,7 @@ class Sender:
         self.listener = Listener(hook.name, hook.events, hook.channels)
         self.receiver = Receiver(hook.url)
         self.is_off = False  # the receiver has answered 410
-        self.delivered = self.failed = self.buried = 0
+        self.delivered = self.failed = 0
         self.last_error: str | None = None
         self._path = path
         self._clock = clock
@@ -82,6 +84,7 @@ class Sender:
         self._failures = 0  # in a row
         self._is_dead = False  # an event was given up, and the next fails as well
         self._next: deque[Waiting] = deque()
+        self._counted_at = self._logged_at = float("-inf")
 
     def start(self) -> None:
         self._thread.start()
@@ -105,10 +108,11 @@ class Sender:
                         self._tell_all(connection)
                 except sqlite3.Error as fault:
                     log.warning("the outbox of the hook %s cannot be read, trying again: %s", self.hook.name, fault)
-                    self._stopping.wait(LOOK)
+                    self._stopping.wait(TELL_EVERY)
+                except Exception:
+                    log.exception("the hook %s stumbled, trying again", self.hook.name)
+                    self._stopping.wait(TELL_EVERY)
             self._report()
-        except Exception:
-            log.exception("the hook %s has stopped", self.hook.name)
         finally:
             self.receiver.close()
             self._ended()
@@ -128,6 +132,8 @@ class Sender:
                 self._woken.wait(LOOK)
                 continue
             waiting = self._next[0]
+            if self._bury_excess(connection):
+                continue
             if not waiting.is_wanted:
                 self._done(waiting)
             elif self.is_off:
@@ -137,7 +143,13 @@ class Sender:
                 self._tell(connection, waiting, origin)
 
     def _tell(self, connection: sqlite3.Connection, waiting: Waiting, origin: str) -> None:
-        body = bodies.body(connection, waiting, self.hook.content, self._time, self._link)
+        try:
+            body = bodies.body(connection, waiting, self.hook.content, self._time, self._link)
+        except Exception as fault:
+            if is_of_file(fault):
+                raise
+            self._bury(waiting.id, f"it cannot be read: {type(fault).__name__}")
+            return
         told_id = f"evt_{origin}_{waiting.told_id}"
         answer = self.receiver.post(body, signed(self.hook.secret, told_id, self._clock(), body))
         if answer.fault is None:
@@ -178,13 +190,8 @@ class Sender:
             self._pause(answer)
 
     def _give_up(self, connection: sqlite3.Connection, waiting: Waiting) -> bool:
-        """Make a dead letter of an event that has failed for three days, and of more where the receiver is dead or too
-        much waits. Return whether there are any."""
-        excess = outbox.highest(connection) - self._position - outbox.MOST_WAITING
-        if excess > 0:
-            up_to = self._position + min(excess, outbox.CHUNK)
-            self._bury(up_to, "too many events were waiting")
-            return True
+        """Make a dead letter of an event that has failed for three days, and of more where the receiver is dead. Return
+        whether there are any."""
         # By a clock that may be wrong nothing is given up.
         if not self._is_clock_sound() or not self._is_too_old(waiting):
             return False
@@ -196,22 +203,37 @@ class Sender:
                 up_to = one.id
         self._is_dead = True
         why = "its receiver answered 410" if self.is_off else f"its receiver {self.last_error}, for three days"
-        self._bury(up_to, why)
-        return True
+        return self._bury(up_to, why)
+
+    def _bury_excess(self, connection: sqlite3.Connection) -> bool:
+        """Make dead letters of the oldest events where too many wait, as a receiver may be slow without failing. Return
+        whether there are any."""
+        if time.monotonic() - self._counted_at < LOOK:
+            return False
+        excess = outbox.highest(connection) - self._position - outbox.MOST_WAITING
+        if excess <= 0:
+            self._counted_at = time.monotonic()
+            return False
+        return self._bury(self._position + min(excess, outbox.CHUNK), "too many events were waiting")
 
     def _is_too_old(self, waiting: Waiting) -> bool:
         since = waiting.at if self._failing_since is None else max(waiting.at, self._failing_since)
         return self._clock() - since >= GIVEN_UP
 
-    def _bury(self, up_to: int, why: str) -> None:
+    def _bury(self, up_to: int, why: str) -> bool:
+        """Make dead letters of what waits up to an id. Return whether it is done."""
         if self._stopping.is_set():
-            return
+            return False
         self._report()
-        self._writes.bury(Burial(self.listener, up_to, self._clock(), why))
-        self.buried += 1
-        log.error("the hook %s has dead letters: %s", self.hook.name, why)
+        if not self._writes.bury(Burial(self.listener, up_to, self._clock(), why)):
+            self._stopping.wait(LOOK)
+            return False
+        if time.monotonic() - self._logged_at >= TELL_EVERY:
+            self._logged_at = time.monotonic()
+            log.error("the hook %s has dead letters: %s", self.hook.name, why)
         self._position = self._reported = up_to
         self._next.clear()
+        return True
 
     def _pause(self, answer: Answer) -> None:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures - 1, 20))

@@ -69,7 +69,7 @@
  * @property {boolean} tokens whether the server asks for them
  * @property {(ClientEvent | ServerEvent)[]} events
  * @property {Call[]} calls
- * @property {{path: string, type: string, about: Translated}[]} pages
+ * @property {{method: string, path: string, type: string, about: Translated}[]} pages
  * @property {{code: string, status: number, about: Translated}[]} codes
  * @property {{text: string, code: string, status: number | null, on_socket: boolean, about: Translated}[]} texts
  * @property {Record<string, {title: Translated, notes: Translated[]}>} sections

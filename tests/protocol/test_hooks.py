@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sqlite3
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,8 +23,8 @@ from tests.clients import message
 from tests.clock import Clock
 from tests.conftest import Enter, StartServer
 from tests.packets import Websocket
-from tests.receiver import EVERY_EVENT, Receiver, write_hooks
-from tests.server import Server, in_seconds, run, wait_until
+from tests.receiver import EVERY_EVENT, Delivery, Handler, Receiver, write_hooks
+from tests.server import ROOT, Server, in_seconds, run, wait_until
 from tests.store.file import rows
 from tests.torture.patches import patched
 
@@ -291,6 +293,51 @@ class TestFailures:
         assert server.stop() < 2
         silent.close()
 
+    def test_an_idle_connection_that_was_closed_costs_no_attempt(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        def take_and_close(handler: Handler, delivery: Delivery) -> None:
+            receiver.take(handler, delivery)
+            handler.close_connection = True  # which the answer has not said
+
+        receiver.answer = take_and_close
+        server = hooked(start_server, tmp_path, receiver.table())
+        for count in 1, 2, 3:
+            server.open_question()
+            receiver.awaited(count)
+            time.sleep(0.1)  # the connection is closed by then
+        assert "cannot be told" not in server.stderr()
+
+    def test_an_event_that_cannot_be_read_holds_up_none(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        receiver.answer = receiver.refuse(500)
+        server = hooked(start_server, tmp_path, receiver.table())
+        question_id = server.open_question()
+        server.set_status(question_id, "CLOSED")
+        wait_until(lambda: receiver.all, "an attempt")
+        server.stop()
+        with closing(sqlite3.connect(server.database, isolation_level=None)) as connection:
+            connection.execute("UPDATE outbox SET state = 'garbage' WHERE event = 'question.created'")
+        receiver.answer = receiver.take
+        server.start()
+        assert receiver.awaited(1)[0].event["type"] == "question.updated"
+        wait_until(lambda: of(server)["dead_letters"] == 1, "a dead letter")
+
+    @pytest.mark.parametrize("how", ["refuses", "hangs"])
+    def test_what_waits_is_bounded_and_the_newest_are_told(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, how: str
+    ) -> None:
+        monkeypatch.setattr("tests.server.COMMAND", patched("few_wait_for_hooks"))
+        receiver.answer = receiver.refuse(500) if how == "refuses" else receiver.hang
+        server = hooked(start_server, tmp_path, receiver.table(events=["question.created"]))
+        ids = [server.open_question() for _ in range(20)]
+        wait_until(lambda: of(server)["waiting"] == 5, "dead letters of what is too much", 20.0)
+        assert (of(server)["dead_letters"], of(server)["lost"]) == (7, 8)
+        receiver.answer = receiver.take
+        told = [one.event["data"]["id"] for one in receiver.awaited(5, 20.0)]
+        assert told == ids[-5:]
+
     def test_410_switches_a_hook_off_until_sighup(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver
     ) -> None:
@@ -462,6 +509,10 @@ class TestCommands:
         assert line.endswith("its receiver answers with 500")
         metrics = server.http("GET", "/metrics").body
         assert 'careline_hook_events_waiting{hook="gateway"} 1.0' in metrics
+
+    def test_without_hooks_their_client_is_not_loaded(self) -> None:
+        asked = "import main, sys; main.main(['version']); sys.exit('urllib3' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
 
     def test_without_hooks_nothing_is_noted(self, start_server: StartServer) -> None:
         server = start_server()

@@ -82,6 +82,16 @@ def test_ids_are_not_used_again(writer: sqlite3.Connection) -> None:
     assert [one.id for one in outbox.after(writer, GATEWAY, 2, 10)] == [3]
 
 
+def test_ids_go_on_above_what_was_told_where_their_count_is_lost(writer: sqlite3.Connection) -> None:
+    ask(writer, 3)
+    for name in "gateway", "other":
+        outbox.advance(writer, Position(name, 3))
+    writer.execute("DELETE FROM sqlite_sequence WHERE name = 'outbox'")
+    outbox.take_up(writer, ["gateway", "other"])
+    ask(writer)
+    assert waiting(writer) == [4]
+
+
 def test_a_hook_that_is_gone_leaves_nothing(writer: sqlite3.Connection) -> None:
     ask(writer, 2)
     outbox.bury(writer, Burial(OTHER, 1, NOW, "its receiver is gone"))
