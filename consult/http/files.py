@@ -10,9 +10,9 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.http import Http
 from sanic.response import HTTPResponse
 
-from consult.contract import faults
+from consult.contract import faults, replies
 from consult.contract.faults import Fault
-from consult.contract.files import GET_FILE, INLINE, PREFIX, UPLOAD_FILE, FileQuery, StoredFile
+from consult.contract.files import GET_FILE, INLINE, UPLOAD_FILE, FileQuery, StoredFile
 from consult.contract.limits import FILE_STILL_SECONDS, LEAST_RATE, MOST_BESIDE_FILE, UPLOAD_SECONDS
 from consult.entry.access import Access, is_loopback
 from consult.entry.limits import Limits
@@ -82,12 +82,7 @@ class Files:
         except OSError as fault:
             log.error("a file cannot be stored: %s", fault.strerror)
             raise Fault(faults.NO_FOLDER) from None
-        return StoredFile(
-            url=f"{PREFIX}{upload.sha256}",
-            size=upload.size,
-            sha256=upload.sha256,
-            content_type=upload.content_type,
-        )
+        return replies.stored_file(upload)
 
     async def _receive(self, request: Request, connection: HttpBehindDoor, body: Body, *, is_counted: bool) -> None:
         """Read the request's body to its end, no faster than the disk takes it."""
