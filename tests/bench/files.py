@@ -1,8 +1,9 @@
 """Measure what uploads cost those who talk, and how fast a file is downloaded: `python tests/bench/files.py`.
 
 Rounds of a ward that talks, without and with 20 uploads of 20 MB at a time beside it, on a server of their own; then a
-file of 20 MB from Careline and, where there is nginx, the same from nginx on the same machine. Exit status 1 where memory
-grows by 32 MB, acks take more than twice as long at the 99th percentile, or a download is less than half as fast.
+file of 20 MB from Careline and, where there is nginx, the same from nginx on the same machine. Exit status 1 where
+memory grows by 32 MB, acks take more than twice as long at the 99th percentile, or a download is less than half as
+fast.
 """
 
 from __future__ import annotations
