@@ -317,9 +317,10 @@ class TestSanic:
             assert answer is not None
             await answer.send(b"", end_stream=False)
             assert (http.stage, http.response_bytes_left) == (Stage.RESPONSE, 5)
+            assert http.protocol.transport is not None
             http.protocol.transport.write(b"hello")
             http.response_bytes_left = 0
-            http.response_func = None
+            http.response_func = None  # type: ignore[assignment]
             http.stage = Stage.IDLE
 
         @app.post("/whole")
