@@ -14,7 +14,7 @@ NODE := tests/node_modules/.bin
 SCRIPTS := 'static/**/*.{js,css}' 'tests/**/*.{js,mjs}' '!**/node_modules'
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-tokens endurance torture fuzz siege docs lock clean
+.PHONY: run lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -89,6 +89,10 @@ bench-replies: $(VENV)/bench
 # What two hooks cost whose receivers never answer, pairs of runs with and without, and how fast a good one is told.
 bench-hooks: $(VENV)/bench
 	$(BIN)/python tests/bench/hooks.py $(BENCH)
+
+# 20 uploads of 20 MB at a time beside a ward that talks, and a download beside nginx.
+bench-files: $(VENV)/bench
+	$(BIN)/python tests/bench/files.py $(BENCH)
 
 # What it costs to ask everybody for a token: ten pairs of runs with and without, into docs/.
 bench-tokens: $(VENV)/bench

@@ -13,9 +13,11 @@ Both are done for one hash at a time, so that a file which is uploaded again whi
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -32,6 +34,7 @@ P = ParamSpec("P")
 Found = TypeVar("Found")
 
 THREADS = 4
+LONGEST_REST = 0.1  # seconds
 UNNAMED_FOR = DAY  # after which a file goes that no message names
 # Beside files the disk must have room for a daily backup, which is made where twice the database is free.
 DATABASES = 2
@@ -45,6 +48,8 @@ class FileStore:
         self._clock = clock
         self._reserve = reserve
         self._threads = ThreadPoolExecutor(THREADS, "files")
+        # One for all that writes: a commit waits for the flush of one piece of one file at most.
+        self._writing = ThreadPoolExecutor(1, "files-writing")
         self._loop = asyncio.get_running_loop()
         self._held: dict[str, tuple[asyncio.Lock, list[None]]] = {}
         self._coming: set[str] = set()
@@ -61,11 +66,24 @@ class FileStore:
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._writing):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, blocking: Callable[P, Found], *args: P.args, **_: P.kwargs) -> Found:
         """Run something that blocks on one of the threads."""
         return await self._loop.run_in_executor(self._threads, blocking, *args)
+
+    async def write(self, blocking: Callable[P, Found], *args: P.args, **_: P.kwargs) -> Found:
+        """Run something that writes to a file, after all that was asked for before. Beside messages the disk rests as
+        long afterwards as it took."""
+        return await self._loop.run_in_executor(self._writing, self._paced, partial(blocking, *args))
+
+    def _paced(self, blocking: Callable[[], Found]) -> Found:
+        began, before = time.monotonic(), self._database.commit_writes.sum
+        found = blocking()
+        if self._database.waiting or self._database.commit_writes.sum > before:
+            time.sleep(min(time.monotonic() - began, LONGEST_REST))
+        return found
 
     @asynccontextmanager
     async def receiving(self) -> AsyncIterator[Incoming]:
@@ -80,9 +98,9 @@ class FileStore:
 
     async def keep(self, incoming: Incoming, content_type: str, by: tuple[int, str] | None) -> Upload:
         """Have the file under its hash, on the disk and in the database. A thread that works on it is waited for."""
-        sha256 = await self.run(incoming.finish)
+        sha256 = await self.write(incoming.finish)
         async with self._holding(sha256):
-            await self.run(incoming.place, sha256)
+            await self.write(incoming.place, sha256)
             upload = Upload(sha256, incoming.size, content_type, self._clock(), by)
             await self._database.written(each(files.put), upload)
         return upload

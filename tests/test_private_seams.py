@@ -310,6 +310,19 @@ class TestSanic:
             body = b"".join([chunk async for chunk in request.stream])  # type: ignore[attr-defined] # typed otherwise
             return text(str(len(body)))
 
+        @app.get("/elsewhere")
+        async def elsewhere(request: Request) -> None:
+            answer = await request.respond(HTTPResponse(headers={"content-length": "5"}))
+            http = cast(Http, request.stream)
+            assert answer is not None
+            await answer.send(b"", end_stream=False)
+            assert (http.stage, http.response_bytes_left) == (Stage.RESPONSE, 5)
+            assert http.protocol.transport is not None
+            http.protocol.transport.write(b"hello")
+            http.response_bytes_left = 0
+            http.response_func = None  # type: ignore[assignment]
+            http.stage = Stage.IDLE
+
         @app.post("/whole")
         async def whole(request: Request) -> HTTPResponse:
             return text(str(len(request.body)))
@@ -522,6 +535,17 @@ class TestSanic:
         server.close()
         await comes(lambda: not server.connections)
         listening.close()
+
+    async def test_a_body_may_be_sent_by_another_way(self, made: tuple[list[HttpProtocol], Any, int]) -> None:
+        """HttpBehindDoor.give_file: the head goes first, by itself, and the connection is good for the next request."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", made[2])
+        for _ in range(2):
+            writer.write(b"GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert b"content-length: 5\r\n" in head
+            assert await asyncio.wait_for(reader.readexactly(5), 10) == b"hello"
+        writer.close()
+        await writer.wait_closed()
 
 
 class TestUvloop:

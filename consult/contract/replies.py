@@ -9,6 +9,7 @@ import orjson
 from msgspec import Raw, Struct
 
 from consult.contract import (
+    files,
     history,
     messages,
     notifications,
@@ -24,6 +25,7 @@ from reminders.clock_watch import ClockWatch
 from reminders.housekeeping import Outcome
 from reminders.tasks import LATEST
 from store.clock import WireTime
+from store.files import Upload
 from store.history import TIMES, Entry
 from store.messages import NO_SENDER, Message
 from store.notifications import Notification
@@ -197,6 +199,15 @@ def _question(kind: type[Q], question: Question, time: WireTime) -> Q:
             else [questions.QuestionRung(after=after // 1000, user_id=user_id) for after, user_id in rungs]
         )
     return made
+
+
+def stored_file(upload: Upload) -> files.StoredFile:
+    return files.StoredFile(
+        url=f"{files.PREFIX}{upload.sha256}",
+        size=upload.size,
+        sha256=upload.sha256,
+        content_type=upload.content_type,
+    )
 
 
 def participant(one: Participant) -> participants.Participant:

@@ -246,6 +246,7 @@ def _call(call: Call, shapes: Shapes) -> Iterator[str]:
 def _page(page: Page) -> Iterator[str]:
     yield f"### `{page.name}`"
     yield f"{' · '.join(page.about)}"
+    yield bullets(rules.of(page.name))
     assert page.query is not None
     yield "查询参数 · Query"
     yield fields_table(page.query)

@@ -10,9 +10,9 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.http import Http
 from sanic.response import HTTPResponse
 
-from consult.contract import faults
+from consult.contract import faults, replies
 from consult.contract.faults import Fault
-from consult.contract.files import GET_FILE, INLINE, PREFIX, UPLOAD_FILE, FileQuery, StoredFile
+from consult.contract.files import GET_FILE, INLINE, UPLOAD_FILE, FileQuery, StoredFile
 from consult.contract.limits import FILE_STILL_SECONDS, LEAST_RATE, MOST_BESIDE_FILE, UPLOAD_SECONDS
 from consult.entry.access import Access, is_loopback
 from consult.entry.limits import Limits
@@ -28,6 +28,7 @@ from consult.http.ranges import Beyond, Span
 from consult.http.reads import Reads
 from consult.http.request import Asked, Request
 from consult.wire.door import HttpBehindDoor
+from consult.wire.file_outlet import FileOutlet
 from store import files
 from store.database import Database
 from store.file_folder import NoRoom
@@ -82,12 +83,7 @@ class Files:
         except OSError as fault:
             log.error("a file cannot be stored: %s", fault.strerror)
             raise Fault(faults.NO_FOLDER) from None
-        return StoredFile(
-            url=f"{PREFIX}{upload.sha256}",
-            size=upload.size,
-            sha256=upload.sha256,
-            content_type=upload.content_type,
-        )
+        return replies.stored_file(upload)
 
     async def _receive(self, request: Request, connection: HttpBehindDoor, body: Body, *, is_counted: bool) -> None:
         """Read the request's body to its end, no faster than the disk takes it."""
@@ -102,10 +98,10 @@ class Files:
                     if len(pending) >= TAKEN or not has_more:
                         if request.ctx.account is not None and not is_counted:
                             self.limits.spend_file(request.ctx.account, len(pending))
-                        await self.store.run(body.write, bytes(pending))
+                        await self.store.write(body.write, bytes(pending))
                         pending.clear()
                         await connection.take_piece()
-                await self.store.run(body.end)
+                await self.store.write(body.end)
         except PayloadTooLarge:
             raise Fault(faults.FILE_TOO_LARGE) from None
         except TimeoutError:
@@ -169,27 +165,43 @@ class Files:
         except OSError as fault:
             log.error("the file %s cannot be read: %s", name, fault.strerror)
             raise Fault(faults.NO_FOLDER) from None
+        transport = connection.transport
+        outlet = (
+            None
+            if connection.has_tls or transport is None
+            else FileOutlet(transport.get_extra_info("socket"), descriptor)
+        )
         try:
             if (await self.store.run(os.fstat, descriptor)).st_size != file.size:
                 log.error("the file %s is damaged: its size is not what it was", name)
                 raise Fault(faults.NO_FOLDER)
             async with asyncio.timeout(UPLOAD_SECONDS + span.length / LEAST_RATE):
                 await request.respond(answer)
-                place = span.first
-                while place <= span.last:
-                    size = GIVEN_TO_FEW if self.downloads.under_way <= FEW else GIVEN
-                    data = await self.store.run(os.pread, descriptor, min(size, span.last + 1 - place), place)
-                    if not data:
-                        raise OSError(0, "it ends too early")
-                    await connection.give_piece(answer, data)
-                    place += len(data)
-        except (OSError, TimeoutError) as fault:
+                if outlet is not None:
+                    await connection.give_file(answer, outlet, span.first, span.length, self.store.run)
+                else:
+                    await self._send_pieces(connection, descriptor, span, answer)
+        except (OSError, EOFError, TimeoutError) as fault:
             # The head is on its way: all that is left to say is that there is not the whole file.
-            log.warning("a download of the file %s was broken off: %s", name, type(fault).__name__)
+            log.info("a download of the file %s was broken off: %s", name, type(fault).__name__)
             if connection.transport is not None:
                 connection.transport.abort()
         finally:
-            self.store.later(os.close, descriptor)
+            if outlet is None:
+                self.store.later(os.close, descriptor)
+            else:
+                self.store.later(outlet.close)
+
+    async def _send_pieces(self, connection: HttpBehindDoor, descriptor: int, span: Span, answer: HTTPResponse) -> None:
+        """Send a part of the file over TLS, which this program has to encrypt."""
+        place = span.first
+        while place <= span.last:
+            size = GIVEN_TO_FEW if self.downloads.under_way <= FEW else GIVEN
+            data = await self.store.run(os.pread, descriptor, min(size, span.last + 1 - place), place)
+            if not data:
+                raise EOFError("the file ends too early")
+            await connection.give_piece(answer, data)
+            place += len(data)
 
     @property
     def _resource_policy(self) -> str:

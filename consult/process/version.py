@@ -12,7 +12,17 @@ VERSION = "0.1.0"
 LIBRARIES = (
     *("sanic", "sanic-routing", "httptools", "multidict", "aiofiles", "tracerite", "html5tagger", "ujson"),
     *("python-socketio", "python-engineio", "bidict", "websockets", "uvloop", "peewee", "aiosqlite", "greenlet"),
-    *("schedule", "orjson", "msgspec", "PyJWT", "tzlocal", "tzdata", "prometheus-client", "urllib3"),
+    *(
+        "python-multipart",
+        "schedule",
+        "orjson",
+        "msgspec",
+        "PyJWT",
+        "tzlocal",
+        "tzdata",
+        "prometheus-client",
+        "urllib3",
+    ),
     *("typing-extensions",),
 )
 

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping
+import socket
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from time import monotonic
 from typing import Any, cast
@@ -25,11 +26,12 @@ from websockets.protocol import Protocol as WebsocketProtocol
 
 from consult.contract import faults
 from consult.contract.faults import Fault
-from consult.contract.limits import MOST_HEAD, STRANGER_BYTES
+from consult.contract.limits import MOST_HEAD, STILL_SECONDS, STRANGER_BYTES
 from consult.entry.access import Access
 from consult.entry.limits import Account
 from consult.wire import handshake, http_syntax
 from consult.wire.carriers import CLOSE_TIMEOUT, Carriers
+from consult.wire.file_outlet import FileOutlet
 from consult.wire.handshake import Handshake, Refused
 from consult.wire.polling import Polling, PollingSession
 from consult.wire.request_turns import Measured, RequestTurns
@@ -41,9 +43,12 @@ MOST_LINE = 1024  # bytes of a line between chunks
 MOST_TRAILERS = 8192  # bytes
 CHUNKS = 64  # of a body, that are read in one turn of the loop
 HEAD_TIMEOUT = 10.0  # seconds that a client has to send it
+HEAD_TICK = 0.002  # seconds between two looks whether the network has taken an answer's head
 HTTP_CLOSE_TRIES = 15  # at 20 ms each
 MOST_REFUSED = 33_554_432  # bytes of a refused body, which may be a file, that are read away
 REFUSED_TIMEOUT = 10.0  # seconds that a client has to send it
+
+Run = Callable[[Callable[[int, int], int], int, int], Awaitable[int]]
 
 _SOCKET_IO = b"GET /socket.io"
 _PATH = re.compile(rb"GET /socket\.io/?[ ?]")
@@ -209,6 +214,40 @@ class HttpBehindDoor(TakenAnswers):
         it was sent, and others had a turn."""
         await answer.send(data)
         await self.take_piece()
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether what is sent has to be encrypted first."""
+        return self.transport is None or self.transport.get_extra_info("sslcontext") is not None
+
+    @property
+    def tcp_socket(self) -> socket.socket:
+        """The connection's socket, which is the transport's."""
+        assert self.transport is not None
+        found: socket.socket = self.transport.get_extra_info("socket")
+        return found
+
+    async def give_file(self, answer: HTTPResponse, outlet: FileOutlet, place: int, length: int, run: Run) -> None:
+        """Send the head of an answer, and as its body a part of a file, no faster than the client takes it.
+        TimeoutError where the client takes nothing for a while. `run` runs something on a thread."""
+        http = cast(Http, self._http)
+        await answer.send(b"", end_stream=False)
+        await asyncio.sleep(0)  # in which it is written
+        async with asyncio.timeout(STILL_SECONDS):
+            while self.left:  # noqa: ASYNC110 - the transport tells of nothing below its own mark
+                await asyncio.sleep(HEAD_TICK)
+        while length:
+            sent = await run(outlet.send, place, length)
+            place, length = place + sent, length - sent
+            if self.account is not None:
+                self.account.reads += sent
+            if not sent:
+                await outlet.writable(STILL_SECONDS)
+            self._time = monotonic()
+        # As Sanic leaves it when it has sent the last of a body itself.
+        http.response_bytes_left = 0
+        http.response_func = None  # type: ignore[assignment]
+        http.stage = Stage.IDLE
 
     async def take_chunk(self) -> None:
         """Count a chunk of a body. After many of them the client waits for its next turn."""

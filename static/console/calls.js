@@ -23,6 +23,42 @@ export class Calls {
   }
 
   /**
+   * Uploads a file and returns what it is stored as.
+   * @param {Blob} file
+   * @param {Caller | null} by
+   * @returns {Promise<any>}
+   * @throws {CallFailed}
+   */
+  async upload(file, by = this.by()) {
+    const path = "/api/files";
+    /** @type {Record<string, string>} */
+    const headers = by?.token ? { authorization: `Bearer ${by.token}` } : {};
+    const name = `POST ${path}`;
+    this.#log.add({
+      connection: null,
+      kind: "http",
+      direction: "out",
+      name,
+      text: "",
+      raw: `${name}\n\n${file.size} B`,
+    });
+    const response = await fetch(at(path), { method: "POST", headers, body: file });
+    const text = await response.text();
+    const status = `${response.status} ${name}`;
+    this.#log.add({
+      connection: null,
+      kind: "http",
+      direction: "in",
+      name: status,
+      text,
+      raw: text,
+      failed: !response.ok,
+    });
+    if (response.ok) return JSON.parse(text);
+    throw new CallFailed(refusalText(messageOf(text) ?? String(response.status)));
+  }
+
+  /**
    * Makes a call.
    * @param {string} method
    * @param {string} path

@@ -3,12 +3,14 @@
 import { button, chip, refreshButton } from "../kit/controls.js";
 import { element, foreign, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+import { FileSender, shown } from "./files.js";
 
 /**
  * @import { Json } from "../kit/protocol.js"
  * @import { Calls } from "./calls.js"
  * @import { Connection } from "./connection.js"
  * @import { Connections } from "./connections.js"
+ * @import { Attachment } from "./files.js"
  * @import { Question } from "./questions.js"
  *
  * @typedef {object} Message
@@ -18,7 +20,7 @@ import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
  * @property {string | null} role_display_name
  * @property {string} content_type
  * @property {string | null} content_text
- * @property {Json[]} attachments
+ * @property {Attachment[]} attachments
  * @property {boolean} is_visible_to_patient
  * @property {string} sent_at
  */
@@ -29,6 +31,7 @@ export class History {
   #calls;
   #attempt;
   #close;
+  #files;
   /** @type {Question | null} */
   #question = null;
   /** @type {Message[]} */
@@ -42,6 +45,7 @@ export class History {
     this.#calls = calls;
     this.#attempt = attempt;
     this.#close = close;
+    this.#files = new FileSender({ connections, calls, redraw: () => this.#draw() });
     connections.whenArrived(({ connection, name, payload }) => this.#arrived(connection, name, payload));
     inEveryLanguage(() => this.#draw());
   }
@@ -123,6 +127,7 @@ export class History {
             "data-focus": "new",
           })
         : null,
+      this.#question.status === "OPEN" ? this.#files.controls(id) : null,
     );
   }
 
@@ -139,7 +144,8 @@ export class History {
 function bubble(message, reader) {
   const own = message.sender_id === reader.userId && message.sender_type === reader.userType;
   const role = sayIfKnown(`role_${message.sender_type}`, message.sender_type);
-  const attachments = message.attachments.length;
+  const files = message.attachments.map((one) => shown(one, message.content_type));
+  const others = files.filter((one) => one === null).length;
   return element(
     "li",
     { class: "message", "data-own": own, "data-id": message.id },
@@ -151,8 +157,9 @@ function bubble(message, reader) {
       message.is_visible_to_patient ? null : chip(say("staffOnly"), "warn"),
     ),
     message.content_text === null ? null : element("p", { class: "message-text", dir: "auto" }, message.content_text),
-    attachments > 0
-      ? element("p", { class: "hint" }, `${message.content_type} · ${say("attachmentCount", { count: attachments })}`)
+    ...files,
+    others > 0
+      ? element("p", { class: "hint" }, `${message.content_type} · ${say("attachmentCount", { count: others })}`)
       : null,
     element("p", { class: "hint" }, `#${message.id} · ${message.sent_at}`),
   );

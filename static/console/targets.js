@@ -27,7 +27,9 @@ export function clientEvents({ events }) {
  * @returns {Target[]} the events before the calls
  */
 export function targetsOf(protocol) {
-  return [...clientEvents(protocol).map(eventTarget), ...protocol.calls.map(callTarget)];
+  // A file is no payload: it is sent from a question's history.
+  const calls = protocol.calls.filter((call) => !call.takes_file);
+  return [...clientEvents(protocol).map(eventTarget), ...calls.map(callTarget)];
 }
 
 /**

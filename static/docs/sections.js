@@ -290,7 +290,7 @@ function callPart(call) {
     name,
     null,
     translated(call.about),
-    tryLink(name),
+    call.takes_file ? null : tryLink(name),
     call.notes.length === 0 ? null : bullets(call.notes),
     beside(
       [
@@ -305,8 +305,9 @@ function callPart(call) {
         ...(call.example === null ? [] : [json(word("body"), call.example)]),
         json(`${word("answer")} ${call.status}`, call.answer),
         ...Object.entries(call.others).map(([status, answer]) => json(status, answer)),
-        foldedCode(word("asJavaScript"), callAsJavaScript(as)),
-        foldedCode(word("asCurl"), callAsCurl(as)),
+        ...(call.takes_file
+          ? []
+          : [foldedCode(word("asJavaScript"), callAsJavaScript(as)), foldedCode(word("asCurl"), callAsCurl(as))]),
       ],
     ),
   );

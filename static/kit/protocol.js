@@ -56,6 +56,7 @@
  * @property {SentField[]} place
  * @property {SentField[]} query
  * @property {SentField[]} fields
+ * @property {boolean} takes_file its body is a file
  * @property {Json | null} example
  * @property {Json} answer
  * @property {GotField[]} answer_fields

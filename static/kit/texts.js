@@ -163,6 +163,12 @@ export const texts = {
   older: ["更早的消息", "Earlier messages"],
   readNew: ["有 {count} 条新消息，点击查看", "Show {count} new"],
   staffOnly: ["仅医护可见", "staff only"],
+  photo: ["照片", "Photo"],
+  sendFile: ["发送照片或文件", "Send a photo or file"],
+  recordVoice: ["录制语音", "Record a voice message"],
+  stopRecording: ["结束并发送", "Stop and send"],
+  openFile: ["打开文件", "Open the file"],
+  fileSent: ["已发送", "Sent"],
   attachmentCount: ["{count} 个附件", "attachments: {count}"],
   elderLine: ["老人 {id} · {at}", "elder {id} · {at}"],
 

@@ -169,10 +169,12 @@ def test_killed_while_it_copies_files(start_server: StartServer, tmp_path: Path,
         process = subprocess.Popen(
             [*COMMAND, *words], env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_until(made.with_name("made.db-files").exists, "the first of the files")
-        time.sleep(random.Random(number).uniform(0, 0.05))
-        process.kill()
-        process.wait()
+        try:
+            wait_until(made.with_name("made.db-files").exists, "the first of the files", 60)
+            time.sleep(random.Random(number).uniform(0, 0.05))
+        finally:
+            process.kill()
+            process.wait()
         if made.exists() and made.stat().st_size:
             assert run("check", "--database", str(made), folder=folder).returncode == 0
         again = run(*words, folder=folder)

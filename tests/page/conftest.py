@@ -22,6 +22,9 @@ FLAGS: Final = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # A microphone that is always there, and may always be used.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 
 # Reported by the browser itself when a script, a style or a request is against the page's policy.

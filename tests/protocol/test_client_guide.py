@@ -281,6 +281,27 @@ def test_the_example_of_its_use(server: Server) -> None:
     assert ran.stderr == ""
 
 
+def test_a_photo_is_sent_and_shown(server: Server) -> None:
+    question_id = server.open_question()
+    code, use, *_, files = blocks()
+    use = use.split("talk.send")[0].replace("123", str(question_id)).replace("http://127.0.0.1:8000", server.url)
+    shows = f"""
+    const photo = new Blob([new Uint8Array([0xff, 0xd8, 0xff, 1, 2, 3])], {{ type: "image/jpeg" }});
+    console.log = () => undefined;
+    await sendFile("{server.url}", talk, "IMAGE", photo);
+    while ((await (await fetch("{server.url}/api/questions/{question_id}/messages")).json()).items.length === 0);
+    const {{ items }} = await (await fetch("{server.url}/api/questions/{question_id}/messages")).json();
+    const shown = await fetch(source("{server.url}", items[0].attachments[0]));
+    process.stdout.write(`${{items[0].content_type}} ${{shown.status}} ${{(await shown.arrayBuffer()).byteLength}}\\n`);
+    talk.close();
+    """
+    script = code + use + files + shows
+    node = ["node", "--input-type=module", "--eval", script]
+    folder, env = ROOT / "tests", node_environment()
+    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=folder, env=env)
+    assert (ran.stdout, ran.stderr) == ("IMAGE 200 6\n", "")
+
+
 def test_two_inboxes_stay_in_step(staying: Server) -> None:
     """Whatever is answered on one device shows on the other, also what was answered while the server was away."""
     server, user_id = staying, new_id()
@@ -352,7 +373,7 @@ def test_the_first_answer_counts_on_all_devices_of_everybody(staying: Server) ->
 def test_the_example_of_two_buttons(server: Server) -> None:
     user_id = new_id()
     (one,) = remind(server, user_id, 1)
-    *_, code, use = blocks()
+    _, _, code, use, *_ = blocks()
     use = use.replace("1001", str(user_id)).replace("http://127.0.0.1:8000", server.url)
     # What it shows first is answered, what it shows then ends it.
     answers = f"""

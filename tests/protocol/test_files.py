@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
+from tests import certificates
 from tests.clients import Clients, message
+from tests.conftest import StartServer
 from tests.files import BEGINNINGS, Raw, ask, content, get, multipart, said, upload
 from tests.packets import Kind, Polling, Websocket
 from tests.server import Server, wait_until
@@ -404,6 +406,30 @@ class TestMessages:
         assert server.http("POST", path, json=said(url, sender_type="ELDER")).status == 400
         assert server.http("POST", path, json=said(url)).status == 201
         assert get(server, url).status == 200
+
+
+def test_over_tls(start_server: StartServer) -> None:
+    files = certificates.pair()
+    server = start_server("--tls-certificate", str(files.certificate), "--tls-key", str(files.key), nginx=False)
+    body = content(3_000_000, seed=50)
+    url = upload(server, body)["url"]
+    assert get(server, url).content == body
+    assert get(server, url, Range="bytes=5-2000000").content == body[5:2_000_001]
+
+
+def test_a_client_that_ends_in_the_middle_harms_none(server: Server) -> None:
+    url = upload(server, content(20_000_000, seed=51))["url"]
+    small = content(seed=52)
+    other = upload(server, small)["url"]
+    for _ in range(30):
+        with server.connect(receive_buffer=4096) as connection:
+            connection.sendall(f"GET {url} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            assert connection.recv(100)
+        assert get(server, other).content == small
+    descriptors = Path(f"/proc/{server.process.pid}/fd")
+    wait_until(
+        lambda: not any("careline.db-files" in str(one.readlink()) for one in descriptors.iterdir()), "all to be let go"
+    )
 
 
 def test_pages_of_other_origins_may_show_a_file_where_any_is_let_in(server: Server) -> None:

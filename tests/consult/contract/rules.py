@@ -211,6 +211,11 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "user_type": TYPE,
     },
     "VisibilityQuery": {"user_type": TYPE},
+    "FileQuery": {
+        "expires": Rule(CURSOR.text, [0, 1, 10**12], [-1, 10**12 + 1, *CURSOR.wrong[1:]]),
+        "signature": KEY,
+        "user_type": TYPE,
+    },
     "MessageQuery": {"after_id": CURSOR, "before_id": ID, "limit": LIMIT, "user_type": TYPE},
     "OccurrenceQuery": {"limit": LIMIT},
     "HistoryQuery": {"before_id": ID, "limit": LIMIT},

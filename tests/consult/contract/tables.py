@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from consult.contract.payloads import Payload
-from consult.contract.tables import CALLS, CLIENT_EVENTS
+from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES
 
 # Every type that a client's words are read as, by its name.
 PAYLOADS: Final[dict[str, type[Payload]]] = {
@@ -14,6 +14,7 @@ PAYLOADS: Final[dict[str, type[Payload]]] = {
     for one in (
         *(event.payload for event in CLIENT_EVENTS),
         *(part for call in CALLS for part in (call.query, call.body) if part is not None),
+        *(page.query for page in PAGES if page.query is not None),
     )
 }
 

@@ -3,6 +3,7 @@ deliberate mistake is refused with the answer that is shown beside it."""
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 from msgspec import Struct
 
 from consult.contract import (
+    files,
     history,
     messages,
     notifications,
@@ -28,6 +30,7 @@ from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.documents.protocol import protocol
 from consult.json_text import dumps, loads
 from store.clock import WireTime
+from store.files import Upload
 from store.history import Entry
 from store.messages import Message, visible_to
 from store.notifications import Notification
@@ -37,6 +40,7 @@ from store.questions import ListedQuestion, Question
 from store.reminders import ReminderTask
 from tests.conftest import Enter
 from tests.consult.contract.tables import Example
+from tests.files import upload
 from tests.packets import Websocket
 from tests.server import Server
 
@@ -108,6 +112,7 @@ REPLIES: dict[str, list[Example]] = {
 ANSWERS: dict[type[Struct], Example] = {
     questions.Question: QUESTION,
     questions.QuestionPage: encoded(replies.listed_question(LISTED, TIME)),
+    files.StoredFile: encoded(replies.stored_file(Upload("a" * 64, 1, "image/jpeg", 0, None))),
     participants.Participant: PARTICIPANT,
     participants.ParticipantPage: PARTICIPANT,
     messages.Message: MESSAGE,
@@ -200,6 +205,7 @@ def test_texts_about_headers(server: Server, headers: dict[str, str], status: in
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_pages_are_of_their_kind(server: Server, page: Any) -> None:
-    answer = server.http(page.method, page.path)
-    assert answer.status == (404 if "{" in page.path else 200), "a page of one's own has no such address"
-    assert answer.headers["content-type"].partition(";")[0] == page.kind
+    file = upload(server, b"GIF89a")["sha256"]
+    answer = server.http(page.method, page.path.format(file=file, link="none"))
+    assert answer.status == (404 if "{link}" in page.path else 200), "a link of one's own has no such address"
+    assert fnmatch(answer.headers["content-type"].partition(";")[0], page.kind)

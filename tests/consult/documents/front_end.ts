@@ -89,6 +89,8 @@ async function call<Name extends keyof Calls>(name: Name, asked: Omit<Calls[Name
   return (await answer.json()) as Answer<Name>;
 }
 
+const photo = await call("POST /api/files", { body: new Blob(["GIF89a"], { type: "image/gif" }) });
+if ("url" in photo) console.log(photo.url, photo.size, photo.sha256, photo.content_type);
 const made = await call("POST /api/questions", { body: { title: "最近血压偏高", elder_id: 1001 } });
 if (!("code" in made)) console.log(made.id, made.latest_message_id);
 const path = { question_id: 1 };

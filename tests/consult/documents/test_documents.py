@@ -135,7 +135,7 @@ def test_every_note_has_its_section() -> None:
             assert zh in document
             assert en in document
     calls = {name for name in rules.RULES if " " in name}
-    assert calls <= {f"{call.method} {call.path}" for call in CALLS}
+    assert calls <= {f"{one.method} {one.path}" for one in (*CALLS, *PAGES)}
 
 
 def test_links_lead_to_headings() -> None:
