@@ -199,7 +199,13 @@ def _page(page: Page) -> JsonObject:
         **({"parameters": parameters} if parameters else {}),
         "responses": {
             "200": {"description": "OK", "content": {page.kind: {}}},
-            **{str(status): {"description": HTTPStatus(status).phrase} for status in page.others},
+            **{str(status): _other(page, status) for status in page.others},
             **{str(status): _reference(status) for status in sorted({*_ANY_PAGE, *page.faults})},
         },
     }
+
+
+def _other(page: Page, status: int) -> JsonObject:
+    """Return a further answer that is no fault: a part of the page, or nothing where the client has it."""
+    content: JsonObject = {"content": {page.kind: {}}} if status == HTTPStatus.PARTIAL_CONTENT else {}
+    return {"description": HTTPStatus(status).phrase, **content}
