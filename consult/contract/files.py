@@ -75,5 +75,5 @@ GET_FILE = Page(
     ),
     query=FileQuery,
     others=(206, 304),
-    faults=(400, 401, 404, 416),
+    faults=(400, 401, 403, 404, 416, 503),
 )

@@ -189,10 +189,10 @@ _IN_PATH: dict[str, JsonObject] = {
 
 
 def _other(page: Page, status: int) -> JsonObject:
-    """A further status of a page: one that is no fault has nothing of JSON, any other a page or a fault."""
+    """A further status of a page: a part of it or nothing where it is no fault, else a page or a fault."""
     told: JsonObject = {"description": HTTPStatus(status).phrase}
-    if status < 400:
-        return told
+    if status < HTTPStatus.BAD_REQUEST:
+        return {**told, "content": {page.kind: {}}} if status == HTTPStatus.PARTIAL_CONTENT else told
     # Refused before it comes to the page, it is answered as a call is.
     told = _fault(status) if status in _FAULTS else {**told, "content": {}}
     return {**told, "content": {page.kind: {}, **told["content"]}}

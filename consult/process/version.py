@@ -23,7 +23,7 @@ LIBRARIES = (
         "prometheus-client",
         "urllib3",
     ),
-    *("typing-extensions",),
+    *("typing-extensions", "urllib3"),
 )
 
 # In the packaged binary alone: the commit that it was made of, and the licence texts of its parts.

@@ -89,6 +89,9 @@ class Requests(Thrower):
             body = self._body(operation.body)
             if chance.random() < 0.9:
                 headers["Content-Type"] = chance.choice(_KINDS) if chance.random() < 0.1 else "application/json"
+        elif operation.takes_file:
+            body = chance.choice((b"", b"x", chance.randbytes(chance.randrange(300_000)), *_NO_JSON))
+            headers["Content-Type"] = chance.choice((*_KINDS, "multipart/form-data; boundary=x", "image/jpeg"))
         got = self._asked(operation.method, target, body, headers)
         try:
             operation.check(got)
