@@ -88,6 +88,14 @@ ANSWER_SECONDS = 60  # until a client must have taken the answer
 MOST_UNREAD_ANSWERS = 32  # of which a client has not taken most of the bytes yet
 MOST_UNREAD_BYTES = 8_388_608  # of them all
 
+# Of a sandbox.
+LONGEST_ADVANCE = 31_622_400  # seconds that one call moves the clock: a year
+WALK_SECONDS = 20  # of real time that one call may take for it
+MOST_LOST_ACKS = 1000
+LONGEST_DELAY = 30_000  # milliseconds
+MOST_DELAYED = 10_000  # packets that wait
+LONGEST_REFUSAL = 3600  # seconds
+
 PARKED_IDS = 10  # that `/health` names
 
 # In days, as clients are told it.

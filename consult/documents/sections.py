@@ -28,6 +28,7 @@ HEADINGS: dict[str, Words] = {
     "11.4": Words("历史记录", "History"),
     "12": Words("直到有人答复", "Until it is answered"),
     "13": Words("回复送达参与者", "A reply reaches its people"),
+    "16": Words("沙盒", "The sandbox"),
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Words] = {
