@@ -90,7 +90,7 @@ MOST_UNREAD_BYTES = 8_388_608  # of them all
 
 # Of a sandbox.
 LONGEST_ADVANCE = 31_622_400  # seconds that one call moves the clock: a year
-WALK_SECONDS = 20  # of real time that one call may take for it
+WALK_SECONDS = 8  # of real time that one call may take for it: clients wait for ten, as a rule
 MOST_LOST_ACKS = 1000
 LONGEST_DELAY = 30_000  # milliseconds
 MOST_DELAYED = 10_000  # packets that wait
