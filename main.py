@@ -61,7 +61,7 @@ from consult.sandbox.place import own_folder
 from consult.sandbox.sandbox import Sandbox
 from consult.sending import Sending
 from consult.wire.carriers import Carriers
-from consult.wire.door import Doors, close_http
+from consult.wire.door import Doors, close_http, close_idle
 from consult.wire.listening import ListenFault, accept, bind, url
 from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
@@ -177,6 +177,9 @@ async def serve_from(
     systemd.stopping()
     for server in servers:
         server.close()
+    if sandbox is not None:
+        close_idle(doors.connections)
+        sandbox.is_closed.set()
     await house.stop()
     await close_http(doors.connections)
     if house.guard is not None:

@@ -3,9 +3,10 @@
 import asyncio
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sanic import Sanic
+from sanic.http import Http
 
 from consult.contract import faults, fields
 from consult.contract.faults import Fault
@@ -110,8 +111,9 @@ class SandboxCalls:
         self.sandbox.faults.refused_until = asyncio.get_running_loop().time() + asked.body.seconds
         return self._faults()
 
-    async def restart(self, _: Asked[None, None]) -> SandboxFaults:
-        self.sandbox.restart()
+    async def restart(self, asked: Asked[None, None]) -> SandboxFaults:
+        await self.sandbox.restart()
+        cast(Http, asked.request.stream).keep_alive = False
         return SandboxFaults(lose_acks=0, delay_ms=0, refuse_writes_seconds=0)
 
     def _faults(self) -> SandboxFaults:

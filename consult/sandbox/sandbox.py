@@ -20,17 +20,20 @@ class Sandbox:
         self.parts = failing_parts(self.faults)
         self.ticked = asyncio.Event()  # the reminder loop has, and nothing has failed
         self.stop = asyncio.Event()  # ends the run
+        self.is_closed = asyncio.Event()  # the run takes no request any more
         self.is_to_restart = False  # once the run is over
 
     def walk(self, watch: ClockWatch, database: Database, loop: ReminderLoop, housekeeping: Housekeeping) -> Walk:
         """Return what moves the clock of the server that has these parts."""
         return Walk(self.clock, watch, database, loop, housekeeping, self.ticked)
 
-    def restart(self) -> None:
-        """End the run, and begin another one on the same database, unless a signal comes."""
+    async def restart(self) -> None:
+        """End the run, and begin another one on the same database, unless a signal comes. Return once any further
+        request is the next run's."""
         if not self.stop.is_set():
             self.is_to_restart = True
             self.stop.set()
+        await self.is_closed.wait()
 
     def end(self) -> None:
         """End for good."""

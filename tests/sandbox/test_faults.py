@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from contextlib import closing
+from typing import Final
 
 import pytest
 
 from consult.contract.sandbox import SANDBOX_CALLS
 from tests.clients import Clients, message
 from tests.conftest import Enter
-from tests.packets import KINDS, Kind, Websocket
+from tests.json_text import encode
+from tests.packets import Closed, Kind, Polling, Websocket
+from tests.protocol.test_client_guide import COMES_BACK, DRIVER, ORDERS, blocks
+from tests.protocol.test_client_guide import FrontEnd as GuideFrontEnd
+from tests.returning import TRANSPORTS, FrontEnd, Person
 from tests.sandbox.conftest import Sandbox
-from tests.server import new_id, wait_until
+from tests.server import in_seconds, new_id, wait_until
 
 OFF: Final = {"lose_acks": 0, "delay_ms": 0, "refuse_writes_seconds": 0}
 SAID: Final = {"success": False, "message": "发送失败：服务器内部错误"}
@@ -40,41 +45,50 @@ def test_the_callback_is_lost_as_well(sandbox: Sandbox, enter: Enter) -> None:
     question_id = sandbox.open_question()
     connection = enter(Websocket, sandbox)
     sandbox.ask("lose-acks", {"count": 1})
-    connection.emit("send_message", message(question_id), ack_id=5)
-    answer = connection.call("send_message", message(question_id))
-    assert answer["success"] is True
-    assert [name for name, _ in connection.events] == ["send_message:ack"], "that of the second"
+    connection.send(f'42900["send_message",{encode(message(question_id)).decode()}]')
+    assert connection.call("send_message", message(question_id))["success"] is True
+    assert connection.answered == [1], "by the callback of the second alone"
+    assert len(connection.named("send_message:ack")) == 1
     assert len(sandbox.messages(question_id)) == 2
 
 
+@pytest.mark.parametrize("kind", [Websocket, Polling])
 @pytest.mark.parametrize("close_frame", [False, True])
-def test_one_connection_is_cut(sandbox: Sandbox, clients: Clients, enter: Enter, close_frame: bool) -> None:
-    stays = clients.connect(to=sandbox)
-    cut = enter(Websocket, sandbox)
-    told = sandbox.ask("cut", {"sid": cut.sid, "close_frame": close_frame})
-    assert told == {"cut": 1}
-    assert cut.ended() is close_frame
-    stays.round_trip()
+def test_one_connection_is_cut(sandbox: Sandbox, enter: Enter, kind: Kind, *, close_frame: bool) -> None:
+    stays, cut = enter(kind, sandbox), enter(kind, sandbox)
+    assert sandbox.ask("cut", {"sid": cut.sid, "close_frame": close_frame}) == {"cut": 1}
+    with pytest.raises(Closed) as told:
+        cut.read_to_the_end()
+    if kind is Websocket:
+        assert ("1001 (going away)" in str(told.value)) is close_frame
+    assert stays.call("leave_question", {"question_id": 1}) == {"question_id": 1}
     assert sandbox.http("POST", "/sandbox/cut", json={"sid": cut.sid}).status == 404
 
 
-def test_all_are_cut_and_come_back_to_what_they_missed(sandbox: Sandbox, clients: Clients) -> None:
-    question_id = sandbox.open_question()
-    front_ends = [clients.connect(transport, to=sandbox) for transport in ("websocket", "polling")]
-    for one in front_ends:
-        one.join(question_id)
-    assert sandbox.ask("cut") == {"cut": 2}
-    for one in front_ends:
-        one.disconnected()
-    said = sandbox.http("POST", f"/api/questions/{question_id}/messages", json=spoken("还在吗？")).body
-    for one in front_ends:
-        one.returned()
-        assert one.expect("new_message") == said
-        one.nothing("new_message")
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_all_are_cut_and_come_back_to_what_they_missed(sandbox: Sandbox, transport: str) -> None:
+    person = Person(sandbox.open_question())
+    front_end = FrontEnd(sandbox.url, [person], client="socket.io-client", transport=transport)
+    with closing(front_end):
+        front_end.is_there()
+        said = []
+        for number in range(1, 4):
+            assert sandbox.ask("cut")["cut"] >= 1
+            said.append(say(sandbox, person.question_id, f"{number}"))
+            wait_until(lambda: front_end.count("connect") > number, "its return")  # noqa: B023
+            said.append(say(sandbox, person.question_id, f"{number} live"))
+            wait_until(lambda: len(set(front_end.told("message"))) >= len(said), "what it missed")
+        # What it had been sent within two seconds of a cut may come once more.
+        assert list(dict.fromkeys(front_end.told("message"))) == said
+        assert front_end.count("error") == 0
 
 
-def spoken(text: str) -> dict[str, Any]:
-    return {"sender_type": "STAFF", "sender_id": 1001, "content_type": "TEXT", "content_text": text}
+def say(sandbox: Sandbox, question_id: int, text: str) -> int:
+    """Say something over HTTP, and give the message's id."""
+    spoken = {"sender_type": "STAFF", "sender_id": 1001, "content_type": "TEXT", "content_text": text}
+    answer = sandbox.http("POST", f"/api/questions/{question_id}/messages", json=spoken)
+    assert answer.status == 201, answer
+    return int(answer.body["id"])
 
 
 def test_answers_come_later_and_in_order(sandbox: Sandbox, clients: Clients, transport: str) -> None:
@@ -85,29 +99,29 @@ def test_answers_come_later_and_in_order(sandbox: Sandbox, clients: Clients, tra
         began = time.monotonic()
         client.emit("join_question", {"question_id": question_id, "user_id": 456, "user_type": "ELDER"})
         client.emit("send_message", message(question_id, "一"))
+        assert client.expect("joined_question") == {"question_id": question_id}
+        assert client.expect("send_message:ack")["data"] == client.expect("new_message")
+        assert time.monotonic() - began >= 0.4
         client.emit("send_message", message(question_id, "二"))
         sandbox.ask("delay", {"ms": 0})
         client.emit("send_message", message(question_id, "三"))
-        assert client.expect("joined_question") == {"question_id": question_id}
-        assert time.monotonic() - began >= 0.4
-        texts = [client.expect("send_message:ack")["data"]["content_text"] for _ in range(3)]
-        assert texts == ["一", "二", "三"], "none overtakes another"
+        texts = [client.expect("send_message:ack")["data"]["content_text"] for _ in range(2)]
+        assert texts == ["二", "三"], "neither overtakes the other"
         sandbox.ask("delay", {"ms": 300})
         began = time.monotonic()
         assert sandbox.http("GET", "/api/questions").status == 200
         assert time.monotonic() - began >= 0.3
     finally:
         sandbox.ask("delay", {"ms": 0})
-    names = [one.event for one in client.events]
-    assert names.index("joined_question") < names.index("new_message")
 
 
 def test_a_delayed_packet_that_is_broken_ends_its_connection(sandbox: Sandbox, enter: Enter) -> None:
     connection = enter(Websocket, sandbox)
     sandbox.ask("delay", {"ms": 50})
     try:
-        connection.send_packet("4?")
-        connection.ended()
+        connection.send("4?")
+        with pytest.raises(Closed):
+            connection.read_to_the_end()
     finally:
         sandbox.ask("delay", {"ms": 0})
 
@@ -138,33 +152,44 @@ def test_reminders_wait_for_a_disk_that_is_full(sandbox: Sandbox) -> None:
     assert sandbox.http("POST", "/sandbox/clock", json={"advance": 86_400}).status == 503
     assert len(sandbox.notifications(user_id)) == before
     sandbox.ask("refuse-writes", {"seconds": 0})
-    wait_until(lambda: len(sandbox.notifications(user_id)) == before + 1, "the next occurrence")
+    sandbox.ask("clock", {"advance": 86_400})
+    assert len(sandbox.notifications(user_id)) == before + 1
 
 
-def test_a_restart_in_place(start_sandbox: Callable[[], Sandbox], clients: Clients) -> None:
-    """The official client comes back by itself, and sees all that it missed."""
+def test_a_restart_in_place(start_sandbox: Callable[[], Sandbox]) -> None:
+    """The front end of docs/client.md comes back by itself and shows everything once, what it says meanwhile too."""
     sandbox = start_sandbox()
     question_id, user_id = sandbox.open_question(), new_id()
-    client = clients.connect(to=sandbox)
-    client.join(question_id)
-    client.bind(user_id)
-    sandbox.ask("clock", {"advance": 86_400})
-    sandbox.ask("delay", {"ms": 1})
-    sandbox.ask("lose-acks", {"count": 5})
-    before, process = sandbox.now(), sandbox.process.pid
-    for number in range(3):
-        assert sandbox.ask("restart") == OFF
-        said = sandbox.http("POST", f"/api/questions/{question_id}/messages", json=spoken(f"{number}")).body
-        client.disconnected()
-        client.returned()
-        assert client.expect("new_message") == said
+    sandbox.make_reminder(user_id, in_seconds(3600), rrule="FREQ=DAILY")
+    me = {"sender_id": user_id, "sender_type": "ELDER", "role_display_name": "张三"}
+    process, before = sandbox.process.pid, sandbox.now()
+    with closing(GuideFrontEnd(ORDERS + blocks()[0] + DRIVER, sandbox.url, me, question_id)) as front:
+        for number in range(1, 4):
+            front.say(f"own {number}")
+            assert sandbox.ask("restart") == OFF
+            say(sandbox, question_id, f"missed {number}")
+            sandbox.ask("clock", {"advance": 86_400})
+            front.wait_for("message", 2 * number, COMES_BACK)
+            front.wait_for("notification", number, COMES_BACK)
+        assert front.shown("message") == sandbox.messages(question_id)
+        assert front.shown("notification") == sandbox.notifications(user_id, "after_id=0")
+        assert front.shown("fault") == []
     assert sandbox.process.pid == process
-    assert sandbox.now() >= before
-    assert sandbox.ask("refuse-writes", {"seconds": 0}) == OFF, "a restart has ended every fault"
-    assert client.call("send_message", message(question_id))["success"] is True
+    assert sandbox.now() > before
     assert len(sandbox.left_behind()) == 1
-    assert sandbox.stop() < 5
+    sandbox.stop()
     assert sandbox.left_behind() == []
+
+
+def test_a_restart_ends_every_fault(start_sandbox: Callable[[], Sandbox], enter: Enter) -> None:
+    sandbox = start_sandbox()
+    question_id = sandbox.open_question()
+    sandbox.ask("delay", {"ms": 100})
+    sandbox.ask("lose-acks", {"count": 5})
+    sandbox.ask("refuse-writes", {"seconds": 600})
+    sandbox.ask("restart")
+    assert sandbox.ask("lose-acks", {"count": 0}) == OFF
+    assert enter(Websocket, sandbox).call("send_message", message(question_id))["success"] is True
 
 
 def test_a_signal_within_a_restart_ends_it(start_sandbox: Callable[[], Sandbox]) -> None:
@@ -196,3 +221,4 @@ def test_every_answer_is_as_its_example(sandbox: Sandbox) -> None:
         answer = sandbox.http("POST", call.path, json=body)
         assert (answer.status, list(answer.body)) == (200, list(call.answer)), call.name
         assert sandbox.http("GET", call.path).status == 405
+    assert sandbox.http("POST", "/sandbox/cut").status == 200, "its body may be left out"
