@@ -69,7 +69,7 @@ from consult.wire.share import Allowed
 from consult.wire.tls import Tls
 from reminders.clock_watch import ClockWatch, steady_clock
 from reminders.housekeeping import Housekeeping
-from reminders.jobs import Keep, jobs
+from reminders.jobs import jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
 from store import backup, clock_faults, messages, notifications, restore, schema, sequences
@@ -211,13 +211,7 @@ class House:
         self.push = parts.push(rooms, database, time, settings.outbox_bytes)
 
         self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
-        keep = Keep(
-            settings.read_notification_days,
-            settings.closed_question_days,
-            settings.audit_days,
-            settings.recovery_seconds,
-        )
-        house_jobs = jobs(database, clock, self.daily, keep, partial(join_question.deleted, lookup, rooms))
+        house_jobs = jobs(database, clock, self.daily, settings.keep, partial(join_question.deleted, lookup, rooms))
         self.housekeeping = Housekeeping(house_jobs, clock)
         self.work = RuleWork()
         self.loop = ReminderLoop(

@@ -15,6 +15,7 @@ from consult.entry.access import DEFAULT_PORTS, EVERY_ORIGIN, is_loopback
 from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
 from consult.wire import tls
+from reminders.jobs import Keep
 
 T = TypeVar("T")
 
@@ -198,6 +199,13 @@ class Settings:
     closed_question_days: int = _setting("0", days, "deleted after so many, with messages; 0: never")
     audit_days: int = _setting("365", days, "who did what is kept for so many; 0: for ever")
     sandbox: bool = _setting("false", flag, "for developers: sample data, gone at the end; a clock to move")
+
+    @property
+    def keep(self) -> Keep:
+        """Return for how long things are kept."""
+        return Keep(
+            self.read_notification_days, self.closed_question_days, self.audit_days, sessions=self.recovery_seconds
+        )
 
     @property
     def allowance(self) -> Allowance:

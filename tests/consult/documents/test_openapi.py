@@ -107,7 +107,7 @@ def ids(server: Server) -> dict[str, int]:
     }
 
 
-@EACH_CALL
+@pytest.mark.parametrize("call", CALLS, ids=[call.name for call in CALLS])
 def test_the_server_answers_as_told(server: Server, ids: dict[str, int], call: Call) -> None:
     """Each call with its example, where it finds something."""
     server.set_status(ids["questions question_id"], "OPEN")  # another call's example may have closed it
