@@ -19,7 +19,7 @@ class ClockMove(Payload, kw_only=True, gc=False):
 
     checks: ClassVar = (
         Check(
-            "advance",
+            "to",
             lambda body: (body.get("advance") is None) != (body.get("to") is None),
             "advance 与 to 必须给出其中一个",
             "either `advance` or `to`, not both",
