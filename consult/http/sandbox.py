@@ -122,5 +122,5 @@ class SandboxCalls:
         return SandboxFaults(
             lose_acks=now.acks_to_lose,
             delay_ms=round(now.delay * 1000),
-            refuse_writes_seconds=max(0, math.ceil(left)),
+            refuse_writes_seconds=max(0, math.ceil(round(left, 3))),  # a sum of floats may be off by a little
         )

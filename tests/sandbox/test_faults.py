@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Final
 
@@ -22,6 +22,14 @@ from tests.server import in_seconds, new_id, wait_until
 
 OFF: Final = {"lose_acks": 0, "delay_ms": 0, "refuse_writes_seconds": 0}
 SAID: Final = {"success": False, "message": "发送失败：服务器内部错误"}
+
+
+@pytest.fixture(autouse=True)
+def all_is_off(sandbox: Sandbox) -> Iterator[None]:
+    """At the end of each test the module's sandbox works."""
+    yield
+    for call, body in (("lose-acks", {"count": 0}), ("delay", {"ms": 0}), ("refuse-writes", {"seconds": 0})):
+        sandbox.ask(call, body)
 
 
 def test_a_lost_acknowledgement_and_the_same_again(sandbox: Sandbox, clients: Clients) -> None:
