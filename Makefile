@@ -14,11 +14,15 @@ NODE := tests/node_modules/.bin
 SCRIPTS := 'static/**/*.{js,css}' 'tests/**/*.{js,mjs}' '!**/node_modules'
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-tokens endurance torture fuzz siege docs lock clean
+.PHONY: run sandbox lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
 	@$(BIN)/python main.py
+
+# Starts a sandbox on http://127.0.0.1:8000: sample data, gone at the end, a clock to move (docs/sandbox.md).
+sandbox: $(VENV)/run
+	@$(BIN)/python main.py serve --sandbox
 
 # Reads all of the source and runs none of it. Installs Node packages where they are missing.
 lint: $(VENV)/test $(VENV)/binary

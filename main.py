@@ -8,10 +8,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import uvloop
 from peewee import DatabaseError
@@ -20,6 +22,8 @@ from sanic import Sanic
 from consult.answering import Answering
 from consult.away import Away
 from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
+from consult.contract.sandbox import SANDBOX_CALLS
+from consult.contract.tables import CALLS_AND_PAGES
 from consult.documents.formats import FORMATS, documents
 from consult.entry.access import EVERYWHERE, Access
 from consult.entry.confirm_links import ConfirmLinks
@@ -30,7 +34,6 @@ from consult.entry.refused_origins import RefusedOrigins
 from consult.events import join_question
 from consult.events.table import handlers
 from consult.file_addresses import FileAddresses
-from consult.gateway import Gateway
 from consult.hooks.hooks import Hooks
 from consult.http import admission, answers, calls, entry
 from consult.http.answers import Writing
@@ -46,6 +49,7 @@ from consult.http.quiet_hours import QuietHoursOfUsers
 from consult.http.reads import DOWNLOADS, UPLOADS, Reads
 from consult.http.reminders import Reminders
 from consult.http.request import Request
+from consult.http.sandbox import SandboxCalls
 from consult.loop_lag import LoopLag
 from consult.process import command_line, entry_commands, hooks_commands, install, log_lines, status
 from consult.process.settings import Settings, SettingsFault
@@ -54,12 +58,16 @@ from consult.process.standard_streams import fail, tell
 from consult.process.start import Start
 from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
-from consult.push import Push
 from consult.recovery import Recovery
 from consult.rooms import Rooms
+from consult.sandbox import samples
+from consult.sandbox.clock import SandboxClock
+from consult.sandbox.faults import Parts
+from consult.sandbox.place import own_folder
+from consult.sandbox.sandbox import Sandbox
 from consult.sending import Sending
 from consult.wire.carriers import Carriers
-from consult.wire.door import Doors, close_http
+from consult.wire.door import Doors, close_http, close_idle
 from consult.wire.listening import ListenFault, accept, bind, url
 from consult.wire.memory import bound_allocator
 from consult.wire.polling import Polling
@@ -67,7 +75,7 @@ from consult.wire.share import Allowed
 from consult.wire.tls import Tls
 from reminders.clock_watch import SOUND, ClockWatch, steady_clock
 from reminders.housekeeping import Housekeeping
-from reminders.jobs import Keep, jobs
+from reminders.jobs import jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
 from store import backup, clock_faults, file_copies, files, messages, notifications, restore, schema, sequences
@@ -94,9 +102,12 @@ LAST_WRITES = 0.7  # seconds of a stop; with those of the sockets (carriers.py, 
 log = logging.getLogger("careline")
 
 
-async def serve(settings: Settings, time: ClinicTime, listening: socket.socket, start: Start) -> None:
+async def serve(
+    settings: Settings, time: ClinicTime, listening: socket.socket, start: Start, sandbox: Sandbox | None = None
+) -> None:
     """Opens the database, serves, and closes it whatever happens: an open one would keep the process alive."""
-    database = Database(settings.database)
+    parts = Parts() if sandbox is None else sandbox.parts
+    database = parts.database(settings.database)
     try:
         bring_up_to_date(settings.database, start, backed_up=settings.backup_before_migration)
         if start.stopped:
@@ -105,7 +116,7 @@ async def serve(settings: Settings, time: ClinicTime, listening: socket.socket, 
         for name in sequences.mend(settings.database):
             log.warning("the count of ids of the table %s was not sound: it goes on from the highest id", name)
         await database.open()
-        await serve_from(database, settings, time, listening, start)
+        await serve_from(database, settings, time, listening, start, sandbox)
     except DatabaseError as fault:
         raise StoreFault(f"cannot use {settings.database}: {fault}") from fault
     finally:
@@ -129,18 +140,28 @@ def bring_up_to_date(path: Path, start: Start, *, backed_up: bool) -> None:
 
 
 async def serve_from(
-    database: Database, settings: Settings, time: ClinicTime, listening: socket.socket, start: Start
+    database: Database,
+    settings: Settings,
+    time: ClinicTime,
+    listening: socket.socket,
+    start: Start,
+    sandbox: Sandbox | None,
 ) -> None:
-    """Build the house, serve until SIGINT or SIGTERM, and take the house down."""
-    stop = asyncio.Event()
+    """Build the house, serve until SIGINT or SIGTERM, or a sandbox's restart, and take the house down."""
+    stop = asyncio.Event() if sandbox is None else sandbox.stop
+    end = stop.set if sandbox is None else sandbox.end
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, end)
     if start.stopped:
-        stop.set()
+        end()
     systemd = start.systemd
-    clock = ClockWatch(time.now, steady_clock, await clock_faults.last_known(database))
+    steady = steady_clock if sandbox is None else sandbox.clock.steady
+    clock = ClockWatch(time.now, steady, await clock_faults.last_known(database))
+    if sandbox is not None and sandbox.is_first_run:
+        await samples.add(database, time)
     addresses = FileAddresses(await files.signing_key(database), clock)
-    house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, systemd.alive)
+    ticked = systemd.alive if sandbox is None else sandbox.ticked.set
+    house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, ticked, sandbox)
     house.push.last_message_id = await messages.latest_id(database)
     house.push.last_notification_id = await notifications.latest_id(database)
     if house.links is not None:
@@ -158,7 +179,8 @@ async def serve_from(
     house.start()
     settle_down()
     where = url(settings.host, listening, house.tls)
-    print(f"Careline listening on {where}", flush=True)  # noqa: T201
+    if sandbox is None or sandbox.is_first_run:
+        print(f"Careline listening on {where}", flush=True)  # noqa: T201
     if settings.host in EVERYWHERE and not settings.allowed_hosts:
         log.info("answered as hosts: loopback names and this machine's own addresses; --allowed-hosts names others")
     systemd.ready(where)
@@ -168,11 +190,15 @@ async def serve_from(
     systemd.stopping()
     for server in servers:
         server.close()
+    if sandbox is not None:
+        close_idle(doors.connections)
+        sandbox.is_closed.set()
     await house.stop()
     await close_http(doors.connections)
     if house.guard is not None:
         await house.guard.close()
     await servers[0].after_stop()
+    Sanic.unregister_app(app)  # a sandbox's next run has one of the same name
 
 
 class House:
@@ -186,7 +212,10 @@ class House:
         clock: ClockWatch,
         addresses: FileAddresses,
         ticked: Callable[[], None],
+        sandbox: Sandbox | None,
     ) -> None:
+        parts = Parts() if sandbox is None else sandbox.parts
+        self.sandbox = sandbox
         self.database = database
         self.time = time
         self.clock = clock
@@ -196,18 +225,13 @@ class House:
         self.hooks = None if settings.hooks is None else self._hooks_of(settings.hooks)
         rooms, lookup = Rooms(), Lookup(database)
         self.addresses = addresses
-        self.push = Push(rooms, database, time, addresses, settings.outbox_bytes)
+        self.push = parts.push(rooms, database, time, addresses, settings.outbox_bytes)
         self.files = FileStore(database, clock, settings.disk_reserve)
         self.most_file_bytes = settings.file_bytes
 
         self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
-        keep = Keep(
-            settings.read_notification_days,
-            settings.closed_question_days,
-            settings.audit_days,
-            settings.recovery_seconds,
-        )
-        house_jobs = jobs(database, clock, self.daily, self.files, keep, partial(join_question.deleted, lookup, rooms))
+        deleted = partial(join_question.deleted, lookup, rooms)
+        house_jobs = jobs(database, clock, self.daily, self.files, settings.keep, deleted)
         self.housekeeping = Housekeeping(house_jobs, clock)
         self.work = RuleWork()
         self.loop = ReminderLoop(
@@ -226,7 +250,7 @@ class House:
         self.sending = Sending(self.push, rooms, time, addresses)
         events = handlers(database, lookup, rooms, self.push, self.recovery, self.answering, self.sending)
         self.limits = Limits(settings.allowance)
-        self.gateway = Gateway(events, self.push, self.recovery, self.limits, self.guard)
+        self.gateway = parts.gateway(events, self.push, self.recovery, self.limits, self.guard)
 
         certificate, key = settings.tls_certificate, settings.tls_key
         self.tls = Tls(certificate, key) if certificate and key else None
@@ -272,7 +296,7 @@ class House:
             clock=self.clock,
             hooks=self.hooks,
         )
-        pages = Pages(STATIC, time, self.guard is not None)
+        pages = Pages(STATIC, time, tokens=self.guard is not None, sandbox=self.sandbox is not None)
         nouns = (
             Questions(database, writing, time, self.sending, self.push, self.away, self.notify_replies),
             Files(
@@ -294,8 +318,15 @@ class House:
             Operations(counts, database, time, self.loop, self.housekeeping, self.daily),
             pages,
         )
+        rows = CALLS_AND_PAGES
         handlers_by_row = {row: handler for noun in nouns for row, handler in noun.handlers().items()}
-        calls.add_routes(app, handlers_by_row, database, reads, self.carriers.turns, self.served)
+        if self.sandbox is not None:
+            walk = self.sandbox.walk(self.clock, database, self.loop, self.housekeeping)
+            sandbox_calls = SandboxCalls(self.sandbox, walk, self.gateway, self.push, time)
+            sandbox_calls.add_delay(app)
+            handlers_by_row |= sandbox_calls.handlers()
+            rows += SANDBOX_CALLS
+        calls.add_routes(app, rows, handlers_by_row, database, reads, self.carriers.turns, self.served)
         pages.add_files(app)
         self.polling.add_route(app)
         return app
@@ -370,9 +401,46 @@ def run(settings: Settings, clock: Clock = system_clock) -> int:
     zone = settings.timezone or machine_zone()
     log.info("times are shown in the zone %s", zone)
     start = Start(Systemd(os.environ))
+    if settings.sandbox:
+        return run_sandbox(settings, zone, start)
     with bind(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, ClinicTime(zone, clock), listening, start))
     return 0
+
+
+def run_sandbox(settings: Settings, zone: ZoneInfo, start: Start) -> int:
+    """`careline serve --sandbox`: serve until the end, with a new event loop after each restart in place."""
+    log.warning("this is a sandbox: its data is gone at the end, and any program of this machine may do anything to it")
+    with own_folder() as folder, bind(settings.host, settings.port) as listening:
+        its_own = replace(settings, database=folder / "careline.db", daily_backups=0)
+        clock, is_first_run, goes_on = SandboxClock(), True, True
+        while goes_on:
+            with listening.dup() as of_run, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                goes_on = runner.run(run_once(its_own, zone, clock, of_run, start, is_first_run=is_first_run))
+            is_first_run = False
+            gc.unfreeze()  # what is left of the run
+    return 0
+
+
+async def run_once(
+    settings: Settings,
+    zone: ZoneInfo,
+    clock: SandboxClock,
+    listening: socket.socket,
+    start: Start,
+    *,
+    is_first_run: bool,
+) -> bool:
+    """Serve until the end, or until a sandbox is to restart: then return True."""
+    sandbox = Sandbox(clock, is_first_run=is_first_run)
+    await serve(settings, ClinicTime(zone, clock.now), listening, start, sandbox)
+    if not sandbox.is_to_restart:
+        return False
+    # From here until the next run serves, a signal is noted.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().remove_signal_handler(number)
+    start.note_signals()
+    return not start.stopped
 
 
 def main(arguments: list[str]) -> int:
@@ -402,8 +470,10 @@ def main(arguments: list[str]) -> int:
             case "status":
                 return status.show(settings)
             case "check":
-                done = f"settings: ok\ndatabase: {schema.check(settings.database)}"
-                done += f"\nfiles: {file_copies.check(settings.database)}"
+                database = "a new one at each start" if settings.sandbox else schema.check(settings.database)
+                done = f"settings: ok\ndatabase: {database}"
+                if not settings.sandbox:
+                    done += f"\nfiles: {file_copies.check(settings.database)}"
             case "token":
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":

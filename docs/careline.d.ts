@@ -125,6 +125,22 @@ export interface Calls {
   "GET /health": { answer: Health };
 }
 
+/** 仅 `--sandbox` 提供的 HTTP 接口 / HTTP calls that only `--sandbox` has */
+export interface SandboxCalls {
+  /** 把沙盒的时钟拨快，途中到期的一切按顺序触发 / moves the clock forward; all that is due on the way fires */
+  "POST /sandbox/clock": { body: ClockMove; answer: MovedClock };
+  /** 断开一个或所有连接 / cuts one connection, or all */
+  "POST /sandbox/cut": { body?: ConnectionCut; answer: CutConnections };
+  /** 丢弃接下来的 `send_message` 回应 / loses the next replies to `send_message` */
+  "POST /sandbox/lose-acks": { body: AcksToLose; answer: SandboxFaults };
+  /** 延迟对事件与 HTTP 接口的回应 / delays the answers to events and calls */
+  "POST /sandbox/delay": { body: AnswerDelay; answer: SandboxFaults };
+  /** 在一段时间内拒绝写入，如同磁盘已满 / refuses writes for a while, as a full disk does */
+  "POST /sandbox/refuse-writes": { body: WriteRefusal; answer: SandboxFaults };
+  /** 重启服务器：端口、数据库与时间不变 / restarts the server; port, database and time stay */
+  "POST /sandbox/restart": { answer: SandboxFaults };
+}
+
 /** Section 2.1. */
 export interface JoinQuestion {
   /** 咨询问题编号：正整数 / the question's id: a positive integer */
@@ -1137,4 +1153,62 @@ export interface Job {
   last_run: string | null;
   /** ok，或失败的原因 / ok, or why it failed */
   result: string | null;
+}
+
+/** advance 与 to 必须给出其中一个 */
+export interface ClockMove {
+  /** 拨快多少秒；0 仅查询当前时间：0 到 31622400 的整数 / by how many seconds; 0 only asks what time it is: an integer from 0 to 31,622,400 */
+  advance?: number | null;
+  /** 拨快到什么时间：一年之内的将来时间 / the time to move to: a time within the coming year, written as any other (section 8) */
+  to?: string | null;
+}
+
+/** 沙盒的时钟。The clock of a sandbox. */
+export interface MovedClock {
+  /** 沙盒的当前时间 / the sandbox's time */
+  now: string;
+  /** 要求拨到的时间 / the time that was asked for */
+  to: string;
+  /** 是否已到达 `to`；false 时再次以该 `to` 调用即可继续 / whether that is reached; if false, the same call with this `to` goes on */
+  reached: boolean;
+  /** 途中产生的通知数 / notifications that were written on the way */
+  notifications: number;
+}
+
+export interface ConnectionCut {
+  /** 要断开的连接；缺省为所有连接：1 到 64 个字符的文本 / the connection to cut; every one when left out: text of 1 to 64 characters */
+  sid?: string | null;
+  /** 是否先发送关闭帧，如同服务器正常关闭；缺省为 false，如同网络中断：布尔值 / whether a close frame is sent first, as a server does that stops; false when left out, as when a cable is pulled: a boolean */
+  close_frame?: boolean | null;
+}
+
+/** 断开的连接。Connections that were cut. */
+export interface CutConnections {
+  /** 断开的连接数 / how many connections were cut */
+  cut: number;
+}
+
+export interface AcksToLose {
+  /** 丢弃接下来的几个 `send_message` 回应；0 停止丢弃：0 到 1000 的整数 / how many replies to `send_message`; 0: none: an integer from 0 to 1,000 */
+  count: number;
+}
+
+/** 沙盒当前的故障设置，启动与重启后均为 0。How a sandbox fails now; all is 0 after a start and a restart. */
+export interface SandboxFaults {
+  /** 还将丢弃几个回应 / replies that are still to be lost */
+  lose_acks: number;
+  /** 延迟的毫秒数 / milliseconds by which answers are delayed */
+  delay_ms: number;
+  /** 还将拒绝写入多少秒 / seconds for which writes are still refused */
+  refuse_writes_seconds: number;
+}
+
+export interface AnswerDelay {
+  /** 延迟多少毫秒；0 取消延迟：0 到 30000 的整数 / by how many milliseconds; 0: not at all: an integer from 0 to 30,000 */
+  ms: number;
+}
+
+export interface WriteRefusal {
+  /** 持续多少秒（真实时间）；0 立即恢复：0 到 3600 的整数 / for how many seconds of real time; 0: no longer: an integer from 0 to 3,600 */
+  seconds: number;
 }

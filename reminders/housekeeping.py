@@ -65,6 +65,13 @@ class Housekeeping:
         if not self._stopping:
             self._scheduler.run_pending()
 
+    async def run_all(self) -> None:
+        """Run each job once, whatever its time, and return when all are over."""
+        if not self._stopping:
+            self._scheduler.run_all()
+        if self._running:
+            await asyncio.wait(set(self._running.values()))
+
     async def stop(self) -> None:
         """Breaks off what is under way; from then on nothing is started."""
         self._stopping = True

@@ -30,6 +30,7 @@ class Connection(ABC):
     def __init__(self) -> None:
         self.events: list[list[Any]] = []
         self.answered: list[int] = []
+        self.sid = ""
         self.pid = ""
         self._last_id = 0
 
@@ -51,9 +52,9 @@ class Connection(ABC):
         auth = {name: value for name, value in (("token", token), ("pid", pid)) if value is not None}
         self.send("40" + (encode(auth).decode() if auth else ""))
         packet = self.receive()
-        match = re.fullmatch(r'40\{"sid":"[^"]+","pid":"([^"]+)"\}', packet)
+        match = re.fullmatch(r'40\{"sid":"([^"]+)","pid":"([^"]+)"\}', packet)
         assert match, packet
-        self.pid = match[1]
+        self.sid, self.pid = match[1], match[2]
         return self.pid == pid
 
     def call(self, event: Any, *args: Any) -> Any:
@@ -181,7 +182,7 @@ class Polling(Connection):
         self._waiting: deque[str] = deque()
         packet = self.receive()
         assert packet.startswith("0{"), packet
-        self.sid: str = decode(packet[1:])["sid"]
+        self.sid = decode(packet[1:])["sid"]
         self._path += f"&sid={self.sid}"
 
     def _ask(self, method: str, body: bytes | None = None) -> str:

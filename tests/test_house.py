@@ -257,6 +257,18 @@ def test_push_alone_speaks_to_clients() -> None:
     assert calls == allowed, set(calls) - set(allowed)
 
 
+def test_the_clock_is_read_in_one_place() -> None:
+    """All else goes by the clock that it is given: a sandbox moves that. `schedule` alone goes by the machine's."""
+    readers = re.compile(
+        r"\b(?:time\.time(?:_ns)?|datetime\.(?:now|utcnow|today)|date\.today|system_clock)\b(?!\s*[:=])"
+    )
+    found = {str(path.relative_to(ROOT)) for path in modules(*ROOMS) if readers.search(path.read_text())}
+    assert found == {
+        *("store/clock.py", "reminders/housekeeping.py", "consult/sandbox/clock.py", "main.py"),
+        "consult/process/status.py",  # which asks a server, and is none
+    }
+
+
 def test_settings_of_the_interface_are_as_it_has_them() -> None:
     settings = {setting.option: (setting.variable, setting.default) for setting in SETTINGS}
     assert settings.keys() >= INTERFACE.keys()

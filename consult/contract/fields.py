@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from consult.contract.limits import LONGEST_PAGE, LONGEST_RUNG, MAX_ID, MOST_ATTACHMENTS, MOST_RUNGS, SHORTEST_RUNG
+from consult.contract.limits import (
+    LONGEST_ADVANCE,
+    LONGEST_DELAY,
+    LONGEST_PAGE,
+    LONGEST_REFUSAL,
+    LONGEST_RUNG,
+    MAX_ID,
+    MOST_ATTACHMENTS,
+    MOST_LOST_ACKS,
+    MOST_RUNGS,
+    SHORTEST_RUNG,
+)
 from consult.contract.words import Words
 from reminders.rule import LONGEST
 from store import answers, notifications, questions, reminders
@@ -208,6 +219,19 @@ TimeOfDay = Annotated[
     str, _rule("text", "时间，例如 22:00", "a time of day such as 22:00", pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 ]
 Day = Annotated[str, _rule("text", "日期，例如 2030-01-01", "a date such as 2030-01-01", max_length=10)]
+
+
+def _up_to(most: int) -> Meta:
+    """Return the rule of an integer of at least 0."""
+    return _rule("number", f"0 到 {most} 的整数", f"an integer from 0 to {most:,}", ge=0, le=most)
+
+
+# Of a sandbox.
+Advance = Annotated[int, _up_to(LONGEST_ADVANCE)]
+LostAcks = Annotated[int, _up_to(MOST_LOST_ACKS)]
+Delay = Annotated[int, _up_to(LONGEST_DELAY)]
+Refusal = Annotated[int, _up_to(LONGEST_REFUSAL)]
+Sid = Annotated[str, _text(64, least=1)]
 
 
 class Rung(Struct, kw_only=True, gc=False):

@@ -110,6 +110,14 @@ UPLOAD_SECONDS = 900  # until all of it has come
 ADDRESS_SECONDS = 3600  # that a signed address is good for at most
 LEAST_RATE = 16_384  # bytes a second that a client must take of a download
 
+# Of a sandbox.
+LONGEST_ADVANCE = 31_622_400  # seconds that one call moves the clock: a year
+WALK_SECONDS = 8  # of real time that one call may take for it: clients wait for ten, as a rule
+MOST_LOST_ACKS = 1000
+LONGEST_DELAY = 30_000  # milliseconds
+MOST_DELAYED = 10_000  # packets that wait
+LONGEST_REFUSAL = 3600  # seconds
+
 PARKED_IDS = 10  # that `/health` names
 
 # In days, as clients are told it.

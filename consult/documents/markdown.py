@@ -10,6 +10,7 @@ from consult.contract.files import UPLOAD
 from consult.contract.payloads import must_be
 from consult.contract.permissions import PERMISSIONS, Role
 from consult.contract.rows import Call, ClientEvent, Page, ServerEvent
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES, SERVER_EVENTS
 from consult.contract.words import Words
 from consult.documents import rules
@@ -49,6 +50,7 @@ def markdown() -> str:
             if number.split(".")[0] in ("11", "12", "13", "14", "15")
             for block in (_heading(number), bullets(rules.of(number)))
         ),
+        *_sandbox(shapes),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -252,6 +254,17 @@ def _page(page: Page) -> Iterator[str]:
     yield fields_table(page.query)
     yield f"响应 · Answer: {', '.join(map(str, (page.status, *page.others)))}"
     yield f"错误 · Faults: {', '.join(map(str, page.faults))}"
+
+
+def _sandbox(shapes: Shapes) -> Iterator[str]:
+    yield _heading("16")
+    yield bullets(rules.of("16"))
+    yield table(
+        ("接口 Call", "作用 Use", "成功 Success"),
+        ((f"`{call.name}`", both(call.about), str(call.status)) for call in SANDBOX_CALLS),
+    )
+    for call in SANDBOX_CALLS:
+        yield from _call(call, shapes)
 
 
 def _rights() -> Iterator[str]:

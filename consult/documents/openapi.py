@@ -9,21 +9,25 @@ from consult.contract.limits import LONGEST_KEY, MAX_ID
 from consult.contract.operations import Error
 from consult.contract.payloads import Payload
 from consult.contract.rows import Call, JsonObject, Page
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, PAGES
 from consult.contract.words import Words
 from consult.documents import rules
 from consult.documents.schemas import described, parameters, reference, schemas
 from consult.process.version import VERSION
 
-_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10", "15")
+_SECTIONS = ("6.retention", "7", "7.idempotency", "7.paging", "7.faults", "8", "10", "15", "16")
 
 
 def openapi() -> JsonObject:
     """The document."""
-    bodies = [call.body for call in CALLS if call.body]
+    calls = (*CALLS, *SANDBOX_CALLS)
+    bodies = [call.body for call in calls if call.body]
     paths: dict[str, JsonObject] = {}
     for call in CALLS:
         paths.setdefault(call.path, {})[call.method.lower()] = _operation(call)
+    for call in SANDBOX_CALLS:
+        paths[call.path] = {"post": _operation(call) | {"x-sandbox-only": True}}
     for page in PAGES:
         paths.setdefault(page.path, {})[page.method.lower()] = _page(page)
     return {
@@ -38,7 +42,7 @@ def openapi() -> JsonObject:
         "security": [{"token": []}, {}],
         "paths": paths,
         "components": {
-            "schemas": schemas([*bodies, *(call.shape for call in CALLS), Error]),
+            "schemas": schemas([*bodies, *(call.shape for call in calls), Error]),
             "parameters": {"IdempotencyKey": _idempotency_key()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "responses": {str(status): _fault(status) for status in _FAULTS},
@@ -114,8 +118,8 @@ def _parameters(call: Call) -> list[JsonObject]:
         for name in re.findall(r"{(\w+)}", call.path)
     ]
     # The same file again is the same file anyway.
-    has_key = call.method == "POST" and not call.takes_file
-    key = [{"$ref": "#/components/parameters/IdempotencyKey"}] if has_key else []
+    is_keyed = call.method == "POST" and not call.takes_file and call not in SANDBOX_CALLS
+    key = [{"$ref": "#/components/parameters/IdempotencyKey"}] if is_keyed else []
     return [*in_path, *(_in_query(call.query) if call.query else ()), *key]
 
 

@@ -1,6 +1,7 @@
 """The protocol as one JSON value, from which the console makes its forms and `/docs` all that it shows."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import structs
@@ -17,11 +18,12 @@ from consult.documents.descriptions import both, got_fields, id_in_path, sent_fi
 from consult.documents.sections import AUDIENCE, HEADINGS, SUBHEADINGS, TO, TO_CLIENT, TO_SERVER
 
 
-def protocol() -> JsonObject:
-    """Every event and call with its fields, rules and examples, and what is said of them all."""
+def protocol(more: Iterable[Call] = ()) -> JsonObject:
+    """Every event and call with its fields, rules and examples, and what is said of them all. `more` are calls that
+    this server has beside those of the protocol's table."""
     return {
         "events": [*map(_client_event, CLIENT_EVENTS), *map(_server_event, SERVER_EVENTS)],
-        "calls": [_call(call) for call in CALLS],
+        "calls": [_call(call) for call in (*CALLS, *more)],
         "pages": [
             {"method": page.method, "path": page.path, "type": page.kind, "about": both(*page.about)} for page in PAGES
         ],

@@ -30,6 +30,7 @@ HEADINGS: dict[str, Words] = {
     "13": Words("回复送达参与者", "A reply reaches its people"),
     "14": Words("对外发送与确认链接", "The door outward, and confirm links"),
     "15": Words("留在诊所的文件", "Files that stay in the clinic"),
+    "16": Words("沙盒", "The sandbox"),
 }
 # The parts of a section that have rules of their own.
 SUBHEADINGS: dict[str, Words] = {

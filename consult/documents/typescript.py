@@ -9,6 +9,7 @@ from msgspec import Struct
 from consult.contract.operations import Error
 from consult.contract.payloads import Payload
 from consult.contract.rows import Call, ClientEvent, JsonObject, ServerEvent
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, CLIENT_EVENTS, SERVER_EVENTS
 from consult.contract.words import Words
 from consult.documents.schemas import parameters, schemas
@@ -46,6 +47,11 @@ def typescript() -> str:
             _words("HTTP 接口：路径、查询、请求体与响应；出错时为 Error", "HTTP calls; a fault is an Error"),
             map(_call, CALLS),
         ),
+        _interface(
+            "SandboxCalls",
+            _words("仅 `--sandbox` 提供的 HTTP 接口", "HTTP calls that only `--sandbox` has"),
+            map(_call, SANDBOX_CALLS),
+        ),
         *_types(),
     ]
     return "\n".join(blocks)
@@ -64,7 +70,7 @@ def _types() -> Iterator[str]:
     queries = {call.query for call in CALLS if call.query is not None}
     told: list[type[Struct]] = [event.payload for event in CLIENT_EVENTS]
     told += [shape for event in SERVER_EVENTS for shape in event.shapes]
-    told += [one for call in CALLS for one in (call.query, call.body, call.shape) if one is not None]
+    told += [one for call in (*CALLS, *SANDBOX_CALLS) for one in (call.query, call.body, call.shape) if one is not None]
     of_queries = {query.__name__: _of_query(query) for query in queries}
     for name, schema in schemas(told).items():
         yield _object(name, of_queries.get(name, schema))

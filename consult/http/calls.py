@@ -7,7 +7,7 @@
 5. the row's handler, whose reply is encoded. A call that takes turns waits for its own before that (reads.py).
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import nullcontext
 from time import thread_time
 from typing import Any
@@ -17,7 +17,6 @@ from sanic import Sanic
 from sanic.response import HTTPResponse
 
 from consult.contract.rows import Call, Page
-from consult.contract.tables import CALLS_AND_PAGES
 from consult.http import entry, request
 from consult.http.answers import json_answer
 from consult.http.reads import Reads
@@ -33,10 +32,16 @@ Handlers = dict[Call | Page, Handler]
 
 
 def add_routes(
-    app: Sanic[Any, Any], handlers: Handlers, database: Database, reads: Reads, turns: Turns, served: Served
+    app: Sanic[Any, Any],
+    rows: Iterable[Call | Page],
+    handlers: Handlers,
+    database: Database,
+    reads: Reads,
+    turns: Turns,
+    served: Served,
 ) -> None:
-    """Make the routes. LookupError where a row has no handler, or a handler no row."""
-    for row, handler in attached(CALLS_AND_PAGES, handlers).items():
+    """Make the routes of the rows. LookupError where a row has no handler, or a handler no row."""
+    for row, handler in attached(rows, handlers).items():
         app.route(
             row.path.replace("{", "<").replace("}", ">"),
             methods=[row.method],

@@ -9,6 +9,7 @@ from sanic.response import HTTPResponse
 from consult.contract import faults
 from consult.contract.faults import Fault
 from consult.contract.operations import CONSOLE, DOCS, PROTOCOL
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.documents.protocol import protocol
 from consult.http import static_files
 from consult.http.answers import json_answer
@@ -20,11 +21,12 @@ from store.clock import WireTime
 
 
 class Pages:
-    def __init__(self, static: Path, time: WireTime, tokens: bool) -> None:
+    def __init__(self, static: Path, time: WireTime, tokens: bool, sandbox: bool) -> None:
         self._files = static_files.read(static)
         # With tokens on the version is for those who run the server, in /health: it tells strangers which holes to try.
         shown = {} if tokens else {"version": VERSION}
-        self._protocol = dumps({**shown, "timezone": str(time.zone), "tokens": tokens, **protocol()})
+        told = {**shown, "timezone": str(time.zone), "tokens": tokens, "sandbox": sandbox}
+        self._protocol = dumps({**told, **protocol(SANDBOX_CALLS if sandbox else ())})
 
     def add_files(self, app: Sanic[Any, Any]) -> None:
         """Make the route of the files, which are everybody's."""

@@ -16,6 +16,7 @@ from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
 from consult.hooks import hooks_file
 from consult.wire import tls
+from reminders.jobs import Keep
 
 T = TypeVar("T")
 
@@ -235,6 +236,14 @@ class Settings:
     read_notification_days: int = _setting("0", days, "read ones are deleted after so many; 0: never")
     closed_question_days: int = _setting("0", days, "deleted after so many, with messages; 0: never")
     audit_days: int = _setting("365", days, "who did what is kept for so many; 0: for ever")
+    sandbox: bool = _setting("false", flag, "for developers: sample data, gone at the end; a clock to move")
+
+    @property
+    def keep(self) -> Keep:
+        """Return for how long things are kept."""
+        return Keep(
+            self.read_notification_days, self.closed_question_days, self.audit_days, sessions=self.recovery_seconds
+        )
 
     @property
     def allowance(self) -> Allowance:
@@ -273,6 +282,7 @@ _MAKE_TOKENS = (
     ", and any client that reaches it can speak as anyone. Make a key with `careline key FILE`, name it with "
     "--auth-secret-file (CARELINE_AUTH_SECRET_FILE), and give every client a token, as `careline token` makes them"
 )
+_SANDBOX = ", and a sandbox is for this machine alone"
 _WITHOUT_TOKENS = f"{_MAKE_TOKENS}. --allow-open (CARELINE_ALLOW_OPEN) permits it without tokens"
 
 
@@ -295,12 +305,15 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             values[setting.name] = setting.parse(text)
         except ValueError as fault:
             faults.append(f"{setting.option} ({setting.variable}): {fault}, not {text!r}")
-    secret_file = values["auth_secret_file"]
+    secret_file, is_sandbox = values["auth_secret_file"], values.get("sandbox") is True
     if serving:
         if secret_file is None and EVERY_ORIGIN in values.get("allowed_origins", ()):
-            faults.append(f"--allowed-origins (CARELINE_ALLOWED_ORIGINS): `*` lets in every page{_MAKE_TOKENS}")
-        if secret_file is None and values.get("allow_open") is False:
-            faults += _open_faults(values)
+            remedy = _SANDBOX if is_sandbox else _MAKE_TOKENS
+            faults.append(f"--allowed-origins (CARELINE_ALLOWED_ORIGINS): `*` lets in every page{remedy}")
+        if is_sandbox:
+            faults += _sandbox_faults(values, {name for name, text in options.items() if text is not None}, environment)
+        elif secret_file is None and values.get("allow_open") is False:
+            faults += _open_faults(values, _WITHOUT_TOKENS)
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
         faults += key_file.faults(secret_file)
         faults += hooks_file.faults(values["hooks"], values.get("public_url"))
@@ -309,24 +322,35 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
     return Settings(**values)
 
 
-def _open_faults(values: Mapping[str, Any]) -> Iterator[str]:
-    """Each setting by which other machines reach a server that asks for no token."""
+def _sandbox_faults(values: Mapping[str, Any], options: set[str], environment: Mapping[str, str]) -> Iterator[str]:
+    """Each setting that a sandbox does not take."""
+    if "database" in options or "CARELINE_DATABASE" in environment:
+        yield (
+            "--database (CARELINE_DATABASE): a sandbox has a database of its own, which is gone at the end, and opens "
+            "no other; leave it out"
+        )
+    if values["auth_secret_file"] is not None:
+        yield "--auth-secret-file (CARELINE_AUTH_SECRET_FILE): a sandbox asks for no tokens; leave it out"
+    if values.get("hooks") is not None:
+        yield "--hooks (CARELINE_HOOKS): a sandbox tells no receiver what its moved clock makes happen; leave it out"
+    if values.get("allow_open"):
+        yield "--allow-open (CARELINE_ALLOW_OPEN): a sandbox listens on loopback alone; leave it out"
+    yield from _open_faults(values, _SANDBOX)
+
+
+def _open_faults(values: Mapping[str, Any], remedy: str) -> Iterator[str]:
+    """Each setting by which other machines reach a server that asks for no token, and what is to be done."""
     host = values.get("host")
     if host is not None and not is_loopback(host):
-        yield f"--host (CARELINE_HOST): {host} can be reached from other machines{_WITHOUT_TOKENS}"
+        yield f"--host (CARELINE_HOST): {host} can be reached from other machines{remedy}"
     if values.get("trusted_proxies"):
-        yield (
-            "--trusted-proxies (CARELINE_TRUSTED_PROXIES): a proxy lets other machines reach the server"
-            f"{_WITHOUT_TOKENS}"
-        )
+        yield f"--trusted-proxies (CARELINE_TRUSTED_PROXIES): a proxy lets other machines reach the server{remedy}"
     beyond = [name for name in values.get("allowed_hosts", ()) if not is_loopback(name.strip("[]"))]
     if beyond:
-        yield f"--allowed-hosts (CARELINE_ALLOWED_HOSTS): {beyond[0]} is a name for other machines{_WITHOUT_TOKENS}"
+        yield f"--allowed-hosts (CARELINE_ALLOWED_HOSTS): {beyond[0]} is a name for other machines{remedy}"
     beyond = [origin for origin in values.get("allowed_origins", ()) if _is_beyond(origin)]
     if beyond:
-        yield (
-            f"--allowed-origins (CARELINE_ALLOWED_ORIGINS): {beyond[0]} is a page of another machine{_WITHOUT_TOKENS}"
-        )
+        yield f"--allowed-origins (CARELINE_ALLOWED_ORIGINS): {beyond[0]} is a page of another machine{remedy}"
 
 
 def _is_beyond(origin: str) -> bool:

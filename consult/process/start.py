@@ -22,6 +22,10 @@ class Start:
         self.stopped = False
         self.doing = "starting"
         self._began = self._logged_at = self._told_at = 0.0
+        self.note_signals()
+
+    def note_signals(self) -> None:
+        """From now on SIGINT and SIGTERM are only noted."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
 

@@ -327,12 +327,17 @@ class HttpBehindDoor(TakenAnswers):
             self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
 
 
+def close_idle(connections: Collection[HttpProtocol]) -> None:
+    """Ends those of Sanic's connections that wait for a request."""
+    for connection in list(connections):
+        connection.close_if_idle()
+
+
 async def close_http(connections: Collection[HttpProtocol]) -> None:
     """Ends Sanic's connections: those that wait for a request at once, the others when they have had their answer, or
     by force."""
     for _ in range(HTTP_CLOSE_TRIES):
-        for connection in list(connections):
-            connection.close_if_idle()
+        close_idle(connections)
         if not connections:
             return
         await asyncio.sleep(0.02)

@@ -20,6 +20,7 @@ import { LogView } from "./log_view.js";
 import { Questions } from "./questions.js";
 import { questionsPanel } from "./questions_panel.js";
 import { remindersPanel } from "./reminders_panel.js";
+import { sandbox } from "./sandbox.js";
 import { Tabs } from "./tabs.js";
 
 /** @import { Protocol } from "../kit/protocol.js" */
@@ -74,6 +75,7 @@ function build(protocol) {
   inboxPanel(parts);
   logBar(parts);
   logDetail(parts);
+  sandbox(parts, protocol);
   tryFromAddress(parts);
   addEventListener("hashchange", () => tryFromAddress(parts));
   inEveryLanguage(() => {

@@ -68,6 +68,7 @@
  * @property {string} version
  * @property {string} timezone
  * @property {boolean} tokens whether the server asks for them
+ * @property {boolean} sandbox whether its clock can be moved, and its data is gone at the end
  * @property {(ClientEvent | ServerEvent)[]} events
  * @property {Call[]} calls
  * @property {{method: string, path: string, type: string, about: Translated}[]} pages

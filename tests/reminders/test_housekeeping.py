@@ -96,6 +96,16 @@ async def test_each_job_runs_at_its_interval(clocks: Clocks, runs: Runs) -> None
     assert "off" not in runs
 
 
+@pytest.mark.usefixtures("clocks")
+async def test_all_run_at_once_when_asked(runs: Runs) -> None:
+    house = keeping(runs.whole("minute", 60), runs.failing("hour", HOUR), runs.whole("off", 0))
+    await house.run_all()
+    assert runs == ["minute", "hour"], "all are over"
+    await house.stop()
+    await house.run_all()
+    assert runs == ["minute", "hour"]
+
+
 @pytest.mark.parametrize("kinds", [["failing", "whole"], ["whole", "failing"], ["failing", "failing"]])
 async def test_a_job_that_fails_starves_none(
     clocks: Clocks, runs: Runs, caplog: pytest.LogCaptureFixture, kinds: list[str]

@@ -21,6 +21,12 @@ class Rule:
     wrong: list[Any]
 
 
+def up_to(most: int) -> Rule:
+    """Give the rule of an integer of at least 0."""
+    wrong = [-1, most + 1, 2**63, True, "1", "", 0.5, 1.0, [], {}, HALF_EMOJI]
+    return Rule(f" 必须为 0 到 {most} 的整数", [1, 0, most], wrong)
+
+
 ID: Final = Rule(
     " 必须为正整数", [1, 2**63 - 1], [0, -1, 2**63, 10**30, True, False, "1", "", 1.5, 1.0, [], {}, HALF_EMOJI]
 )
@@ -216,6 +222,11 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
         "signature": KEY,
         "user_type": TYPE,
     },
+    "ClockMove": {"advance": up_to(31_622_400), "to": UNTIL},
+    "ConnectionCut": {"sid": KEY, "close_frame": FLAG},
+    "AcksToLose": {"count": up_to(1000)},
+    "AnswerDelay": {"ms": up_to(30_000)},
+    "WriteRefusal": {"seconds": up_to(3600)},
     "MessageQuery": {"after_id": CURSOR, "before_id": ID, "limit": LIMIT, "user_type": TYPE},
     "OccurrenceQuery": {"limit": LIMIT},
     "HistoryQuery": {"before_id": ID, "limit": LIMIT},
@@ -243,6 +254,7 @@ OPTIONAL: Final = {
     *(f"{kind}.{field}" for kind in ("NewQuestion", "QuestionChange") for field in OF_QUESTION),
     "QuestionChange.status",
     *("NewReminder.critical", "NewQuietHours.timezone"),
+    *("ConnectionCut.sid", "ConnectionCut.close_frame"),
 }
 
 
@@ -251,4 +263,6 @@ def right(name: str) -> Example:
     payload = {field: rule.right[0] for field, rule in RULES[name].items()}
     if {"after_id", "before_id"} <= payload.keys():
         del payload["before_id"]
+    if name == "ClockMove":
+        del payload["to"]
     return payload

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from consult.contract.payloads import Payload
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, CLIENT_EVENTS, PAGES
 
 # Every type that a client's words are read as, by its name.
@@ -13,7 +14,7 @@ PAYLOADS: Final[dict[str, type[Payload]]] = {
     one.__name__: one
     for one in (
         *(event.payload for event in CLIENT_EVENTS),
-        *(part for call in CALLS for part in (call.query, call.body) if part is not None),
+        *(part for call in (*CALLS, *SANDBOX_CALLS) for part in (call.query, call.body) if part is not None),
         *(page.query for page in PAGES if page.query is not None),
     )
 }

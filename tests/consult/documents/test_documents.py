@@ -22,6 +22,7 @@ from consult.contract.messages import MessageQuery
 from consult.contract.notifications import USER_ROOM
 from consult.contract.payloads import Payload, meaning_of, must_be, struct_within
 from consult.contract.questions import QUESTION_ROOM
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, CLIENT_EVENTS, EVENTS, PAGES
 from consult.contract.words import Words
 from consult.documents import rules
@@ -67,7 +68,7 @@ def test_every_event_code_call_and_text_is_told() -> None:
         assert f"#### `{event.name}`\n" in document
         assert event.about.zh in document
         assert event.about.en in document
-    for call in CALLS:
+    for call in (*CALLS, *SANDBOX_CALLS):
         assert f"### `{call.method} {call.path}`\n" in document
         assert call.about.zh in document
         assert call.about.en in document
@@ -135,7 +136,7 @@ def test_every_note_has_its_section() -> None:
             assert zh in document
             assert en in document
     calls = {name for name in rules.RULES if " " in name}
-    assert calls <= {one.name for one in CALLS} | {one.name for one in PAGES}
+    assert calls <= {one.name for one in (*CALLS, *SANDBOX_CALLS)} | {one.name for one in PAGES}
 
 
 def test_links_lead_to_headings() -> None:
@@ -207,6 +208,9 @@ def test_every_text_and_code_is_in_the_table() -> None:
 def test_the_page_is_given_every_table() -> None:
     """`/protocol.json`: the page's forms are made of it."""
     given = protocol()
+    assert not [call for call in given["calls"] if call["path"].startswith("/sandbox")]
+    of_sandbox = protocol(SANDBOX_CALLS)["calls"][len(CALLS) :]
+    assert [f"{call['method']} {call['path']}" for call in of_sandbox] == [call.name for call in SANDBOX_CALLS]
     assert [event["name"] for event in given["events"]] == [event.name for event in EVENTS]
     assert [(call["method"], call["path"]) for call in given["calls"]] == [(call.method, call.path) for call in CALLS]
     assert [code["code"] for code in given["codes"]] == list(CODES)

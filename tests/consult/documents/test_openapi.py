@@ -11,12 +11,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from consult.contract.faults import TEXTS
 from consult.contract.rows import Call
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, PAGES
 from consult.documents.openapi import openapi
 from tests.consult.contract.tables import Example
 from tests.server import Server, in_seconds, new_id, wait_until
 
-EACH_CALL = pytest.mark.parametrize("call", CALLS, ids=[f"{call.method} {call.path}" for call in CALLS])
+EVERY_CALL = (*CALLS, *SANDBOX_CALLS)
+EACH_CALL = pytest.mark.parametrize("call", EVERY_CALL, ids=[f"{call.method} {call.path}" for call in EVERY_CALL])
 
 
 def operation(call: Call) -> Example:
@@ -42,7 +44,10 @@ def test_the_validator_does_find_faults() -> None:
 
 def test_every_call_and_page_is_there() -> None:
     told = {(method.upper(), path) for path, methods in openapi()["paths"].items() for method in methods}
-    assert told == {(call.method, call.path) for call in CALLS} | {(page.method, page.path) for page in PAGES}
+    pages = {(page.method, page.path) for page in PAGES}
+    assert told == {(call.method, call.path) for call in EVERY_CALL} | pages
+    marked = {path for path, methods in openapi()["paths"].items() if "x-sandbox-only" in methods.get("post", {})}
+    assert marked == {call.path for call in SANDBOX_CALLS}
     ids = [operation["operationId"] for methods in openapi()["paths"].values() for operation in methods.values()]
     assert len(ids) == len(set(ids))
 
@@ -53,7 +58,7 @@ def test_parameters(call: Call) -> None:
     wanted = {("path", name) for name in re.findall(r"{(\w+)}", call.path)}
     if call.query:
         wanted |= {("query", name) for name in call.query.__struct_fields__}
-    if call.method == "POST" and not call.takes_file:
+    if call.method == "POST" and not call.takes_file and call not in SANDBOX_CALLS:
         wanted.add(("header", "Idempotency-Key"))
     assert told == wanted
     assert ("requestBody" in operation(call)) is (call.body is not None or call.takes_file)
@@ -103,7 +108,7 @@ def ids(server: Server) -> dict[str, int]:
     }
 
 
-@EACH_CALL
+@pytest.mark.parametrize("call", CALLS, ids=[call.name for call in CALLS])
 def test_the_server_answers_as_told(server: Server, ids: dict[str, int], call: Call) -> None:
     """Each call with its example, where it finds something."""
     server.set_status(ids["questions question_id"], "OPEN")  # another call's example may have closed it

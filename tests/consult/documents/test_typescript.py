@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS, CLIENT_EVENTS, EVENTS, SERVER_EVENTS
 from consult.documents.typescript import typescript
 from tests.server import ROOT
@@ -103,13 +104,15 @@ def test_the_examples_fit(tmp_path: Path) -> None:
     shown = [(event.payload.__name__, one) for event in CLIENT_EVENTS for one in (event.example, *event.others)]
     for told in SERVER_EVENTS:
         shown += [(shape.__name__, one) for shape, one in zip(told.shapes, (told.example, *told.others), strict=True)]
-    for call in CALLS:
-        shown += [(f"Calls[{json.dumps(call.name)}]['answer']", one) for one in (call.answer, *call.others.values())]
+    of_calls = [*(("Calls", call) for call in CALLS), *(("SandboxCalls", call) for call in SANDBOX_CALLS)]
+    for interface, call in of_calls:
+        of = f"{interface}[{json.dumps(call.name)}]"
+        shown += [(f"{of}['answer']", one) for one in (call.answer, *call.others.values())]
         if call.body:
             assert call.example is not None
-            shown.append((f"Calls[{json.dumps(call.name)}]['body']", call.example))
-    types = sorted({of for of, _ in shown if not of.startswith("Calls")})
-    lines = [f'import type {{ Calls, {", ".join(types)} }} from "./careline";']
+            shown.append((f"{of}['body']", call.example))
+    types = sorted({of.partition("[")[0] for of, _ in shown})
+    lines = [f'import type {{ {", ".join(types)} }} from "./careline";']
     lines += [
         f"export const example{number}: {of} = {json.dumps(one, ensure_ascii=False)};"
         for number, (of, one) in enumerate(shown)

@@ -1,0 +1,126 @@
+"""The calls of a sandbox (section 16)."""
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sanic import Sanic
+from sanic.http import Http
+
+from consult.contract import faults, fields
+from consult.contract.faults import Fault
+from consult.contract.payloads import must_be
+from consult.contract.sandbox import (
+    CUT,
+    DELAY,
+    LOSE_ACKS,
+    MOVE_CLOCK,
+    REFUSE_WRITES,
+    RESTART,
+    AcksToLose,
+    AnswerDelay,
+    ClockMove,
+    ConnectionCut,
+    CutConnections,
+    MovedClock,
+    SandboxFaults,
+    WriteRefusal,
+)
+from consult.gateway import Gateway
+from consult.http.calls import Handlers
+from consult.http.request import Asked, Request
+from consult.push import Push
+from consult.sandbox.clock import Walk
+from consult.sandbox.sandbox import Sandbox
+from store.clock import DAY, ClinicTime
+
+_YEAR = 366 * DAY
+_LATEST = 253_370_764_800_000  # the year 9999: times are written with four digits
+_WHY = "cut by a call to the sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxCalls:
+    sandbox: Sandbox
+    walk: Walk
+    gateway: Gateway
+    push: Push
+    time: ClinicTime
+
+    def handlers(self) -> Handlers:
+        """By their rows."""
+        return {
+            MOVE_CLOCK: self.move_clock,
+            CUT: self.cut,
+            LOSE_ACKS: self.lose_acks,
+            DELAY: self.delay,
+            REFUSE_WRITES: self.refuse_writes,
+            RESTART: self.restart,
+        }
+
+    def add_delay(self, app: Sanic[Any, Any]) -> None:
+        """Have calls wait, as events do, before they are worked on."""
+
+        @app.on_request
+        async def wait(request: Request) -> None:
+            if self.sandbox.faults.delay and request.path.startswith("/api/"):
+                await asyncio.sleep(self.sandbox.faults.delay)
+
+    async def move_clock(self, asked: Asked[None, ClockMove]) -> MovedClock:
+        before = self.push.notifications
+        goal, is_reached = await self.walk.move(lambda now: self._goal(asked.body, now))
+        return MovedClock(
+            now=self.time.text(self.time.now()),
+            to=self.time.text(goal),
+            reached=is_reached,
+            notifications=self.push.notifications - before,
+        )
+
+    def _goal(self, body: ClockMove, now: int) -> int:
+        refused = must_be("advance", fields.Advance) if body.to is None else must_be("to", fields.Until)
+        try:
+            goal = now + (body.advance or 0) * 1000 if body.to is None else self.time.moment(body.to)
+        except ValueError:
+            raise refused from None
+        if not now // 1000 * 1000 <= goal <= min(now + _YEAR, _LATEST):
+            raise refused
+        return goal
+
+    async def cut(self, asked: Asked[None, ConnectionCut]) -> CutConnections:
+        sid = asked.body.sid
+        chosen = [one for one in self.gateway.connections if sid in (None, one.sid)]
+        if sid is not None and not chosen:
+            raise Fault(faults.NOT_FOUND)
+        for connection in chosen:
+            if asked.body.close_frame:
+                connection.carrier.close(_WHY)
+            else:
+                connection.carrier.cut(_WHY)
+        return CutConnections(cut=len(chosen))
+
+    async def lose_acks(self, asked: Asked[None, AcksToLose]) -> SandboxFaults:
+        self.sandbox.faults.acks_to_lose = asked.body.count
+        return self._faults()
+
+    async def delay(self, asked: Asked[None, AnswerDelay]) -> SandboxFaults:
+        self.sandbox.faults.delay = asked.body.ms / 1000
+        return self._faults()
+
+    async def refuse_writes(self, asked: Asked[None, WriteRefusal]) -> SandboxFaults:
+        self.sandbox.faults.refused_until = asyncio.get_running_loop().time() + asked.body.seconds
+        return self._faults()
+
+    async def restart(self, asked: Asked[None, None]) -> SandboxFaults:
+        await self.sandbox.restart()
+        cast(Http, asked.request.stream).keep_alive = False
+        return SandboxFaults(lose_acks=0, delay_ms=0, refuse_writes_seconds=0)
+
+    def _faults(self) -> SandboxFaults:
+        now = self.sandbox.faults
+        left = now.refused_until - asyncio.get_running_loop().time()
+        return SandboxFaults(
+            lose_acks=now.acks_to_lose,
+            delay_ms=round(now.delay * 1000),
+            refuse_writes_seconds=max(0, math.ceil(round(left, 3))),  # a sum of floats may be off by a little
+        )

@@ -1,0 +1,149 @@
+// The banner of a sandbox: its clock, which moves at the press of a button, and the faults that can be switched on.
+
+import { button } from "../kit/controls.js";
+import { announce } from "../kit/copy.js";
+import { byId, element, redraw } from "../kit/dom.js";
+import { inEveryLanguage, say } from "../kit/language.js";
+
+/**
+ * @import { Protocol } from "../kit/protocol.js"
+ * @import { ConsoleParts } from "./main.js"
+ * @typedef {{lose_acks: number, delay_ms: number, refuse_writes_seconds: number}} Faults as the server tells them
+ */
+
+const HOUR = 3600; // seconds
+const DAY = 86_400;
+const MORNING = 8 * HOUR;
+const DELAY = 1500; // ms
+const REFUSAL = 10; // seconds
+/** @type {Faults} */
+const NONE = { lose_acks: 0, delay_ms: 0, refuse_writes_seconds: 0 };
+
+/**
+ * Shows the banner where the server is a sandbox.
+ * @param {ConsoleParts} parts
+ * @param {Protocol} protocol
+ */
+export function sandbox({ calls, attempt }, protocol) {
+  if (!protocol.sandbox) return;
+  const section = byId("sandbox");
+  section.hidden = false;
+  const clock = element("time", { id: "sandbox-now" });
+  const goal = element("input", { type: "datetime-local", step: "1", id: "sandbox-to", "data-focus": "goal" });
+  let faults = NONE;
+  let busy = false;
+  /** What the clinic's clocks showed, as ms since 1970 of a zone without offset, and when that was. */
+  let [shown, at] = [NaN, 0];
+  let refusedUntil = 0; // by performance.now()
+
+  const now = () => shown + performance.now() - at;
+  const text = (/** @type {number} */ moment) => new Date(moment).toISOString().slice(0, 19).replace("T", " ");
+  const tick = () => {
+    clock.textContent = Number.isNaN(shown) ? "…" : text(now());
+    if (faults.refuse_writes_seconds > 0 && performance.now() >= refusedUntil) {
+      take({ ...faults, refuse_writes_seconds: 0 });
+    }
+  };
+  const take = (/** @type {Faults} */ told) => {
+    faults = told;
+    refusedUntil = performance.now() + told.refuse_writes_seconds * 1000;
+    draw();
+  };
+  const set = (/** @type {string} */ told) => {
+    [shown, at] = [Date.parse(`${told.replace(" ", "T")}Z`), performance.now()];
+    tick();
+  };
+
+  /** Moves the clock; a long way takes several calls. */
+  const move = async (/** @type {{advance?: number, to?: string}} */ body) => {
+    busy = true;
+    draw();
+    try {
+      let [reached, count] = [false, 0];
+      for (let asked = body; !reached;) {
+        const told = await calls.ask("POST", "/sandbox/clock", asked);
+        set(told.now);
+        count += told.notifications;
+        reached = told.reached;
+        asked = { to: told.to };
+      }
+      if (body.advance !== 0) announce(say("sandboxMoved", { now: text(now()), count }));
+    } finally {
+      busy = false;
+      draw();
+    }
+  };
+  const advance = (/** @type {number} */ seconds) => move({ advance: seconds });
+  const toMorning = () => {
+    const passed = Math.floor(now() / 1000) % DAY;
+    return move({ to: text(now() + (((MORNING - passed + DAY - 1) % DAY) + 1) * 1000) });
+  };
+  const toGoal = async () => {
+    if (goal.value) await move({ to: goal.value });
+  };
+  const ask = async (/** @type {string} */ fault, /** @type {object} */ body) => {
+    take(await calls.ask("POST", `/sandbox/${fault}`, body));
+  };
+  const cut = async () => {
+    const { cut: count } = await calls.ask("POST", "/sandbox/cut", {});
+    announce(say("sandboxCutDone", { count }));
+  };
+
+  const draw = () => {
+    const press = (
+      /** @type {string} */ words,
+      /** @type {string} */ name,
+      /** @type {() => unknown} */ work,
+      /** @type {object} */ more = {},
+    ) => button(words, () => attempt(work()), { kind: "small", "data-focus": name, ...more });
+    const moves = (/** @type {string} */ words, /** @type {string} */ name, /** @type {() => unknown} */ work) =>
+      press(words, name, work, { disabled: busy });
+    const toggle = (
+      /** @type {string} */ words,
+      /** @type {string} */ fault,
+      /** @type {boolean} */ on,
+      /** @type {(on: boolean) => object} */ body,
+    ) =>
+      press(words, fault, () => ask(fault, body(!on)), {
+        kind: on ? "small danger pressed" : "small",
+        "aria-pressed": String(on),
+      });
+    section.setAttribute("aria-label", say("sandbox"));
+    goal.setAttribute("aria-label", say("sandboxTo"));
+    redraw(
+      section,
+      element(
+        "p",
+        { class: "sandbox-title" },
+        element("strong", {}, say("sandbox")),
+        element("span", {}, say("sandboxAbout")),
+      ),
+      element(
+        "div",
+        { class: "sandbox-row", role: "group", "aria-label": say("sandboxClock"), "aria-busy": String(busy) },
+        element("span", { class: "sandbox-name" }, say("sandboxClock"), " ", clock),
+        moves(say("sandboxHour"), "hour", () => advance(HOUR)),
+        moves(say("sandboxDay"), "day", () => advance(DAY)),
+        moves(say("sandboxMorning"), "morning", toMorning),
+        goal,
+        moves(say("sandboxGo"), "go", toGoal),
+      ),
+      element(
+        "div",
+        { class: "sandbox-row", role: "group", "aria-label": say("sandboxFaults") },
+        element("span", { class: "sandbox-name" }, say("sandboxFaults")),
+        press(say("sandboxCut"), "cut", cut),
+        toggle(say("sandboxLoseAck"), "lose-acks", faults.lose_acks > 0, (on) => ({ count: on ? 1 : 0 })),
+        toggle(say("sandboxDelay"), "delay", faults.delay_ms > 0, (on) => ({ ms: on ? DELAY : 0 })),
+        toggle(say("sandboxRefuse"), "refuse-writes", faults.refuse_writes_seconds > 0, (on) => ({
+          seconds: on ? REFUSAL : 0,
+        })),
+        press(say("sandboxRestart"), "restart", () => ask("restart", {})),
+      ),
+    );
+  };
+
+  inEveryLanguage(draw);
+  setInterval(tick, 500);
+  attempt(advance(0));
+}

@@ -1,0 +1,109 @@
+"""The banner of a sandbox: the clock and the faults at the press of a button; a usual server shows nothing of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.page.conftest import DESKTOP, PHONE, OpenConsole
+from tests.page.console import ELDER, Console
+from tests.page.test_accessibility import faults
+from tests.sandbox.conftest import Sandbox
+from tests.server import Server
+
+FORM: Final = "%Y-%m-%d %H:%M:%S"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A sandbox."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    sandbox.start()
+    yield sandbox
+    sandbox.close()
+
+
+def banner(console: Console) -> Locator:
+    return console.page.locator("#sandbox")
+
+
+def press(console: Console, name: str) -> None:
+    banner(console).locator(f"[data-focus={name}]").click()
+
+
+def shown_time(console: Console) -> datetime:
+    """Give the time that the banner shows."""
+    clock = banner(console).locator("time")
+    expect(clock).to_have_text(re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"))
+    return datetime.strptime(clock.inner_text(), FORM)
+
+
+def test_the_clock_moves_to_the_morning_and_the_elder_sees_the_reminders(open_console: OpenConsole) -> None:
+    console = open_console()
+    expect(banner(console)).to_contain_text("This is no real server")
+    console.connect(ELDER)
+    console.bind(ELDER)
+    before = shown_time(console)
+    press(console, "day")
+    expect(console.page.locator("#toast")).to_contain_text("notifications on the way")
+    moved = shown_time(console) - before
+    assert timedelta(days=1) <= moved < timedelta(days=1, minutes=1)
+    press(console, "morning")
+    expect(banner(console).locator("time")).to_contain_text(" 08:00:")
+    inbox = console.tab("inbox")
+    expect(inbox.locator(".item").filter(has_text="测量血压").first).to_be_visible()
+    goal = shown_time(console) + timedelta(days=2, hours=3)
+    banner(console).locator("input").fill(goal.strftime("%Y-%m-%dT%H:%M:%S"))
+    press(console, "go")
+    expect(banner(console).locator("time")).to_contain_text(goal.strftime("%Y-%m-%d %H:"))
+    console.screenshot("sandbox")
+
+
+def test_the_faults_are_switched_on_and_off(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    press(console, "cut")
+    expect(console.page.locator("#toast")).to_contain_text("1 connections cut")
+    console.expect_state(ELDER, "connected")
+    for name in ("lose-acks", "delay", "refuse-writes"):
+        toggle = banner(console).locator(f"[data-focus={name}]")
+        for pressed in ("true", "false"):
+            toggle.click()
+            expect(toggle).to_have_attribute("aria-pressed", pressed)
+    press(console, "lose-acks")
+    press(console, "restart")
+    expect(banner(console).locator("[data-focus=lose-acks]")).to_have_attribute("aria-pressed", "false")
+    console.expect_state(ELDER, "connected")
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "size"),
+    [("en-GB", "light", DESKTOP), ("zh-CN", "dark", PHONE)],
+)
+def test_it_can_be_read_and_reached(
+    open_console: OpenConsole,
+    language: Literal["en-GB", "zh-CN"],
+    theme: Literal["light", "dark"],
+    size: tuple[int, int],
+) -> None:
+    console = open_console(size=size, theme=theme, language=language)
+    expect(banner(console)).to_be_visible()
+    shown_time(console)
+    assert faults(console.page) == []
+    assert not console.overflows()
+    console.screenshot(f"sandbox-{language}")
+
+
+def test_a_usual_server_has_no_banner(open_console: OpenConsole, tmp_path_factory: pytest.TempPathFactory) -> None:
+    usual = Server(tmp_path_factory.mktemp("usual"))
+    usual.start()
+    try:
+        console = open_console(usual)
+        expect(banner(console)).to_be_hidden()
+    finally:
+        usual.close()
