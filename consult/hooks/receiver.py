@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
 
 from consult.process.version import VERSION
+from store.clock import Clock
 
 PATIENCE: Final = 10.0  # seconds for the whole of an attempt
 MOST_READ: Final = 65_536  # bytes of an answer
@@ -44,7 +45,8 @@ class Answer:
 class Receiver:
     """The way to one address. Used by one thread, but for `cut` and `is_overdue`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._clock = clock
         parts = urlsplit(url)
         assert parts.hostname is not None  # hooks_file has looked
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -89,7 +91,21 @@ class Receiver:
         if 200 <= response.status < 300:
             return Answer(None, response.status)
         what = "redirects, which is not followed" if 300 <= response.status < 400 else "answers"
-        return Answer(f"{what} with {response.status}", response.status, _seconds(response.headers.get("Retry-After")))
+        return Answer(
+            f"{what} with {response.status}", response.status, self._seconds(response.headers.get("Retry-After"))
+        )
+
+    def _seconds(self, text: str | None) -> float | None:
+        """Return what a Retry-After asks for; None where there is none that can be read."""
+        if text is None:
+            return None
+        text = text.strip()
+        if text.isascii() and text.isdigit() and len(text) <= 9:
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self._clock() / 1000)
+        except (ValueError, TypeError, OverflowError, OSError):
+            return None
 
     def close(self) -> None:
         self._connection.close()
@@ -124,16 +140,3 @@ def _in_words(fault: Exception) -> str:
     if isinstance(fault, OSError) and fault.strerror:
         return fault.strerror.lower()
     return "broke off the connection"
-
-
-def _seconds(text: str | None) -> float | None:
-    """Return what a Retry-After asks for; None where there is none that can be read."""
-    if text is None:
-        return None
-    text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None

@@ -61,7 +61,7 @@ class Sender:
     ) -> None:
         self.hook = hook
         self.listener = Listener(hook.name, hook.events, hook.channels)
-        self.receiver = Receiver(hook.url)
+        self.receiver = Receiver(hook.url, clock)
         self.is_off = False  # the receiver has answered 410
         self.delivered = self.failed = 0
         self.last_error: str | None = None

@@ -71,7 +71,7 @@ def _test(hook: Hook, clock: Clock, time: WireTime) -> int:
 
     now = clock()
     body = encoded(TRIAL, now, Trial(hook=hook.name), time)
-    answer = Receiver(hook.url).post(body, signed(hook.secret, f"evt_test_{secrets.token_hex(6)}", now, body))
+    answer = Receiver(hook.url, clock).post(body, signed(hook.secret, f"evt_test_{secrets.token_hex(6)}", now, body))
     if answer.fault is not None:
         return fail(f"hook {hook.name}: its receiver {answer.fault}")
     return tell(f"hook {hook.name}: its receiver took the event, with {answer.status}\n")

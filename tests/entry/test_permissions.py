@@ -6,6 +6,7 @@ import re
 
 from consult.contract import (
     confirm_links,
+    files,
     messages,
     notifications,
     occurrences,
@@ -24,7 +25,7 @@ def test_everything_has_a_row() -> None:
     """What the contract defines, and no table of permissions names, would be no part of the protocol."""
     modules = (
         *(messages, notifications, occurrences, operations, participants, questions, quiet_hours, reminders),
-        confirm_links,
+        *(confirm_links, files),
     )
     defined = {row for module in modules for row in vars(module).values() if isinstance(row, ClientEvent | Call | Page)}
     assert defined == set(PERMISSIONS), "contract/permissions.py says who may do what"
@@ -34,14 +35,15 @@ def test_everything_has_a_row() -> None:
 def test_what_an_id_in_a_path_is_of_is_told() -> None:
     """Without it nobody could look whose it is."""
     for asked, row in PERMISSIONS.items():
-        assert row.of in ("", "question", "user", "reminder", "notification")
+        assert row.of in ("", "question", "user", "reminder", "notification", "file")
         assert len(re.findall(r"{(\w+)}", asked.name)) <= 1
         if "{" in asked.name and not isinstance(asked, Page):
             assert row.of
 
 
 def test_a_list_is_of_questions() -> None:
+    """And of the files that messages of those name."""
     for row in PERMISSIONS.values():
         reach = [row.of_role(role) for role in Role]
-        assert row.of == "question" or May.LISTED not in reach
+        assert row.of in ("question", "file") or May.LISTED not in reach
         assert May.OWN not in (row.service, row.nobody)
