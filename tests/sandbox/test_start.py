@@ -26,6 +26,7 @@ from tests.tokens import key_file
             {"CARELINE_DATABASE": "careline.db"},
             "--database (CARELINE_DATABASE): a sandbox has a database of its own",
         ),
+        ((), {"CARELINE_HOOKS": "hooks.toml"}, "--hooks (CARELINE_HOOKS): a sandbox tells no receiver"),
         (("--allow-open",), {}, "--allow-open (CARELINE_ALLOW_OPEN): a sandbox listens on loopback alone"),
         (("--host", EVERYWHERE[0], "--allow-open"), {}, "--host (CARELINE_HOST): 0.0.0.0 can be reached from other"),
         (("--trusted-proxies", "127.0.0.1"), {}, "--trusted-proxies (CARELINE_TRUSTED_PROXIES): a proxy lets other"),

@@ -137,7 +137,14 @@ def check_told(told: dict[str, Any], row: dict[str, Any]) -> None:
             if column == "follow_up":
                 rungs = stored if "elder_id" in row else stored[:-1]  # the last of a reminder's is its end
                 stored = [{"after": after // 1000, "user_id": user_id} for after, user_id in rungs]
-        assert told[column] == stored, column
+        assert unsigned(told[column]) == stored, column
+
+
+def unsigned(value: Any) -> Any:
+    """Give what is told without the signatures of files' addresses, which are made anew each time."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) and "url" in one for one in value):
+        return value
+    return [{**one, "url": one["url"].partition("?")[0]} for one in value]
 
 
 def dump(path: Path) -> list[str]:

@@ -48,7 +48,7 @@ class Early:
                     early[waiting.id] = (waiting, body)
                     origin = outbox.origin(self._connection)
                     headers = signed(one.hook.secret, f"evt_{origin}_{waiting.id}", one._clock(), body)
-                    Receiver(one.hook.url).post(body, headers)
+                    Receiver(one.hook.url, one._clock).post(body, headers)
                     time.sleep(MOMENT)
 
 
