@@ -42,7 +42,12 @@ class Load:
         self._server = server
         self._question_id = question_id
         self._over = threading.Event()
+        self._turns = threading.Semaphore(0)
         self._threads = [threading.Thread(target=self._run, args=(seed,)) for seed in range(UPLOADERS)]
+
+    def allow(self, files: int) -> None:
+        """Let so many more be uploaded."""
+        self._turns.release(files)
 
     @contextmanager
     def going(self) -> Iterator[None]:
@@ -59,6 +64,9 @@ class Load:
         path = f"/api/questions/{self._question_id}/messages"
         lengths = random.Random(seed)
         for number in count():
+            while not self._turns.acquire(timeout=0.05):
+                if self._over.is_set():
+                    return
             if self._over.is_set():
                 return
             body = content(lengths.choice((100, 70_000, 600_000)), seed=(seed << 32) + number + time.monotonic_ns())
@@ -108,6 +116,7 @@ def test_killed_while_files_come(start_server: StartServer) -> None:
     load = Load(server, question_id)
     for number in range(ROUNDS):
         one = Load(server, question_id)
+        one.allow(5000)
         with one.going():
             wait_until(partial(has_sent, one, 5 + number), "some files")
             server.kill()
@@ -129,6 +138,7 @@ def test_backups_under_load_restore_to_messages_and_files_that_agree(start_serve
     load = Load(server, question_id)
     with load.going():
         for number in range(ROUNDS):
+            load.allow(100)  # while a backup is made, and the restored one is looked at
             wait_until(partial(has_sent, load, 5 * number), "some files")
             before = set(load.sent)
             backup = tmp_path / f"backup-{number}.db"
