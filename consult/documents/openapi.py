@@ -27,7 +27,9 @@ def openapi() -> JsonObject:
     for call in CALLS:
         paths.setdefault(call.path, {})[call.method.lower()] = _operation(call)
     for call in SANDBOX_CALLS:
-        paths[call.path] = {"post": _operation(call) | {"x-sandbox-only": True}}
+        operation = _operation(call)
+        operation["responses"]["404"] = _reference(404)  # of any server that is no sandbox
+        paths[call.path] = {"post": operation | {"x-sandbox-only": True}}
     for page in PAGES:
         paths.setdefault(page.path, {})[page.method.lower()] = _page(page)
     return {

@@ -38,8 +38,15 @@ TRIED: Final = {
         "install",
         "version",
         "notices",
+        "hooks",
     )
 }
+HOOK: Final = """[[hook]]
+name = "gateway"
+url = "http://127.0.0.1:9/"
+secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+events = ["message.created"]
+"""
 
 
 def second(process: int) -> int:
@@ -100,6 +107,9 @@ def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> No
     question_id = server.open_question()
     database = ["--database", str(server.database)]
     key = str(tmp_path / "key")
+    hooks = tmp_path / "hooks.toml"
+    hooks.write_text(HOOK)
+    hooks.chmod(0o600)
     for words, said in (
         (["check", *database], "sound"),
         (["status", "--port", str(server.port)], "ok"),
@@ -107,6 +117,7 @@ def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> No
         (["key", key], key),
         (["token", "--auth-secret-file", key, "--user-id", "7", "--user-type", "STAFF"], "."),
         (["audit", *database], ""),
+        (["hooks", "list", "--hooks", str(hooks), *database], "gateway"),
         (["protocol"], "咨询问题"),
         (["install", "--print"], UNIT_TEXT),
         (["notices"], "Permission is hereby granted"),
