@@ -41,7 +41,7 @@ def names_in(database: Path) -> dict[str, int]:
 
 
 def names_there(folder: Path) -> dict[str, int]:
-    """Return the files that are in a folder, whoever knows them."""
+    """Return the files that are in a folder, known to the database or not."""
     found = {}
     with suppress(FileNotFoundError), opened(folder) as descriptor, os.scandir(descriptor) as entries:
         for entry in entries:

@@ -61,6 +61,7 @@ class Repeated:
 # A question as a message finds it: its status and elder, whether it tells who is away of replies, and whether it waits
 # for an answer or is on a ladder.
 Place = tuple[str, int, int, int]
+_NOWHERE = (None, 0, 0, 0)
 
 NO_SENDER = 0  # in `sender_id`: a SYSTEM message of no user. Not NULL, which no unique index compares.
 Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent | NoFile
@@ -171,8 +172,8 @@ def append(
     appended: list[Appended] = []
     rows = []
     for number, draft in enumerate(drafts):
-        place = found.get(draft.question_id)
-        if place is None or not (draft.within is None or draft.within.has_question(draft.question_id, place[1])):
+        status, elder_id, _, _ = found.get(draft.question_id, _NOWHERE)
+        if status is None or not (draft.within is None or draft.within.has_question(draft.question_id, elder_id)):
             appended.append(NoQuestion())
             continue
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
@@ -182,7 +183,7 @@ def append(
         if number in lacking:
             appended.append(NoFile())
             continue
-        if place[0] != "OPEN":
+        if status != "OPEN":
             appended.append(QuestionClosed())
             continue
         row = (

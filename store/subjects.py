@@ -43,7 +43,7 @@ class Outcome:
 
 
 def message(connection: sqlite3.Connection, message_id: int) -> Message | None:
-    """Return a message, whoever may see it."""
+    """Return a message, staff-only ones included."""
     row = connection.execute(_MESSAGE, (message_id,)).fetchone()
     if row is None:
         return None

@@ -44,7 +44,7 @@ class Hook:
     url: str
     secret: bytes  # the signing key, decoded
     events: tuple[str, ...]
-    channels: tuple[str, ...]  # of the notifications that it is told of
+    channels: tuple[str, ...]  # those whose notifications it gets
     content: bool  # false: it is told ids and kinds alone
     confirm_links: bool  # it is told a link that confirms a notification
 

@@ -40,7 +40,7 @@ class ConfirmPages:
         return {CONFIRM_PAGE: self.show, CONFIRM_BY_LINK: self.confirm}
 
     async def show(self, asked: Asked[None, None]) -> HTTPResponse:
-        """The page with its button, or why it has none. Nothing is changed, whoever or whatever opens it."""
+        """The page with its button, or why it has none. To open it changes nothing."""
         request = asked.request
         try:
             linked = await confirm_links.find(self.database, self._named(request), self.time.now())
