@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Error as PlaywrightError
 
@@ -31,8 +30,8 @@ def history(console: Console) -> int:
 
 def test_a_photo_is_sent_and_shown(open_console: OpenConsole, server: Server, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
-    Image.new("RGB", (40, 30), "teal").save(photo)
     console = open_console()
+    console.page.screenshot(path=photo, clip={"x": 0, "y": 0, "width": 40, "height": 30})
     question = history(console)
     panel = console.page.locator("#panel-questions")
     panel.locator("[data-focus=file]").set_input_files(photo)
