@@ -77,8 +77,15 @@ def wait_until(look: Callable[[], _T], what: str, limit: float = LIMIT) -> _T:
 
 
 def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give this process's environment without its own CARELINE_ variables, in a fixed time zone, with `settings`."""
-    inherited = {name: value for name, value in os.environ.items() if not (GIVEN or name.startswith("CARELINE_"))}
+    """Give this process's environment without its own CARELINE_ variables, in a fixed time zone, with `settings`.
+
+    Bytecode is kept, as for users: compiling the source at each start takes a third of its time.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not (GIVEN or name.startswith("CARELINE_") or name == "PYTHONDONTWRITEBYTECODE")
+    }
     return {**inherited, "CARELINE_TIMEZONE": "Asia/Shanghai", **(settings or {})}
 
 
