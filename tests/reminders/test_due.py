@@ -25,7 +25,9 @@ ADD = each(reminders.add)
 async def fire(database: Database, hand_on: HandOn) -> int:
     """Fire all that is due, as the loop does."""
     dispatch = Dispatch(database, lambda: NOW, RuleWork(), hand_on)
-    fired = await dispatch.fire(await dispatch.next_due(), NOW, NOW)
+    fired = 0
+    while turn := await dispatch.fire(await dispatch.next_due(), NOW, NOW):
+        fired += turn
     await dispatch.settle()
     return fired
 
