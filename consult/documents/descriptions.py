@@ -9,7 +9,7 @@ from consult.contract.fields import Id
 from consult.contract.payloads import Payload, meaning_of, must_be, rule_of, struct_within
 from consult.contract.rows import JsonObject
 from consult.contract.words import Words
-from consult.documents.schemas import schemas, type_of
+from consult.documents.schemas import accepted, schemas, type_of
 
 
 def both(zh: str, en: str) -> dict[str, str]:
@@ -28,6 +28,7 @@ def sent_fields(payload_type: type[Struct], path: str = "") -> list[JsonObject]:
     for field in structs.fields(payload_type):
         described = _ruled(field.name, field.type, path)
         described["about"] = both(*meaning_of(field.type))
+        described["accepts"] = accepted(field.type)
         described["required"] = field.required
         if field.default not in (None, NODEFAULT):
             described["default"] = field.default

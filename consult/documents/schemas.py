@@ -14,6 +14,8 @@ from consult.contract.words import Words
 # msgspec's patterns are Python's; a JSON Schema's are ECMAScript's, where `.` would have to mean any character.
 _PATTERNS = ((r"(?s)\A", "^"), (r"\A", "^"), (r"\Z", "$"), (r"\x00", r"\u0000"), (r".*\S", r"[\s\S]*\S"))
 
+_LARGEST_EXACT = 2**53 - 1  # that a JavaScript number holds
+
 
 def schemas(types: Iterable[type[Struct]]) -> dict[str, JsonObject]:
     """The schema of each type, and of those within, by the type's name; they refer to `#/components/schemas/`."""
@@ -34,6 +36,13 @@ def parameters(query_type: type[Payload]) -> dict[str, JsonObject]:
     for schema in properties.values():
         schema.update(schema.pop("anyOf", [{}])[0])
     return dict(properties)
+
+
+def accepted(annotation: Any) -> list[JsonObject]:
+    """The schemas of which a field's value fits one, null left out. An object within is known by its type alone, and an
+    integer that no JavaScript number holds is text."""
+    alternatives = map(_bare, _alternatives(_portable(msgspec.json.schema(annotation))))
+    return [part for part in alternatives if part.get("type") != "null"]
 
 
 def reference(of: type[Struct]) -> JsonObject:
@@ -68,6 +77,25 @@ def _explain(payload_type: type[Struct], components: dict[str, JsonObject]) -> N
         item_type = struct_within(field.type)
         if item_type is not None:
             _explain(item_type, components)
+
+
+def _alternatives(schema: JsonObject) -> list[JsonObject]:
+    return [one for part in schema["anyOf"] for one in _alternatives(part)] if "anyOf" in schema else [schema]
+
+
+def _bare(schema: JsonObject) -> JsonObject:
+    """Return what a schema checks, without what it says."""
+    if "$ref" in schema:
+        return {"type": "object"}
+    told = ("$defs", "description", "examples", "title")
+    made = {key: _exact(value) for key, value in schema.items() if key not in told}
+    if "items" in made:
+        made["items"] = _bare(made["items"])
+    return made
+
+
+def _exact(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and abs(value) > _LARGEST_EXACT else value
 
 
 def _portable(schema: Any) -> Any:

@@ -48,7 +48,7 @@ export class Actions {
   /** @param {number} question */
   async join(question) {
     this.#connections.setQuestion(question);
-    this.#composer.choose("join_question");
+    this.#composer.chooseOwn("join_question");
     const connection = await this.connect();
     return connection.join(question);
   }

@@ -4,8 +4,9 @@ import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "..
 import { announce, copy } from "../kit/copy.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
-import { ComposerView } from "./composer_view.js";
+import { ComposerView, TextFault } from "./composer_view.js";
 import { keepRecent, recentOf } from "./recent.js";
+import { SavedPanel } from "./saved_panel.js";
 import { enter } from "./sign_in.js";
 import { ownFields, ownPayload, ownPlace, targetsOf } from "./targets.js";
 
@@ -13,8 +14,9 @@ import { ownFields, ownPayload, ownPlace, targetsOf } from "./targets.js";
  * @import { MadeCall, SentEvent } from "../kit/as_code.js"
  * @import { Json, Mistake, Protocol } from "../kit/protocol.js"
  * @import { Calls } from "./calls.js"
- * @import { Choice } from "./composer_view.js"
+ * @import { Choice, Draft } from "./composer_view.js"
  * @import { Connections } from "./connections.js"
+ * @import { Prepared } from "./prepared.js"
  * @import { Target } from "./targets.js"
  */
 
@@ -29,7 +31,10 @@ export class Composer {
   #view;
   /** @type {Mistake | null} */
   #mistake = null; // the deliberate mistake that is shown unchanged
-  #followed = ""; // whose identity and which question the form shows
+  #followed; // whose identity and which question the form shows
+  #typed = false; // whether there is more in the form than a target begins with
+  /** @type {Map<string, {draft: Draft, followed: string}>} */
+  #drafts = new Map(); // what was typed for other targets, by their ids
 
   /** @param {{connections: Connections, calls: Calls, protocol: Protocol}} parts */
   constructor({ connections, calls, protocol }) {
@@ -38,16 +43,27 @@ export class Composer {
     this.#targets = targetsOf(protocol);
     this.#target = this.#targets[0];
     this.#tokens = protocol.tokens;
-    this.#view = new ComposerView(this.#targets, {
-      choose: (id) => this.choose(id),
-      fill: (choice) => this.#fill(choice),
-      edited: () => this.#setMistake(null),
+    this.#followed = this.#whoActs();
+    const saved = new SavedPanel({
+      prepared: () => this.#prepared(),
+      load: ({ id, text, place }) => this.load(id, text, place),
+      knows: (id) => this.knows(id),
+    });
+    const does = {
+      choose: (/** @type {string} */ id) => this.choose(id),
+      fill: (/** @type {Choice} */ choice) => this.#fill(choice),
+      edited: () => {
+        this.#typed = true;
+        this.#setMistake(null);
+      },
       send: () => this.send(),
       copyJavaScript: () => this.#copy(eventAsJavaScript, callAsJavaScript),
       copyCurl: () => this.#copy(eventAsCurl, callAsCurl),
-    });
+    };
+    this.#view = new ComposerView(this.#targets, does, saved.node);
     this.choose(this.#target.id);
     inEveryLanguage(() => {
+      saved.draw();
       this.#view.redraw(this.#target, recentOf(this.#target));
       this.#view.showExpected(this.#mistake?.answer ?? null);
       this.#showSender();
@@ -56,14 +72,30 @@ export class Composer {
   }
 
   /**
-   * Shows a target, filled with what the acting connection would send.
+   * Shows a target with what was typed for it before, or filled with what the acting connection would send.
    * @param {string} id
    */
   choose(id) {
+    if (this.#typed) this.#drafts.set(this.#target.id, { draft: this.#view.draft(), followed: this.#followed });
     this.#target = this.#targets.find((target) => target.id === id) ?? this.#target;
     this.#view.draw(this.#target, recentOf(this.#target));
     this.#fillOwn();
+    const kept = this.#drafts.get(this.#target.id);
+    if (kept !== undefined) {
+      this.#view.restore(kept.draft);
+      this.#typed = true;
+      if (kept.followed !== this.#followed) this.#becomeOwn();
+    }
     this.#showSender();
+  }
+
+  /**
+   * Shows a target filled with what the acting connection would send, whatever was typed for it.
+   * @param {string} id
+   */
+  chooseOwn(id) {
+    this.choose(id);
+    this.#fillOwn();
   }
 
   /**
@@ -74,8 +106,10 @@ export class Composer {
    */
   load(id, text, place = {}) {
     this.choose(id);
+    this.#setMistake(null);
     this.#view.setPlace(place);
-    this.#view.setText(text, false);
+    this.#view.setText(text, text === "" && this.#target.fields.length > 0);
+    this.#typed = true;
   }
 
   /**
@@ -97,7 +131,7 @@ export class Composer {
 
   async send() {
     const text = this.#text();
-    if (text === null) return;
+    if (text === null || !this.#placeIsWhole()) return;
     this.#view.clearAnswer();
     keepRecent(this.#target, { text, place: this.#view.place() });
     this.#view.drawFill(this.#target, recentOf(this.#target));
@@ -138,10 +172,27 @@ export class Composer {
   #text() {
     try {
       return this.#view.text();
-    } catch {
-      announce(say("notJson"), "bad");
+    } catch (fault) {
+      if (!(fault instanceof TextFault)) throw fault;
+      announce(fault.message, "bad");
       return null;
     }
+  }
+
+  /** Whether the path has all its names; one that has not would be another call's. */
+  #placeIsWhole() {
+    const place = this.#view.place();
+    const missing = this.#target.pathNames.find((name) => place[name] === "");
+    if (missing === undefined) return true;
+    this.#view.focusOnPlace(missing);
+    announce(say("placeMissing", { name: missing }), "bad");
+    return false;
+  }
+
+  /** @returns {Prepared | null} what the form shows, null where that is no JSON, which is then said */
+  #prepared() {
+    const text = this.#text();
+    return text === null ? null : { id: this.#target.id, text, place: this.#view.place() };
   }
 
   #path() {
@@ -158,7 +209,7 @@ export class Composer {
    */
   #copy(eventAsCode, callAsCode) {
     const payload = this.#text();
-    if (payload === null) return;
+    if (payload === null || !this.#placeIsWhole()) return;
     const { kind, id, method } = this.#target;
     const { transport } = this.#connections.selected;
     copy(
@@ -171,7 +222,9 @@ export class Composer {
   /** @param {Choice} choice */
   #fill(choice) {
     this.#setMistake(null);
+    this.#typed = choice.recent !== undefined;
     if (choice.own) {
+      this.#drafts.delete(this.#target.id);
       this.#fillOwn();
     } else if (choice.example) {
       this.#view.setText(JSON.stringify(this.#target.example), false);
@@ -188,6 +241,7 @@ export class Composer {
 
   #fillOwn() {
     const { selected, question } = this.#connections;
+    this.#typed = false;
     this.#setMistake(null);
     this.#view.setPlace(ownPlace(this.#target, selected, question));
     const payload = ownPayload(this.#target, selected, question);
@@ -202,15 +256,23 @@ export class Composer {
 
   /** Another connection acts, or another question is at hand: the form's identity follows, its text stays. */
   #follow() {
-    const { selected, question } = this.#connections;
-    const own = ownFields(selected, question);
-    const now = JSON.stringify([selected.key, own]);
+    const now = this.#whoActs();
     if (now !== this.#followed) {
       this.#followed = now;
-      this.#view.become(own);
-      this.#view.setPlace(ownPlace(this.#target, selected, question));
+      this.#becomeOwn();
     }
     this.#showSender();
+  }
+
+  #becomeOwn() {
+    const { selected, question } = this.#connections;
+    this.#view.become(ownFields(selected, question));
+    this.#view.setPlace(ownPlace(this.#target, selected, question));
+  }
+
+  #whoActs() {
+    const { selected, question } = this.#connections;
+    return JSON.stringify([selected.key, ownFields(selected, question)]);
   }
 
   #showSender() {

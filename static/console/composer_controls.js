@@ -3,6 +3,7 @@
 import { field, fieldName } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { say, translated } from "../kit/language.js";
+import { chooser } from "./payload_form.js";
 
 /**
  * @import { Sent } from "./recent.js"
@@ -71,10 +72,12 @@ export function modeButtons(choose) {
  * @param {Target} target
  */
 export function placeFields(target) {
-  const place = (/** @type {string} */ name, hint = "") =>
-    field(fieldName(name), element("input", { name, autocomplete: "off", spellcheck: "false" }), { hint });
+  const typed = (/** @type {string} */ name) => element("input", { name, autocomplete: "off", spellcheck: "false" });
+  const mark = () => element("span", { class: "required", title: say("required") }, "*");
   return [
-    ...target.pathNames.map((name) => place(name)),
-    ...target.query.map(({ name, rule }) => place(name, translated(rule))),
+    ...target.pathNames.map((name) => field(fieldName(name), typed(name), { mark: mark() })),
+    ...target.query.map(({ name, rule, choices }) =>
+      field(fieldName(name), choices ? chooser({ name }, choices, false) : typed(name), { hint: translated(rule) }),
+    ),
   ];
 }

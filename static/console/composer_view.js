@@ -2,19 +2,24 @@
 
 import { button, field } from "../kit/controls.js";
 import { byId, element, foreign } from "../kit/dom.js";
+import { JsonFault, lineAndColumn, readJson } from "../kit/json_reader.js";
 import { compact, pretty } from "../kit/json_text.js";
 import { say, translated } from "../kit/language.js";
 import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer_controls.js";
-import { PayloadForm } from "./payload_form.js";
+import { JsonEditor } from "./json_editor.js";
+import { FieldFault, PayloadForm, setValue } from "./payload_form.js";
 
 /**
- * @import { Mistake } from "../kit/protocol.js"
+ * @import { Mistake, SentField } from "../kit/protocol.js"
  * @import { Connection } from "./connection.js"
  * @import { Sent } from "./recent.js"
  * @import { Target } from "./targets.js"
  *
  * What a payload is filled in from; `mistake` and `recent` are places in lists.
  * @typedef {{own?: boolean, example?: boolean, mistake?: number, recent?: number}} Choice
+ *
+ * What stands in the composer, as it was typed.
+ * @typedef {{asJson: boolean, json: string, values: [string, string][], place: Record<string, string>}} Draft
  *
  * What the controls do.
  * @typedef {object} Does
@@ -26,18 +31,24 @@ import { PayloadForm } from "./payload_form.js";
  * @property {() => void} copyCurl
  */
 
+/** What stands in the composer is no JSON; `message` says where, and the focus is there. */
+export class TextFault extends Error {}
+
 export class ComposerView {
+  #saved; // the panel of saved events
   #targets;
   #does;
   #form = new PayloadForm([]);
   #asJson = false;
-  #parts = this.#made([]);
+  #parts = this.#made([], []);
 
   /**
    * @param {Target[]} targets
    * @param {Does} does
+   * @param {HTMLElement} saved
    */
-  constructor(targets, does) {
+  constructor(targets, does, saved) {
+    this.#saved = saved;
     this.#targets = targets;
     this.#does = does;
   }
@@ -51,7 +62,7 @@ export class ComposerView {
     const { checked } = this.#parts.ack;
     this.#form = new PayloadForm(target.fields);
     this.#asJson = false;
-    const parts = this.#made(placeFields(target));
+    const parts = this.#made(placeFields(target), target.fields);
     this.#parts = parts;
     parts.ack.checked = checked;
     parts.target.append(...targetChoices(this.#targets, target));
@@ -74,6 +85,11 @@ export class ComposerView {
       event.preventDefault();
       this.#does.send();
     });
+    composer.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      this.#does.send();
+    });
     byId("panel-send").replaceChildren(composer);
     this.drawFill(target, recent);
     this.#showMode();
@@ -85,14 +101,22 @@ export class ComposerView {
    * @param {Sent[]} recent
    */
   redraw(target, recent) {
-    const place = this.place();
-    const asJson = this.#asJson;
-    const text = this.#parts.json.value;
-    const values = this.#form.values();
+    const draft = this.draft();
     this.draw(target, recent);
+    this.restore(draft);
+  }
+
+  /** @returns {Draft} */
+  draft() {
+    const json = this.#parts.json.value;
+    return { asJson: this.#asJson, json, values: this.#form.values(), place: this.place() };
+  }
+
+  /** @param {Draft} draft */
+  restore({ asJson, json, values, place }) {
     this.setPlace(place);
     this.#form.setValues(values);
-    this.#parts.json.value = text;
+    this.#parts.json.value = json;
     this.#asJson = asJson;
     this.#showMode();
   }
@@ -107,13 +131,24 @@ export class ComposerView {
 
   /**
    * The payload as JSON text without spaces around it.
-   * @throws {SyntaxError} when it is no JSON
+   * @throws {TextFault}
    */
   text() {
-    if (!this.#asJson) return this.#form.node.childElementCount === 0 ? "" : this.#form.text();
-    const text = this.#parts.json.value.trim();
-    if (text !== "") JSON.parse(text);
-    return compact(text);
+    const { value } = this.#parts.json;
+    try {
+      if (!this.#asJson) return this.#form.node.childElementCount === 0 ? "" : this.#form.text();
+      if (value.trim() !== "") readJson(value);
+      return compact(value);
+    } catch (fault) {
+      const text = say("notJson");
+      if (fault instanceof JsonFault) {
+        this.#parts.json.focusAt(fault.at);
+        throw new TextFault(say("atPlace", { ...lineAndColumn(value, fault.at), text }));
+      }
+      if (!(fault instanceof FieldFault)) throw fault;
+      this.#form.focusOn(fault.field);
+      throw new TextFault(say("ofField", { name: fault.field, text: say("atPlace", { ...fault.place, text }) }));
+    }
   }
 
   /**
@@ -130,13 +165,28 @@ export class ComposerView {
 
   /** @returns {Record<string, string>} */
   place() {
-    const inputs = [...this.#parts.place.querySelectorAll("input")];
-    return Object.fromEntries(inputs.map((input) => [input.name, input.value.trim()]));
+    return Object.fromEntries(this.#placeControls().map((control) => [control.name, control.value.trim()]));
   }
 
   /** @param {Record<string, string>} values */
   setPlace(values) {
-    for (const input of this.#parts.place.querySelectorAll("input")) input.value = values[input.name] ?? input.value;
+    for (const control of this.#placeControls()) setValue(control, values[control.name] ?? control.value);
+  }
+
+  /**
+   * Takes the focus to a name in the path, which is missing.
+   * @param {string} name
+   */
+  focusOnPlace(name) {
+    const control = this.#placeControls().find((one) => one.name === name);
+    control?.setAttribute("aria-invalid", "true");
+    control?.focus();
+  }
+
+  #placeControls() {
+    /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */
+    const controls = this.#parts.place.querySelectorAll("input, select");
+    return [...controls];
   }
 
   /** @param {Record<string, unknown>} values */
@@ -202,9 +252,14 @@ export class ComposerView {
   /**
    * The controls, empty.
    * @param {HTMLElement[]} place
+   * @param {SentField[]} fields
    */
-  #made(place) {
+  #made(place, fields) {
     const edited = () => this.#does.edited();
+    const placed = (/** @type {Event} */ { target }) => {
+      if (target instanceof HTMLElement) target.removeAttribute("aria-invalid");
+      edited();
+    };
     const choose = () => {
       this.#does.choose(this.#parts.target.value);
       byId("target").focus();
@@ -212,16 +267,9 @@ export class ComposerView {
     return {
       target: element("select", { id: "target", class: "code", onchange: choose }),
       fill: element("select", { id: "fill", onchange: () => this.#chosenFill() }),
-      place: element("div", { class: "fields place" }, ...place),
+      place: element("div", { class: "fields place", oninput: placed }, ...place),
       form: element("div", { oninput: edited }),
-      json: element("textarea", {
-        class: "code json-editor",
-        id: "json-editor",
-        rows: 12,
-        spellcheck: "false",
-        "aria-label": say("payloadJson"),
-        oninput: edited,
-      }),
+      json: new JsonEditor(fields, edited),
       hint: element("p", { class: "hint bad", id: "composer-hint", role: "status" }),
       expected: element("div", { class: "expected", id: "expected", role: "status" }),
       answer: element("p", { class: "answer", id: "answer", role: "status" }),
@@ -247,11 +295,12 @@ export class ComposerView {
     const about = translated(target.about);
     return [
       element("div", { class: "fields" }, field(say("whatToSend"), parts.target), field(say("fill"), parts.fill)),
+      this.#saved,
       about ? element("p", { class: "about" }, about) : null,
       parts.place.childElementCount > 0 ? parts.place : null,
       hasBody ? parts.modes : null,
       hasBody ? parts.form : null,
-      hasBody ? parts.json : null,
+      hasBody ? parts.json.node : null,
     ];
   }
 
@@ -278,10 +327,13 @@ export class ComposerView {
 
   /** @param {boolean} asJson */
   #setMode(asJson) {
+    if (asJson === this.#asJson) return;
     try {
       if (asJson) this.#parts.json.value = pretty(this.#form.text());
-    } catch {
-      this.#parts.hint.textContent = say("notJson");
+    } catch (fault) {
+      if (!(fault instanceof FieldFault)) throw fault;
+      this.#form.focusOn(fault.field);
+      this.#parts.hint.textContent = say("ofField", { name: fault.field, text: say("notJson") });
       return;
     }
     if (!asJson && !this.#form.show(this.#parts.json.value)) {
@@ -296,7 +348,7 @@ export class ComposerView {
     const { form, json, modes, hint } = this.#parts;
     hint.textContent = "";
     form.hidden = this.#asJson;
-    json.hidden = !this.#asJson;
+    json.node.hidden = !this.#asJson;
     modes.querySelector("[data-mode=form]")?.setAttribute("aria-pressed", String(!this.#asJson));
     modes.querySelector("[data-mode=json]")?.setAttribute("aria-pressed", String(this.#asJson));
   }

@@ -38,7 +38,7 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
   };
   const send = () => {
     tabs.open("send");
-    composer.choose("send_message");
+    composer.chooseOwn("send_message");
     return composer.send();
   };
   const hide = (/** @type {boolean} */ value) => {

@@ -17,6 +17,7 @@ import { Log } from "./log.js";
 import { logBar } from "./log_bar.js";
 import { logDetail } from "./log_detail.js";
 import { LogView } from "./log_view.js";
+import { readLink } from "./prepared.js";
 import { Questions } from "./questions.js";
 import { questionsPanel } from "./questions_panel.js";
 import { remindersPanel } from "./reminders_panel.js";
@@ -85,16 +86,19 @@ function build(protocol) {
 }
 
 /**
- * A link such as /#try=send_message&payload={…} opens the console filled in.
+ * A link such as /#try=send_message&payload={…} opens the console filled in, and sends nothing.
  * @param {ConsoleParts} parts
  */
 function tryFromAddress({ composer, tabs }) {
-  const wanted = new URLSearchParams(location.hash.slice(1));
-  const id = wanted.get("try") ?? "";
-  const payload = wanted.get("payload");
-  if (!composer.knows(id)) return;
+  const wanted = readLink(location.hash);
+  if (wanted === null) return;
+  const { id, text, place } = wanted;
+  if (!composer.knows(id)) {
+    announce(say("badLink", { target: id }), "bad");
+    return;
+  }
   tabs.open("send");
-  if (payload !== null) composer.load(id, payload);
+  if (text !== null) composer.load(id, text, place);
   else composer.choose(id);
 }
 

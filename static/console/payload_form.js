@@ -2,6 +2,7 @@
 
 import { field, fieldName } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
+import { JsonFault, lineAndColumn, readJson } from "../kit/json_reader.js";
 import { members } from "../kit/json_text.js";
 import { say, translated } from "../kit/language.js";
 
@@ -11,6 +12,19 @@ import { say, translated } from "../kit/language.js";
  */
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** A field that holds no JSON where it has to. */
+export class FieldFault extends Error {
+  /**
+   * @param {string} name of the field
+   * @param {{line: number, column: number}} place
+   */
+  constructor(name, place) {
+    super("no JSON");
+    this.field = name;
+    this.place = place;
+  }
+}
 
 export class PayloadForm {
   node = element("div", { class: "fields" });
@@ -30,15 +44,37 @@ export class PayloadForm {
 
   /**
    * The payload as JSON text; a control left empty is left out.
-   * @throws {SyntaxError} for a list or object that is no JSON
+   * @throws {FieldFault} for a list or object that is no JSON
    */
   text() {
     const parts = [];
     for (const described of this.#fields) {
       const value = this.#controls.get(described.name)?.value ?? "";
-      if (value !== "") parts.push(`${JSON.stringify(described.name)}:${literal(described, value)}`);
+      if (value !== "") parts.push(`${JSON.stringify(described.name)}:${this.#literal(described, value)}`);
     }
     return `{${parts.join(",")}}`;
+  }
+
+  /**
+   * @param {SentField} field
+   * @param {string} value
+   */
+  #literal({ name, kind }, value) {
+    if (kind === "boolean") return value;
+    if (kind === "id" || kind === "number") return NUMBER.test(value) ? value : JSON.stringify(value);
+    if (kind !== "list" && kind !== "object") return JSON.stringify(value);
+    try {
+      readJson(value);
+    } catch (fault) {
+      if (fault instanceof JsonFault) throw new FieldFault(name, lineAndColumn(value, fault.at));
+      throw fault;
+    }
+    return value;
+  }
+
+  /** @param {string} name of the field that takes the focus */
+  focusOn(name) {
+    this.#controls.get(name)?.focus();
   }
 
   /**
@@ -86,29 +122,26 @@ export class PayloadForm {
 }
 
 /**
+ * A control for a value that the protocol knows.
+ * @param {Record<string, unknown>} attributes
+ * @param {string[]} values
+ * @param {boolean} required
+ */
+export function chooser(attributes, values, required) {
+  const empty = required ? [] : [element("option", { value: "" }, say("leftOut"))];
+  return element("select", attributes, ...empty, ...values.map((value) => element("option", { value }, value)));
+}
+
+/**
  * Sets a control's value; a list of known values takes one that it doesn't know, since the protocol does too.
  * @param {Control} control
  * @param {string} value
  */
-function setValue(control, value) {
+export function setValue(control, value) {
   if (control instanceof HTMLSelectElement && ![...control.options].some((option) => option.value === value)) {
     control.append(element("option", { value }, value));
   }
   control.value = value;
-}
-
-/**
- * @param {SentField} field
- * @param {string} value
- */
-function literal({ kind }, value) {
-  if (kind === "boolean") return value;
-  if (kind === "id" || kind === "number") return NUMBER.test(value) ? value : JSON.stringify(value);
-  if (kind === "list" || kind === "object") {
-    JSON.parse(value);
-    return value;
-  }
-  return JSON.stringify(value);
 }
 
 /**
@@ -118,10 +151,7 @@ function literal({ kind }, value) {
 function controlFor({ name, kind, choices, required }) {
   const common = { name, spellcheck: "false", autocomplete: "off", "data-field": name };
   const values = kind === "boolean" ? ["true", "false"] : choices;
-  if (values) {
-    const empty = required ? [] : [element("option", { value: "" }, say("leftOut"))];
-    return element("select", common, ...empty, ...values.map((value) => element("option", { value }, value)));
-  }
+  if (values) return chooser(common, values, required === true);
   if (kind === "list" || kind === "object") return element("textarea", { ...common, rows: 3, class: "code" });
   if (kind === "text" && name.startsWith("content")) return element("textarea", { ...common, rows: 3, dir: "auto" });
   return element("input", {

@@ -34,6 +34,12 @@ export function rememberToken(key, token) {
 }
 
 /**
+ * Whether there is a token in a text that is about to leave this tab.
+ * @param {string} text
+ */
+export const holdsToken = (text) => /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/.test(text);
+
+/**
  * What a token says, which the server alone can check; null where that can't be read.
  * @param {string} token
  */

@@ -4,6 +4,19 @@
  * @typedef {{zh: string, en: string}} Translated
  * @typedef {Record<string, any>} Json an object whose members the page does not know beforehand
  *
+ * What a value may be, as a JSON Schema with a few of its words; a bound that no number holds is text.
+ * @typedef {object} Accepted
+ * @property {"integer" | "number" | "boolean" | "string" | "array" | "object"} type
+ * @property {unknown[]} [enum]
+ * @property {number | string} [minimum]
+ * @property {number | string} [maximum]
+ * @property {number} [minLength] in characters
+ * @property {number} [maxLength]
+ * @property {string} [pattern]
+ * @property {number} [minItems]
+ * @property {number} [maxItems]
+ * @property {Accepted} [items]
+ *
  * A field of what clients send, with the error for a value that breaks its rule.
  * @typedef {object} SentField
  * @property {string} name
@@ -11,6 +24,7 @@
  * @property {Translated} rule
  * @property {Translated} [about]
  * @property {string} fault
+ * @property {Accepted[]} accepts what it may be: one of these, or null where it is not required
  * @property {boolean} [required]
  * @property {unknown} [default]
  * @property {string[]} [choices]

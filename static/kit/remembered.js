@@ -19,11 +19,46 @@ export function recall(key, fallback) {
 /**
  * @param {string} key
  * @param {unknown} value
+ * @returns {boolean} false where storage is full or closed: the page works on without it
  */
 export function remember(key, value) {
   try {
     localStorage.setItem(PREFIX + key, JSON.stringify(value));
+    return true;
   } catch {
-    // Storage is full or closed: the page works on without it.
+    return false;
   }
+}
+
+/** @param {string} key */
+export function forget(key) {
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch {
+    // It was never remembered.
+  }
+}
+
+/**
+ * The ends of all remembered keys that begin so.
+ * @param {string} start
+ */
+export function rememberedUnder(start) {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX + start));
+    return keys.map((key) => key.slice(PREFIX.length + start.length));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Calls `listener` when another tab has remembered or forgotten something under keys that begin so.
+ * @param {string} start
+ * @param {() => void} listener
+ */
+export function whenRememberedElsewhere(start, listener) {
+  addEventListener("storage", ({ key }) => {
+    if (key === null || key.startsWith(PREFIX + start)) listener();
+  });
 }
