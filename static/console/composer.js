@@ -69,6 +69,7 @@ export class Composer {
       this.#showSender();
     });
     connections.addEventListener("change", () => this.#follow());
+    connections.addEventListener("forget", () => this.#forget());
   }
 
   /**
@@ -262,6 +263,12 @@ export class Composer {
       this.#becomeOwn();
     }
     this.#showSender();
+  }
+
+  #forget() {
+    this.#drafts.clear();
+    this.#fillOwn();
+    this.#view.drawFill(this.#target, recentOf(this.#target));
   }
 
   #becomeOwn() {

@@ -17,8 +17,8 @@ const SAVE_DELAY = 300; // ms; cursors move with every message
  */
 
 /**
- * Dispatches "change" for what is shown of the connections, "arrived" for every event received, and "refused" when the
- * server turns a connection away.
+ * Dispatches "change" for what is shown of the connections, "arrived" for every event received, "refused" when the
+ * server turns a connection away, and "forget" after a sign-out, which drops what was typed.
  */
 export class Connections extends EventTarget {
   list;
@@ -93,6 +93,7 @@ export class Connections extends EventTarget {
     connection.signOut();
     if (hadToken) {
       forgetRecent();
+      this.dispatchEvent(new Event("forget"));
       this.#parts.log.clear();
     }
     this.#changed();

@@ -88,7 +88,8 @@ def test_what_is_no_json_is_not_sent(open_console: OpenConsole) -> None:
     console.target("leave_question")
     console.write_json('{"question_id": }')
     console.send()
-    expect(console.page.locator("#toast")).to_have_text("This is not valid JSON")
+    expect(console.page.locator("#toast")).to_have_text("Line 1, column 17: This is not valid JSON")
+    expect(console.page.locator("#json-editor")).to_be_focused()
     console.expect_state(ELDER, "idle")
 
 
@@ -123,10 +124,39 @@ def test_calls_are_made_from_the_same_place(open_console: OpenConsole, server: S
     console.send()
     expect(console.page.locator("#answer")).to_contain_text("200")
     expect(console.page.locator("#answer")).to_contain_text("read me")
+    console.page.locator(".place [name=question_id]").fill("")
+    console.send()
+    expect(console.page.locator("#toast")).to_have_text("Fill in question_id, which is part of the path")
+    expect(console.page.locator(".place [name=question_id]")).to_be_focused()
     console.target("GET /api/questions")
+    console.page.locator(".place [name=status]").select_option("CLOSED")
     console.page.locator(".place [name=limit]").fill("0")
     console.send()
     expect(console.page.locator("#answer")).to_contain_text("400")
+    console.show("http")
+    expect(console.lines("GET /api/questions?status=CLOSED&limit=0").first).to_be_visible()
+
+
+def test_what_is_typed_stays_when_another_event_is_chosen(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.target("send_message")
+    console.field("content_text").fill("half a sentence")
+    console.target("join_question")
+    console.write_json('{"question_id": 9007199254740993')
+    console.target("GET /api/questions/{question_id}")
+    console.page.locator(".place [name=question_id]").fill("77")
+    console.target("send_message")
+    expect(console.field("content_text")).to_have_value("half a sentence")
+    console.act_as(NURSE)
+    console.target("join_question")
+    expect(console.page.locator("#json-editor")).to_have_value('{"question_id": 9007199254740993')
+    console.target("send_message")
+    expect(console.field("content_text")).to_have_value("half a sentence")
+    expect(console.field("sender_type")).to_have_value("STAFF")
+    console.page.locator("#fill").select_option("own")
+    console.target("bind_user")
+    console.target("send_message")
+    expect(console.field("content_text")).not_to_have_value("half a sentence")
 
 
 def test_a_link_opens_the_console_filled_in(open_console: OpenConsole) -> None:
@@ -135,7 +165,8 @@ def test_a_link_opens_the_console_filled_in(open_console: OpenConsole) -> None:
     expect(console.page.locator("#target")).to_have_value("send_message")
     expect(console.field("content_text")).to_have_value("from the document")
     console.visit("#try=no_such_event")
-    expect(console.page.locator("#target")).to_be_visible()
+    console.page.reload()  # another fragment alone loads nothing anew
+    expect(console.page.locator("#toast")).to_contain_text("this server has no no_such_event")
 
 
 def copied(console: Console, button: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,9 +93,21 @@ def test_no_token_is_left_in_sight(open_console: OpenConsole) -> None:
         command = ["bash", "-c"] if copied == "#copy-curl" else ["node", "--input-type=module", "--eval"]
         ran = run_code([*command, code], env={**os.environ, "TOKEN": shown}, capture_output=True, text=True, check=True)
         assert answered in ran.stdout
+    console.target("send_message")
+    console.page.locator("#saved > summary").click()
+    console.page.locator("#share-link").click()
+    expect(console.page.locator("#toast")).to_have_text("Copied")
+    assert "#try=send_message&payload=" in (link := console.clipboard())
+    assert shown not in link
+    console.field("content_text").fill(f"my token is {shown}")
+    for button in ("#share-link", "#export-event"):
+        console.page.locator(button).click()
+        expect(console.page.locator("#toast")).to_contain_text("holds a token")
+    assert console.clipboard() == link
     console.card(ELDER).locator("[data-focus$=sign-out]").click()
     console.expect_state(ELDER, "idle")
     expect(console.card(ELDER).locator("[data-focus$=sign-in]")).to_be_visible()
+    expect(console.field("content_text")).not_to_have_value(re.compile(r"token"))
     assert console.page.evaluate("sessionStorage.length") == 0
 
 

@@ -1,0 +1,172 @@
+"""An event that is prepared once: shared as a link, saved under a name, exported as a file and imported from one."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.conftest import OpenConsole
+from tests.page.console import ELDER, Console
+from tests.server import Server
+
+LARGE: Final = "9007199254740993"  # an id that a JavaScript number does not hold
+PAYLOAD: Final = f'{{"question_id":{LARGE},"user_id":456,"user_type":"ELDER","role_display_name":"<b>张三</b>#&?=%"}}'
+
+
+def open_saved(page: Page) -> None:
+    page.locator("#saved > summary").click()
+    page.locator("[name=saved-name]").wait_for()
+
+
+def save(page: Page, name: str) -> None:
+    page.locator("[name=saved-name]").fill(name)
+    page.locator("[name=saved-name]").press("Enter")
+    expect(page.locator("#toast")).to_have_text(f"Saved as {name}")
+
+
+def shown_json(console: Console) -> str:
+    console.page.locator("[data-mode=json]").click()
+    return re.sub(r"\n *|(?<=:) ", "", console.page.locator("#json-editor").input_value())
+
+
+def test_a_link_fills_in_the_event_and_sends_nothing(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    console.target("join_question")
+    console.write_json(PAYLOAD)
+    open_saved(console.page)
+    console.page.locator("#share-link").click()
+    link = console.clipboard()
+    assert link.startswith(f"{server.url}/#try=join_question&payload=")
+    other = open_console()
+    asked: list[str] = []
+    other.page.on("request", lambda request: asked.append(f"{request.url} {request.headers} {request.post_data}"))
+    other.page.on("websocket", lambda socket: asked.append(f"socket {socket.url}"))
+    other.visit(link.removeprefix(f"{server.url}/"))
+    other.page.reload()
+    expect(other.page.locator("#target")).to_have_value("join_question")
+    assert shown_json(other) == PAYLOAD
+    other.expect_state(ELDER, "idle")
+    assert len(asked) > 10
+    assert not [one for one in asked if LARGE in one or "socket" in one.split("/static/")[0] or " POST " in one]
+    # Who acts connects by sending; what the link says of the sender stays.
+    other.send()
+    expect(other.page.locator("#answer")).to_contain_text("QUESTION_NOT_FOUND")
+    assert shown_json(other) == PAYLOAD
+
+
+def test_a_link_to_a_call_has_its_path_and_query(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    console.target("GET /api/questions/{question_id}/messages")
+    console.page.locator(".place [name=question_id]").fill(LARGE)
+    console.page.locator(".place [name=limit]").fill("7")
+    open_saved(console.page)
+    console.page.locator("#share-link").click()
+    link = console.clipboard()
+    console.visit(link.removeprefix(f"{server.url}/"))
+    console.page.reload()
+    expect(console.page.locator("#target")).to_have_value("GET /api/questions/{question_id}/messages")
+    expect(console.page.locator(".place [name=question_id]")).to_have_value(LARGE)
+    expect(console.page.locator(".place [name=limit]")).to_have_value("7")
+
+
+def test_saved_events_are_kept_by_all_tabs_together(open_console: OpenConsole) -> None:
+    console = open_console()
+    page = console.page
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    tab.locator("#send").wait_for()
+    console.target("join_question")
+    console.write_json(PAYLOAD)
+    open_saved(page)
+    save(page, "join <i>large</i>")
+    open_saved(tab)
+    save(tab, "another")
+    for one in (page, tab):
+        expect(one.locator(".saved-row bdi")).to_have_text(["another", "join <i>large</i>"])
+    page.reload()
+    open_saved(page)
+    page.locator(".saved-name", has_text="<i>").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#target")).to_have_value("join_question")
+    expect(page.locator(".saved-name", has_text="<i>")).to_be_focused()
+    assert shown_json(console) == PAYLOAD
+    page.get_by_role("button", name="Delete another").click()
+    expect(tab.locator(".saved-row")).to_have_count(1)
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(tab.locator(".saved-row")).to_have_count(2)
+
+
+def test_a_file_goes_out_and_comes_in_elsewhere(open_console: OpenConsole, tmp_path: Path) -> None:
+    console = open_console()
+    console.target("join_question")
+    console.write_json(PAYLOAD)
+    open_saved(console.page)
+    save(console.page, "large")
+    console.target("leave_question")
+    console.write_json("")
+    save(console.page, "no argument")
+    with console.page.expect_download() as started:
+        console.page.locator("#export-events").click()
+    file = tmp_path / started.value.suggested_filename
+    started.value.save_as(file)
+    assert LARGE in file.read_text()
+    assert [event["send"] for event in json.loads(file.read_text())["events"]] == ["join_question", "leave_question"]
+    with console.page.expect_download() as started:
+        console.page.locator("#export-event").click()
+    single = tmp_path / started.value.suggested_filename
+    started.value.save_as(single)
+
+    other = open_console()
+    open_saved(other.page)
+    for times in (1, 2):  # twice the same is once
+        other.page.locator("#saved [type=file]").set_input_files(file)
+        expect(other.page.locator("#toast")).to_have_text("Events imported: 2")
+        expect(other.page.locator(".saved-row"), str(times)).to_have_count(2)
+    other.page.locator(".saved-name", has_text="large").click()
+    assert shown_json(other) == PAYLOAD
+    file.write_text(file.read_text().replace(LARGE, "1"))
+    other.page.locator("#saved [type=file]").set_input_files(file)
+    expect(other.page.locator(".saved-row bdi")).to_have_text(["large", "large (2)", "no argument"])
+    other.page.locator("#saved [type=file]").set_input_files(single)
+    expect(other.page.locator("#toast")).to_have_text("Events imported: 1")
+    expect(other.page.locator("#target")).to_have_value("leave_question")
+    expect(other.page.locator("#json-editor")).to_have_value("")
+
+
+BAD_FILES: Final = {
+    '{\n  "careline_events": 1,\n  "events": [}': "Line 3, column 14: This is not valid JSON",
+    "": "Line 1, column 1: This is not valid JSON",
+    "[]": "it is no file of events exported from this page",
+    '{"careline_events": 2, "events": []}': "it is no file of events exported from this page",
+    '{"careline_events": 1, "events": {}}': "it is no file of events exported from this page",
+    '{"careline_events": 1, "events": [7]}': "event 1: its name must have 1 to 80 characters",
+    '{"careline_events": 1, "events": [{"name": "a", "send": "<img src=x onerror=alert(1)>"}]}': (
+        "event 1: this server has no <img src=x onerror=alert(1)>"
+    ),
+    '{"careline_events": 1, "events": [{"name": "a", "send": "bind_user"}, {"name": "", "send": "bind_user"}]}': (
+        "event 2: its name must have 1 to 80 characters"
+    ),
+    '{"careline_events": 1, "events": [{"name": "a", "send": "bind_user", "path": {"id": 7}}]}': (
+        "event 1: its path must be an object of texts"
+    ),
+    '{"careline_events": 1, "events": [' + "0," * 500 + "0]}": "it has more than 500 events",
+    " " * 2_000_001: "the file is larger than 2000000 bytes",
+}
+
+
+@pytest.mark.usefixtures("server")
+def test_a_bad_file_is_refused_whole(open_console: OpenConsole) -> None:
+    console = open_console()
+    open_saved(console.page)
+    for text, why in BAD_FILES.items():
+        file = {"name": "<b>.json", "mimeType": "application/json", "buffer": text.encode()}
+        console.page.locator("#saved [type=file]").set_input_files(file)
+        expect(console.page.locator("#toast")).to_have_text(f"Can't import <b>.json: {why}")
+    expect(console.page.locator(".saved-row")).to_have_count(0)
+    expect(console.page.locator("#toast b, #toast img")).to_have_count(0)
