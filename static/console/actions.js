@@ -1,5 +1,6 @@
 // What the page does with one click, each made of the same events and calls that anyone can send.
 
+import { writeExact } from "../kit/exact.js";
 import { say } from "../kit/language.js";
 import { enter } from "./sign_in.js";
 
@@ -56,7 +57,7 @@ export class Actions {
   /** @param {number} question */
   async leave(question) {
     const connection = await this.connect();
-    return connection.emit("leave_question", JSON.stringify({ question_id: question }));
+    return connection.emit("leave_question", writeExact({ question_id: question }));
   }
 
   /**
@@ -69,7 +70,7 @@ export class Actions {
     if (!connection.joined.has(question)) await this.join(question);
     const { name, payload } = await connection.emit(
       "read_question",
-      JSON.stringify({ question_id: question, up_to_id: upTo }),
+      writeExact({ question_id: question, up_to_id: upTo }),
     );
     if (name === "error") throw new Error(JSON.parse(payload).message);
     return this.#questions.read();
@@ -80,7 +81,7 @@ export class Actions {
     const connection = await this.connect();
     const { userId } = connection;
     const latest = this.#inboxes.listed(userId)[0]?.id ?? 0;
-    return connection.emit("bind_user", JSON.stringify({ user_id: userId, after_id: latest }));
+    return connection.emit("bind_user", writeExact({ user_id: userId, after_id: latest }));
   }
 
   /**
@@ -93,7 +94,7 @@ export class Actions {
   async answer(userId, id, what, more = {}) {
     const connection = this.#connections.selected;
     if (connection.bound !== userId) return this.#inboxes.answer(userId, id, what, more);
-    const { name, payload } = await connection.emit(`notification:${what}`, JSON.stringify({ id, ...more }));
+    const { name, payload } = await connection.emit(`notification:${what}`, writeExact({ id, ...more }));
     if (name === "error") throw new Error(JSON.parse(payload).message);
     return payload;
   }

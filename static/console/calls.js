@@ -1,6 +1,7 @@
 // HTTP calls to the server that the page came from, each written to the log.
 
 import { at } from "../kit/address.js";
+import { readExact, writeExact } from "../kit/exact.js";
 import { refusalText } from "./tokens.js";
 
 /** @import { Log } from "./log.js" */
@@ -119,9 +120,9 @@ export class Calls {
    * @throws {CallFailed}
    */
   async ask(method, path, payload, by) {
-    const body = payload === undefined ? "" : JSON.stringify(payload);
+    const body = payload === undefined ? "" : writeExact(payload);
     const { ok, status, text } = await this.make(method, path, body, by);
-    if (ok) return JSON.parse(text);
+    if (ok) return readExact(text);
     throw new CallFailed(refusalText(messageOf(text) ?? String(status)));
   }
 }

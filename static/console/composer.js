@@ -2,6 +2,7 @@
 
 import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
 import { announce, copy } from "../kit/copy.js";
+import { writeExact } from "../kit/exact.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
 import { ComposerView, TextFault } from "./composer_view.js";
@@ -246,7 +247,7 @@ export class Composer {
     this.#setMistake(null);
     this.#view.setPlace(ownPlace(this.#target, selected, question));
     const payload = ownPayload(this.#target, selected, question);
-    this.#view.setText(this.#target.fields.length === 0 ? "" : JSON.stringify(payload), false);
+    this.#view.setText(this.#target.fields.length === 0 ? "" : writeExact(payload), false);
   }
 
   /** @param {Mistake | null} mistake */
@@ -279,7 +280,7 @@ export class Composer {
 
   #whoActs() {
     const { selected, question } = this.#connections;
-    return JSON.stringify([selected.key, ownFields(selected, question)]);
+    return writeExact([selected.key, ownFields(selected, question)]);
   }
 
   #showSender() {

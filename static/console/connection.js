@@ -1,5 +1,6 @@
 // One Socket.IO connection with the identity it acts under: what it joined, how far it has seen, what it waits for.
 
+import { readExact, writeExact } from "../kit/exact.js";
 import { say } from "../kit/language.js";
 import { Cursor } from "../socket/cursor.js";
 import { Exchanges } from "../socket/exchanges.js";
@@ -204,7 +205,7 @@ export class Connection {
 
   /** @param {number} question */
   join(question) {
-    return this.emit("join_question", JSON.stringify(this.#joining(question)));
+    return this.emit("join_question", writeExact(this.#joining(question)));
   }
 
   /** @param {number} question */
@@ -216,11 +217,11 @@ export class Connection {
   #resume() {
     const after = (/** @type {Cursor} */ cursor) => (this.#catchesUp ? { after_id: cursor.id } : {});
     for (const [question, cursor] of this.#cursors) {
-      this.emit("join_question", JSON.stringify({ ...this.#joining(question), ...after(cursor) }));
+      this.emit("join_question", writeExact({ ...this.#joining(question), ...after(cursor) }));
     }
     if (this.#inbox) {
       const { userId, cursor } = this.#inbox;
-      this.emit("bind_user", JSON.stringify({ user_id: userId, ...after(cursor) }));
+      this.emit("bind_user", writeExact({ user_id: userId, ...after(cursor) }));
     }
   }
 
@@ -296,7 +297,7 @@ export class Connection {
    * @param {string} raw
    */
   #arrived(name, text, raw) {
-    const payload = text === "" ? null : JSON.parse(text);
+    const payload = text === "" ? null : readExact(text);
     const answered = this.#exchanges.arrived(name, text);
     const latency = answered?.latency;
     this.#log.add({
@@ -340,7 +341,7 @@ export class Connection {
    */
   #noteCursor(name, text) {
     if (name !== "join_question" && name !== "bind_user") return;
-    const payload = text === "" ? null : JSON.parse(text);
+    const payload = text === "" ? null : readExact(text);
     if (!Number.isInteger(payload?.after_id)) return;
     const asked = name === "join_question" ? `join ${payload.question_id}` : `bind ${payload.user_id}`;
     this.#asked.set(asked, payload.after_id);

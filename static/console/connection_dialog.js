@@ -2,6 +2,7 @@
 
 import { button, field } from "../kit/controls.js";
 import { byId, element } from "../kit/dom.js";
+import { idOf } from "../kit/exact.js";
 import { say, sayIfKnown } from "../kit/language.js";
 import { COLOURS, TRANSPORTS } from "./connections.js";
 
@@ -48,7 +49,7 @@ export function editConnection(connections, connection) {
         value: start.userId,
         required: true,
         inputmode: "numeric",
-        pattern: "[1-9][0-9]{0,15}",
+        pattern: "[1-9][0-9]{0,18}",
       }),
     ),
     field(
@@ -71,7 +72,7 @@ export function editConnection(connections, connection) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const { name, userType, userId, transport, colour } = Object.fromEntries(new FormData(form));
-    const identity = /** @type {Identity} */ ({ name, userType, userId: Number(userId), transport, colour });
+    const identity = /** @type {Identity} */ ({ name, userType, userId: idOf(String(userId)), transport, colour });
     if (connection === null) connections.add(identity);
     else connections.change(connection, identity);
     dialog.close();

@@ -4,6 +4,7 @@ import { at } from "../kit/address.js";
 import { button } from "../kit/controls.js";
 import { announce } from "../kit/copy.js";
 import { element } from "../kit/dom.js";
+import { writeExact } from "../kit/exact.js";
 import { say } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
 import { enter } from "./sign_in.js";
@@ -95,7 +96,7 @@ export class FileSender {
     await enter(this.#connections, connection);
     const stored = await this.#calls.upload(file, connection);
     const said = { ...message(question, connection, stored), ...(kind ? { content_type: kind } : {}) };
-    const { payload } = await connection.emit("send_message", JSON.stringify(said));
+    const { payload } = await connection.emit("send_message", writeExact(said));
     const { success, message: why } = JSON.parse(payload);
     if (!success) throw new Error(why);
     announce(say("fileSent"));

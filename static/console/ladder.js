@@ -2,6 +2,7 @@
 
 import { button, field, fieldName } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
+import { idOf } from "../kit/exact.js";
 import { say } from "../kit/language.js";
 
 const MOST_RUNGS = 20;
@@ -26,7 +27,7 @@ export class LadderFields {
   get given() {
     const rungs = this.#rungs.map(({ after, user_id: user }) => ({
       after: Number(after),
-      ...(user === "" ? {} : { user_id: Number(user) }),
+      ...(user === "" ? {} : { user_id: idOf(user) }),
     }));
     return {
       ...(rungs.length === 0 ? {} : { follow_up: rungs }),

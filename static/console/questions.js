@@ -124,7 +124,7 @@ export class Questions extends EventTarget {
     const others = seen.filter((one) => one.user_id !== read.user_id || one.user_type !== read.user_type);
     this.seen.set(
       id,
-      [...others, read].sort((one, other) => one.user_id - other.user_id),
+      [...others, read].sort((one, other) => (one.user_id < other.user_id ? -1 : 1)),
     );
     this.#changed();
   }

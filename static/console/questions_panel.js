@@ -2,6 +2,7 @@
 
 import { button, chip, field, refreshButton, segmented } from "../kit/controls.js";
 import { byId, element, foreign, icon, oncePerFrame, redraw } from "../kit/dom.js";
+import { idOf } from "../kit/exact.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
 import { History } from "./history.js";
 
@@ -148,7 +149,7 @@ function drawOpening(form, connections, actions, attempt) {
   );
   form.onsubmit = (event) => {
     event.preventDefault();
-    attempt(actions.openQuestion(title.value, Number(elderId.value)));
+    attempt(actions.openQuestion(title.value, idOf(elderId.value)));
   };
 }
 

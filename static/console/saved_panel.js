@@ -212,7 +212,10 @@ export class SavedPanel {
    */
   #drawAt(focus) {
     this.draw();
-    const control = this.node.querySelector(`[data-focus="${CSS.escape(focus)}"]`);
-    if (control instanceof HTMLElement) control.focus({ preventScroll: true });
+    // Under a pressed pointer the drawing waits until the click is over.
+    setTimeout(() => {
+      const control = this.node.querySelector(`[data-focus="${CSS.escape(focus)}"]`);
+      if (control instanceof HTMLElement) control.focus({ preventScroll: true });
+    });
   }
 }

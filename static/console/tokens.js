@@ -1,5 +1,6 @@
 // Tokens: kept for this tab alone, and throw-away ones, which the page signs itself with the clinic's key.
 
+import { idOf } from "../kit/exact.js";
 import { say, sayIfKnown } from "../kit/language.js";
 
 const THROW_AWAY = 3600; // seconds that one is good for
@@ -59,7 +60,7 @@ export function claimsOf(token) {
 export function identityIn(token) {
   const { sub, type, name } = claimsOf(token) ?? {};
   return {
-    ...(/^[1-9]\d{0,15}$/.test(sub) && { userId: Number(sub) }),
+    ...(/^[1-9]\d{0,18}$/.test(sub) && { userId: idOf(sub) }),
     ...(typeof type === "string" && { userType: type }),
     ...(typeof name === "string" && { name }),
   };

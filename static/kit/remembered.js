@@ -1,5 +1,7 @@
 // What the page remembers between visits, in the browser's local storage. Where that is closed, it just forgets.
 
+import { readExact, writeExact } from "./exact.js";
+
 const PREFIX = "careline.";
 
 /**
@@ -10,7 +12,7 @@ const PREFIX = "careline.";
 export function recall(key, fallback) {
   try {
     const text = localStorage.getItem(PREFIX + key);
-    return text === null ? fallback : JSON.parse(text);
+    return text === null ? fallback : readExact(text);
   } catch {
     return fallback;
   }
@@ -23,7 +25,7 @@ export function recall(key, fallback) {
  */
 export function remember(key, value) {
   try {
-    localStorage.setItem(PREFIX + key, JSON.stringify(value));
+    localStorage.setItem(PREFIX + key, writeExact(value));
     return true;
   } catch {
     return false;

@@ -85,3 +85,22 @@ def test_large_ids_keep_every_digit(open_console: OpenConsole) -> None:
     console.lines("leave_question").click()
     expect(console.page.locator("#log-payload")).to_contain_text("9223372036854775807")
     assert json.loads(console.page.locator("#log-payload").inner_text()) == {"question_id": 9223372036854775807}
+
+
+def test_a_user_with_a_long_id_is_that_user(open_console: OpenConsole, server: Server) -> None:
+    """Many back ends give 19 digits; one more or less is another person."""
+    console = open_console()
+    elder = 1234567890123456789
+    console.edit(ELDER, userId=str(elder))
+    console.connect(ELDER)
+    expect(console.card(ELDER)).to_contain_text(f"user {elder}")
+    console.tab("questions").locator("[name=elder_id]").fill(str(elder))
+    question = console.open_and_join(ELDER)
+    assert server.http("GET", f"/api/questions/{question}").body["elder_id"] == elder
+    expect(console.tab("questions").locator(f".item[data-id='{question}']")).to_contain_text(f"elder {elder}")
+    console.say(ELDER, "hello")
+    assert server.messages(question)[-1]["sender_id"] == elder
+    console.bind(ELDER)
+    expect(console.card(ELDER)).to_contain_text(f"bound to {elder}")
+    console.visit()
+    expect(console.card(ELDER)).to_contain_text(f"user {elder}")
