@@ -202,7 +202,7 @@ export class JsonEditor {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    if (event.key === " " && event.ctrlKey) {
+    if ((event.key === " " && event.ctrlKey) || (event.key === "ArrowDown" && event.altKey)) {
       event.preventDefault();
       this.#suggest(true);
       return;

@@ -97,6 +97,10 @@ function tryFromAddress({ composer, tabs }) {
     announce(say("badLink", { target: id }), "bad");
     return;
   }
+  if (place === null) {
+    announce(say("badLinkPlace"), "bad");
+    return;
+  }
   tabs.open("send");
   if (text !== null) composer.load(id, text, place);
   else composer.choose(id);

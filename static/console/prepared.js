@@ -35,14 +35,14 @@ export function linkTo({ id, text, place }) {
 }
 
 /**
- * What such an address asks for, or null; `text` is null where it says nothing of a payload.
+ * What such an address asks for, or null; `text` is null where it says nothing of a payload, `place` where it can't be read.
  * @param {string} fragment
- * @returns {{id: string, text: string | null, place: Record<string, string>} | null}
+ * @returns {{id: string, text: string | null, place: Record<string, string> | null} | null}
  */
 export function readLink(fragment) {
   const wanted = new URLSearchParams(fragment.slice(1));
   const id = wanted.get("try");
-  return id === null ? null : { id, text: wanted.get("payload"), place: textsOf(wanted.get("place") ?? "{}") ?? {} };
+  return id === null ? null : { id, text: wanted.get("payload"), place: textsOf(wanted.get("place") ?? "{}") };
 }
 
 /**

@@ -149,8 +149,8 @@ export const texts = {
   atPlace: ["第 {line} 行第 {column} 列：{text}", "Line {line}, column {column}: {text}"],
   ofField: ["{name}：{text}", "{name}: {text}"],
   jsonHint: [
-    "输入时自动补全，Ctrl+空格列出全部字段，Ctrl+Enter 发送。",
-    "Completes as you type. Ctrl+Space lists all fields, Ctrl+Enter sends.",
+    "输入时自动补全，Alt+↓ 或 Ctrl+空格列出全部字段，Ctrl+Enter 发送。",
+    "Completes as you type. Alt+↓ or Ctrl+Space lists all fields, Ctrl+Enter sends.",
   ],
   jsonNoObject: ["应为 JSON 对象", "A JSON object is expected"],
   jsonUnknown: ["没有字段 {name}，服务器会忽略它", "There is no field {name}; the server ignores it"],
@@ -193,6 +193,7 @@ export const texts = {
   badFileName: ["名称应为 1 到 80 个字符", "its name must have 1 to 80 characters"],
   badFileTarget: ["此服务器没有 {target}", "this server has no {target}"],
   badFilePlace: ["path 应为由文本组成的对象", "its path must be an object of texts"],
+  badLinkPlace: ["链接不完整：无法读取路径参数", "This link is damaged: its path can't be read"],
   badLink: ["链接无效：此服务器没有 {target}", "This link can't be used: this server has no {target}"],
   notForForm: ["此数据只能以 JSON 编辑。", "This payload can only be edited as JSON."],
   required: ["必填", "required"],

@@ -43,7 +43,7 @@ def test_fields_and_values_are_completed_by_keyboard_and_mouse(open_console: Ope
     page.keyboard.type(', "att')
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    page.keyboard.press("Control+Space")
+    page.keyboard.press("Alt+ArrowDown")
     expect(options.locator("code")).to_have_text(["url", "thumbnail_url", "duration", "size"])
     page.keyboard.press("Escape")
     expect(options).to_have_count(0)

@@ -72,6 +72,9 @@ def test_a_link_to_a_call_has_its_path_and_query(open_console: OpenConsole, serv
     expect(console.page.locator("#target")).to_have_value("GET /api/questions/{question_id}/messages")
     expect(console.page.locator(".place [name=question_id]")).to_have_value(LARGE)
     expect(console.page.locator(".place [name=limit]")).to_have_value("7")
+    console.visit("#try=GET+/api/questions&payload=&place=[7]")
+    console.page.reload()
+    expect(console.page.locator("#toast")).to_have_text("This link is damaged: its path can't be read")
 
 
 def test_saved_events_are_kept_by_all_tabs_together(open_console: OpenConsole) -> None:
