@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.page.conftest import OpenConsole
 from tests.page.console import ELDER, Console
@@ -168,7 +168,7 @@ def test_a_bad_file_is_refused_whole(open_console: OpenConsole) -> None:
     console = open_console()
     open_saved(console.page)
     for text, why in BAD_FILES.items():
-        file = {"name": "<b>.json", "mimeType": "application/json", "buffer": text.encode()}
+        file: FilePayload = {"name": "<b>.json", "mimeType": "application/json", "buffer": text.encode()}
         console.page.locator("#saved [type=file]").set_input_files(file)
         expect(console.page.locator("#toast")).to_have_text(f"Can't import <b>.json: {why}")
     expect(console.page.locator(".saved-row")).to_have_count(0)
