@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -67,11 +68,15 @@ def _listed(found: Sequence[Hook], database: Path, time: WireTime) -> Iterator[s
 
 def _test(hook: Hook, clock: Clock, time: WireTime) -> int:
     """Send one event of its own to a hook's receiver, signed as any other."""
-    from consult.hooks.receiver import Receiver
+    from consult.hooks.receiver import PATIENCE, Receiver
 
-    now = clock()
+    now, told_id = clock(), f"evt_test_{secrets.token_hex(6)}"
     body = encoded(TRIAL, now, Trial(hook=hook.name), time)
-    answer = Receiver(hook.url, clock).post(body, signed(hook.secret, f"evt_test_{secrets.token_hex(6)}", now, body))
+    receiver = Receiver(hook.url, clock)
+    watch = threading.Timer(PATIENCE, receiver.cut)
+    watch.start()
+    answer = receiver.post(body, signed(hook.secret, told_id, now, body))
+    watch.cancel()
     if answer.fault is not None:
         return fail(f"hook {hook.name}: its receiver {answer.fault}")
     return tell(f"hook {hook.name}: its receiver took the event, with {answer.status}\n")
