@@ -210,11 +210,11 @@ class Sender:
         whether there are any."""
         if time.monotonic() - self._counted_at < LOOK:
             return False
-        excess = outbox.highest(connection) - self._position - outbox.MOST_WAITING
-        if excess <= 0:
+        up_to = outbox.excess(connection, self._position)
+        if up_to is None:
             self._counted_at = time.monotonic()
             return False
-        return self._bury(self._position + min(excess, outbox.CHUNK), "too many events were waiting")
+        return self._bury(up_to, "too many events were waiting")
 
     def _is_too_old(self, waiting: Waiting) -> bool:
         since = waiting.at if self._failing_since is None else max(waiting.at, self._failing_since)

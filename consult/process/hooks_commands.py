@@ -27,7 +27,7 @@ def hooks(words: Sequence[str], settings: Settings, clock: Clock, time: WireTime
     """Return the exit status. StoreFault where the database cannot be used."""
     match words:
         case ["replay", text]:
-            return _replay(text, settings.database, clock)
+            return _replay(text, settings.database)
         case [] | ["list"] | ["test", _]:
             pass
         case _:
@@ -82,12 +82,12 @@ def _test(hook: Hook, clock: Clock, time: WireTime) -> int:
     return tell(f"hook {hook.name}: its receiver took the event, with {answer.status}\n")
 
 
-def _replay(text: str, database: Path, clock: Clock) -> int:
+def _replay(text: str, database: Path) -> int:
     found = _ID.fullmatch(text)
     if found is None:
         fail(f"hooks replay: {text!r} is no id, such as `careline hooks list` shows them")
         return 2
-    count = outbox.replay(database, found[1], int(found[2]), clock())
+    count = outbox.replay(database, found[1], int(found[2]))
     if not count:
         return fail(f"{text} is no dead letter of a hook")
     return tell(f"{text} is told again to {count} hook{'s' if count != 1 else ''}\n")
