@@ -49,11 +49,13 @@ class Hooks:
         is_clock_sound: Callable[[], bool],
         time: WireTime,
         link: Callable[[int], str] | None,
+        handed: Callable[[str], str],
     ) -> None:
-        """`link` gives the link that confirms a notification; None where no links are made. HooksFault when the file
-        cannot be used."""
+        """`link` gives the link that confirms a notification; None where no links are made. `handed` gives JSON with
+        the addresses of files in it signed, on any thread. HooksFault when the file cannot be used."""
         self._path = path
         self._link = link
+        self._handed = handed
         self._hooks = self._read()
         self._database = database
         self._clock = clock
@@ -146,6 +148,7 @@ class Hooks:
                 self._is_clock_sound,
                 self._time,
                 self._link if hook.confirm_links else None,
+                self._handed,
                 Writes(partial(self._on_loop, self._advance), self._bury),
                 partial(self._on_loop, _resolve, ended),
             )

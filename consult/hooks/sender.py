@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from consult.hooks import bodies
+from consult.hooks.bodies import Telling
 from consult.hooks.hooks_file import Hook
 from consult.hooks.receiver import Answer, Receiver
 from consult.hooks.signature import signed
@@ -56,6 +57,7 @@ class Sender:
         is_clock_sound: Callable[[], bool],
         time_of_clinic: WireTime,
         link: Callable[[int], str] | None,
+        handed: Callable[[str], str],
         writes: Writes,
         ended: Callable[[], None],
     ) -> None:
@@ -68,9 +70,8 @@ class Sender:
         self._path = path
         self._clock = clock
         self._is_clock_sound = is_clock_sound
-        # Not shared with the loop: it keeps the last text that it wrote.
-        self._time = WireTime(time_of_clinic.zone)
-        self._link = link
+        # The time is not shared with the loop: it keeps the last text that it wrote.
+        self._telling = Telling(hook.content, WireTime(time_of_clinic.zone), link, handed)
         self._writes = writes
         self._ended = ended
         self._stopping = threading.Event()
@@ -144,7 +145,7 @@ class Sender:
 
     def _tell(self, connection: sqlite3.Connection, waiting: Waiting, origin: str) -> None:
         try:
-            body = bodies.body(connection, waiting, self.hook.content, self._time, self._link)
+            body = bodies.body(connection, waiting, self._telling)
         except Exception as fault:
             if is_of_file(fault):
                 raise

@@ -22,6 +22,7 @@ from tests import certificates
 from tests.clients import message
 from tests.clock import Clock
 from tests.conftest import Enter, StartServer
+from tests.files import content, get, said, upload
 from tests.packets import Websocket
 from tests.receiver import EVERY_EVENT, Delivery, Handler, Receiver, write_hooks
 from tests.server import ROOT, Server, in_seconds, run, wait_until
@@ -155,6 +156,19 @@ class TestEvents:
         told = [one.event for one in receiver.awaited(2)]
         assert [one["type"] for one in told] == ["notification.created", "question.created"]
         assert told[0]["data"]["channel"] == "SYSTEM_MESSAGE"
+
+    def test_a_file_can_be_fetched_by_the_address_that_is_told(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        server = hooked(start_server, tmp_path, receiver.table(events=["message.created"], content="true"))
+        body = content()
+        url = upload(server, body)["url"]
+        path = f"/api/questions/{server.open_question()}/messages"
+        assert server.http("POST", path, json=said(url, is_visible_to_patient=False)).status == 201
+        (attachment,) = receiver.awaited(1)[0].event["data"]["attachments"]
+        assert attachment["url"].startswith(f"{url}?expires=")
+        assert get(server, url).status == 404, "without its signature"
+        assert get(server, attachment["url"]).content == body
 
     def test_what_was_deleted_meanwhile_is_told_by_its_id(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver, enter: Enter
