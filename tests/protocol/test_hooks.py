@@ -26,7 +26,7 @@ from tests.files import content, get, said, upload
 from tests.packets import Websocket
 from tests.receiver import EVERY_EVENT, Delivery, Handler, Receiver, write_hooks
 from tests.server import ROOT, Server, in_seconds, run, wait_until
-from tests.store.file import rows
+from tests.store.file import rows, write_locked
 from tests.torture.patches import patched
 
 pytestmark = pytest.mark.direct
@@ -553,6 +553,21 @@ class TestRestarts:
         assert receiver.secret not in server.stderr()
         server.open_question()
         receiver.awaited(1)
+
+    def test_while_the_database_cannot_be_written_the_hooks_stay_as_they_were(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        server = hooked(start_server, tmp_path, receiver.table("one"))
+        write_hooks(tmp_path, receiver.table("two"))
+        with write_locked(server.database):
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "the hooks stay as they were" in server.stderr(), "a line in the log")
+        question_id = server.open_question()
+        assert receiver.awaited(1)[0].event["data"]["id"] == question_id
+        assert [one["name"] for one in server.http("GET", "/health").body["hooks"]] == ["one"]
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the hooks were read again" in server.stderr(), "the new file")
+        wait_until(lambda: [one["name"] for one in server.http("GET", "/health").body["hooks"]] == ["two"], "its hook")
 
 
 class TestCommands:
