@@ -207,6 +207,17 @@ class TestSignatures:
             with pytest.raises(WebhookVerificationError):
                 pytest.fail(f"{what} passed with {verifier.verify(body, with_headers)}")
 
+    def test_no_proxy_of_the_environment_is_used(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        proxy = Receiver()
+        names = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+        server = hooked(start_server, tmp_path, receiver.table(), **dict.fromkeys(names, proxy.url), no_proxy="")
+        server.open_question()
+        receiver.awaited(1)
+        assert proxy.all == []
+        proxy.close()
+
     def test_tls_is_verified(self, start_server: StartServer, tmp_path: Path) -> None:
         pair = certificates.pair()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
