@@ -46,8 +46,7 @@ class Answer:
         return self.status == GONE
 
 
-# It tells its log what a receiver has sent, with the receiver's address, which may hold a key.
-logging.getLogger("urllib3").disabled = True
+# urllib3 logs what a receiver has sent, with the receiver's address, which may hold a key.
 logging.getLogger("urllib3.connection").disabled = True
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import time
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from consult.contract.limits import DOWNLOADS_AT_ONCE
 from tests import certificates
 from tests.clients import Clients, message
 from tests.conftest import StartServer
 from tests.files import BEGINNINGS, Raw, ask, content, get, multipart, said, upload
 from tests.packets import Kind, Polling, Websocket
 from tests.server import Server, wait_until
+from tests.wire.raw import metric
 
 SIGNED: Final = re.compile(r"(/files/[0-9a-f]{64})\?expires=\d{10}&signature=[\w-]{43}")
 POLICY: Final = "sandbox; default-src 'none'"
@@ -424,6 +427,38 @@ def test_over_tls(start_server: StartServer) -> None:
     url = upload(server, body)["url"]
     assert get(server, url).content == body
     assert get(server, url, Range="bytes=5-2000000").content == body[5:2_000_001]
+
+
+def unsent(server: Server) -> int:
+    """Give the bytes that the network holds for the server's clients."""
+    lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(int(line[4][:8], 16) for line in lines if int(line[1][-4:], 16) == server.port)
+
+
+def test_slow_downloads_over_tls_are_not_cut(start_server: StartServer) -> None:
+    """As many as there may be, which is more than other answers that are not read."""
+    pair = certificates.pair()
+    server = start_server("--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key), nginx=False)
+    url = upload(server, content(20_000_000, seed=53))["url"]
+    context = ssl.create_default_context(cafile=str(certificates.authority().certificate))
+    slow = []
+    for number in range(DOWNLOADS_AT_ONCE):
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.bind((f"127.0.0.{1 + number % 2}", 0))  # one address may have half of them
+        plain.connect(("127.0.0.1", server.port))
+        slow.append(context.wrap_socket(plain, server_hostname="127.0.0.1"))
+        slow[-1].sendall(f"GET {url} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    for connection in slow:
+        connection.settimeout(10)
+        assert connection.recv(100)
+    before = -1
+    while (waiting := unsent(server)) != before or waiting < DOWNLOADS_AT_ONCE:
+        before = waiting
+        time.sleep(0.5)  # until the network takes no more from any
+    assert metric(server, 'careline_cuts_total{reason="answer not read"}') == 0
+    for connection in slow:
+        connection.close()
 
 
 def test_a_client_that_ends_in_the_middle_harms_none(server: Server) -> None:
