@@ -159,7 +159,8 @@ async def serve_from(
     clock = ClockWatch(time.now, steady, await clock_faults.last_known(database))
     if sandbox is not None and sandbox.is_first_run:
         await samples.add(database, time)
-    addresses = FileAddresses(await files.signing_key(database), clock)
+    # Hooks sign addresses on their threads.
+    addresses = FileAddresses(await files.signing_key(database), clock.on_any_thread)
     ticked = systemd.alive if sandbox is None else sandbox.ticked.set
     house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, ticked, sandbox)
     house.push.last_message_id = await messages.latest_id(database)
@@ -222,9 +223,9 @@ class House:
         self.notify_replies = settings.notify_replies
         self.guard = Guard(settings.auth_secret_file, database, clock) if settings.auth_secret_file else None
         self.links = ConfirmLinks(settings.public_url, self.keys) if settings.public_url else None
+        self.addresses = addresses
         self.hooks = None if settings.hooks is None else self._hooks_of(settings.hooks)
         rooms, lookup = Rooms(), Lookup(database)
-        self.addresses = addresses
         self.push = parts.push(rooms, database, time, addresses, settings.outbox_bytes)
         self.files = FileStore(database, clock, settings.disk_reserve)
         self.most_file_bytes = settings.file_bytes
@@ -263,7 +264,8 @@ class House:
 
     def _hooks_of(self, file: Path) -> Hooks:
         clock, link = self.clock, None if self.links is None else self.links.url
-        return Hooks(file, self.database, clock.on_any_thread, lambda: clock.state == SOUND, self.time, link)
+        is_sound, handed = lambda: clock.state == SOUND, self.addresses.handed
+        return Hooks(file, self.database, clock.on_any_thread, is_sound, self.time, link, handed)
 
     def served(self) -> set[str]:
         """Return the channels that hooks serve."""

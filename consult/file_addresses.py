@@ -46,8 +46,8 @@ class FileAddresses:
     def is_good(self, name: str, ends: int, signature: str) -> bool:
         """Return whether the address of a file is signed, and has not ended. One that ends later than any that is given
         now was given while the clock was wrong."""
-        left = ends - self._clock() / 1000
-        return 0 < left <= ADDRESS_SECONDS and hmac.compare_digest(self._signature(name, ends), signature)
+        left, shown = ends - self._clock() / 1000, signature.encode("ascii", "replace")
+        return 0 < left <= ADDRESS_SECONDS and hmac.compare_digest(self._signature(name, ends).encode(), shown)
 
     def _signature(self, name: str, ends: int) -> str:
         digest = hmac.digest(self._key, f"{PREFIX}{name} {ends}".encode(), sha256)

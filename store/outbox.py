@@ -165,7 +165,7 @@ _BURIED = f"""INSERT OR REPLACE INTO dead_letter (hook, id, event, subject_id, a
 _BEYOND = """DELETE FROM dead_letter WHERE hook = ?1 AND id <= (
     SELECT id FROM dead_letter WHERE hook = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)"""
 _AGAIN = """INSERT INTO outbox (event, subject_id, at, channel, state, hook, replay_of)
-    SELECT event, subject_id, ?, channel, state, hook, id FROM dead_letter
+    SELECT event, subject_id, at, channel, state, hook, id FROM dead_letter
     WHERE id = ? AND hook IN (SELECT name FROM hook) ORDER BY hook"""
 
 
@@ -182,13 +182,18 @@ def take_up(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[
     _go_on_above(connection)
     (highest,) = connection.execute(_HIGHEST).fetchone()
     known = dict(connection.execute("SELECT name, position FROM hook").fetchall())
-    gone = [(name, highest - position) for name, position in known.items() if name not in names]
+    gone = [(name, _rows_above(connection, position)) for name, position in known.items() if name not in names]
     for name, _ in gone:
         connection.execute("DELETE FROM hook WHERE name = ?", (name,))
         connection.execute("DELETE FROM dead_letter WHERE hook = ?", (name,))
     for name in names:
         connection.execute("INSERT OR IGNORE INTO hook (name, position) VALUES (?, ?)", (name, highest))
     return gone
+
+
+def _rows_above(connection: sqlite3.Connection, last_id: int) -> int:
+    counted = "SELECT count(*) FROM (SELECT id FROM outbox WHERE id > ? LIMIT ?)"
+    return int(connection.execute(counted, (last_id, MOST_COUNTED)).fetchone()[0])
 
 
 def _go_on_above(connection: sqlite3.Connection) -> None:
@@ -251,9 +256,18 @@ def position(connection: sqlite3.Connection, name: str) -> Position:
     return Position(name, *row)
 
 
-def highest(connection: sqlite3.Connection) -> int:
-    """Return the highest id that an event has ever had."""
-    return int(connection.execute(_HIGHEST).fetchone()[0])
+def excess(connection: sqlite3.Connection, last_id: int) -> int | None:
+    """Return up to which id too many events wait above an id, or the end of their first chunk. None where there are not
+    too many."""
+    # Ids have gaps: a restore on a new disk leaves one of a thousand million.
+    if connection.execute(_HIGHEST).fetchone()[0] - last_id <= MOST_WAITING:
+        return None
+    beyond = "SELECT id FROM outbox WHERE id > ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+    last = connection.execute(beyond, (last_id, MOST_WAITING)).fetchone()
+    if last is None:
+        return None
+    chunk = "SELECT max(id) FROM (SELECT id FROM outbox WHERE id > ? AND id <= ? ORDER BY id LIMIT ?)"
+    return int(connection.execute(chunk, (last_id, last[0], CHUNK)).fetchone()[0])
 
 
 def after(connection: sqlite3.Connection, listener: Listener, last_id: int, limit: int) -> list[Waiting]:
@@ -314,13 +328,13 @@ def standings(path: Path, listeners: Sequence[Listener]) -> dict[str, Standing |
         raise StoreFault(f"cannot read {path}: {fault}") from fault
 
 
-def replay(path: Path, of: str, event_id: int, now: int) -> int:
+def replay(path: Path, of: str, event_id: int) -> int:
     """Have a dead letter told again to each hook that has it, also while a server has the file; return to how many.
     `of` is the origin of its id. StoreFault says why not."""
     with writing_beside(path) as connection:
         if origin(connection) != of:
             return 0
-        again = connection.execute(_AGAIN, (now, event_id)).rowcount
+        again = connection.execute(_AGAIN, (event_id,)).rowcount
         if again:
             connection.execute("DELETE FROM dead_letter WHERE id = ? AND hook IN (SELECT name FROM hook)", (event_id,))
         return again

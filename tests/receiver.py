@@ -140,6 +140,26 @@ class Receiver:
             except OSError:
                 return
 
+    def drip_body(self, handler: Handler, _: Delivery) -> None:
+        """Answer with a body, byte by byte, that ends with the connection."""
+        handler.close_connection = True
+        handler.wfile.write(b"HTTP/1.0 500 Oh\r\n\r\n")
+        while not self.over.wait(0.5):
+            try:
+                handler.wfile.write(b"x")
+            except OSError:
+                return
+
+    def say_raw(self, answer: bytes) -> Answering:
+        """Answer with these bytes, and close."""
+
+        def say(handler: Handler, delivery: Delivery) -> None:
+            self.taken.append(delivery)
+            handler.wfile.write(answer)
+            handler.close_connection = True
+
+        return say
+
     def refuse(self, status: int, headers: Mapping[str, str] | None = None) -> Answering:
         return lambda handler, _: handler.say(status, headers)
 

@@ -42,7 +42,13 @@ class ToldMessage(Struct, kw_only=True):
         UNSET
     )
     content_text: Annotated[str | UnsetType | None, _CONTENT] = UNSET
-    attachments: Annotated[Any, means("附件", "the attachments; only with `content`")] = UNSET
+    attachments: Annotated[
+        Any,
+        means(
+            "附件，`content` 为 false 时没有；文件地址带有签名（第 15 节）",
+            "the attachments, with the addresses of files signed (section 15); only with `content`",
+        ),
+    ] = UNSET
     deleted: _Deleted = UNSET
 
 

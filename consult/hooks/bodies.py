@@ -6,6 +6,7 @@ deleted meanwhile is told by its id and kind, with `deleted`.
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,21 +22,19 @@ from store.messages import NO_SENDER
 from store.outbox import Waiting
 
 
-def body(
-    connection: sqlite3.Connection,
-    waiting: Waiting,
-    content: bool,
-    time: WireTime,
-    link: Callable[[int], str] | None = None,
-) -> bytes:
-    """Return the JSON that tells an event. `content` false: ids and kinds alone. `link` gives the link that confirms a
-    notification, for a hook that is told links."""
-    told = _TELLS[waiting.event](connection, waiting, content, time)
-    is_new = waiting.event == "notification.created"
-    # Of a reply there is nothing to confirm, and what is deleted cannot be.
-    if link is not None and is_new and isinstance(told, ToldNotification) and isinstance(told.task_id, int):
-        told.confirm_url = link(told.id)
-    return encoded(waiting.event, waiting.at, told, time)
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a hook is told events."""
+
+    content: bool  # false: ids and kinds alone
+    time: WireTime
+    link: Callable[[int], str] | None  # gives the link that confirms a notification; None: no links are told
+    handed: Callable[[str], str]  # gives JSON with the addresses of files in it signed
+
+
+def body(connection: sqlite3.Connection, waiting: Waiting, telling: Telling) -> bytes:
+    """Return the JSON that tells an event."""
+    return encoded(waiting.event, waiting.at, _TELLS[waiting.event](connection, waiting, telling), telling.time)
 
 
 def encoded(event: str, at: int, told: Told, time: WireTime) -> bytes:
@@ -43,7 +42,7 @@ def encoded(event: str, at: int, told: Told, time: WireTime) -> bytes:
     return dumps(Event(type=event, timestamp=moment, data=told))
 
 
-def _message(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> ToldMessage:
+def _message(connection: sqlite3.Connection, waiting: Waiting, telling: Telling) -> ToldMessage:
     found = subjects.message(connection, waiting.subject_id)
     if found is None:
         return ToldMessage(id=waiting.subject_id, deleted=True)
@@ -54,16 +53,16 @@ def _message(connection: sqlite3.Connection, waiting: Waiting, content: bool, ti
         sender_id=None if found.sender_id == NO_SENDER else found.sender_id,
         content_type=found.content_type,
         is_visible_to_patient=found.is_visible_to_patient,
-        sent_at=time.text(found.sent_at),
+        sent_at=telling.time.text(found.sent_at),
     )
-    if content:
+    if telling.content:
         told.role_display_name = found.role_display_name
         told.content_text = found.content_text
-        told.attachments = Raw(found.attachments.encode())
+        told.attachments = Raw(telling.handed(found.attachments).encode())
     return told
 
 
-def _notification(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> ToldNotification:
+def _notification(connection: sqlite3.Connection, waiting: Waiting, telling: Telling) -> ToldNotification:
     found = subjects.ring(connection, waiting.subject_id)
     if found is None:
         return ToldNotification(id=waiting.subject_id, channel=waiting.channel or UNSET, deleted=True)
@@ -75,16 +74,18 @@ def _notification(connection: sqlite3.Connection, waiting: Waiting, content: boo
         biz_type=one.biz_type,
         biz_id=one.biz_id,
         channel=waiting.channel or UNSET,
-        created_at=time.text(one.created_at),
-        occurrence_at=time.text(found.occurrence_at),
+        created_at=telling.time.text(one.created_at),
+        occurrence_at=telling.time.text(found.occurrence_at),
         rung=found.rung,
         snooze_of=found.snooze_of,
-        title=one.title if content else UNSET,
-        content=one.content if content else UNSET,
+        title=one.title if telling.content else UNSET,
+        content=one.content if telling.content else UNSET,
+        # Of a reply there is nothing to confirm.
+        confirm_url=UNSET if telling.link is None or one.task_id is None else telling.link(one.id),
     )
 
 
-def _answer(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> ToldNotification:
+def _answer(connection: sqlite3.Connection, waiting: Waiting, telling: Telling) -> ToldNotification:
     state, found = _state(waiting), subjects.ring(connection, waiting.subject_id)
     told = ToldNotification(
         id=waiting.subject_id,
@@ -94,52 +95,52 @@ def _answer(connection: sqlite3.Connection, waiting: Waiting, content: bool, tim
         biz_id=state["biz_id"],
         channel=waiting.channel or UNSET,
         status=state["status"],
-        read_at=_text(state["read_at"], time),
-        confirmed_at=_text(state["confirmed_at"], time),
-        snoozed_until=_text(state["snoozed_until"], time),
-        withdrawn_at=_text(state["withdrawn_at"], time),
+        read_at=_text(state["read_at"], telling.time),
+        confirmed_at=_text(state["confirmed_at"], telling.time),
+        snoozed_until=_text(state["snoozed_until"], telling.time),
+        withdrawn_at=_text(state["withdrawn_at"], telling.time),
     )
     if found is None:
         told.deleted = True
         return told
-    told.created_at = time.text(found.notification.created_at)
-    if content:
+    told.created_at = telling.time.text(found.notification.created_at)
+    if telling.content:
         told.title, told.content = found.notification.title, found.notification.content
     if state["confirmed_at"] is not None:
         # A confirmation's outcome stands for good.
         outcome = subjects.outcome(connection, waiting.subject_id)
         if outcome is not None:
-            told.outcome, told.outcome_by, told.outcome_at = outcome.outcome, outcome.by, time.text(outcome.at)
-            told.note = outcome.note if content else UNSET
+            told.outcome, told.outcome_by, told.outcome_at = outcome.outcome, outcome.by, telling.time.text(outcome.at)
+            told.note = outcome.note if telling.content else UNSET
     return told
 
 
-def _missed(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> MissedOccurrence:
+def _missed(connection: sqlite3.Connection, waiting: Waiting, telling: Telling) -> MissedOccurrence:
     state = _state(waiting)
     told = MissedOccurrence(
         task_id=waiting.subject_id,
         user_id=state["user_id"],
         biz_type=state["biz_type"],
         biz_id=state["biz_id"],
-        planned_at=time.text(state["planned_at"]),
+        planned_at=telling.time.text(state["planned_at"]),
         notification_id=state["notification_id"],
     )
     texts = subjects.task_texts(connection, waiting.subject_id)
     if texts is None:
         told.deleted = True
-    elif content:
+    elif telling.content:
         told.title, told.content = texts
     return told
 
 
-def _question(connection: sqlite3.Connection, waiting: Waiting, content: bool, time: WireTime) -> ToldQuestion:
+def _question(connection: sqlite3.Connection, waiting: Waiting, telling: Telling) -> ToldQuestion:
     state = _state(waiting)
     within, follow_up = state["answer_within"], state["follow_up"]
     told = ToldQuestion(
         id=waiting.subject_id,
         elder_id=state["elder_id"],
         status=state["status"],
-        created_at=time.text(state["created_at"]),
+        created_at=telling.time.text(state["created_at"]),
         assignee_id=state["assignee_id"],
         priority=state["priority"],
         notify_replies=bool(state["notify_replies"]),
@@ -151,7 +152,7 @@ def _question(connection: sqlite3.Connection, waiting: Waiting, content: bool, t
     title = subjects.question_title(connection, waiting.subject_id)
     if title is None:
         told.deleted = True
-    elif content:
+    elif telling.content:
         told.title, told.category = title, state["category"]
     return told
 
@@ -165,7 +166,7 @@ def _text(moment: Any, time: WireTime) -> str | None:
     return None if moment is None else time.text(moment)
 
 
-_TELLS: Mapping[str, Callable[[sqlite3.Connection, Waiting, bool, WireTime], Told]] = {
+_TELLS: Mapping[str, Callable[[sqlite3.Connection, Waiting, Telling], Told]] = {
     "message.created": _message,
     "notification.created": _notification,
     "notification.answered": _answer,

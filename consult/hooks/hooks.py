@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -49,11 +50,13 @@ class Hooks:
         is_clock_sound: Callable[[], bool],
         time: WireTime,
         link: Callable[[int], str] | None,
+        handed: Callable[[str], str],
     ) -> None:
-        """`link` gives the link that confirms a notification; None where no links are made. HooksFault when the file
-        cannot be used."""
+        """`link` gives the link that confirms a notification; None where no links are made. `handed` gives JSON with
+        the addresses of files in it signed, on any thread. HooksFault when the file cannot be used."""
         self._path = path
         self._link = link
+        self._handed = handed
         self._hooks = self._read()
         self._database = database
         self._clock = clock
@@ -68,12 +71,18 @@ class Hooks:
 
     async def open(self) -> None:
         """Have the writer note what happens from now on, before the first client is admitted."""
-        await self._database.prepare(outbox.listens(self._events, self._clock))
-        names = [hook.name for hook in self._hooks]
-        for name, waiting in await self._database.written(each(outbox.take_up), names):
+        await self._take_up(self._hooks)
+
+    async def _take_up(self, hooks: tuple[Hook, ...]) -> None:
+        # First what may be refused: then nothing has changed.
+        gone = await self._database.written(each(outbox.take_up), [hook.name for hook in hooks])
+        self._hooks = hooks
+        for name, waiting in gone:
             log.warning(
                 "the hook %s is in the file no more: up to %d events that waited for it are dropped", name, waiting
             )
+        events = {event for hook in hooks for event in hook.events}
+        await self._database.prepare(outbox.listens(events, self._clock))
 
     @property
     def channels(self) -> set[str]:
@@ -85,10 +94,6 @@ class Hooks:
         if self._link is None:
             refuse_links(hooks)
         return hooks
-
-    @property
-    def _events(self) -> set[str]:
-        return {event for hook in self._hooks for event in hook.events}
 
     def start(self) -> None:
         self._database.committed = self.wake
@@ -146,6 +151,7 @@ class Hooks:
                 self._is_clock_sound,
                 self._time,
                 self._link if hook.confirm_links else None,
+                self._handed,
                 Writes(partial(self._on_loop, self._advance), self._bury),
                 partial(self._on_loop, _resolve, ended),
             )
@@ -171,13 +177,12 @@ class Hooks:
             await asyncio.wait([before])
         try:
             await self._end(GRACE, REPLACED)
-            self._hooks = hooks
-            await self.open()
-        except (WriteRefused, WriteUnknown) as fault:
-            log.error("the hooks that were read again cannot be taken up, as the database cannot be written: %s", fault)
+            await self._take_up(hooks)
+            log.info("the hooks were read again from %s", self._path)
+        except (WriteRefused, WriteUnknown, sqlite3.Error) as fault:
+            log.error("the hooks stay as they were, as the database cannot be written: %s", fault)
         if not self._is_stopping:
             self._begin()
-            log.info("the hooks were read again from %s", self._path)
 
     def _watch(self) -> None:
         for sender in self._senders:

@@ -5,16 +5,19 @@ read. The connection is kept for the next event.
 """
 
 import contextlib
+import logging
 import socket
 import ssl
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3.response import BaseHTTPResponse
 
 from consult.process.version import VERSION
 from store.clock import Clock
@@ -25,6 +28,7 @@ _CHUNK: Final = 8_192
 IDLE: Final = 30.0  # seconds after which a kept connection is not used again: many receivers have closed it by then
 GONE: Final = 410
 
+_LATE: Final = f"did not answer within {PATIENCE:.0f} s"
 _HEADERS: Final = {"Content-Type": "application/json; charset=utf-8", "User-Agent": f"Careline/{VERSION}"}
 
 
@@ -42,58 +46,66 @@ class Answer:
         return self.status == GONE
 
 
+# urllib3 logs what a receiver has sent, with the receiver's address, which may hold a key.
+logging.getLogger("urllib3.connection").disabled = True
+
+
 class Receiver:
     """The way to one address. Used by one thread, but for `cut` and `is_overdue`."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._clock = clock
-        parts = urlsplit(url)
-        assert parts.hostname is not None  # hooks_file has looked
-        self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        if parts.scheme == "https":
-            self._connection: HTTPConnection = HTTPSConnection(
-                parts.hostname, parts.port or 443, timeout=PATIENCE, ssl_context=ssl.create_default_context()
-            )
-        else:
-            self._connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=PATIENCE)
+        self._parts = urlsplit(url)
+        self._connection: HTTPConnection | None = None  # until the first attempt
+        self._socket: socket.socket | None = None  # of the attempt under way, also where the connection gives it up
         self._used_at = 0.0
         self._began_at: float | None = None  # while an attempt is under way
         self._is_cut = False
 
+    def _new_connection(self) -> HTTPConnection:
+        # Not at the start: it takes 20 ms to read the machine's authorities, which is not for the loop.
+        parts = self._parts
+        assert parts.hostname is not None  # hooks_file has looked
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            return HTTPSConnection(parts.hostname, parts.port or 443, timeout=PATIENCE, ssl_context=context)
+        return HTTPConnection(parts.hostname, parts.port or 80, timeout=PATIENCE)
+
     def post(self, body: bytes, headers: dict[str, str]) -> Answer:
         """Tell the receiver. It has taken an event that it answers with a status from 200 to 299."""
+        connection = self._connection = self._connection or self._new_connection()
         self._began_at, self._is_cut = time.monotonic(), False
         # One that the receiver has closed meanwhile would cost the event an attempt.
-        if self._began_at - self._used_at > IDLE or not self._connection.is_connected:
-            self._connection.close()
+        if self._began_at - self._used_at > IDLE or not connection.is_connected:
+            connection.close()
+        is_kept = False
         try:
-            answer = self._post(body, headers)
-        except (HTTPError, OSError, ValueError) as fault:
-            answer = Answer(_in_words(fault))
+            answer, is_kept = self._post(connection, body, headers)
+        except (HTTPError, HTTPException, OSError, ValueError) as fault:
+            answer = Answer(_LATE if self._is_cut else _in_words(fault))
         finally:
-            began_at, self._began_at = self._began_at, None
-        if answer.fault is not None or time.monotonic() - began_at > PATIENCE:
-            self._connection.close()
-        if self._is_cut:
-            return Answer(f"did not answer within {PATIENCE:.0f} s")
+            self._began_at = self._socket = None
+            if not is_kept:
+                connection.close()
         self._used_at = time.monotonic()
         return answer
 
-    def _post(self, body: bytes, headers: dict[str, str]) -> Answer:
+    def _post(self, connection: HTTPConnection, body: bytes, headers: dict[str, str]) -> tuple[Answer, bool]:
+        """Return what came of it, and whether the connection can be used again."""
         # With what went wrong on an idle connection the event may have been taken: it is sent again as any other.
-        self._connection.request("POST", self._target, body, {**_HEADERS, **headers}, preload_content=False)
-        response = self._connection.getresponse()
-        read = 0
-        while read <= MOST_READ and (chunk := response.read(_CHUNK, decode_content=False)):
-            read += len(chunk)
-        if read > MOST_READ:
-            self._connection.close()  # the rest is not read
+        path = self._parts.path or "/"
+        target = f"{path}?{self._parts.query}" if self._parts.query else path
+        connection.request("POST", target, body, {**_HEADERS, **headers}, preload_content=False)
+        self._socket = connection.sock
+        response = connection.getresponse()
+        if self._is_cut:
+            raise TimeoutError  # its head ends with the connection, and is not whole
+        is_kept = _is_read(response)
         if 200 <= response.status < 300:
-            return Answer(None, response.status)
+            return Answer(None, response.status), is_kept
         what = "redirects, which is not followed" if 300 <= response.status < 400 else "answers"
-        return Answer(
-            f"{what} with {response.status}", response.status, self._seconds(response.headers.get("Retry-After"))
-        )
+        retry_after = self._seconds(response.headers.get("Retry-After"))
+        return Answer(f"{what} with {response.status}", response.status, retry_after), False
 
     def _seconds(self, text: str | None) -> float | None:
         """Return what a Retry-After asks for; None where there is none that can be read."""
@@ -108,7 +120,9 @@ class Receiver:
             return None
 
     def close(self) -> None:
-        self._connection.close()
+        """Let go of the connection."""
+        if self._connection is not None:
+            self._connection.close()
 
     def is_overdue(self) -> bool:
         """Return whether an attempt takes longer than it may. For any thread."""
@@ -118,11 +132,26 @@ class Receiver:
     def cut(self) -> None:
         """End the attempt that is under way. For any thread."""
         self._is_cut = True
-        link = getattr(self._connection, "sock", None)
+        # Until the request is sent the connection alone knows its socket.
+        link = self._socket or getattr(self._connection, "sock", None)
         if isinstance(link, socket.socket):
             # Not the TLS layer's own, which may be in use: what waits for the receiver wakes at the end of the stream.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(link, socket.SHUT_RDWR)
+
+
+def _is_read(response: BaseHTTPResponse) -> bool:
+    """Read an answer's body. Return whether it came to its end: after any other the connection is no good. What the
+    answer says stands in its status."""
+    read = 0
+    try:
+        while chunk := response.read(_CHUNK, decode_content=False):
+            read += len(chunk)
+            if read > MOST_READ:
+                return False
+    except (HTTPError, HTTPException, OSError):
+        return False
+    return True
 
 
 def _in_words(fault: Exception) -> str:
@@ -134,7 +163,7 @@ def _in_words(fault: Exception) -> str:
         reason = getattr(cause, "verify_message", "") or getattr(cause, "reason", None) or "no TLS"
         return f"cannot be trusted: {reason}"
     if isinstance(fault, TimeoutError) or "Timeout" in type(fault).__name__:
-        return f"did not answer within {PATIENCE:.0f} s"
+        return _LATE
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
     if isinstance(fault, OSError) and fault.strerror:

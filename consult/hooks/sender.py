@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from consult.hooks import bodies
+from consult.hooks.bodies import Telling
 from consult.hooks.hooks_file import Hook
 from consult.hooks.receiver import Answer, Receiver
 from consult.hooks.signature import signed
@@ -56,6 +57,7 @@ class Sender:
         is_clock_sound: Callable[[], bool],
         time_of_clinic: WireTime,
         link: Callable[[int], str] | None,
+        handed: Callable[[str], str],
         writes: Writes,
         ended: Callable[[], None],
     ) -> None:
@@ -68,9 +70,8 @@ class Sender:
         self._path = path
         self._clock = clock
         self._is_clock_sound = is_clock_sound
-        # Not shared with the loop: it keeps the last text that it wrote.
-        self._time = WireTime(time_of_clinic.zone)
-        self._link = link
+        # The time is not shared with the loop: it keeps the last text that it wrote.
+        self._telling = Telling(hook.content, WireTime(time_of_clinic.zone), link, handed)
         self._writes = writes
         self._ended = ended
         self._stopping = threading.Event()
@@ -144,7 +145,7 @@ class Sender:
 
     def _tell(self, connection: sqlite3.Connection, waiting: Waiting, origin: str) -> None:
         try:
-            body = bodies.body(connection, waiting, self.hook.content, self._time, self._link)
+            body = bodies.body(connection, waiting, self._telling)
         except Exception as fault:
             if is_of_file(fault):
                 raise
@@ -210,11 +211,11 @@ class Sender:
         whether there are any."""
         if time.monotonic() - self._counted_at < LOOK:
             return False
-        excess = outbox.highest(connection) - self._position - outbox.MOST_WAITING
-        if excess <= 0:
+        up_to = outbox.excess(connection, self._position)
+        if up_to is None:
             self._counted_at = time.monotonic()
             return False
-        return self._bury(self._position + min(excess, outbox.CHUNK), "too many events were waiting")
+        return self._bury(up_to, "too many events were waiting")
 
     def _is_too_old(self, waiting: Waiting) -> bool:
         since = waiting.at if self._failing_since is None else max(waiting.at, self._failing_since)

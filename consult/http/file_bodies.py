@@ -125,7 +125,7 @@ class Multipart:
 
 def body_of(content_type: str, incoming: Incoming, most: int) -> Body:
     """Return what reads a body of that type. Fault where it is multipart without a boundary."""
-    kind, options = parse_options_header(content_type)
+    kind, options = parse_options_header(content_type.encode("ascii", "replace"))
     if not kind.startswith(b"multipart/"):
         return Raw(incoming, most)
     boundary = options.get(b"boundary", b"")

@@ -194,7 +194,7 @@ class Files:
 
     async def _send_pieces(self, connection: HttpBehindDoor, descriptor: int, span: Span, answer: HTTPResponse) -> None:
         """Send a part of the file over TLS, which this program has to encrypt."""
-        place = span.first
+        connection.gives_file, place = True, span.first
         while place <= span.last:
             size = GIVEN_TO_FEW if self.downloads.under_way <= FEW else GIVEN
             data = await self.store.run(os.pread, descriptor, min(size, span.last + 1 - place), place)

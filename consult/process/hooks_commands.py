@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def hooks(words: Sequence[str], settings: Settings, clock: Clock, time: WireTime
     """Return the exit status. StoreFault where the database cannot be used."""
     match words:
         case ["replay", text]:
-            return _replay(text, settings.database, clock)
+            return _replay(text, settings.database)
         case [] | ["list"] | ["test", _]:
             pass
         case _:
@@ -67,22 +68,26 @@ def _listed(found: Sequence[Hook], database: Path, time: WireTime) -> Iterator[s
 
 def _test(hook: Hook, clock: Clock, time: WireTime) -> int:
     """Send one event of its own to a hook's receiver, signed as any other."""
-    from consult.hooks.receiver import Receiver
+    from consult.hooks.receiver import PATIENCE, Receiver
 
-    now = clock()
+    now, told_id = clock(), f"evt_test_{secrets.token_hex(6)}"
     body = encoded(TRIAL, now, Trial(hook=hook.name), time)
-    answer = Receiver(hook.url, clock).post(body, signed(hook.secret, f"evt_test_{secrets.token_hex(6)}", now, body))
+    receiver = Receiver(hook.url, clock)
+    watch = threading.Timer(PATIENCE, receiver.cut)
+    watch.start()
+    answer = receiver.post(body, signed(hook.secret, told_id, now, body))
+    watch.cancel()
     if answer.fault is not None:
         return fail(f"hook {hook.name}: its receiver {answer.fault}")
     return tell(f"hook {hook.name}: its receiver took the event, with {answer.status}\n")
 
 
-def _replay(text: str, database: Path, clock: Clock) -> int:
+def _replay(text: str, database: Path) -> int:
     found = _ID.fullmatch(text)
     if found is None:
         fail(f"hooks replay: {text!r} is no id, such as `careline hooks list` shows them")
         return 2
-    count = outbox.replay(database, found[1], int(found[2]), clock())
+    count = outbox.replay(database, found[1], int(found[2]))
     if not count:
         return fail(f"{text} is no dead letter of a hook")
     return tell(f"{text} is told again to {count} hook{'s' if count != 1 else ''}\n")

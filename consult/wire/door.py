@@ -195,7 +195,7 @@ class HttpBehindDoor(TakenAnswers):
             await self.app.handle_request(request)
         finally:
             self.unfinished_bodies.done(self)
-            self.takes_file = False
+            self.takes_file = self.gives_file = False
         http = self._http
         if http is not None and http.request_body and http.stage is Stage.IDLE:
             http.request_max_size = min(http.request_max_size, self.request_max_size)

@@ -56,7 +56,7 @@ class TakenAnswers(HttpProtocol):
     An answer is in the transport's buffer until the network takes it; the transport says when most of it has gone.
     """
 
-    __slots__ = ("_began", "_left", "_look", "_unread")
+    __slots__ = ("_began", "_left", "_look", "_unread", "gives_file")
 
     def __init__(self, unread: UnreadAnswers, **sanic: Any) -> None:
         super().__init__(**sanic)
@@ -64,6 +64,7 @@ class TakenAnswers(HttpProtocol):
         self._look: asyncio.Handle | None = None
         self._began = 0.0
         self._left = 0
+        self.gives_file = False  # piece by piece, of which it holds one: bounded by the downloads at once
 
     @property
     def client(self) -> str:
@@ -100,7 +101,8 @@ class TakenAnswers(HttpProtocol):
     def _begin(self) -> None:
         self._began = self.loop.time()
         self._watch()
-        self._unread.began(self)
+        if not self.gives_file:
+            self._unread.began(self)
 
     def _watch(self) -> None:
         self._left = self.left

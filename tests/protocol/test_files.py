@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
+import time
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from consult.contract.limits import MOST_UNREAD_ANSWERS
 from tests import certificates
 from tests.clients import Clients, message
 from tests.conftest import StartServer
 from tests.files import BEGINNINGS, Raw, ask, content, get, multipart, said, upload
 from tests.packets import Kind, Polling, Websocket
 from tests.server import Server, wait_until
+from tests.wire.raw import metric
 
 SIGNED: Final = re.compile(r"(/files/[0-9a-f]{64})\?expires=\d{10}&signature=[\w-]{43}")
 POLICY: Final = "sandbox; default-src 'none'"
@@ -75,6 +79,7 @@ class TestUpload:
             (b"x" * 100, multipart()[1]),
             (multipart(('name="a"; filename="a"', b"x"))[0], "multipart/form-data"),
             (multipart(('name="a"; filename="a"', b"x"))[0], "multipart/form-data; boundary=" + "b" * 300),
+            (multipart(('name="a"; filename="a"', b"x"))[0], "multipart/form-data; boundary=\xe9"),
             (multipart(('name="a"; filename="a"', b"x"))[0], "multipart/mixed; boundary=----WebKitFormBoundaryabc"),
             multipart((f'name="{"n" * 10_000}"; filename="a"', b"x")),
             multipart(*[('name="a"', b"x" * 40_000)] * 2, ('name="b"; filename="b"', b"y")),
@@ -142,7 +147,9 @@ class TestTypes:
             b"\x00\x00\x00\x20ftypqt  ",
         ],
     )
-    @pytest.mark.parametrize("claimed", ["text/html", "image/svg+xml", "image/jpeg", "application/x-sh; charset=x", ""])
+    @pytest.mark.parametrize(
+        "claimed", ["text/html", "image/svg+xml", "image/jpeg", "application/x-sh; charset=x", "image/\xe9", ""]
+    )
     def test_anything_else_is_downloaded(self, server: Server, body: bytes, claimed: str) -> None:
         stored = upload(server, body, kind=claimed)
         assert stored["content_type"] == "application/octet-stream"
@@ -370,11 +377,16 @@ class TestMessages:
         [
             *("?expires=1&signature=x", "?signature=x", "?expires=1", "?expires=0&signature=" + "A" * 43),
             *("?expires=1000000000000&signature=" + "A" * 43, "?expires=-1&signature=a", "?expires=x&signature=a"),
+            *(
+                "?expires={soon}&signature=%C3%A9",
+                "?expires={soon}&signature=%ED%A0%80",
+                "?expires={soon}&signature=%00",
+            ),
         ],
     )
     def test_a_signature_that_is_none(self, server: Server, query: str) -> None:
         url = upload(server, content(seed=36))["url"]
-        assert get(server, url + query).status in (400, 403)
+        assert get(server, url + query.format(soon=int(time.time()) + 1000)).status in (400, 403)
 
     def test_a_signature_is_of_one_file_and_one_end(self, server: Server) -> None:
         question_id = server.open_question()
@@ -415,6 +427,38 @@ def test_over_tls(start_server: StartServer) -> None:
     url = upload(server, body)["url"]
     assert get(server, url).content == body
     assert get(server, url, Range="bytes=5-2000000").content == body[5:2_000_001]
+
+
+def unsent(server: Server) -> int:
+    """Give the bytes that the network holds for the server's clients."""
+    lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(int(line[4][:8], 16) for line in lines if int(line[1][-4:], 16) == server.port)
+
+
+def test_slow_downloads_over_tls_are_not_cut(start_server: StartServer) -> None:
+    """Of other answers that are not read, so many would be too many."""
+    pair = certificates.pair()
+    server = start_server("--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key), nginx=False)
+    url = upload(server, content(20_000_000, seed=53))["url"]
+    context = ssl.create_default_context(cafile=str(certificates.authority().certificate))
+    slow = []
+    for number in range(MOST_UNREAD_ANSWERS + 4):
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.bind((f"127.0.0.{1 + number % 2}", 0))  # one address may have 24
+        plain.connect(("127.0.0.1", server.port))
+        slow.append(context.wrap_socket(plain, server_hostname="127.0.0.1"))
+        slow[-1].sendall(f"GET {url} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    for connection in slow:
+        connection.settimeout(10)
+        assert connection.recv(100)
+    before = -1
+    while (waiting := unsent(server)) != before or not waiting:
+        before = waiting
+        time.sleep(0.5)  # until the network takes no more from any
+    assert metric(server, 'careline_cuts_total{reason="answer not read"}') == 0
+    for connection in slow:
+        connection.close()
 
 
 def test_a_client_that_ends_in_the_middle_harms_none(server: Server) -> None:

@@ -22,10 +22,11 @@ from tests import certificates
 from tests.clients import message
 from tests.clock import Clock
 from tests.conftest import Enter, StartServer
+from tests.files import content, get, said, upload
 from tests.packets import Websocket
 from tests.receiver import EVERY_EVENT, Delivery, Handler, Receiver, write_hooks
 from tests.server import ROOT, Server, in_seconds, run, wait_until
-from tests.store.file import rows
+from tests.store.file import rows, write_locked
 from tests.torture.patches import patched
 
 pytestmark = pytest.mark.direct
@@ -156,6 +157,19 @@ class TestEvents:
         assert [one["type"] for one in told] == ["notification.created", "question.created"]
         assert told[0]["data"]["channel"] == "SYSTEM_MESSAGE"
 
+    def test_a_file_can_be_fetched_by_the_address_that_is_told(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        server = hooked(start_server, tmp_path, receiver.table(events=["message.created"], content="true"))
+        body = content()
+        url = upload(server, body)["url"]
+        path = f"/api/questions/{server.open_question()}/messages"
+        assert server.http("POST", path, json=said(url, is_visible_to_patient=False)).status == 201
+        (attachment,) = receiver.awaited(1)[0].event["data"]["attachments"]
+        assert attachment["url"].startswith(f"{url}?expires=")
+        assert get(server, url).status == 404, "without its signature"
+        assert get(server, attachment["url"]).content == body
+
     def test_what_was_deleted_meanwhile_is_told_by_its_id(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver, enter: Enter
     ) -> None:
@@ -192,6 +206,17 @@ class TestSignatures:
         for what, (verifier, body, with_headers) in wrong.items():
             with pytest.raises(WebhookVerificationError):
                 pytest.fail(f"{what} passed with {verifier.verify(body, with_headers)}")
+
+    def test_no_proxy_of_the_environment_is_used(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        proxy = Receiver()
+        names = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+        server = hooked(start_server, tmp_path, receiver.table(), **dict.fromkeys(names, proxy.url), no_proxy="")
+        server.open_question()
+        receiver.awaited(1)
+        assert proxy.all == []
+        proxy.close()
 
     def test_tls_is_verified(self, start_server: StartServer, tmp_path: Path) -> None:
         pair = certificates.pair()
@@ -244,6 +269,52 @@ class TestFailures:
         receiver.answer = receiver.take
         assert [one.event["data"]["id"] for one in receiver.awaited(2)] == ids
 
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            *(b"\x16\x03\x01 secret words\r\n\r\n", b"HTTP/1.1 abc secret words\r\n\r\n", b"HTTP/9.9 200 OK\r\n\r\n"),
+            *(
+                b"HTTP/1.1 500 " + b"x" * 70_000 + b"\r\n\r\n",
+                b"HTTP/1.1 500 Oh\r\n" + b"a: secret words\r\n" * 200 + b"\r\n",
+            ),
+            b"HTTP/1.1 500 Oh\r\n:secret words\r\n secret words\r\n\r\n",
+            b"HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\nsecret words\r\n",
+        ],
+    )
+    def test_an_answer_that_is_none_is_a_failure_as_any_other(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver, answer: bytes
+    ) -> None:
+        receiver.answer = receiver.say_raw(answer)
+        server = hooked(start_server, tmp_path, receiver.table())
+        question_id = server.open_question()
+        wait_until(lambda: len(receiver.all) == 2, "a second attempt")
+        assert of(server)["state"] == "failing"
+        receiver.answer = receiver.take
+        assert receiver.awaited(3)[-1].event["data"]["id"] == question_id
+        server.stop()
+        assert "Traceback" not in server.stderr()
+        assert "secret words" not in server.stderr()
+        assert "for=careline" not in server.stderr(), "the receiver's address, which may hold a key"
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ntaken",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\nContent-Length: 5\r\n\r\ntaken",
+            b"HTTP/1.0 200 OK\r\n\r\n",
+        ],
+    )
+    def test_what_is_taken_is_taken_whatever_body_the_answer_has(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver, answer: bytes
+    ) -> None:
+        receiver.answer = receiver.say_raw(answer)
+        server = hooked(start_server, tmp_path, receiver.table())
+        ids = [server.open_question() for _ in range(3)]
+        assert [one.event["data"]["id"] for one in receiver.awaited(3)] == ids
+        assert len(receiver.all) == 3
+        assert "cannot be told" not in server.stderr()
+
     def test_retry_after_is_waited_for(self, start_server: StartServer, tmp_path: Path, receiver: Receiver) -> None:
         receiver.answer = receiver.refuse(429, {"Retry-After": "3"})
         server = hooked(start_server, tmp_path, receiver.table())
@@ -265,15 +336,18 @@ class TestFailures:
     def test_a_slow_and_a_silent_receiver_have_ten_seconds(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver
     ) -> None:
-        silent = Receiver()
-        receiver.answer, silent.answer = receiver.drip, silent.hang
-        server = hooked(start_server, tmp_path, receiver.table("drips"), silent.table("silent"))
+        silent, endless = Receiver(), Receiver()
+        receiver.answer, silent.answer, endless.answer = receiver.drip, silent.hang, endless.drip_body
+        tables = receiver.table("drips"), silent.table("silent"), endless.table("endless")
+        server = hooked(start_server, tmp_path, *tables)
         server.open_question()
-        for one in receiver, silent:
+        for one in receiver, silent, endless:
             wait_until(lambda one=one: len(one.all) == 2, "a second attempt", 20.0)  # type: ignore[misc]
             assert 10 < one.all[1].at - one.all[0].at < 13
         assert of(server, "silent")["last_error"] == of(server, "drips")["last_error"] == "did not answer within 10 s"
+        assert of(server, "endless")["last_error"] == "answers with 500"
         silent.close()
+        endless.close()
 
     def test_a_silent_receiver_holds_up_no_one_else(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver, enter: Enter
@@ -399,7 +473,8 @@ class TestThreeDays:
         replayed = run("hooks", "replay", dead_id, *hooks, env=now, folder=tmp_path)
         assert replayed.stdout == f"{dead_id} is told again to 1 hook\n", replayed.stderr
         again = receiver.awaited(2)[-1]
-        assert (again.id, again.event["data"]["id"]) == (dead_id, old[0])
+        assert (again.id, again.body) == (dead_id, receiver.all[0].body), "told as it happened then"
+        assert again.event["data"]["id"] == old[0]
         wait_until(lambda: of(server)["dead_letters"] == 2, "one dead letter less")
         assert run("hooks", "replay", dead_id, *hooks, env=now, folder=tmp_path).returncode == 1
 
@@ -431,6 +506,27 @@ class TestRestarts:
         told = receiver.awaited(3)
         assert [one.event["data"]["id"] for one in told] == ids
         assert told[0].id == receiver.all[0].id
+
+    def test_on_a_new_disk_a_hook_goes_on_at_once(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        """Ids are far above those of the backup then."""
+        receiver.answer = receiver.refuse(500)
+        server = hooked(start_server, tmp_path, receiver.table())
+        ids = [server.open_question()]
+        wait_until(lambda: receiver.all, "an attempt")
+        copy = server.folder / "copy.db"
+        assert run("backup", "--database", str(server.database), str(copy), folder=server.folder).returncode == 0
+        server.stop()
+        for one in server.folder.glob(f"{server.database.name}*"):
+            one.unlink()
+        restored = run("restore", "--database", str(server.database), "--yes", str(copy), folder=server.folder)
+        assert restored.returncode == 0, restored.stderr
+        receiver.answer = receiver.take
+        server.start()
+        ids.append(server.open_question())
+        assert [one.event["data"]["id"] for one in receiver.awaited(2)] == ids
+        assert of(server)["dead_letters"] == 0
 
     def test_a_hook_begins_with_what_happens_from_then_on(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver
@@ -469,6 +565,21 @@ class TestRestarts:
         server.open_question()
         receiver.awaited(1)
 
+    def test_while_the_database_cannot_be_written_the_hooks_stay_as_they_were(
+        self, start_server: StartServer, tmp_path: Path, receiver: Receiver
+    ) -> None:
+        server = hooked(start_server, tmp_path, receiver.table("one"))
+        write_hooks(tmp_path, receiver.table("two"))
+        with write_locked(server.database):
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "the hooks stay as they were" in server.stderr(), "a line in the log")
+        question_id = server.open_question()
+        assert receiver.awaited(1)[0].event["data"]["id"] == question_id
+        assert [one["name"] for one in server.http("GET", "/health").body["hooks"]] == ["one"]
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the hooks were read again" in server.stderr(), "the new file")
+        wait_until(lambda: [one["name"] for one in server.http("GET", "/health").body["hooks"]] == ["two"], "its hook")
+
 
 class TestCommands:
     def test_check_and_serve_refuse_a_file_that_is_not_good(self, tmp_path: Path, receiver: Receiver) -> None:
@@ -494,6 +605,12 @@ class TestCommands:
         assert run("hooks", "test", "nobody", *hooks, folder=tmp_path).returncode == 1
         assert run("hooks", "sing", *hooks, folder=tmp_path).returncode == 2
         assert run("hooks", "list", folder=tmp_path).returncode == 2
+
+    def test_a_try_ends_after_ten_seconds_as_well(self, tmp_path: Path, receiver: Receiver) -> None:
+        receiver.answer = receiver.drip
+        hooks = ("--hooks", str(write_hooks(tmp_path, receiver.table())))
+        tried = run("hooks", "test", "gateway", *hooks, folder=tmp_path)
+        assert tried.stderr == "careline: hook gateway: its receiver did not answer within 10 s\n"
 
     def test_status_and_metrics_name_what_waits(
         self, start_server: StartServer, tmp_path: Path, receiver: Receiver

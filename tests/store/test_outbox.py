@@ -115,13 +115,29 @@ def test_beyond_the_bound_the_oldest_dead_letters_are_deleted(
     assert outbox.forget_dead(writer, NOW + 1) == 3
 
 
+def test_what_is_too_much_is_counted_in_events_and_not_by_their_ids(
+    writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_WAITING", 5)
+    monkeypatch.setattr(outbox, "CHUNK", 2)
+    ask(writer, 2)
+    writer.execute("UPDATE sqlite_sequence SET seq = 1000000000 WHERE name = 'outbox'")
+    ask(writer, 3)
+    assert outbox.excess(writer, 0) is None
+    ask(writer, 4)
+    assert outbox.excess(writer, 0) == 2, "a chunk"
+    assert outbox.excess(writer, 2) == 1_000_000_002, "the rest"
+    assert outbox.excess(writer, 1_000_000_002) is None
+
+
 def test_a_replayed_event_keeps_its_id_and_is_for_its_hook_alone(path: Path, writer: sqlite3.Connection) -> None:
     ask(writer, 2)
     outbox.bury(writer, Burial(GATEWAY, 1, NOW, "its receiver answers with 500"))
-    assert outbox.replay(path, "000000000000", 1, NOW) == 0, "of another file"
-    assert outbox.replay(path, outbox.origin(writer), 1, NOW) == 1
+    assert outbox.replay(path, "000000000000", 1) == 0, "of another file"
+    assert outbox.replay(path, outbox.origin(writer), 1) == 1
     found = outbox.after(writer, GATEWAY, 1, 10)
     assert [(one.id, one.told_id, one.is_wanted) for one in found] == [(2, 2, True), (3, 1, True)]
+    assert [one.at for one in found] == [NOW + 1, NOW], "when it happened"
     assert [one.is_wanted for one in outbox.after(writer, OTHER, 0, 10)] == [True, True, False]
 
 

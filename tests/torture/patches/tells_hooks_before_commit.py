@@ -44,7 +44,7 @@ class Early:
             one = senders[-1]
             for waiting in outbox.after(self._connection, one.listener, one._position, 100):
                 if waiting.id not in early:
-                    body = bodies.body(self._connection, waiting, True, one._time)
+                    body = bodies.body(self._connection, waiting, one._telling)
                     early[waiting.id] = (waiting, body)
                     origin = outbox.origin(self._connection)
                     headers = signed(one.hook.secret, f"evt_{origin}_{waiting.id}", one._clock(), body)
