@@ -1,5 +1,8 @@
 """The front door: each subcommand's way through the house, and how the house is put together."""
 
+# Before anything else can import another SQLite.
+from store import sqlite  # isort: split
+
 import asyncio
 import gc
 import logging
@@ -400,6 +403,8 @@ def run(settings: Settings, clock: Clock = system_clock) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = settings.timezone or machine_zone()
     log.info("times are shown in the zone %s", zone)
+    if sqlite.IS_PYTHONS:
+        log.warning("there is no pysqlite3 for this machine: its Python's own SQLite is used, %s", sqlite.in_words())
     start = Start(Systemd(os.environ))
     if settings.sandbox:
         return run_sandbox(settings, zone, start)
@@ -471,7 +476,7 @@ def main(arguments: list[str]) -> int:
                 return status.show(settings)
             case "check":
                 database = "a new one at each start" if settings.sandbox else schema.check(settings.database)
-                done = f"settings: ok\ndatabase: {database}"
+                done = f"settings: ok\nsqlite: {sqlite.in_words()}\ndatabase: {database}"
                 if not settings.sandbox:
                     done += f"\nfiles: {file_copies.check(settings.database)}"
             case "token":

@@ -19,6 +19,7 @@ from typing import Any, Final
 from tests.clients import message
 from tests.packets import Websocket
 from tests.server import Server, in_seconds, quiet_by_now, wait_until
+from tests.store.dump import dump
 
 FOLDER: Final = Path(__file__).parent / "schemas"
 COMMAND: Final = ".venv/bin/python -m tests.store.leave_schema"
@@ -181,8 +182,7 @@ def main() -> None:
         sql = FOLDER / f"{left['schema_migration'][-1]['name']}.sql"
         if sql.exists():
             sys.exit(f"{sql} is there already")
-        with closing(sqlite3.connect(server.database)) as connection:
-            sql.write_text("".join(f"{statement}\n" for statement in connection.iterdump()))
+        sql.write_text("".join(f"{statement}\n" for statement in dump(server.database)))
         sys.stdout.write(f"{sql}: {', '.join(f'{len(rows)} {name}' for name, rows in left.items())}\n")
 
 

@@ -14,6 +14,7 @@ from peewee import Model
 
 from store import models, schema
 from store.file import StoreFault
+from tests.store.dump import dump
 from tests.store.file import opened, rows, within
 from tests.store.samples import open_question
 
@@ -25,12 +26,6 @@ def up(migrator, db):
     db.execute_sql("DROP INDEX message_of_question")
     {fault}
 """
-
-
-def dump(path: Path) -> list[str]:
-    """All that the file holds, as SQL."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
 
 
 def digest(path: Path) -> str:
