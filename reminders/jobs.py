@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from reminders.housekeeping import Job
 from store import audit, backup, idempotency_keys, old_copies, outbox, retention, revocations, sessions, upkeep
@@ -75,7 +74,7 @@ def jobs(
     return [
         Job("backup", backup.LOOK_EVERY if daily.wanted else 0, daily.look),
         Job("old_copies", TIDY_EVERY, delete_old_copies),
-        Job("checkpoint", SHRINK_EVERY, partial(upkeep.shrink_wal, database)),
+        Job("checkpoint", SHRINK_EVERY, upkeep.Wal(database).shrink),
         Job("optimize", TIDY_EVERY, optimize),
         Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys, deletes=True),
         Job(

@@ -191,6 +191,7 @@ def copy(
         # No one reads the file before it is whole.
         new.execute("PRAGMA journal_mode = OFF")
         new.execute("PRAGMA synchronous = OFF")
+        old.execute("PRAGMA wal_autocheckpoint = 0")  # a server's own writer does that
         # Within a transaction of the source: without one the copy would start again at each commit of a server.
         old.execute("BEGIN")
         old.execute("SELECT count(*) FROM sqlite_master").fetchone()

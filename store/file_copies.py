@@ -35,6 +35,7 @@ def names_in(database: Path) -> dict[str, int]:
     name = f"{database.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(name, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone():
             return {}
         return dict(connection.execute("SELECT sha256, size FROM file"))

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from store import file_copies, schema
@@ -159,20 +159,43 @@ def _fold(database: Path) -> dict[str, int] | None:
     try:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if tables and schema.HISTORY not in tables:
+            if schema.is_foreign(tables):
                 raise StoreFault(f"{database} is a database of another program")
-            if tables:
+            if schema.HISTORY in tables:
                 highest_ids = dict(connection.execute("SELECT name, max(seq) FROM sqlite_sequence GROUP BY name"))
             (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             if mode != "delete":
                 raise sqlite3.OperationalError("its WAL cannot be folded in")
     except sqlite3.DatabaseError as fault:
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreFault(_held(database)) from fault
         if not is_damage(fault):
             raise
         log.warning("%s is damaged (%s): ids go on far above those of the backup", database, fault)
         return None
     highest_ids.pop(schema.HISTORY, None)
     return highest_ids if any(highest_ids.values()) else None
+
+
+def _held(database: Path) -> str:
+    """Say which programs have the database open, as far as this user may see that."""
+    names = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if process.name != f"{os.getpid()}" and any(_is(file, database) for file in (process / "fd").iterdir()):
+                names.append(f"{(process / 'comm').read_text().strip()} (process {process.name})")
+    holders = ", ".join(sorted(names)) or "a program of another user"
+    return (
+        f"{database} is held by another program: stop {holders} first; what replicates the database, such as "
+        "careline-replica.service, is to be stopped for a restore and started again after it"
+    )
+
+
+def _is(file: Path, other: Path) -> bool:
+    try:
+        return file.samefile(other)
+    except OSError:
+        return False  # a socket, or closed by now
 
 
 def _keep(database: Path, stamp: str) -> Path:

@@ -119,6 +119,15 @@ def test_a_newer_file_is_refused(empty: Path) -> None:
     assert dump(empty) == before
 
 
+def test_a_new_file_that_litestream_has_seen_first_is_ours(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        connection.execute("CREATE TABLE _litestream_lock (id INTEGER)")
+    assert schema.status(path).applied == []
+    assert schema.migrate(path)
+    assert schema.check(path) == f"{path} is sound"
+
+
 def test_another_programs_database_is_not_touched(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE invoice (id INTEGER PRIMARY KEY)")
