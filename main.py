@@ -81,7 +81,7 @@ from reminders.housekeeping import Housekeeping
 from reminders.jobs import jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, clock_faults, file_copies, files, messages, notifications, restore, schema, sequences
+from store import backup, clock_faults, drill, file_copies, files, messages, notifications, restore, schema, sequences
 from store.clock import ClinicTime, Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
@@ -232,7 +232,7 @@ class House:
         self.files = FileStore(database, clock, settings.disk_reserve)
         self.most_file_bytes = settings.file_bytes
 
-        self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
+        self.daily = backup.Daily(database.path, settings.daily_backups, time.today, settings.backup_folder)
         deleted = partial(join_question.deleted, lookup, rooms)
         house_jobs = jobs(database, clock, self.daily, self.files, settings.keep, deleted)
         self.housekeeping = Housekeeping(house_jobs, clock)
@@ -298,6 +298,8 @@ class House:
             lag=self.lag,
             clock=self.clock,
             hooks=self.hooks,
+            housekeeping=self.housekeeping,
+            daily=self.daily,
         )
         pages = Pages(STATIC, time, tokens=self.guard is not None, sandbox=self.sandbox is not None)
         nouns = (
@@ -337,6 +339,10 @@ class House:
     def start(self) -> None:
         """Begin with all that goes on by itself, once clients can come."""
         self.carriers.loop.add_signal_handler(signal.SIGHUP, self.reload)
+        if self.daily.wanted and self.daily.folder is None:
+            log.warning(
+                "the daily backups are on the database's disk and are lost with it; --backup-folder names another"
+            )
         self.carriers.start()
         self.loop.start()
         self.lag.start()
@@ -486,6 +492,13 @@ def main(arguments: list[str]) -> int:
             case "hooks":
                 time = WireTime(settings.timezone or machine_zone())
                 return hooks_commands.hooks(words.words, settings, system_clock, time)
+            case "drill":
+                if settings.backup_folder is None:
+                    fail("--backup-folder (CARELINE_BACKUP_FOLDER): `drill` tries the newest copy there; name it")
+                    return 2
+                today = ClinicTime(settings.timezone or machine_zone(), system_clock).today
+                daily = backup.Daily(settings.database, settings.daily_backups, today, settings.backup_folder)
+                done = drill.by_hand(settings.database, daily, system_clock)
             case "backup":
                 done = backup.by_hand(settings.database, words.file)
             case _:

@@ -235,11 +235,21 @@ def check(database: Path) -> str:
     return f"{len(names):,} of {sum(names.values()):,} bytes in {folder} are sound"
 
 
-def _unsound(folder: Path, names: Names) -> tuple[list[str], list[str]]:
+def unsound(folder: Path, names: Names, going: Callable[[float], bool]) -> list[str]:
+    """Return which files of a copy are missing or damaged. InterruptedError when `going` says so."""
+    missing, damaged = _unsound(folder, names, going)
+    return sorted(missing + damaged)
+
+
+def _unsound(
+    folder: Path, names: Names, going: Callable[[float], bool] = lambda _: True
+) -> tuple[list[str], list[str]]:
     missing, damaged = [], []
     if names and not folder.is_dir():
         return sorted(names), []
     for name in sorted(names):
+        if not going(1.0):
+            raise InterruptedError(errno.EINTR, "interrupted")
         with opened(folder) as descriptor:
             try:
                 file = open_file(descriptor, name)

@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from store import file_copies, schema
-from store.backup import Going, attended, copy, partial_file, put, reporting, sync_folder
+from store.aside import Going
+from store.backup import attended, copy, partial_file, put, reporting, sync_folder
 from store.carry_over import carry_over, forget_links, forget_sessions, needs_newer_schema, reading
 from store.file import StoreFault, claim
 from store.file_copies import FileCopy, names_in, names_there
@@ -67,7 +68,7 @@ def restore(
             highest_ids = None if is_new else _fold(database)
             jumps = not highest_ids
             with partial_file(database) as (partial, descriptor):
-                copy(file, partial, descriptor, going, _ids_beyond(file) if jumps else highest_ids)
+                copy(file, partial, descriptor, going, ids_beyond(file) if jumps else highest_ids)
                 forget_sessions(partial)
                 had_links = forget_links(partial)
                 if jumps:
@@ -124,7 +125,7 @@ def _carry(replaced: Path, restored: Path, tell: Told) -> bool:
     return carried.links
 
 
-def _ids_beyond(file: Path) -> dict[str, int]:
+def ids_beyond(file: Path) -> dict[str, int]:
     """For each table that counts its ids, one that can't have been given since the backup."""
     with closing(reading(file)) as backup:
         tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"

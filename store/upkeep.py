@@ -10,8 +10,8 @@ from store.file import PRAGMAS, StoreFault
 # Bytes of WAL that are no matter of concern. The writer's checkpoints keep it at a fraction, unless a reader stays in
 # one transaction for long (a backup does): then it grows, and SQLite never makes the file smaller by itself.
 USUAL_WAL = 32 * 2**20
-# Up to here a WAL may stay that cannot be emptied: a program that replicates the file holds it always, and brings what is
-# in it into the file by itself, so that it is written anew from its start.
+# Up to here a WAL may stay that cannot be emptied. A program that replicates the file holds it always, and brings what
+# is in it into the file by itself, so that it is written anew from its start.
 HELD_WAL = 256 * 2**20
 # Milliseconds that a checkpoint waits for readers; no message is acknowledged meanwhile.
 PATIENCE = 50

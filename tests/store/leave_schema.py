@@ -44,6 +44,7 @@ UNREACHED: Final[dict[str, str]] = {
         VALUES (1001, 'ELDER', 1735696800000, 1735696800000)""",
     "link_secret": "INSERT INTO link_secret (id, secret) VALUES (1, zeroblob(32))",
     "file_upload": "INSERT INTO file_upload (sha256, user_id, user_type) SELECT sha256, 1001, 'ELDER' FROM file",
+    "off_disk": "INSERT INTO off_disk (what, at, is_ok, told) VALUES ('COPY', 1735696800000, 1, '')",
     "audit": """INSERT INTO audit (at, user_id, user_type, address, action, object, result)
         VALUES (1735696800000, 1001, 'ELDER', '127.0.0.1', 'join_question', 'question 1', 'ok')""",
     # Without hooks.

@@ -65,8 +65,8 @@ def test_each_part_has_the_same_library(tmp_path: Path) -> None:
     assert versions["peewee"].split()[0] == sqlite.VERSION
     # The same library, not only the same version: both would have their own locks.
     assert sys.modules["sqlite3"] is sqlite3
-    assert aiosqlite.core.sqlite3 is sqlite3
-    assert peewee.sqlite3.connect is sqlite3.connect
+    assert vars(aiosqlite.core)["sqlite3"] is sqlite3
+    assert vars(peewee)["sqlite3"].connect is sqlite3.connect
     assert HAS_ITS_OWN is not sqlite.IS_PYTHONS
 
 
