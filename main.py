@@ -1,5 +1,8 @@
 """The front door: each subcommand's way through the house, and how the house is put together."""
 
+# Before anything else can import another SQLite.
+from store import sqlite  # isort: split
+
 import asyncio
 import gc
 import logging
@@ -78,7 +81,7 @@ from reminders.housekeeping import Housekeeping
 from reminders.jobs import jobs
 from reminders.loop import ReminderLoop
 from reminders.work import RuleWork
-from store import backup, clock_faults, file_copies, files, messages, notifications, restore, schema, sequences
+from store import backup, clock_faults, drill, file_copies, files, messages, notifications, restore, schema, sequences
 from store.clock import ClinicTime, Clock, WireTime, machine_zone, system_clock
 from store.database import Database
 from store.file import StoreFault
@@ -230,7 +233,7 @@ class House:
         self.files = FileStore(database, clock, settings.disk_reserve)
         self.most_file_bytes = settings.file_bytes
 
-        self.daily = backup.Daily(database.path, settings.daily_backups, time.today)
+        self.daily = backup.Daily(database.path, settings.daily_backups, time.today, settings.backup_folder)
         deleted = partial(join_question.deleted, lookup, rooms)
         house_jobs = jobs(database, clock, self.daily, self.files, settings.keep, deleted)
         self.housekeeping = Housekeeping(house_jobs, clock)
@@ -297,6 +300,8 @@ class House:
             lag=self.lag,
             clock=self.clock,
             hooks=self.hooks,
+            housekeeping=self.housekeeping,
+            daily=self.daily,
         )
         pages = Pages(STATIC, time, tokens=self.guard is not None, sandbox=self.sandbox is not None)
         nouns = (
@@ -336,6 +341,10 @@ class House:
     def start(self) -> None:
         """Begin with all that goes on by itself, once clients can come."""
         self.carriers.loop.add_signal_handler(signal.SIGHUP, self.reload)
+        if self.daily.wanted and self.daily.folder is None:
+            log.warning(
+                "the daily backups are on the database's disk and are lost with it; --backup-folder names another"
+            )
         self.carriers.start()
         self.loop.start()
         self.lag.start()
@@ -402,6 +411,8 @@ def run(settings: Settings, clock: Clock = system_clock) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = settings.timezone or machine_zone()
     log.info("times are shown in the zone %s", zone)
+    if sqlite.IS_PYTHONS:
+        log.warning("there is no pysqlite3 for this machine: its Python's own SQLite is used, %s", sqlite.in_words())
     start = Start(Systemd(os.environ))
     if settings.sandbox:
         return run_sandbox(settings, zone, start)
@@ -473,7 +484,7 @@ def main(arguments: list[str]) -> int:
                 return status.show(settings)
             case "check":
                 database = "a new one at each start" if settings.sandbox else schema.check(settings.database)
-                done = f"settings: ok\ndatabase: {database}"
+                done = f"settings: ok\nsqlite: {sqlite.in_words()}\ndatabase: {database}"
                 if not settings.sandbox:
                     done += f"\nfiles: {file_copies.check(settings.database)}"
             case "token":
@@ -483,6 +494,13 @@ def main(arguments: list[str]) -> int:
             case "hooks":
                 time = WireTime(settings.timezone or machine_zone())
                 return hooks_commands.hooks(words.words, settings, system_clock, time)
+            case "drill":
+                if settings.backup_folder is None:
+                    fail("--backup-folder (CARELINE_BACKUP_FOLDER): `drill` tries the newest copy there; name it")
+                    return 2
+                today = ClinicTime(settings.timezone or machine_zone(), system_clock).today
+                daily = backup.Daily(settings.database, settings.daily_backups, today, settings.backup_folder)
+                done = drill.by_hand(settings.database, daily, system_clock)
             case "backup":
                 done = backup.by_hand(settings.database, words.file)
             case _:

@@ -1063,6 +1063,8 @@ export interface Health {
   disk_free_bytes: number | null;
   /** 磁盘上最新的每日备份的时间，没有时为 null / when the newest daily backup was made, null without any */
   last_backup: string | null;
+  /** 另一块磁盘上的备份，不影响 status；没有 `--backup-folder` 或无法得知时为 null / the copies on another disk, which leaves status as it is; null without `--backup-folder`, or if unknown */
+  off_disk: OffDisk | null;
   /** 各 hook 的状态，不影响 status；没有 hook 时为空，无法得知时为 null / how each hook fares, which leaves status as it is; empty without hooks, null if unknown */
   hooks: Hook[] | null;
   /** 服务器自己的定期工作；失败不影响 status / its own jobs; one that fails leaves status as it is */
@@ -1099,6 +1101,20 @@ export interface Queues {
   unread_bytes: number;
 }
 
+/** 另一块磁盘上的备份（`--backup-folder`）。The copies on another disk (`--backup-folder`). */
+export interface OffDisk {
+  /** 最新一份的制作时间，没有时为 null / when the newest was made, null without any */
+  last_copy: string | null;
+  /** 距今的秒数，没有时为 null / how long ago that is, null without any */
+  age_seconds: number | null;
+  /** 最近一次试恢复的时间，没有时为 null / when one was last restored for trial, or null */
+  last_drill: string | null;
+  /** ok：可以恢复；failing：不能，或有损坏；没有试过时为 null / ok; failing: it could not be, or is damaged; or null */
+  drill: "failing" | "ok" | null;
+  /** 试恢复的结果，没有时为 null / what the drill found, or null */
+  drill_result: string | null;
+}
+
 /** 一个 hook 的状态。How a hook of `--hooks` fares. */
 export interface Hook {
   /** 名称 / its name in the file */
@@ -1123,6 +1139,8 @@ export interface Hook {
 export interface Jobs {
   /** 每日备份 / the daily backup */
   backup: Job;
+  /** 每月试着恢复一次另一块磁盘上的备份 / once a month restores the newest copy on another disk for trial */
+  drill: Job;
   /** 删除多余的 `before-restore-*` 与 `before-*` 副本 / deletes `before-restore-*` and `before-*` beyond a few */
   old_copies: Job;
   /** 缩小变大的 WAL / makes a WAL that has grown small again */

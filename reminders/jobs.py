@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from functools import partial
 
 from reminders.housekeeping import Job
-from store import audit, backup, idempotency_keys, old_copies, outbox, retention, revocations, sessions, upkeep
+from store import (
+    audit,
+    backup,
+    idempotency_keys,
+    off_disk,
+    old_copies,
+    outbox,
+    retention,
+    revocations,
+    sessions,
+    upkeep,
+)
 from store.backup import Daily
 from store.clock import DAY, Clock
 from store.database import Database
+from store.drill import Drills
 from store.file_store import FileStore
 from store.retention import Closed
 from store.transaction import Outcome, Request, each
@@ -73,9 +85,10 @@ def jobs(
         await asyncio.to_thread(old_copies.delete_old, database.path, clock())
 
     return [
-        Job("backup", backup.LOOK_EVERY if daily.wanted else 0, daily.look),
+        Job("backup", backup.LOOK_EVERY if daily.wanted else 0, partial(_back_up, database, daily, clock)),
+        Job("drill", backup.LOOK_EVERY if daily.wanted and daily.folder else 0, Drills(database, daily, clock).look),
         Job("old_copies", TIDY_EVERY, delete_old_copies),
-        Job("checkpoint", SHRINK_EVERY, partial(upkeep.shrink_wal, database)),
+        Job("checkpoint", SHRINK_EVERY, upkeep.Wal(database).shrink),
         Job("optimize", TIDY_EVERY, optimize),
         Job("idempotency_keys", TIDY_EVERY, forget_idempotency_keys, deletes=True),
         Job(
@@ -88,6 +101,17 @@ def jobs(
         Job("sessions", TIDY_EVERY, delete_old_sessions, deletes=True),
         Job("dead_letters", TIDY_EVERY, forget_dead_letters, deletes=True),
     ]
+
+
+async def _back_up(database: Database, daily: Daily, clock: Clock) -> None:
+    """Make the day's copy, and remember when one has left the disk."""
+    is_new = await daily.look()
+    if daily.folder is None or daily.newest is None:
+        return
+    if is_new:
+        await database.written(each(off_disk.note_copy), clock())
+    elif (await off_disk.standing(database)).copied_at is None:  # as in a database that came from elsewhere
+        await database.written(each(off_disk.note_copy), daily.newest)
 
 
 async def _in_chunks(

@@ -5,7 +5,6 @@ name, brought to the disk and renamed, so at its destination there is never half
 a folder of their own beside it (store/file_copies.py).
 """
 
-import asyncio
 import logging
 import os
 import re
@@ -17,17 +16,16 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from store import file_copies, schema
+from store import file_copies, off_disk, schema
+from store.aside import Aside, Going
 from store.file import StoreFault
 from store.file_copies import FileCopy, names_in
 from store.file_folder import folder_of
 
 log = logging.getLogger("careline.backup")
-
-# Told the share that is copied, again and again, and during the check that follows 1.0; False gives up.
-Going = Callable[[float], bool]
 
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite may keep beside a database
 STEP = 2048  # pages, 8 MB: what is copied between two looks at `Going`
@@ -60,9 +58,19 @@ class Made:
         return [file_copies.told(self.lacking, self.files)] if self.lacking else []
 
 
-def back_up(database: Path, destination: Path, going: Going, *, is_checked: bool = True, reserve: int = 0) -> Made:
+def back_up(
+    database: Path,
+    destination: Path,
+    going: Going,
+    *,
+    is_checked: bool = True,
+    reserve: int = 0,
+    is_summed: bool = False,
+    before: Path | None = None,
+) -> Made:
     """Makes a backup; replaces what was at the destination only once it is whole. Files that are only given a second
-    name are hashed where it `is_checked`; copies of them leave `reserve` bytes of the disk free.
+    name are hashed where it `is_checked`; copies of them leave `reserve` bytes of the disk free. Where it `is_summed`
+    its SHA-256 is written beside it. Its files are second names of those of the backup `before`, as far as it has them.
 
     All that was committed before the call is in it. StoreFault says why there is none; then nothing has changed.
     """
@@ -75,7 +83,8 @@ def back_up(database: Path, destination: Path, going: Going, *, is_checked: bool
             raise StoreFault(f"{destination} is a symbolic link; name the file that it leads to")
         _refuse_live(database, destination)
         folder = folder_of(destination)
-        files = FileCopy((folder_of(database),), folder, going, is_checked, reserve)
+        sources = (folder_of(database),) if before is None else (folder_of(before), folder_of(database))
+        files = FileCopy(sources, folder, going, is_checked, reserve)
         # What is deleted while the database is copied would be gone by the time that the copy says what it names.
         files.bring(names_in(database))
         with partial_file(destination) as (partial, descriptor):
@@ -84,6 +93,8 @@ def back_up(database: Path, destination: Path, going: Going, *, is_checked: bool
             lacking = files.bring(names)
             os.fchmod(descriptor, database.stat().st_mode & 0o666)
             os.fsync(descriptor)
+            if is_summed:
+                off_disk.write_sum(destination, descriptor, going)
             put(partial, destination)
             file_copies.prune(folder, names)
             return Made(os.fstat(descriptor).st_size, len(names), sum(names.values()), lacking)
@@ -109,14 +120,18 @@ def before_migration(database: Path, going: Going = lambda _: True) -> None:
 class Daily:
     """One backup a day while the database is served, of which the newest are kept."""
 
-    def __init__(self, database: Path, keep: int, today: Callable[[], str]) -> None:
-        """`keep` 0 makes none; `today` gives the date as YYYY-MM-DD."""
-        self._folder = database.parent
+    def __init__(self, database: Path, keep: int, today: Callable[[], str], folder: Path | None = None) -> None:
+        """`keep` 0 makes none; `today` gives the date as YYYY-MM-DD. They are made in `folder`, which is to be on
+        another disk, or beside the database."""
+        self.folder = folder
+        self._folder = database.parent if folder is None else folder
         self._prefix = f"{database.name}.daily-"
+        self._dated = re.compile(re.escape(self._prefix) + _DATE, re.ASCII)
         self._database = database
         self._keep = keep
         self._today = today
-        self._stopping = False
+        self._aside: Aside[Made | None] = Aside()
+        self.newest: int | None = None  # when the newest was made, as the last look has found it
 
     @property
     def wanted(self) -> bool:
@@ -127,32 +142,57 @@ class Daily:
         folder can't be read."""
         return max((path.stat().st_mtime_ns // 1_000_000 for path in self._kept()), default=None)
 
-    async def look(self) -> None:
-        """Makes today's backup, in a thread, where there is none; StoreFault or OSError says why it could not.
+    def newest_copy(self) -> Path | None:
+        """Return the newest of those on the disk, by its date. OSError when the folder can't be read."""
+        return max(self._kept(), default=None)
+
+    async def look(self) -> bool:
+        """Make today's backup where there is none, and return whether one was made; StoreFault or OSError says why it
+        could not. It is made aside: a disk that is slow holds up nothing else.
 
         Cancelled it gives up what is being made.
         """
         made = self._folder / f"{self._prefix}{self._today()}"
-        if not self.wanted or made.exists():
-            return
-        making = asyncio.create_task(asyncio.to_thread(self._make_and_prune, made))
-        try:
-            backup = await asyncio.shield(making)
-        except asyncio.CancelledError:
-            self._stopping = True
-            with suppress(StoreFault, OSError):
-                await making
-            raise
+        if not self.wanted:
+            return False
+        backup = await self._aside.run(f"the daily backup {made}", partial(self._make_if_missing, made))
+        if backup is None:
+            return False
         log.info("the daily backup %s was made: %d bytes%s", made, backup.size, backup.with_files())
         for lacks in backup.lacks():
             log.error("the daily backup %s: %s", made, lacks)
+        return True
 
-    def _make_and_prune(self, made: Path) -> Made:
+    def _make_if_missing(self, made: Path, going: Going) -> Made | None:
+        def still_there(share: float) -> bool:
+            self._refuse_same_disk()
+            return going(share)
+
+        self._refuse_same_disk()
+        try:
+            backup = None if made.exists() else self._make_and_prune(made, still_there)
+            self.newest = self.latest()
+        except (StoreFault, OSError):
+            self._refuse_same_disk()  # a disk that is gone says more than what came of it
+            raise
+        return backup
+
+    def _refuse_same_disk(self) -> None:
+        if self.folder is not None:
+            off_disk.refuse_same_disk(self.folder, self._database)
+
+    def _make_and_prune(self, made: Path, going: Going) -> Made:
         _remove_partial(self._folder, self._prefix)
-        reserve = 2 * self._database.stat().st_size
-        if shutil.disk_usage(self._folder).free < reserve:
+        size, free = self._database.stat().st_size, shutil.disk_usage(self._folder).free
+        before = max((path for path in self._kept() if path < made), default=None)
+        if self.folder is not None:
+            if free < size:
+                raise StoreFault(f"{self.folder} has {free:,} bytes left, and a copy takes {size:,}")
+            backup = back_up(self._database, made, going, is_summed=True, before=before)
+        elif free < 2 * size:
             raise StoreFault("it would take the room on the disk that messages need")
-        backup = back_up(self._database, made, lambda _: not self._stopping, reserve=reserve)
+        else:
+            backup = back_up(self._database, made, going, reserve=2 * size)
         # One of a later day comes from a clock that was wrong: counted, it would push out the right ones.
         daily = sorted(path for path in self._kept() if path <= made)
         for old in daily[: -self._keep]:
@@ -161,13 +201,15 @@ class Daily:
         return backup
 
     def _remove_files_of_none(self) -> None:
-        """Take away the files of backups that were not finished before their day was over."""
-        for copy in file_copies.without_database(self._folder, re.compile(re.escape(self._prefix) + _DATE, re.ASCII)):
+        """Take away the files and sums of backups that were not finished before their day was over, or are gone."""
+        for copy in file_copies.without_database(self._folder, self._dated):
             file_copies.remove_files(copy)
+        for path in self._folder.iterdir():
+            if path.suffix == ".sha256" and self._dated.fullmatch(path.stem) and not path.with_suffix("").exists():
+                path.unlink(missing_ok=True)
 
     def _kept(self) -> list[Path]:
-        dated = re.compile(re.escape(self._prefix) + _DATE, re.ASCII)
-        return [path for path in self._folder.iterdir() if dated.fullmatch(path.name)]
+        return [path for path in self._folder.iterdir() if self._dated.fullmatch(path.name)]
 
 
 def copy(
@@ -191,6 +233,7 @@ def copy(
         # No one reads the file before it is whole.
         new.execute("PRAGMA journal_mode = OFF")
         new.execute("PRAGMA synchronous = OFF")
+        old.execute("PRAGMA wal_autocheckpoint = 0")  # a server's own writer does that
         # Within a transaction of the source: without one the copy would start again at each commit of a server.
         old.execute("BEGIN")
         old.execute("SELECT count(*) FROM sqlite_master").fetchone()

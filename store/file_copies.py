@@ -35,6 +35,7 @@ def names_in(database: Path) -> dict[str, int]:
     name = f"{database.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(name, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone():
             return {}
         return dict(connection.execute("SELECT sha256, size FROM file"))
@@ -234,11 +235,21 @@ def check(database: Path) -> str:
     return f"{len(names):,} of {sum(names.values()):,} bytes in {folder} are sound"
 
 
-def _unsound(folder: Path, names: Names) -> tuple[list[str], list[str]]:
+def unsound(folder: Path, names: Names, going: Callable[[float], bool]) -> list[str]:
+    """Return which files of a copy are missing or damaged. InterruptedError when `going` says so."""
+    missing, damaged = _unsound(folder, names, going)
+    return sorted(missing + damaged)
+
+
+def _unsound(
+    folder: Path, names: Names, going: Callable[[float], bool] = lambda _: True
+) -> tuple[list[str], list[str]]:
     missing, damaged = [], []
     if names and not folder.is_dir():
         return sorted(names), []
     for name in sorted(names):
+        if not going(1.0):
+            raise InterruptedError(errno.EINTR, "interrupted")
         with opened(folder) as descriptor:
             try:
                 file = open_file(descriptor, name)

@@ -444,3 +444,15 @@ class OutboxOrigin(Model):
 
     class Meta:
         table_name = "outbox_origin"
+
+
+class OffDisk(Model):
+    """The newest copy on another disk, and the last drill with one: a row each."""
+
+    what = TextField(primary_key=True)  # COPY or DRILL
+    at = BigIntegerField()
+    is_ok = IntegerField()  # 1: the drill found nothing wrong
+    told = TextField()  # what the drill found
+
+    class Meta:
+        table_name = "off_disk"

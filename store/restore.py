@@ -5,11 +5,12 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from store import file_copies, schema
-from store.backup import Going, attended, copy, partial_file, put, reporting, sync_folder
+from store.aside import Going
+from store.backup import attended, copy, partial_file, put, reporting, sync_folder
 from store.carry_over import carry_over, forget_links, forget_sessions, needs_newer_schema, reading
 from store.file import StoreFault, claim
 from store.file_copies import FileCopy, names_in, names_there
@@ -67,7 +68,7 @@ def restore(
             highest_ids = None if is_new else _fold(database)
             jumps = not highest_ids
             with partial_file(database) as (partial, descriptor):
-                copy(file, partial, descriptor, going, _ids_beyond(file) if jumps else highest_ids)
+                copy(file, partial, descriptor, going, ids_beyond(file) if jumps else highest_ids)
                 forget_sessions(partial)
                 had_links = forget_links(partial)
                 if jumps:
@@ -124,7 +125,7 @@ def _carry(replaced: Path, restored: Path, tell: Told) -> bool:
     return carried.links
 
 
-def _ids_beyond(file: Path) -> dict[str, int]:
+def ids_beyond(file: Path) -> dict[str, int]:
     """For each table that counts its ids, one that can't have been given since the backup."""
     with closing(reading(file)) as backup:
         tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
@@ -159,20 +160,43 @@ def _fold(database: Path) -> dict[str, int] | None:
     try:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if tables and schema.HISTORY not in tables:
+            if schema.is_foreign(tables):
                 raise StoreFault(f"{database} is a database of another program")
-            if tables:
+            if schema.HISTORY in tables:
                 highest_ids = dict(connection.execute("SELECT name, max(seq) FROM sqlite_sequence GROUP BY name"))
             (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             if mode != "delete":
                 raise sqlite3.OperationalError("its WAL cannot be folded in")
     except sqlite3.DatabaseError as fault:
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreFault(_held(database)) from fault
         if not is_damage(fault):
             raise
         log.warning("%s is damaged (%s): ids go on far above those of the backup", database, fault)
         return None
     highest_ids.pop(schema.HISTORY, None)
     return highest_ids if any(highest_ids.values()) else None
+
+
+def _held(database: Path) -> str:
+    """Say which programs have the database open, as far as this user may see that."""
+    names = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if process.name != f"{os.getpid()}" and any(_is(file, database) for file in (process / "fd").iterdir()):
+                names.append(f"{(process / 'comm').read_text().strip()} (process {process.name})")
+    holders = ", ".join(sorted(names)) or "a program of another user"
+    return (
+        f"{database} is held by another program: stop {holders} first; what replicates the database, such as "
+        "careline-replica.service, is to be stopped for a restore and started again after it"
+    )
+
+
+def _is(file: Path, other: Path) -> bool:
+    try:
+        return file.samefile(other)
+    except OSError:
+        return False  # a socket, or closed by now
 
 
 def _keep(database: Path, stamp: str) -> Path:

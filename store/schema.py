@@ -1,7 +1,7 @@
 """Brings a database file to the schema that this program knows, and refuses one that is newer."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,8 @@ from store.file import PRAGMAS, StoreFault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOOK_EVERY = 10_000  # steps of SQLite's machine between two looks whether a migration goes on
+# Beside a server that may be running: its writer alone moves the WAL into the file.
+TO_LOOK = {"query_only": 1, "wal_autocheckpoint": 0}
 HISTORY = "schema_migration"  # the table that holds which migrations were applied
 
 
@@ -65,7 +67,7 @@ def status(path: Path) -> Status:
     if not _is_there(path):
         raise StoreFault(f"there is no database {path}")
     with _to_look(path) as database:
-        if database.get_tables() and HISTORY not in database.get_tables():
+        if is_foreign(database.get_tables()):
             raise StoreFault(f"{path} is a database of another program")
         migrations = Runner(database, str(MIGRATIONS), HISTORY).status()
     newer = [migration.name for migration in migrations if migration.path is None]
@@ -75,6 +77,12 @@ def status(path: Path) -> Status:
         [migration.name for migration in migrations if migration.applied],
         [migration.name for migration in migrations if not migration.applied],
     )
+
+
+def is_foreign(tables: Collection[str]) -> bool:
+    """Return whether a file with these tables is another program's database. Litestream may see a new file first, and
+    adds tables of its own to any: a file that has no others is as good as empty."""
+    return HISTORY not in tables and any(not name.startswith("_litestream_") for name in tables)
 
 
 def refuse_older(path: Path) -> None:
@@ -99,7 +107,7 @@ def refuse_damaged(path: Path, connection: sqlite3.Connection) -> None:
 
 def _to_look(path: Path) -> AbstractContextManager[SqliteDatabase]:
     # Not mode=ro: such a connection makes a WAL's two files where there are none, and cannot take them away again.
-    return _open(path, f"file:{quote(str(path))}?mode=rw", uri=True, pragmas={"query_only": 1})
+    return _open(path, f"file:{quote(str(path))}?mode=rw", uri=True, pragmas=TO_LOOK)
 
 
 @contextmanager

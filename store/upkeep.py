@@ -10,20 +10,33 @@ from store.file import PRAGMAS, StoreFault
 # Bytes of WAL that are no matter of concern. The writer's checkpoints keep it at a fraction, unless a reader stays in
 # one transaction for long (a backup does): then it grows, and SQLite never makes the file smaller by itself.
 USUAL_WAL = 32 * 2**20
+# Up to here a WAL may stay that cannot be emptied. A program that replicates the file holds it always, and brings what
+# is in it into the file by itself, so that it is written anew from its start.
+HELD_WAL = 256 * 2**20
 # Milliseconds that a checkpoint waits for readers; no message is acknowledged meanwhile.
 PATIENCE = 50
 # Rows of an index that are looked at for its statistics; so few take milliseconds, whatever its size.
 ANALYSIS_LIMIT = 400
 
 
-async def shrink_wal(database: Database) -> None:
-    """Brings a WAL that has grown into the file and empties it; StoreFault when a reader does not let it."""
-    if _size_of_wal(database.path) <= USUAL_WAL:
-        return
-    await database.between_writes(_empty_wal)
-    left = _size_of_wal(database.path)
-    if left > USUAL_WAL:
-        raise StoreFault(f"the WAL has grown to {left:,} bytes, and some program reads the database all the while")
+class Wal:
+    """Looks at the WAL again and again, and empties it when it has grown."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._left: int | None = None  # bytes that the last look has left
+
+    async def shrink(self) -> None:
+        """Bring a WAL that has grown into the file, and empty it. StoreFault when a reader does not let it, and it is
+        large and still grows."""
+        left = _size_of_wal(self._database.path)
+        if left > USUAL_WAL:
+            await self._database.between_writes(_empty_wal)
+            left = _size_of_wal(self._database.path)
+        grows = self._left is not None and left > max(self._left, HELD_WAL)
+        self._left = left
+        if grows:
+            raise StoreFault(f"the WAL has grown to {left:,} bytes, and some program reads the database all the while")
 
 
 def optimize(connection: sqlite3.Connection, _: None) -> None:

@@ -39,7 +39,7 @@ TOP_LEVEL: Final = {
 }
 NAMELESS: Final = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "services", "misc"}
 MOST_LINES: Final = 60  # of a function
-PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[0-9][0-9A-Za-z.]*) +# \S.+")
+PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[0-9][0-9A-Za-z.]*)(?: ; [^#]+\S)? +# \S.+")
 
 # The settings as the interface has them: variable and default, where the default is a value and not told in words.
 INTERFACE: Final[dict[str, tuple[str, str | None]]] = {

@@ -47,6 +47,10 @@ class Jobs(Struct, kw_only=True):
     """服务器自己的定期工作。What the server does for itself."""
 
     backup: Annotated[Job, means("每日备份", "the daily backup")]
+    drill: Annotated[
+        Job,
+        means("每月试着恢复一次另一块磁盘上的备份", "once a month restores the newest copy on another disk for trial"),
+    ]
     old_copies: Annotated[
         Job,
         means(
@@ -132,6 +136,26 @@ class Hook(Struct, kw_only=True):
     lost: Annotated[int, means("因数量过多而删除的这类事件", "of these, how many were deleted as there were too many")]
 
 
+class OffDisk(Struct, kw_only=True):
+    """另一块磁盘上的备份（`--backup-folder`）。The copies on another disk (`--backup-folder`)."""
+
+    last_copy: Annotated[
+        Time | None, means("最新一份的制作时间，没有时为 null", "when the newest was made, null without any")
+    ]
+    age_seconds: Annotated[int | None, means("距今的秒数，没有时为 null", "how long ago that is, null without any")]
+    last_drill: Annotated[
+        Time | None, means("最近一次试恢复的时间，没有时为 null", "when one was last restored for trial, or null")
+    ]
+    drill: Annotated[
+        Literal["ok", "failing"] | None,
+        means(
+            "ok：可以恢复；failing：不能，或有损坏；没有试过时为 null",
+            "ok; failing: it could not be, or is damaged; or null",
+        ),
+    ]
+    drill_result: Annotated[str | None, means("试恢复的结果，没有时为 null", "what the drill found, or null")]
+
+
 class Status(Struct, kw_only=True):
     """The server's status, the part of `/health` that every caller may read."""
 
@@ -170,6 +194,13 @@ class Health(Status, kw_only=True):
         Time | None,
         means("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
     ]
+    off_disk: Annotated[
+        OffDisk | None,
+        means(
+            "另一块磁盘上的备份，不影响 status；没有 `--backup-folder` 或无法得知时为 null",
+            "the copies on another disk, which leaves status as it is; null without `--backup-folder`, or if unknown",
+        ),
+    ]
     hooks: Annotated[
         list[Hook] | None,
         means(
@@ -192,6 +223,12 @@ _HEALTH = {
     "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
     "disk_free_bytes": 52_428_800_000,
     "last_backup": "2025-01-01 00:08:00",
+    "off_disk": {
+        **{"last_copy": "2025-01-01 00:08:00", "age_seconds": 35_520, "last_drill": "2025-01-01 00:18:00"},
+        "drill": "ok",
+        "drill_result": "/media/backup/careline.db.daily-2025-01-01 was restored for trial and is sound: 58,431 rows, "
+        "214 files; the database has 58,502 rows now",
+    },
     "hooks": [
         {
             **{"name": "sms-gateway", "state": "failing", "waiting": 12, "oldest": "2025-01-01 09:58:00"},

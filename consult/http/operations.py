@@ -15,7 +15,7 @@ from sanic.response import HTTPResponse, raw
 
 from consult.contract import replies
 from consult.contract.limits import PARKED_IDS
-from consult.contract.operations import HEALTH, METRICS, Health, Hook, Jobs, Parked, Queues, Status
+from consult.contract.operations import HEALTH, METRICS, Health, Hook, Jobs, OffDisk, Parked, Queues, Status
 from consult.gateway import Gateway
 from consult.hooks.hooks import Hooks, State
 from consult.http.answers import json_answer
@@ -27,9 +27,9 @@ from consult.process.version import VERSION
 from consult.push import Push
 from consult.wire.carriers import Carriers
 from consult.wire.polling import Polling
-from reminders.housekeeping import Housekeeping
+from reminders.housekeeping import OK, Housekeeping
 from reminders.loop import ReminderLoop
-from store import files, occurrences, parking
+from store import files, occurrences, off_disk, parking
 from store.backup import Daily
 from store.clock import Clock, WireTime
 from store.database import Database
@@ -59,6 +59,8 @@ class Counts(Collector):
         lag: LoopLag,
         clock: Clock,
         hooks: Hooks | None,
+        housekeeping: Housekeeping,
+        daily: Daily,
     ) -> None:
         self.lag = lag
         self._gateway = gateway
@@ -70,6 +72,9 @@ class Counts(Collector):
         self._loop = loop
         self._clock = clock
         self._hooks = hooks
+        self._housekeeping = housekeeping
+        self._daily = daily
+        self.off_disk: off_disk.Standing | None = None  # None without a folder on another disk
         self.standings: dict[str, Standing] | None = None  # of the hooks, by their names
         self.reminders_due: int | None = None
         self.parked: parking.Parked | None = None
@@ -95,13 +100,15 @@ class Counts(Collector):
             await asyncio.wait([last])
         self._last_look, self._next_look = self._next_look, None
         # All at once: under a flood each goes through many turns of the loop.
-        self.disk_free, self.reminders_due, self.parked, self.standings, self.files = await asyncio.gather(
+        found = await asyncio.gather(
             _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free),
             _read(occurrences.count_due(self._database, self._clock())),
             _read(parking.parked(self._database, PARKED_IDS)),
             _read(self._hooks.standings() if self._hooks is not None else _none()),
             _read(files.total(self._database)),
+            _read(off_disk.standing(self._database) if self._daily.folder is not None else _none()),
         )
+        self.disk_free, self.reminders_due, self.parked, self.standings, self.files, self.off_disk = found
 
     @property
     def hooks(self) -> list[tuple[State, Standing]] | None:
@@ -175,6 +182,19 @@ class Counts(Collector):
         yield _gauge("file_bytes", "Bytes of these files.", value=kept[1])
         yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self.disk_free)
 
+        yield from self._of_copies()
+
+    def _of_copies(self) -> Iterator[Metric]:
+        outcomes = self._housekeeping.outcomes.items()
+        failing = {name: int(outcome.result != OK) for name, outcome in outcomes if outcome is not None}
+        yield _gauge("job_failing", "Whether a job failed the last time, 0 or 1.", "job", failing)
+        copied_at = None if self.off_disk is None else self.off_disk.copied_at
+        age = None if copied_at is None else max(0, self._clock() - copied_at) // 1000
+        yield _gauge("off_disk_copy_age_seconds", "Age of the newest copy on another disk.", value=age)
+        drilled = None if self.off_disk is None else self.off_disk.drilled
+        is_ok = None if drilled is None else int(drilled.is_ok)
+        yield _gauge("drill_ok", "Whether the last drill found nothing wrong, 0 or 1.", value=is_ok)
+
     def _of_hooks(self) -> Iterator[Metric]:
         hooks = {state.listener.name: (state, standing) for state, standing in self.hooks or ()}
         told = {name: state.delivered for name, (state, _) in hooks.items()}
@@ -243,8 +263,19 @@ def _hook(state: State, standing: Standing, time: WireTime) -> Hook:
     )
 
 
+def _off_disk(known: off_disk.Standing, now: int, time: WireTime) -> OffDisk:
+    copied_at, drilled = known.copied_at, known.drilled
+    return OffDisk(
+        last_copy=None if copied_at is None else time.text(copied_at),
+        age_seconds=None if copied_at is None else max(0, now - copied_at) // 1000,
+        last_drill=None if drilled is None else time.text(drilled.at),
+        drill=None if drilled is None else "ok" if drilled.is_ok else "failing",
+        drill_result=None if drilled is None else drilled.text,
+    )
+
+
 async def _none() -> None:
-    """What there is to read where there are no hooks."""
+    """What there is to read where there are no hooks, or no folder on another disk."""
 
 
 async def _read(reading: Awaitable[Found]) -> Found | None:
@@ -295,7 +326,11 @@ class Operations:
         counts, time = self._counts, self._time
         await counts.look()
         parked = counts.parked
-        backed_up_at = await _asked_of_disk(self._daily.latest)
+        copies = counts.off_disk
+        if self._daily.folder is None:
+            backed_up_at = await _asked_of_disk(self._daily.latest)
+        else:  # that disk may hang
+            backed_up_at = None if copies is None else copies.copied_at
         health = Health(
             status=status,
             version=VERSION,
@@ -308,6 +343,7 @@ class Operations:
             queues=counts.queues,
             disk_free_bytes=counts.disk_free,
             last_backup=None if backed_up_at is None else time.text(backed_up_at),
+            off_disk=None if copies is None else _off_disk(copies, self._loop.clock(), time),
             hooks=None if counts.hooks is None else [_hook(*one, time) for one in counts.hooks],
             jobs=Jobs(**{name: replies.job(outcome, time) for name, outcome in self._housekeeping.outcomes.items()}),
         )

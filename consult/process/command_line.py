@@ -84,6 +84,11 @@ COMMANDS = {
             options=(_YES,),
             settings=("database", "timezone", "log_level"),
         ),
+        Command(
+            "drill",
+            "restore the newest copy in --backup-folder for trial, and check it",
+            settings=("database", "backup_folder", "timezone", "log_level"),
+        ),
         Command("key", "make a file with a signing key", "the file to write"),
         Command(
             "token",

@@ -232,7 +232,10 @@ class Settings:
     )
     hooks: Path | None = _setting("", optional_path, "file of receivers that are told what happens")
     backup_before_migration: bool = _setting("true", flag, "keep the database as it was before one")
-    daily_backups: int = _setting("7", count, "how many are kept beside the database; 0: none is made")
+    daily_backups: int = _setting("7", count, "how many are kept; 0: none is made")
+    backup_folder: Path | None = _setting(
+        "", optional_path, "where, on another disk; beside the database when left out"
+    )
     read_notification_days: int = _setting("0", days, "read ones are deleted after so many; 0: never")
     closed_question_days: int = _setting("0", days, "deleted after so many, with messages; 0: never")
     audit_days: int = _setting("365", days, "who did what is kept for so many; 0: for ever")
@@ -314,6 +317,8 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             faults += _sandbox_faults(values, {name for name, text in options.items() if text is not None}, environment)
         elif secret_file is None and values.get("allow_open") is False:
             faults += _open_faults(values, _WITHOUT_TOKENS)
+        if values["backup_folder"] is not None and values.get("daily_backups") == 0 and not is_sandbox:
+            faults.append("--backup-folder (CARELINE_BACKUP_FOLDER): with --daily-backups 0 there are no copies for it")
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
         faults += key_file.faults(secret_file)
         faults += hooks_file.faults(values["hooks"], values.get("public_url"))

@@ -162,10 +162,22 @@ def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, st
     count, size = samples.value("careline_files"), samples.value("careline_file_bytes")
     yield "files", f"{count:,.0f} of {size / 2**20:,.1f} MiB"
     yield "last backup", health["last_backup"] or "none"
+    yield "off the disk", _off_disk(health["off_disk"])
+    if health["off_disk"] and health["off_disk"]["drill"]:
+        copies = health["off_disk"]
+        yield "drill", f"{copies['drill']} at {copies['last_drill']}: {copies['drill_result']}"
     for hook in health["hooks"] or ():
         yield f"hook {hook['name']}", _of_hook(hook)
     for name, job in health["jobs"].items():
         yield f"job {name}", f"{job['result']} at {job['last_run']}" if job["last_run"] else "not yet, or off"
+
+
+def _off_disk(copies: Mapping[str, Any] | None) -> str:
+    if copies is None:
+        return "nothing; --backup-folder names another disk"
+    if copies["last_copy"] is None:
+        return "nothing yet"
+    return f"a copy of {copies['last_copy']}, {copies['age_seconds'] / 3600:,.1f} hours old"
 
 
 def _of_hook(hook: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ VERSION = "0.1.0"
 LIBRARIES = (
     *("sanic", "sanic-routing", "httptools", "multidict", "aiofiles", "tracerite", "html5tagger", "ujson"),
     *("python-socketio", "python-engineio", "bidict", "websockets", "uvloop", "peewee", "aiosqlite", "greenlet"),
+    "pysqlite3",
     *(
         "python-multipart",
         "schedule",
@@ -34,10 +35,18 @@ NOTICES = Path(__file__).with_name("THIRD-PARTY-NOTICES.txt")
 def in_words() -> str:
     """Return what `careline version` prints: version, build, Python, SQLite, OpenSSL, libraries."""
     build = BUILT.read_text() if BUILT.exists() else "none, this is the source"
-    pins = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    pins = ", ".join(f"{name} {version}" for name in LIBRARIES if (version := _installed(name)))
     openssl = ssl.OPENSSL_VERSION.split()[1]
     python = f"python {sys.version.split()[0]}, sqlite {sqlite3.sqlite_version}, openssl {openssl}"
     return f"careline {VERSION}\nbuild: {build}\n{python}\n{pins}\n"
+
+
+def _installed(library: str) -> str | None:
+    """Return the version of a library; None where it is not installed, as pysqlite3 is not on every machine."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def notices() -> str:

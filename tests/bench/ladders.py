@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sqlite3
 import sys
 import time
 from contextlib import closing
@@ -20,6 +19,11 @@ from rich.console import Console
 
 # Run by its path, so the project's root is not on the path yet.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import store.sqlite  # noqa: F401
+
+# isort: split
+import sqlite3
 
 from tests.bench import servers
 from tests.bench.document import put_between_marks

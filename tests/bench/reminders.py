@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -25,6 +24,11 @@ from rich.console import Console
 
 # Run by its path, so the project's root is not on the path yet.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import store.sqlite  # noqa: F401
+
+# isort: split
+import sqlite3
 
 from store import schema
 from tests.bench import servers

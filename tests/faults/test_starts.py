@@ -16,6 +16,7 @@ from tests.clients import Clients
 from tests.conftest import StartServer
 from tests.faults.test_read_only import ABOVE_MODES
 from tests.server import Server, run
+from tests.store.dump import dump
 from tests.store.filled import change, older
 
 
@@ -27,12 +28,6 @@ def refusal(database: Path, folder: Path, *arguments: str) -> str:
     lines = result.stderr.splitlines()
     assert len(lines) == 1, result.stderr
     return lines[0]
-
-
-def content(database: Path) -> list[str]:
-    """Give all that a database holds, as SQL."""
-    with closing(sqlite3.connect(database)) as connection:
-        return list(connection.iterdump())
 
 
 def test_the_port_is_in_use(start_server: StartServer, tmp_path: Path) -> None:
@@ -107,12 +102,12 @@ def test_a_newer_database(start_server: StartServer, tmp_path: Path) -> None:
     with closing(sqlite3.connect(server.database)) as connection:
         connection.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_of_tomorrow', '2099-01-01')")
         connection.commit()
-    before = content(server.database)
+    before = dump(server.database)
     text = refusal(server.database, tmp_path)
     assert str(server.database) in text
     assert "newer Careline" in text
     assert "9999_of_tomorrow" in text
-    assert content(server.database) == before
+    assert dump(server.database) == before
     with closing(sqlite3.connect(server.database)) as connection:
         connection.execute("DELETE FROM schema_migration WHERE name = '9999_of_tomorrow'")
         connection.commit()
@@ -126,12 +121,12 @@ def test_a_migration_that_fails_half_way(start_server: StartServer, clients: Cli
     server.stop()
     server.database.unlink()
     change(older(server.database, tmp_path / "first"), "CREATE INDEX message_of_client ON message (sender_id)")
-    before = content(server.database)
+    before = dump(server.database)
     for _ in range(2):
         text = refusal(server.database, tmp_path)
         assert str(server.database) in text
         assert "message_of_client" in text
-        assert content(server.database) == before
+        assert dump(server.database) == before
     with closing(sqlite3.connect(server.database)) as connection:
         connection.execute("DROP INDEX message_of_client")
     server.start()

@@ -31,6 +31,7 @@ TRIED: Final = {
         "status",
         "backup",
         "restore",
+        "drill",
         "key",
         "token",
         "audit",

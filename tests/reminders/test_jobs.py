@@ -62,7 +62,7 @@ async def old_things(database: Database) -> None:
 
 
 async def test_the_documents_know_each(database: Database, clock: Clock) -> None:
-    daily, files = Daily(database.path, 1, lambda: "2025-01-01"), FileStore(database, clock, 0)
+    daily, files = Daily(database.path, 1, lambda: "2025-01-01", database.path.parent), FileStore(database, clock, 0)
     made = {job.name: job.every for job in jobs(database, clock, daily, files, Keep(1, 1, 1), lambda _: None)}
     text = (ROOT / "docs" / "operations.md").read_text()
     told = {name: 60 * int(minutes) for name, minutes in re.findall(r"^\| `(\w+)` \| (\d+) min \|", text, re.M)}

@@ -19,6 +19,7 @@ from typing import Any, Final
 from tests.clients import message
 from tests.packets import Websocket
 from tests.server import Server, in_seconds, quiet_by_now, wait_until
+from tests.store.dump import dump
 
 FOLDER: Final = Path(__file__).parent / "schemas"
 COMMAND: Final = ".venv/bin/python -m tests.store.leave_schema"
@@ -43,6 +44,7 @@ UNREACHED: Final[dict[str, str]] = {
         VALUES (1001, 'ELDER', 1735696800000, 1735696800000)""",
     "link_secret": "INSERT INTO link_secret (id, secret) VALUES (1, zeroblob(32))",
     "file_upload": "INSERT INTO file_upload (sha256, user_id, user_type) SELECT sha256, 1001, 'ELDER' FROM file",
+    "off_disk": "INSERT INTO off_disk (what, at, is_ok, told) VALUES ('COPY', 1735696800000, 1, '')",
     "audit": """INSERT INTO audit (at, user_id, user_type, address, action, object, result)
         VALUES (1735696800000, 1001, 'ELDER', '127.0.0.1', 'join_question', 'question 1', 'ok')""",
     # Without hooks.
@@ -181,8 +183,7 @@ def main() -> None:
         sql = FOLDER / f"{left['schema_migration'][-1]['name']}.sql"
         if sql.exists():
             sys.exit(f"{sql} is there already")
-        with closing(sqlite3.connect(server.database)) as connection:
-            sql.write_text("".join(f"{statement}\n" for statement in connection.iterdump()))
+        sql.write_text("".join(f"{statement}\n" for statement in dump(server.database)))
         sys.stdout.write(f"{sql}: {', '.join(f'{len(rows)} {name}' for name, rows in left.items())}\n")
 
 

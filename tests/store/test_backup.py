@@ -7,6 +7,8 @@ import logging
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,7 @@ from store import schema
 from store.backup import Daily, back_up, before_migration
 from store.file import StoreFault, claim
 from store.restore import restore
-from tests.server import wait_until
+from tests.server import LIMIT, wait_until
 from tests.store.file import rows
 from tests.store.filled import FIRST_SCHEMA, change, fill, integrity, killed, older
 
@@ -62,6 +64,14 @@ def bad(folder: Path, kind: str) -> Path:
     return path
 
 
+# Another program that reads a database until it is told to end.
+READING: Final = """
+import sqlite3, sys
+reading = sqlite3.connect(sys.argv[1])
+reading.execute("SELECT * FROM message").fetchone()
+print("reads", flush=True)
+sys.stdin.read()
+"""
 BAD: Final = ["missing", "text", "nothing in it", "of another program", "newer", "damaged", "cut off"]
 
 
@@ -261,10 +271,13 @@ class TestRestore:
         """It would go on reading, and might fold its WAL, where the restored one is by then."""
         file = fill(tmp_path / "b.db")
         fill(path, 3)
-        with closing(sqlite3.connect(path)) as reading:
-            reading.execute("SELECT * FROM message").fetchone()
-            with pytest.raises(StoreFault, match="locked"):
+        asked = [sys.executable, "-c", READING, str(path)]
+        with subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reading:
+            assert reading.stdout is not None
+            assert reading.stdout.readline() == "reads\n"
+            with pytest.raises(StoreFault, match=rf"stop python\S* \(process {reading.pid}\) first"):
                 restore(file, path, STAMP, on)
+            reading.communicate(timeout=LIMIT)
         assert rows(path, IDS) == [1, 2, 3]
 
     def test_another_program_s_database_is_not_replaced(self, path: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from peewee import Model
 
 from store import models, schema
 from store.file import StoreFault
+from tests.store.dump import dump
 from tests.store.file import opened, rows, within
 from tests.store.samples import open_question
 
@@ -25,12 +26,6 @@ def up(migrator, db):
     db.execute_sql("DROP INDEX message_of_question")
     {fault}
 """
-
-
-def dump(path: Path) -> list[str]:
-    """All that the file holds, as SQL."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
 
 
 def digest(path: Path) -> str:
@@ -122,6 +117,15 @@ def test_a_newer_file_is_refused(empty: Path) -> None:
         with pytest.raises(StoreFault, match=r"newer Careline \(it has 0099_of_tomorrow\)"):
             look(empty)
     assert dump(empty) == before
+
+
+def test_a_new_file_that_litestream_has_seen_first_is_ours(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        connection.execute("CREATE TABLE _litestream_lock (id INTEGER)")
+    assert schema.status(path).applied == []
+    assert schema.migrate(path)
+    assert schema.check(path) == f"{path} is sound"
 
 
 def test_another_programs_database_is_not_touched(path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.conftest import Enter
 from tests.packets import Websocket
 from tests.protocol.catching_up import everything, settle
 from tests.server import Server, in_seconds, wait_until
+from tests.store.dump import dump
 from tests.store.file import rows
 from tests.store.leave_schema import AWAY, COMMAND, FOLDER, KEY, KEYED, NURSE, SLEEPING, THERE, load, tables
 
@@ -145,12 +146,6 @@ def unsigned(value: Any) -> Any:
     if not isinstance(value, list) or not all(isinstance(one, dict) and "url" in one for one in value):
         return value
     return [{**one, "url": one["url"].partition("?")[0]} for one in value]
-
-
-def dump(path: Path) -> list[str]:
-    """Give all that a database holds, as SQL."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
 
 
 def fresh(path: Path) -> Path:

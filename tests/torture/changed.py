@@ -9,5 +9,7 @@ from pathlib import Path
 
 if not hasattr(sys, "_MEIPASS"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import store.sqlite  # noqa: F401 - before a script imports another SQLite
+
 del sys.argv[0]
 runpy.run_path(sys.argv[0], run_name="__main__")
