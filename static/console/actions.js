@@ -1,6 +1,7 @@
 // What the page does with one click, each made of the same events and calls that anyone can send.
 
 import { say } from "../kit/language.js";
+import { serverTime } from "./server_time.js";
 import { enter } from "./sign_in.js";
 
 const SOON = 5000; // ms
@@ -112,7 +113,7 @@ export class Actions {
       channel: "IN_APP",
       title: say("reminderTitle"),
       content: say("reminderContent"),
-      remind_at: new Date(Date.now() + SOON).toISOString(),
+      remind_at: new Date(serverTime.now() + SOON).toISOString(),
       ...more,
     });
   }

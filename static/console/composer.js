@@ -1,6 +1,5 @@
 // Where an event or an HTTP call is put together and sent.
 
-import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
 import { announce, copy } from "../kit/copy.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
@@ -10,7 +9,7 @@ import { enter } from "./sign_in.js";
 import { ownFields, ownPayload, ownPlace, targetsOf } from "./targets.js";
 
 /**
- * @import { MadeCall, SentEvent } from "../kit/as_code.js"
+ * @import { Language } from "../kit/as_code.js"
  * @import { Json, Mistake, Protocol } from "../kit/protocol.js"
  * @import { Calls } from "./calls.js"
  * @import { Choice } from "./composer_view.js"
@@ -43,8 +42,7 @@ export class Composer {
       fill: (choice) => this.#fill(choice),
       edited: () => this.#setMistake(null),
       send: () => this.send(),
-      copyJavaScript: () => this.#copy(eventAsJavaScript, callAsJavaScript),
-      copyCurl: () => this.#copy(eventAsCurl, callAsCurl),
+      copyAs: (language) => this.#copyAs(language),
     });
     this.choose(this.#target.id);
     inEveryLanguage(() => {
@@ -152,19 +150,16 @@ export class Composer {
     return `${path}?${new URLSearchParams(query.map(({ name }) => [name, place[name]]))}`;
   }
 
-  /**
-   * @param {(event: SentEvent) => string} eventAsCode
-   * @param {(call: MadeCall) => string} callAsCode
-   */
-  #copy(eventAsCode, callAsCode) {
+  /** @param {Language} language */
+  #copyAs(language) {
     const payload = this.#text();
     if (payload === null) return;
     const { kind, id, method } = this.#target;
     const { transport } = this.#connections.selected;
     copy(
       kind === "event"
-        ? eventAsCode({ name: id, payload, transport, tokens: this.#tokens })
-        : callAsCode({ method, path: this.#path(), payload, tokens: this.#tokens }),
+        ? language.event({ name: id, payload, transport, tokens: this.#tokens })
+        : language.call({ method, path: this.#path(), payload, tokens: this.#tokens }),
     );
   }
 

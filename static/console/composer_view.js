@@ -1,5 +1,6 @@
 // The composer on the page: what to send, filled in from where, as a form or as JSON.
 
+import { LANGUAGES } from "../kit/as_code.js";
 import { button, field } from "../kit/controls.js";
 import { byId, element, foreign } from "../kit/dom.js";
 import { compact, pretty } from "../kit/json_text.js";
@@ -8,6 +9,7 @@ import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer
 import { PayloadForm } from "./payload_form.js";
 
 /**
+ * @import { Language } from "../kit/as_code.js"
  * @import { Mistake } from "../kit/protocol.js"
  * @import { Connection } from "./connection.js"
  * @import { Sent } from "./recent.js"
@@ -22,8 +24,7 @@ import { PayloadForm } from "./payload_form.js";
  * @property {(choice: Choice) => void} fill
  * @property {() => void} edited
  * @property {() => void} send
- * @property {() => void} copyJavaScript
- * @property {() => void} copyCurl
+ * @property {(language: Language) => void} copyAs
  */
 
 export class ComposerView {
@@ -260,18 +261,14 @@ export class ComposerView {
     const ack = element("label", { class: "check" }, this.#parts.ack, say("withAck"));
     return [
       element("span", { class: "grow" }),
-      button("JS", () => this.#does.copyJavaScript(), {
-        kind: "quiet small",
-        drawing: "copy",
-        label: say("copyJs"),
-        id: "copy-js",
-      }),
-      button("curl", () => this.#does.copyCurl(), {
-        kind: "quiet small",
-        drawing: "copy",
-        label: say("copyCurl"),
-        id: "copy-curl",
-      }),
+      ...LANGUAGES.map((language) =>
+        button(language.short, () => this.#does.copyAs(language), {
+          kind: "quiet small",
+          drawing: "copy",
+          label: say("copyAs", { language: language.name }),
+          id: `copy-${language.id}`,
+        }),
+      ),
       target.kind === "event" ? ack : null,
     ];
   }
