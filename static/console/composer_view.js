@@ -1,10 +1,10 @@
 // The composer on the page: what to send, filled in from where, as a form or as JSON.
 
-import { LANGUAGES } from "../kit/as_code.js";
 import { button, field } from "../kit/controls.js";
 import { byId, element, foreign } from "../kit/dom.js";
 import { compact, pretty } from "../kit/json_text.js";
 import { say, translated } from "../kit/language.js";
+import { codeButtons } from "./code_buttons.js";
 import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer_controls.js";
 import { PayloadForm } from "./payload_form.js";
 
@@ -261,14 +261,7 @@ export class ComposerView {
     const ack = element("label", { class: "check" }, this.#parts.ack, say("withAck"));
     return [
       element("span", { class: "grow" }),
-      ...LANGUAGES.map((language) =>
-        button(language.short, () => this.#does.copyAs(language), {
-          kind: "quiet small",
-          drawing: "copy",
-          label: say("copyAs", { language: language.name }),
-          id: `copy-${language.id}`,
-        }),
-      ),
+      codeButtons((language) => this.#does.copyAs(language), "copy-"),
       target.kind === "event" ? ack : null,
     ];
   }

@@ -1,11 +1,11 @@
 // One log entry whole: its payload laid out, its packet as it was on the wire, and ways to take it along.
 
-import { LANGUAGES } from "../kit/as_code.js";
 import { button } from "../kit/controls.js";
 import { copy } from "../kit/copy.js";
 import { byId, element, foreign, oncePerFrame } from "../kit/dom.js";
 import { coloured, pretty } from "../kit/json_text.js";
 import { inEveryLanguage, say } from "../kit/language.js";
+import { codeButtons } from "./code_buttons.js";
 import { clock } from "./log.js";
 import { shortMs } from "./log_view.js";
 import { deliveredIn, timelineList, timelineOf } from "./timeline.js";
@@ -127,11 +127,7 @@ function copies({ text, raw, about }) {
   }
   if (raw !== "") buttons.push(button(say("rawPacket"), () => copy(raw), { ...small, label: say("copyRaw") }));
   if (about === undefined || "became" in about) return buttons;
-  for (const language of LANGUAGES) {
-    const label = say("copyAs", { language: language.name });
-    buttons.push(button(language.short, () => copy(asCode(language, about, text)), { ...small, label }));
-  }
-  return buttons;
+  return [...buttons, codeButtons((language) => copy(asCode(language, about, text)))];
 }
 
 /**

@@ -87,7 +87,9 @@ export function logImport(parts, protocol, readClock) {
   };
 
   log.addEventListener("change", () => {
-    if (log.imported === null && !bar.hidden) show(null);
+    if (log.imported !== null || bar.hidden) return;
+    replay?.stop(); // the log was cleared
+    draw();
   });
   inEveryLanguage(draw);
   return {

@@ -153,6 +153,7 @@ export const texts = {
   sendAs: ["以 {name} 发送", "Send as {name}"],
   connectAndSend: ["连接并以 {name} 发送", "Connect and send as {name}"],
   callNow: ["调用", "Call"],
+  copyCode: ["复制代码", "Copy as code"],
   copyAs: ["复制为 {language}", "Copy as {language}"],
   expected: ["预期回应：", "Expected reply:"],
   asExpected: ["回应与协议一致", "The reply is as the protocol says"],

@@ -1,4 +1,4 @@
-"""A log is exported, imported in another browser, and replayed against a fresh sandbox: the same rows are in its file."""
+"""A log is exported, imported elsewhere, and replayed against a fresh sandbox; the way of one message is shown."""
 
 from __future__ import annotations
 
@@ -134,12 +134,13 @@ def test_a_log_replayed_against_a_fresh_sandbox_leaves_the_same_rows(
     assert faults(other.page) == []
 
 
-SECRET: Final = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"
+SHAPED: Final = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"  # as a token is
 ADD: Final = """async (token) => {
   const { log } = await import("/static/console/main.js");
   const event = { connection: null, kind: "event", direction: "in", name: "new_message", raw: "" };
   log.add({ ...event, text: JSON.stringify({ id: 5, content_text: "<img src=x onerror=alert(1)>" }) });
-  log.add({ ...event, text: JSON.stringify({ content_text: token, url: `/files/${"a".repeat(64)}?expires=9&signature=ff` }) });
+  const url = `/files/${"a".repeat(64)}?expires=9&signature=ff`;
+  log.add({ ...event, text: JSON.stringify({ content_text: token, url }) });
   const wire = { connection: null, kind: "wire", name: "connect" };
   for (const text of [`40{"token":"short","more":"hidden"}`]) log.add({ ...wire, direction: "out", text, raw: text });
   for (const text of [`40{"sid":"abc-sid","pid":"abc-pid"}`]) log.add({ ...wire, direction: "in", text, raw: text });
@@ -149,11 +150,11 @@ ADD: Final = """async (token) => {
 def test_a_log_goes_without_secrets_and_what_comes_is_checked(open_console: OpenConsole, tmp_path: Path) -> None:
     console = open_console(size=PHONE, language="zh-CN", theme="dark")
     page = console.page
-    page.evaluate(ADD, SECRET)
+    page.evaluate(ADD, SHAPED)
     console.tab("log")
     path = export(console, tmp_path)
     text = path.read_text()
-    for secret in (SECRET, "short", "hidden", "abc-sid", "abc-pid", "signature"):
+    for secret in (SHAPED, "short", "hidden", "abc-sid", "abc-pid", "signature"):
         assert secret not in text
     told = json.loads(text)
     told["entries"][-1]["answers"] = 0
@@ -180,7 +181,9 @@ def test_a_log_goes_without_secrets_and_what_comes_is_checked(open_console: Open
         toast.evaluate("toast => { toast.className = 'toast'; toast.textContent = ''; }")
         return said
 
-    last: Callable[[dict[str, Any]], dict[str, Any]] = lambda file: file["entries"][-1]
+    def last(file: dict[str, Any]) -> Any:
+        return file["entries"][-1]
+
     assert "(format)" in refused(lambda file: file.update(format="other")).translate(WIDE)
     assert ".about" in refused(
         lambda file: last(file).update(about={"method": "GET", "path": "/https://evil.example/"})
