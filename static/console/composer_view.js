@@ -1,6 +1,6 @@
 // The composer on the page: what to send, filled in from where, as a form or as JSON.
 
-import { button, field } from "../kit/controls.js";
+import { field } from "../kit/controls.js";
 import { byId, element, foreign } from "../kit/dom.js";
 import { compact, pretty } from "../kit/json_text.js";
 import { say, translated } from "../kit/language.js";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def test_an_event_as_code_does_the_same(open_console: OpenConsole, language: str
     script = copied(console, f"#copy-{language}")
     if language == "curl":
         assert "# send_message, by the HTTP call that does the same." in script
-        assert TEXT in ran(["bash", "-c"], script)
+        assert json.loads(ran(["bash", "-c"], script))["content_text"] == TEXT
     elif language == "js":
         assert "send_message:ack" in ran(NODE, script + STOP_JS)
     elif language == "ts":
