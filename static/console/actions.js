@@ -2,6 +2,7 @@
 
 import { writeExact } from "../kit/exact.js";
 import { say } from "../kit/language.js";
+import { serverTime } from "./server_time.js";
 import { enter } from "./sign_in.js";
 
 const SOON = 5000; // ms
@@ -113,7 +114,7 @@ export class Actions {
       channel: "IN_APP",
       title: say("reminderTitle"),
       content: say("reminderContent"),
-      remind_at: new Date(Date.now() + SOON).toISOString(),
+      remind_at: new Date(serverTime.now() + SOON).toISOString(),
       ...more,
     });
   }

@@ -35,7 +35,7 @@ export class Calls {
     /** @type {Record<string, string>} */
     const headers = by?.token ? { authorization: `Bearer ${by.token}` } : {};
     const name = `POST ${path}`;
-    this.#log.add({
+    const sent = this.#log.add({
       connection: null,
       kind: "http",
       direction: "out",
@@ -54,6 +54,7 @@ export class Calls {
       text,
       raw: text,
       failed: !response.ok,
+      answers: sent.number,
     });
     if (response.ok) return JSON.parse(text);
     throw new CallFailed(refusalText(messageOf(text) ?? String(response.status)));
@@ -106,6 +107,7 @@ export class Calls {
       raw: rawMessage(`${response.status} ${response.statusText}`, [...response.headers], text),
       latency,
       failed: !response.ok,
+      answers: sent.number,
     });
     return { ok: response.ok, status: response.status, text };
   }

@@ -1,6 +1,5 @@
 // Where an event or an HTTP call is put together and sent.
 
-import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
 import { announce, copy } from "../kit/copy.js";
 import { writeExact } from "../kit/exact.js";
 import { inEveryLanguage, say } from "../kit/language.js";
@@ -12,7 +11,7 @@ import { enter } from "./sign_in.js";
 import { ownFields, ownPayload, ownPlace, targetsOf } from "./targets.js";
 
 /**
- * @import { MadeCall, SentEvent } from "../kit/as_code.js"
+ * @import { Language } from "../kit/as_code.js"
  * @import { Json, Mistake, Protocol } from "../kit/protocol.js"
  * @import { Calls } from "./calls.js"
  * @import { Choice, Draft } from "./composer_view.js"
@@ -58,8 +57,7 @@ export class Composer {
         this.#setMistake(null);
       },
       send: () => this.send(),
-      copyJavaScript: () => this.#copy(eventAsJavaScript, callAsJavaScript),
-      copyCurl: () => this.#copy(eventAsCurl, callAsCurl),
+      copyAs: (/** @type {Language} */ language) => this.#copyAs(language),
     };
     this.#view = new ComposerView(this.#targets, does, saved.node);
     this.choose(this.#target.id);
@@ -205,19 +203,16 @@ export class Composer {
     return `${path}?${new URLSearchParams(query.map(({ name }) => [name, place[name]]))}`;
   }
 
-  /**
-   * @param {(event: SentEvent) => string} eventAsCode
-   * @param {(call: MadeCall) => string} callAsCode
-   */
-  #copy(eventAsCode, callAsCode) {
+  /** @param {Language} language */
+  #copyAs(language) {
     const payload = this.#text();
     if (payload === null || !this.#placeIsWhole()) return;
     const { kind, id, method } = this.#target;
     const { transport } = this.#connections.selected;
     copy(
       kind === "event"
-        ? eventAsCode({ name: id, payload, transport, tokens: this.#tokens })
-        : callAsCode({ method, path: this.#path(), payload, tokens: this.#tokens }),
+        ? language.event({ name: id, payload, transport, tokens: this.#tokens })
+        : language.call({ method, path: this.#path(), payload, tokens: this.#tokens }),
     );
   }
 

@@ -1,15 +1,17 @@
 // The composer on the page: what to send, filled in from where, as a form or as JSON.
 
-import { button, field } from "../kit/controls.js";
+import { field } from "../kit/controls.js";
 import { byId, element, foreign } from "../kit/dom.js";
 import { JsonFault, lineAndColumn, readJson } from "../kit/json_reader.js";
 import { compact, pretty } from "../kit/json_text.js";
 import { say, translated } from "../kit/language.js";
+import { codeButtons } from "./code_buttons.js";
 import { fillChoices, modeButtons, placeFields, targetChoices } from "./composer_controls.js";
 import { JsonEditor } from "./json_editor.js";
 import { FieldFault, PayloadForm, setValue } from "./payload_form.js";
 
 /**
+ * @import { Language } from "../kit/as_code.js"
  * @import { Mistake, SentField } from "../kit/protocol.js"
  * @import { Connection } from "./connection.js"
  * @import { Sent } from "./recent.js"
@@ -27,8 +29,7 @@ import { FieldFault, PayloadForm, setValue } from "./payload_form.js";
  * @property {(choice: Choice) => void} fill
  * @property {() => void} edited
  * @property {() => void} send
- * @property {() => void} copyJavaScript
- * @property {() => void} copyCurl
+ * @property {(language: Language) => void} copyAs
  */
 
 /** What stands in the composer is no JSON; `message` says where, and the focus is there. */
@@ -309,18 +310,7 @@ export class ComposerView {
     const ack = element("label", { class: "check" }, this.#parts.ack, say("withAck"));
     return [
       element("span", { class: "grow" }),
-      button("JS", () => this.#does.copyJavaScript(), {
-        kind: "quiet small",
-        drawing: "copy",
-        label: say("copyJs"),
-        id: "copy-js",
-      }),
-      button("curl", () => this.#does.copyCurl(), {
-        kind: "quiet small",
-        drawing: "copy",
-        label: say("copyCurl"),
-        id: "copy-curl",
-      }),
+      codeButtons((language) => this.#does.copyAs(language), "copy-"),
       target.kind === "event" ? ack : null,
     ];
   }

@@ -36,6 +36,8 @@ export class Connection {
   onevent = () => {};
   onrefused = () => {};
 
+  /** Whether it takes up its questions and its user by itself when it comes back after a break. */
+  resumes = true;
   /** What it shows to a server that asks for a token; "" for none. */
   token = "";
 
@@ -237,9 +239,13 @@ export class Connection {
     return socket;
   }
 
-  /** @param {string} text */
-  #note(text) {
-    this.#log.add({ connection: this, kind: "note", direction: "", name: text, text: "", raw: "" });
+  /**
+   * @param {string} text
+   * @param {"connected" | "idle"} [became]
+   */
+  #note(text, became) {
+    const about = became && { became };
+    this.#log.add({ connection: this, kind: "note", direction: "", name: text, text: "", raw: "", about });
   }
 
   /**
@@ -260,9 +266,9 @@ export class Connection {
   #connected(again) {
     this.#refused = "";
     const carrier = this.transportNow;
-    this.#note(say("noteConnected", { transport: carrier === "" ? "" : say(`transport_${carrier}`) }));
+    this.#note(say("noteConnected", { transport: carrier === "" ? "" : say(`transport_${carrier}`) }), "connected");
     this.#settle(true);
-    if (again) this.#resume();
+    if (again && this.resumes) this.#resume();
   }
 
   /**
@@ -286,7 +292,7 @@ export class Connection {
     this.#exchanges.clear();
     this.#asked.clear();
     const retry = nextTry ? ", " + say("noteRetry", { seconds: (nextTry / 1000).toFixed(1) }) : "";
-    this.#note(say("noteDisconnected", { reason: say(`reason_${reason}`) }) + retry);
+    this.#note(say("noteDisconnected", { reason: say(`reason_${reason}`) }) + retry, "idle");
     this.#settle(false);
     this.onchange();
   }
@@ -309,6 +315,7 @@ export class Connection {
       raw,
       latency,
       failed: failed(name, payload),
+      answers: answered?.entry.number,
     });
     if (answered) this.#log.answered(answered.entry, answered.latency);
     if (name === "joined_question") this.#joined(payload);
@@ -331,7 +338,8 @@ export class Connection {
   #acknowledged(id, text, raw) {
     const answered = this.#exchanges.acknowledged(id);
     const name = `${answered?.name ?? "?"} (callback ${id})`;
-    this.#log.add({ connection: this, kind: "event", direction: "in", name, text, raw, latency: answered?.latency });
+    const [latency, answers] = [answered?.latency, answered?.entry.number];
+    this.#log.add({ connection: this, kind: "event", direction: "in", name, text, raw, latency, answers });
   }
 
   /**

@@ -58,12 +58,16 @@ export class Connections extends EventTarget {
     this.#changed();
   }
 
-  /** @param {Identity} identity */
+  /**
+   * Adds a connection, which acts from now on.
+   * @param {Identity} identity
+   */
   add(identity) {
     const key = Math.max(0, ...this.list.map((one) => one.key)) + 1;
     const connection = this.#made({ ...identity, key });
     this.list.push(connection);
     this.select(connection);
+    return connection;
   }
 
   /**

@@ -6,6 +6,7 @@ import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
 
 const SOON = 10_000; // ms
 const LATER = 600_000;
+import { serverTime } from "./server_time.js";
 
 /**
  * @import { Json } from "../kit/protocol.js"
@@ -61,7 +62,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
     const control = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => void} */ work) =>
       button(text, work, { kind: "small", "data-focus": `${name}-${item.id}` });
     const snooze = (/** @type {number} */ after) =>
-      answer("snooze", { until: new Date(Date.now() + after).toISOString() });
+      answer("snooze", { until: new Date(serverTime.now() + after).toISOString() });
     return element(
       "li",
       { class: item.status === "UNREAD" ? "item unread" : "item", "data-id": item.id },

@@ -1,12 +1,20 @@
 // Everything sent and received, and which of it is shown.
 
+import { serverTime } from "./server_time.js";
+
 const LIMIT = 50_000; // entries kept; beyond it the oldest tenth goes
 
 /**
  * @import { Transport } from "../kit/as_code.js"
  *
+ * Who sent or received; a connection of the page, or one of an imported log.
+ * @typedef {{key: number, name: string, colour: string, userType: string, userId: number, transport: Transport}} Party
+ *
+ * What a line is about: the event or call that was sent, or what became of the connection.
+ * @typedef {{event: string, transport: Transport} | {method: string, path: string} | {became: "connected" | "idle"}} About
+ *
  * @typedef {object} NewEntry
- * @property {{key: number, name: string, colour: string} | null} connection
+ * @property {Party | null} connection
  * @property {"event" | "http" | "wire" | "note"} kind
  * @property {"out" | "in" | ""} direction
  * @property {string} name
@@ -14,9 +22,15 @@ const LIMIT = 50_000; // entries kept; beyond it the oldest tenth goes
  * @property {string} raw the packet as on the wire
  * @property {number} [latency] in ms, from send to answer
  * @property {boolean} [failed]
- * @property {{event: string, transport: Transport} | {method: string, path: string}} [about] what was sent
+ * @property {number} [answers] the number of the entry that this one answers
+ * @property {About} [about]
  *
- * @typedef {NewEntry & {number: number, at: number}} Entry
+ * `at` is the browser's time in ms since 1970; `tick` in ms, too, never goes back. `ahead` is by how many ms the server's
+ * clock was ahead of the browser's, in a sandbox.
+ * @typedef {NewEntry & {number: number, at: number, tick: number, ahead?: number}} Entry
+ *
+ * A log that was exported before; `from` tells which.
+ * @typedef {{from: string, connections: Party[], entries: Entry[]}} ImportedLog
  *
  * @typedef {object} Filter
  * @property {boolean} sent
@@ -33,6 +47,11 @@ export class Log extends EventTarget {
   entries = [];
   /** @type {Entry[]} */
   shown = [];
+  /**
+   * The log from a file that is shown in place of the page's own, which goes on meanwhile.
+   * @type {ImportedLog | null}
+   */
+  imported = null;
   paused = false;
   /** Entries added since the pause. */
   held = 0;
@@ -42,10 +61,15 @@ export class Log extends EventTarget {
 
   /** @param {NewEntry} added */
   add(added) {
-    const entry = Object.assign(added, { number: this.#number++, at: Date.now() });
+    /** @type {Entry} */
+    const entry = Object.assign(added, { number: this.#number++, at: Date.now(), tick: performance.now() });
+    if (serverTime.ahead !== 0) entry.ahead = serverTime.ahead;
     this.entries.push(entry);
-    if (this.entries.length > LIMIT) {
-      this.entries.splice(0, LIMIT / 10);
+    const isFull = this.entries.length > LIMIT;
+    if (isFull) this.entries.splice(0, LIMIT / 10);
+    if (this.imported !== null) {
+      // What is shown is another log.
+    } else if (isFull) {
       if (!this.paused) this.#choose();
     } else if (this.paused) {
       this.held += 1;
@@ -85,7 +109,30 @@ export class Log extends EventTarget {
     this.#changed();
   }
 
+  /** Everything of the log that is shown, filtered or not. */
+  get all() {
+    return this.imported?.entries ?? this.entries;
+  }
+
+  /**
+   * Shows an imported log in place of the page's own; null goes back to that.
+   * @param {ImportedLog | null} imported
+   */
+  show(imported) {
+    const first = this.#number;
+    this.imported = imported;
+    this.filter.connection = null;
+    for (const entry of imported?.entries ?? []) {
+      entry.number = this.#number++; // of its own: the lines on the page are known by it
+      if (entry.answers !== undefined) entry.answers += first;
+    }
+    this.#choose();
+    this.#changed();
+  }
+
+  /** Forgets everything, also an imported log. */
   clear() {
+    this.imported = null;
     this.entries = [];
     this.held = 0;
     this.#choose();
@@ -102,7 +149,7 @@ export class Log extends EventTarget {
   }
 
   #choose() {
-    this.shown = this.entries.filter((entry) => this.#passes(entry));
+    this.shown = this.all.filter((entry) => this.#passes(entry));
   }
 
   /** @param {Entry} entry */

@@ -9,8 +9,11 @@ import { inEveryLanguage, say } from "../kit/language.js";
 
 const SHOWN = /** @type {const} */ (["sent", "received", "http", "wire"]);
 
-/** @param {ConsoleParts} parts */
-export function logBar({ log, connections, logView }) {
+/**
+ * @param {ConsoleParts} parts
+ * @param {{save: () => void, open: () => void}} file
+ */
+export function logBar({ log, connections, logView }, file) {
   const search = element("input", { type: "search", id: "log-search", autocomplete: "off", spellcheck: "false" });
   search.addEventListener("input", () => log.setFilter({ search: search.value }));
   const who = element("select", { id: "log-who" });
@@ -42,9 +45,9 @@ export function logBar({ log, connections, logView }) {
     const option = (/** @type {string} */ value, /** @type {string} */ text) => element("option", { value }, text);
     who.replaceChildren(
       option("", say("everyConnection")),
-      ...connections.list.map((one) => option(String(one.key), one.name)),
+      ...(log.imported?.connections ?? connections.list).map((one) => option(String(one.key), one.name)),
     );
-    who.value = chosen;
+    who.value = log.filter.connection === null ? "" : chosen;
     if (who.value !== chosen) {
       who.value = ""; // that connection was removed
       log.setFilter({ connection: null });
@@ -70,6 +73,18 @@ export function logBar({ log, connections, logView }) {
         label: say("copyLog"),
         "data-focus": "copy",
       }),
+      button("", () => file.save(), {
+        kind: "small quiet square",
+        drawing: "save",
+        label: say("exportLog"),
+        "data-focus": "export",
+      }),
+      button("", () => file.open(), {
+        kind: "small quiet square",
+        drawing: "open",
+        label: say("importLog"),
+        "data-focus": "import",
+      }),
       button("", () => clear(), {
         kind: "small quiet square",
         drawing: "trash",
@@ -84,6 +99,12 @@ export function logBar({ log, connections, logView }) {
   };
 
   log.addEventListener("change", oncePerFrame(drawActions));
+  /** @type {unknown} */
+  let shown = null;
+  log.addEventListener("change", () => {
+    if (log.imported !== shown) drawWho();
+    shown = log.imported;
+  });
   let names = "";
   connections.addEventListener("change", () => {
     const now = connections.list.map((one) => `${one.key} ${one.name}`).join("\n");

@@ -1,16 +1,18 @@
 // One log entry whole: its payload laid out, its packet as it was on the wire, and ways to take it along.
 
-import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
 import { button } from "../kit/controls.js";
 import { copy } from "../kit/copy.js";
-import { byId, element, foreign } from "../kit/dom.js";
+import { byId, element, foreign, oncePerFrame } from "../kit/dom.js";
 import { coloured, pretty } from "../kit/json_text.js";
 import { inEveryLanguage, say } from "../kit/language.js";
+import { codeButtons } from "./code_buttons.js";
 import { clock } from "./log.js";
 import { shortMs } from "./log_view.js";
+import { deliveredIn, timelineList, timelineOf } from "./timeline.js";
 
 /**
- * @import { Entry } from "./log.js"
+ * @import { Language } from "../kit/as_code.js"
+ * @import { About, Entry } from "./log.js"
  * @import { ConsoleParts } from "./main.js"
  */
 
@@ -21,11 +23,23 @@ export function logDetail({ log, logView, composer, tabs }) {
   let entry = null;
   /** @type {number | undefined} */
   let drawnLatency;
+  const timeline = element("details", { id: "timeline" });
+  let drawnSteps = 0;
 
+  const drawTimeline = () => {
+    const steps = entry === null ? [] : timelineOf(entry, log.all);
+    drawnSteps = steps.length;
+    timeline.hidden = steps.length < 2;
+    if (timeline.hidden) return;
+    const ms = deliveredIn(steps);
+    const title = ms === null ? say("timeline") : say("timelineDelivered", { ms });
+    timeline.replaceChildren(element("summary", {}, title), timelineList(steps));
+  };
   const draw = () => {
     panel.hidden = entry === null;
     if (entry === null) return;
     drawnLatency = entry.latency;
+    drawTimeline();
     panel.replaceChildren(
       element(
         "div",
@@ -43,6 +57,7 @@ export function logDetail({ log, logView, composer, tabs }) {
       element(
         "div",
         { class: "log-detail-scroll", tabindex: "0", role: "group", "aria-label": say("payload") },
+        timeline,
         element("pre", { class: "code", id: "log-payload" }, ...payloadOf(entry)),
         entry.raw === ""
           ? null
@@ -75,6 +90,13 @@ export function logDetail({ log, logView, composer, tabs }) {
   log.addEventListener("change", () => {
     if (entry !== null && entry.latency !== drawnLatency) draw();
   });
+  // What comes later adds its steps; a busy log is looked through once a frame, while a message is shown.
+  const follow = oncePerFrame(() => {
+    if (entry !== null && timelineOf(entry, log.all).length !== drawnSteps) drawTimeline();
+  });
+  log.addEventListener("change", () => {
+    if (entry !== null && drawnSteps > 0) follow();
+  });
   panel.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
   });
@@ -104,23 +126,17 @@ function copies({ text, raw, about }) {
     buttons.push(button(say("payload"), () => copy(pretty(text)), { ...small, label: say("copyPayload") }));
   }
   if (raw !== "") buttons.push(button(say("rawPacket"), () => copy(raw), { ...small, label: say("copyRaw") }));
-  if (about === undefined) return buttons;
-  const [asJavaScript, asCurl] = codeOf(about, text);
-  buttons.push(button("JS", () => copy(asJavaScript()), { ...small, label: say("copyJs") }));
-  buttons.push(button("curl", () => copy(asCurl()), { ...small, label: say("copyCurl") }));
-  return buttons;
+  if (about === undefined || "became" in about) return buttons;
+  return [...buttons, codeButtons((language) => copy(asCode(language, about, text)))];
 }
 
 /**
- * What was sent, as JavaScript and as curl.
- * @param {NonNullable<Entry["about"]>} about
+ * What was sent, in a programming language.
+ * @param {Language} language
+ * @param {Exclude<About, {became: string}>} about
  * @param {string} payload
  */
-function codeOf(about, payload) {
-  if ("event" in about) {
-    const sent = { name: about.event, transport: about.transport, payload };
-    return [() => eventAsJavaScript(sent), () => eventAsCurl(sent)];
-  }
-  const made = { ...about, payload };
-  return [() => callAsJavaScript(made), () => callAsCurl(made)];
+function asCode(language, about, payload) {
+  if ("event" in about) return language.event({ name: about.event, transport: about.transport, payload });
+  return language.call({ ...about, payload });
 }

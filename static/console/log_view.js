@@ -183,13 +183,12 @@ export class LogView {
   }
 
   #describe() {
-    const { shown, entries } = this.#log;
-    byId("log-count").textContent =
-      entries.length === 0 ? "" : say("logCount", { shown: shown.length, total: entries.length });
+    const { shown, all } = this.#log;
+    byId("log-count").textContent = all.length === 0 ? "" : say("logCount", { shown: shown.length, total: all.length });
     const empty = byId("log-empty");
     empty.hidden = shown.length > 0;
     this.#scroll.hidden = shown.length === 0;
-    empty.textContent = say(entries.length === 0 ? "logEmpty" : "logNoMatch");
+    empty.textContent = say(all.length === 0 ? "logEmpty" : "logNoMatch");
     byId("log-newest").hidden = this.#atEnd() || shown.length === 0;
     if (this.#chosen === null) this.#scroll.removeAttribute("aria-activedescendant");
   }

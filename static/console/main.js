@@ -16,6 +16,7 @@ import { Inboxes } from "./inboxes.js";
 import { Log } from "./log.js";
 import { logBar } from "./log_bar.js";
 import { logDetail } from "./log_detail.js";
+import { logImport } from "./log_import.js";
 import { LogView } from "./log_view.js";
 import { readLink } from "./prepared.js";
 import { Questions } from "./questions.js";
@@ -74,9 +75,9 @@ function build(protocol) {
   questionsPanel(parts);
   remindersPanel(parts);
   inboxPanel(parts);
-  logBar(parts);
+  const readClock = sandbox(parts, protocol);
+  logBar(parts, logImport(parts, protocol, readClock));
   logDetail(parts);
-  sandbox(parts, protocol);
   tryFromAddress(parts);
   addEventListener("hashchange", () => tryFromAddress(parts));
   inEveryLanguage(() => {

@@ -4,6 +4,7 @@ import { button } from "../kit/controls.js";
 import { announce } from "../kit/copy.js";
 import { byId, element, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say } from "../kit/language.js";
+import { serverTime } from "./server_time.js";
 
 /**
  * @import { Protocol } from "../kit/protocol.js"
@@ -20,12 +21,12 @@ const REFUSAL = 10; // seconds
 const NONE = { lose_acks: 0, delay_ms: 0, refuse_writes_seconds: 0 };
 
 /**
- * Shows the banner where the server is a sandbox.
+ * Shows the banner where the server is a sandbox; returns what reads its clock anew, or null.
  * @param {ConsoleParts} parts
  * @param {Protocol} protocol
  */
 export function sandbox({ calls, attempt }, protocol) {
-  if (!protocol.sandbox) return;
+  if (!protocol.sandbox) return null;
   const section = byId("sandbox");
   section.hidden = false;
   const clock = element("time", { id: "sandbox-now" });
@@ -36,6 +37,12 @@ export function sandbox({ calls, attempt }, protocol) {
   let [shown, at] = [NaN, 0];
   let refusedUntil = 0; // by performance.now()
 
+  const wall = (/** @type {string} */ told) => Date.parse(`${told.replace(" ", "T")}Z`);
+  const onWall = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: protocol.timezone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
   const now = () => shown + performance.now() - at;
   const text = (/** @type {number} */ moment) => new Date(moment).toISOString().slice(0, 19).replace("T", " ");
   const tick = () => {
@@ -50,7 +57,8 @@ export function sandbox({ calls, attempt }, protocol) {
     draw();
   };
   const set = (/** @type {string} */ told) => {
-    [shown, at] = [Date.parse(`${told.replace(" ", "T")}Z`), performance.now()];
+    [shown, at] = [wall(told), performance.now()];
+    serverTime.ahead = Math.round((shown - wall(onWall.format())) / 1000) * 1000;
     tick();
   };
 
@@ -146,4 +154,5 @@ export function sandbox({ calls, attempt }, protocol) {
   inEveryLanguage(draw);
   setInterval(tick, 500);
   attempt(advance(0));
+  return () => advance(0);
 }

@@ -1,5 +1,7 @@
 // What can be sent from the console: the client's events and the HTTP calls, and what a connection would put into them.
 
+import { serverTime } from "./server_time.js";
+
 /**
  * @import { Connection } from "./connection.js"
  * @import { Call, ClientEvent, Json, Mistake, Protocol, SentField, Translated } from "../kit/protocol.js"
@@ -87,7 +89,7 @@ export function ownFields(connection, question) {
  * @param {number | null} question
  */
 export function ownPayload(target, connection, question) {
-  const soon = new Date(Date.now() + 60_000).toISOString();
+  const soon = new Date(serverTime.now() + 60_000).toISOString();
   /** @type {Json} */
   const own = { ...ownFields(connection, question), remind_at: soon, until: soon };
   /** @type {Json} */

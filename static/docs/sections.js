@@ -1,6 +1,6 @@
 // The sections of the protocol's page: `{id, title, node, entries: [{id, title}]}`, in the document's order.
 
-import { callAsCurl, callAsJavaScript, eventAsCurl, eventAsJavaScript } from "../kit/as_code.js";
+import { LANGUAGES } from "../kit/as_code.js";
 import { element } from "../kit/dom.js";
 import { translated } from "../kit/language.js";
 import { bullets, foldedCode, gotFields, json, rich, sentFields, table, tryLink } from "./parts.js";
@@ -236,8 +236,7 @@ function clientEvent(event) {
       [
         json(word("example"), example),
         ...others.map((other) => json(word("or"), other, tryLink(name, other))),
-        foldedCode(word("asJavaScript"), eventAsJavaScript(as)),
-        foldedCode(word("asCurl"), eventAsCurl(as)),
+        ...LANGUAGES.map((language) => foldedCode(word("asCode", { language: language.name }), language.event(as))),
       ],
     ),
     heading(word("mistakes")),
@@ -307,7 +306,7 @@ function callPart(call) {
         ...Object.entries(call.others).map(([status, answer]) => json(status, answer)),
         ...(call.takes_file
           ? []
-          : [foldedCode(word("asJavaScript"), callAsJavaScript(as)), foldedCode(word("asCurl"), callAsCurl(as))]),
+          : LANGUAGES.map((language) => foldedCode(word("asCode", { language: language.name }), language.call(as)))),
       ],
     ),
   );

@@ -102,6 +102,15 @@ export function pretty(text) {
 }
 
 /**
+ * The text on several lines, each word of it as `write` gives it.
+ * @param {string} text
+ * @param {(token: Token) => string} write
+ */
+export function rewritten(text, write) {
+  return [...layout(text)].map(write).join("");
+}
+
+/**
  * The text on several lines, as coloured nodes; a name differs from a text by what follows it.
  * @param {string} text
  */

@@ -13,7 +13,7 @@ export class Exchanges {
   #answers; // event name -> the names of its replies
   /** @type {(Waiting & {entry: Entry})[]} */
   #waiting = [];
-  /** @type {Map<number, {name: string, at: number}>} */
+  /** @type {Map<number, {name: string, at: number, entry: Entry}>} */
   #acknowledgements = new Map();
 
   /** @param {{name: string, answers: string[]}[]} events what a client can send, and what replies */
@@ -29,7 +29,7 @@ export class Exchanges {
    */
   sent(name, ackId, entry) {
     const at = performance.now();
-    if (ackId !== null) this.#acknowledgements.set(ackId, { name, at });
+    if (ackId !== null) this.#acknowledgements.set(ackId, { name, at, entry });
     return new Promise((resolve) => this.#waiting.push({ name, at, entry, resolve }));
   }
 
@@ -53,13 +53,13 @@ export class Exchanges {
 
   /**
    * @param {number} id
-   * @returns {{name: string, latency: number} | null} the event that asked for this acknowledgement
+   * @returns {{name: string, entry: Entry, latency: number} | null} the event that asked for this acknowledgement
    */
   acknowledged(id) {
     const asked = this.#acknowledgements.get(id);
     if (asked === undefined) return null;
     this.#acknowledgements.delete(id);
-    return { name: asked.name, latency: performance.now() - asked.at };
+    return { name: asked.name, entry: asked.entry, latency: performance.now() - asked.at };
   }
 
   clear() {

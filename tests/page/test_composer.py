@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.page.conftest import OpenConsole
 from tests.page.console import ELDER, NURSE, Console
-from tests.server import LIMIT, ROOT, Server
+from tests.server import Server
 
 
 def client_events(server: Server) -> list[dict[str, Any]]:
@@ -173,41 +172,3 @@ def copied(console: Console, button: str) -> str:
     console.page.locator(button).click()
     text: str = console.clipboard()
     return text
-
-
-def test_an_event_copied_as_curl_does_the_same(open_console: OpenConsole) -> None:
-    console = open_console()
-    question = console.open_and_join()
-    console.target("send_message")
-    console.field("content_text").fill('it\'s "quoted" $HOME `id` \\ 你好')
-    script = copied(console, "#copy-curl")
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
-    assert '42["send_message:ack",{"success":true' in ran.stdout
-    [message] = console.server.messages(question)
-    assert message["content_text"] == 'it\'s "quoted" $HOME `id` \\ 你好'
-
-
-def test_an_event_copied_as_javascript_does_the_same(open_console: OpenConsole) -> None:
-    console = open_console()
-    question = console.open_and_join()
-    console.target("send_message")
-    console.field("content_text").fill("from </script> node")
-    script = copied(console, "#copy-js") + '\nsocket.on("send_message:ack", () => socket.close());\n'
-    node = ["node", "--input-type=module", "--eval", script]
-    ran = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True, cwd=ROOT / "tests")
-    assert "send_message:ack" in ran.stdout
-    assert [message["content_text"] for message in console.server.messages(question)] == ["from </script> node"]
-
-
-def test_a_call_copied_as_curl_or_javascript_does_the_same(open_console: OpenConsole) -> None:
-    console = open_console()
-    console.target("POST /api/questions")
-    console.field("title").fill("it's copied")
-    script = copied(console, "#copy-curl")
-    by_curl = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
-    assert json.loads(by_curl.stdout)["title"] == "it's copied"
-    console.field("title").fill("in node")
-    node = ["node", "--input-type=module", "--eval", copied(console, "#copy-js")]
-    by_node = subprocess.run(node, capture_output=True, text=True, timeout=LIMIT, check=True)
-    assert by_node.stdout.startswith("201")
-    assert "in node" in by_node.stdout
