@@ -162,8 +162,7 @@ async def serve_from(
     clock = ClockWatch(time.now, steady, await clock_faults.last_known(database))
     if sandbox is not None and sandbox.is_first_run:
         await samples.add(database, time)
-    # Hooks sign addresses on their threads.
-    addresses = FileAddresses(await files.signing_key(database), clock.on_any_thread)
+    addresses = FileAddresses(await files.signing_key(database), clock.on_any_thread)  # hooks have threads
     ticked = systemd.alive if sandbox is None else sandbox.ticked.set
     house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, ticked, sandbox)
     house.push.last_message_id = await messages.latest_id(database)

@@ -46,10 +46,6 @@ class Answer:
         return self.status == GONE
 
 
-# urllib3 logs what a receiver has sent, with the receiver's address, which may hold a key.
-logging.getLogger("urllib3.connection").disabled = True
-
-
 class Receiver:
     """The way to one address. Used by one thread, but for `cut` and `is_overdue`."""
 
@@ -64,6 +60,8 @@ class Receiver:
 
     def _new_connection(self) -> HTTPConnection:
         # Not at the start: it takes 20 ms to read the machine's authorities, which is not for the loop.
+        # urllib3 logs what a receiver has sent, with the receiver's address, which may hold a key.
+        logging.getLogger("urllib3.connection").disabled = True
         parts = self._parts
         assert parts.hostname is not None  # hooks_file has looked
         if parts.scheme == "https":
