@@ -323,7 +323,7 @@ class House:
         if self.sandbox is not None:
             walk = self.sandbox.walk(self.clock, database, self.loop, self.housekeeping)
             sandbox_calls = SandboxCalls(self.sandbox, walk, self.gateway, self.push, time)
-            sandbox_calls.add_delay(app)
+            sandbox_calls.add_middleware(app)
             handlers_by_row |= sandbox_calls.handlers()
             rows += SANDBOX_CALLS
         calls.add_routes(app, rows, handlers_by_row, database, reads, self.carriers.turns, self.served)

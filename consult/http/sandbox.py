@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sanic import Sanic
 from sanic.http import Http
+from sanic.response import HTTPResponse
 
 from consult.contract import faults, fields
 from consult.contract.faults import Fault
@@ -18,6 +19,7 @@ from consult.contract.sandbox import (
     MOVE_CLOCK,
     REFUSE_WRITES,
     RESTART,
+    SHOW,
     AcksToLose,
     AnswerDelay,
     ClockMove,
@@ -25,6 +27,7 @@ from consult.contract.sandbox import (
     CutConnections,
     MovedClock,
     SandboxFaults,
+    SandboxState,
     WriteRefusal,
 )
 from consult.gateway import Gateway
@@ -51,6 +54,7 @@ class SandboxCalls:
     def handlers(self) -> Handlers:
         """By their rows."""
         return {
+            SHOW: self.show,
             MOVE_CLOCK: self.move_clock,
             CUT: self.cut,
             LOSE_ACKS: self.lose_acks,
@@ -59,17 +63,33 @@ class SandboxCalls:
             RESTART: self.restart,
         }
 
-    def add_delay(self, app: Sanic[Any, Any]) -> None:
-        """Have calls wait, as events do, before they are worked on."""
+    def add_middleware(self, app: Sanic[Any, Any]) -> None:
+        """Have calls wait, as events do, before they are worked on, and leave no connection open after one: a client
+        that keeps some could send what follows a restart on one that the restart has ended."""
+
+        @app.on_response
+        async def end(request: Request, _: HTTPResponse) -> None:
+            if not request.path.startswith("/socket.io/"):
+                cast(Http, request.stream).keep_alive = False
 
         @app.on_request
         async def wait(request: Request) -> None:
-            if self.sandbox.faults.delay and request.path.startswith("/api/"):
-                await asyncio.sleep(self.sandbox.faults.delay)
+            if request.path.startswith("/api/"):
+                await self.sandbox.faults.delayed(asyncio.get_running_loop().time())
+
+    async def show(self, _: Asked[None, None]) -> SandboxState:
+        now, connections = self.time.text(self.time.now()), len(self.gateway.connections)
+        return SandboxState(now=now, connections=connections, faults=self._faults())
 
     async def move_clock(self, asked: Asked[None, ClockMove]) -> MovedClock:
-        before = self.push.notifications
-        goal, is_reached = await self.walk.move(lambda now: self._goal(asked.body, now))
+        before = 0
+
+        def goal_from(now: int) -> int:
+            nonlocal before
+            before = self.push.notifications  # those of a move that this one has waited for are not its own
+            return self._goal(asked.body, now)
+
+        goal, is_reached = await self.walk.move(goal_from)
         return MovedClock(
             now=self.time.text(self.time.now()),
             to=self.time.text(goal),
@@ -104,16 +124,15 @@ class SandboxCalls:
         return self._faults()
 
     async def delay(self, asked: Asked[None, AnswerDelay]) -> SandboxFaults:
-        self.sandbox.faults.delay = asked.body.ms / 1000
+        self.sandbox.faults.set_delay(asked.body.ms / 1000)
         return self._faults()
 
     async def refuse_writes(self, asked: Asked[None, WriteRefusal]) -> SandboxFaults:
         self.sandbox.faults.refused_until = asyncio.get_running_loop().time() + asked.body.seconds
         return self._faults()
 
-    async def restart(self, asked: Asked[None, None]) -> SandboxFaults:
+    async def restart(self, _: Asked[None, None]) -> SandboxFaults:
         await self.sandbox.restart()
-        cast(Http, asked.request.stream).keep_alive = False
         return SandboxFaults(lose_acks=0, delay_ms=0, refuse_writes_seconds=0)
 
     def _faults(self) -> SandboxFaults:

@@ -56,10 +56,10 @@ def test_the_recipe_for_ci(tmp_path: Path) -> None:
 
 
 def test_its_calls_are_those_that_there_are() -> None:
-    shown = re.findall(r"`POST (/sandbox/[a-z-]+)(?: (\{.*?\}))?`", GUIDE)
-    assert {path for path, _ in shown} == {call.path for call in SANDBOX_CALLS}
-    for path, example in shown:
-        (call,) = (call for call in SANDBOX_CALLS if call.path == path)
+    shown = re.findall(r"`((?:GET|POST) /sandbox[a-z/-]*)(?: (\{.*?\}))?`", GUIDE)
+    assert {name for name, _ in shown} == {call.name for call in SANDBOX_CALLS}
+    for name, example in shown:
+        (call,) = (call for call in SANDBOX_CALLS if call.name == name)
         assert (call.body is not None) is bool(example)
         if call.body is not None and '"to"' not in example:
             read(call.body, json.loads(example))
