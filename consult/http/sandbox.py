@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sanic import Sanic
 from sanic.http import Http
-from sanic.response import HTTPResponse
+from sanic.response import BaseHTTPResponse
 
 from consult.contract import faults, fields
 from consult.contract.faults import Fault
@@ -67,10 +67,11 @@ class SandboxCalls:
         """Have calls wait, as events do, before they are worked on, and leave no connection open after one: a client
         that keeps some could send what follows a restart on one that the restart has ended."""
 
-        @app.on_response
-        async def end(request: Request, _: HTTPResponse) -> None:
+        async def end(request: Request, _: BaseHTTPResponse) -> None:
             if not request.path.startswith("/socket.io/"):
                 cast(Http, request.stream).keep_alive = False
+
+        app.register_middleware(end, "response")
 
         @app.on_request
         async def wait(request: Request) -> None:
