@@ -38,6 +38,7 @@ from consult.sandbox.clock import Walk
 from consult.sandbox.sandbox import Sandbox
 from store.clock import DAY, ClinicTime
 
+_HOUR = DAY // 24
 _YEAR = 366 * DAY
 _LATEST = 253_370_764_800_000  # the year 9999: times are written with four digits
 _WHY = "cut by a call to the sandbox"
@@ -104,6 +105,9 @@ class SandboxCalls:
             goal = now + (body.advance or 0) * 1000 if body.to is None else self.time.moment(body.to)
         except ValueError:
             raise refused from None
+        if goal < now // 1000 * 1000 and body.to is not None and self.time.is_local(body.to):
+            # In the night in which summer time ends the clocks may show it once more.
+            goal += _HOUR if self.time.text(goal + _HOUR) == self.time.text(goal) else 0
         if not now // 1000 * 1000 <= goal <= min(now + _YEAR, _LATEST):
             raise refused
         return goal
