@@ -14,7 +14,7 @@ NODE := tests/node_modules/.bin
 SCRIPTS := 'static/**/*.{js,css}' 'tests/**/*.{js,mjs}' '!**/node_modules'
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run sandbox lint format test test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-tokens endurance torture fuzz siege docs lock clean
+.PHONY: run sandbox lint format test test-month test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -47,6 +47,11 @@ test: lint
 	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/page
 	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
 	$(BIN)/pytest $(TWO_AT_A_TIME) tests/page
+
+# The example front end's tests in a sandbox, through all of March, and how long that takes.
+test-month: $(VENV)/test
+	@tests/prepare
+	TEST_MONTH=1 $(BIN)/pytest -q -s tests/sandbox/test_example.py
 
 # The protocol's tests once more, with nginx before each server as docs/reverse-proxy.md has it.
 test-nginx: $(VENV)/test

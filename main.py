@@ -28,7 +28,7 @@ from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS_AND_PAGES
 from consult.documents.formats import FORMATS, documents
-from consult.entry.access import EVERYWHERE, Access
+from consult.entry.access import EVERYWHERE, Access, is_loopback
 from consult.entry.confirm_links import ConfirmLinks
 from consult.entry.guard import Guard
 from consult.entry.limits import Limits
@@ -329,7 +329,7 @@ class House:
         if self.sandbox is not None:
             walk = self.sandbox.walk(self.clock, database, self.loop, self.housekeeping)
             sandbox_calls = SandboxCalls(self.sandbox, walk, self.gateway, self.push, time)
-            sandbox_calls.add_delay(app)
+            sandbox_calls.add_middleware(app)
             handlers_by_row |= sandbox_calls.handlers()
             rows += SANDBOX_CALLS
         calls.add_routes(app, rows, handlers_by_row, database, reads, self.carriers.turns, self.served)
@@ -424,6 +424,9 @@ def run_sandbox(settings: Settings, zone: ZoneInfo, start: Start) -> int:
     """`careline serve --sandbox`: serve until the end, with a new event loop after each restart in place."""
     log.warning("this is a sandbox: its data is gone at the end, and any program of this machine may do anything to it")
     with own_folder() as folder, bind(settings.host, settings.port) as listening:
+        address = listening.getsockname()[0]
+        if not is_loopback(address):
+            raise ListenFault(f"cannot listen on {settings.host}: it is {address}, which other machines can reach")
         its_own = replace(settings, database=folder / "careline.db", daily_backups=0)
         clock, is_first_run, goes_on = SandboxClock(), True, True
         while goes_on:

@@ -127,6 +127,8 @@ export interface Calls {
 
 /** 仅 `--sandbox` 提供的 HTTP 接口 / HTTP calls that only `--sandbox` has */
 export interface SandboxCalls {
+  /** 沙盒的当前时间、连接数与故障 / the sandbox's time, connections and faults */
+  "GET /sandbox": { answer: SandboxState };
   /** 把沙盒的时钟拨快，途中到期的一切按顺序触发 / moves the clock forward; all that is due on the way fires */
   "POST /sandbox/clock": { body: ClockMove; answer: MovedClock };
   /** 断开一个或所有连接 / cuts one connection, or all */
@@ -1173,6 +1175,26 @@ export interface Job {
   result: string | null;
 }
 
+/** 沙盒的当前状态。How a sandbox is now. */
+export interface SandboxState {
+  /** 沙盒的当前时间 / the sandbox's time */
+  now: string;
+  /** 已进入的 Socket.IO 连接数 / Socket.IO connections that have entered */
+  connections: number;
+  /** 当前的故障设置 / how it fails now */
+  faults: SandboxFaults;
+}
+
+/** 沙盒当前的故障设置，启动与重启后均为 0。How a sandbox fails now; all is 0 after a start and a restart. */
+export interface SandboxFaults {
+  /** 还将丢弃几个回应 / replies that are still to be lost */
+  lose_acks: number;
+  /** 延迟的毫秒数 / milliseconds by which answers are delayed */
+  delay_ms: number;
+  /** 还将拒绝写入多少秒 / seconds for which writes are still refused */
+  refuse_writes_seconds: number;
+}
+
 /** advance 与 to 必须给出其中一个 */
 export interface ClockMove {
   /** 拨快多少秒；0 仅查询当前时间：0 到 31622400 的整数 / by how many seconds; 0 only asks what time it is: an integer from 0 to 31,622,400 */
@@ -1209,16 +1231,6 @@ export interface CutConnections {
 export interface AcksToLose {
   /** 丢弃接下来的几个 `send_message` 回应；0 停止丢弃：0 到 1000 的整数 / how many replies to `send_message`; 0: none: an integer from 0 to 1,000 */
   count: number;
-}
-
-/** 沙盒当前的故障设置，启动与重启后均为 0。How a sandbox fails now; all is 0 after a start and a restart. */
-export interface SandboxFaults {
-  /** 还将丢弃几个回应 / replies that are still to be lost */
-  lose_acks: number;
-  /** 延迟的毫秒数 / milliseconds by which answers are delayed */
-  delay_ms: number;
-  /** 还将拒绝写入多少秒 / seconds for which writes are still refused */
-  refuse_writes_seconds: number;
 }
 
 export interface AnswerDelay {

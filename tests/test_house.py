@@ -257,15 +257,58 @@ def test_push_alone_speaks_to_clients() -> None:
     assert calls == allowed, set(calls) - set(allowed)
 
 
+# What reads the time of day by itself, by module. Clocks that only measure how long something takes are not among them.
+WALL_CLOCKS: Final = {
+    "time": {
+        "time",
+        "time_ns",
+        "localtime",
+        "gmtime",
+        "ctime",
+        "asctime",
+        "strftime",
+        "clock_gettime",
+        "clock_gettime_ns",
+    },
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
+}
+CLOCKS: Final = ("system_clock", "steady_clock", "formatdate")
+SQL_CLOCKS: Final = re.compile(r"current_(?:timestamp|date|time)\b|unixepoch\(\)|'now'", re.IGNORECASE)
+
+
+def clocks_read(path: Path) -> Iterator[str]:
+    """Give what of the file reads the time of day, or hands on the machine's clock, by the name of each."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            module = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if node.attr in WALL_CLOCKS.get(module, ()):
+                yield f"{module}.{node.attr}"
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None)
+            for one in node.names:
+                is_clock = one.name in CLOCKS or (module == "time" and one.name in WALL_CLOCKS["time"])
+                is_renamed = one.asname is not None and {module, one.name} & {"time", "datetime"}
+                if is_clock or is_renamed:
+                    yield f"{module}.{one.name}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL_CLOCKS.search(node.value):
+            yield "SQL"
+
+
 def test_the_clock_is_read_in_one_place() -> None:
-    """All else goes by the clock that it is given: a sandbox moves that. `schedule` alone goes by the machine's."""
-    readers = re.compile(
-        r"\b(?:time\.time(?:_ns)?|datetime\.(?:now|utcnow|today)|date\.today|system_clock)\b(?!\s*[:=])"
-    )
-    found = {str(path.relative_to(ROOT)) for path in modules(*ROOMS) if readers.search(path.read_text())}
-    assert found == {
-        *("store/clock.py", "reminders/housekeeping.py", "consult/sandbox/clock.py", "main.py"),
-        "consult/process/status.py",  # which asks a server, and is none
+    """All else goes by the clock that it is given: a sandbox moves that."""
+    found = {str(path.relative_to(ROOT)): set(clocks_read(path)) for path in modules(*ROOMS)}
+    assert {name: clocks for name, clocks in found.items() if clocks} == {
+        "store/clock.py": {"time.time_ns"},
+        "reminders/clock_watch.py": {"time.clock_gettime_ns"},
+        "reminders/housekeeping.py": {"time.time"},  # `schedule` goes by the machine's
+        "consult/sandbox/clock.py": {"store.clock.system_clock", "reminders.clock_watch.steady_clock"},
+        "main.py": {"store.clock.system_clock", "reminders.clock_watch.steady_clock"},
+        "consult/process/status.py": {"store.clock.system_clock"},  # which asks a server, and is none
+        # The header `Date` of HTTP, by which caches go.
+        "consult/http/answers.py": {"email.utils.formatdate"},
+        "consult/wire/handshake.py": {"email.utils.formatdate"},
+        "store/migrations/0005_retention.py": {"SQL"},  # of an older file; a sandbox's is new
     }
 
 

@@ -89,6 +89,25 @@ class SandboxFaults(Struct, kw_only=True):
     ]
 
 
+class SandboxState(Struct, kw_only=True):
+    """沙盒的当前状态。How a sandbox is now."""
+
+    now: Annotated[Time, means("沙盒的当前时间", "the sandbox's time")]
+    connections: Annotated[
+        int, Meta(ge=0), means("已进入的 Socket.IO 连接数", "Socket.IO connections that have entered")
+    ]
+    faults: Annotated[SandboxFaults, means("当前的故障设置", "how it fails now")]
+
+
+_NONE = {"lose_acks": 0, "delay_ms": 0, "refuse_writes_seconds": 0}
+
+SHOW = Call(
+    "GET /sandbox",
+    Words("沙盒的当前时间、连接数与故障", "the sandbox's time, connections and faults"),
+    {"now": "2025-01-02 08:00:00", "connections": 2, "faults": {**_NONE, "lose_acks": 1}},
+    SandboxState,
+)
+
 MOVE_CLOCK = Call(
     "POST /sandbox/clock",
     Words("把沙盒的时钟拨快，途中到期的一切按顺序触发", "moves the clock forward; all that is due on the way fires"),
@@ -109,8 +128,6 @@ CUT = Call(
     has_optional_body=True,
     faults=(400, 404, 413, 415),
 )
-
-_NONE = {"lose_acks": 0, "delay_ms": 0, "refuse_writes_seconds": 0}
 
 LOSE_ACKS = Call(
     "POST /sandbox/lose-acks",
@@ -149,4 +166,4 @@ RESTART = Call(
     SandboxFaults,
 )
 
-SANDBOX_CALLS: tuple[Call, ...] = (MOVE_CLOCK, CUT, LOSE_ACKS, DELAY, REFUSE_WRITES, RESTART)
+SANDBOX_CALLS: tuple[Call, ...] = (SHOW, MOVE_CLOCK, CUT, LOSE_ACKS, DELAY, REFUSE_WRITES, RESTART)

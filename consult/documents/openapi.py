@@ -29,7 +29,7 @@ def openapi() -> JsonObject:
     for call in SANDBOX_CALLS:
         operation = _operation(call)
         operation["responses"]["404"] = _reference(404)  # of any server that is no sandbox
-        paths[call.path] = {"post": operation | {"x-sandbox-only": True}}
+        paths[call.path] = {call.method.lower(): operation | {"x-sandbox-only": True}}
     for page in PAGES:
         paths.setdefault(page.path, {})[page.method.lower()] = _page(page)
     return {

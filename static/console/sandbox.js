@@ -1,5 +1,6 @@
 // The banner of a sandbox: its clock, which moves at the press of a button, and the faults that can be switched on.
 
+import { at as addressOf } from "../kit/address.js";
 import { button } from "../kit/controls.js";
 import { announce } from "../kit/copy.js";
 import { byId, element, redraw } from "../kit/dom.js";
@@ -17,6 +18,7 @@ const DAY = 86_400;
 const MORNING = 8 * HOUR;
 const DELAY = 1500; // ms
 const REFUSAL = 10; // seconds
+const LOOK_EVERY = 2000; // ms
 /** @type {Faults} */
 const NONE = { lose_acks: 0, delay_ms: 0, refuse_writes_seconds: 0 };
 
@@ -31,7 +33,9 @@ export function sandbox({ calls, attempt }, protocol) {
   section.hidden = false;
   const clock = element("time", { id: "sandbox-now" });
   const goal = element("input", { type: "datetime-local", step: "1", id: "sandbox-to", "data-focus": "goal" });
+  const state = element("span", { id: "sandbox-state" });
   let faults = NONE;
+  let connections = 0;
   let busy = false;
   /** What the clinic's clocks showed, as ms since 1970 of a zone without offset, and when that was. */
   let [shown, at] = [NaN, 0];
@@ -50,16 +54,37 @@ export function sandbox({ calls, attempt }, protocol) {
     if (faults.refuse_writes_seconds > 0 && performance.now() >= refusedUntil) {
       take({ ...faults, refuse_writes_seconds: 0 });
     }
+    const on = Object.entries(faults).filter(([, value]) => value > 0);
+    state.textContent = [say("sandboxConnections", { count: connections }), ...on.map((one) => one.join(" "))].join(
+      " · ",
+    );
   };
   const take = (/** @type {Faults} */ told) => {
+    const isOn = (/** @type {Faults} */ these) => Object.values(these).map((value) => value > 0);
+    const isOther = String(isOn(told)) !== String(isOn(faults));
     faults = told;
     refusedUntil = performance.now() + told.refuse_writes_seconds * 1000;
-    draw();
+    tick();
+    if (isOther) draw();
   };
   const set = (/** @type {string} */ told) => {
     [shown, at] = [wall(told), performance.now()];
     serverTime.ahead = Math.round((shown - wall(onWall.format())) / 1000) * 1000;
     tick();
+  };
+
+  /**
+   * Shows how the sandbox is, whoever has changed it: a test, another window, the faults themselves. This goes on all the time
+   * and is not logged.
+   */
+  const look = async () => {
+    if (document.hidden || busy) return;
+    const response = await fetch(addressOf("/sandbox")).catch(() => null); // null while it is away
+    if (!response?.ok) return;
+    const told = await response.json();
+    connections = told.connections;
+    if (!busy) set(told.now);
+    take(told.faults);
   };
 
   /** Moves the clock; a long way takes several calls. */
@@ -75,7 +100,7 @@ export function sandbox({ calls, attempt }, protocol) {
         reached = told.reached;
         asked = { to: told.to };
       }
-      if (body.advance !== 0) announce(say("sandboxMoved", { now: text(now()), count }));
+      announce(say("sandboxMoved", { now: text(now()), count }));
     } finally {
       busy = false;
       draw();
@@ -147,12 +172,14 @@ export function sandbox({ calls, attempt }, protocol) {
           seconds: on ? REFUSAL : 0,
         })),
         press(say("sandboxRestart"), "restart", () => ask("restart", {})),
+        state,
       ),
     );
   };
 
   inEveryLanguage(draw);
   setInterval(tick, 500);
-  attempt(advance(0));
-  return () => advance(0);
+  setInterval(look, LOOK_EVERY);
+  look();
+  return look;
 }

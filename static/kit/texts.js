@@ -33,6 +33,7 @@ export const texts = {
   sandboxGo: ["拨到此时", "Move there"],
   sandboxMoved: ["现在是 {now}，途中产生 {count} 条通知", "It is {now}; {count} notifications on the way"],
   sandboxFaults: ["故障", "Faults"],
+  sandboxConnections: ["{count} 个连接", "{count} connected"],
   sandboxCut: ["断开所有连接", "Cut all connections"],
   sandboxCutDone: ["已断开 {count} 个连接", "{count} connections cut"],
   sandboxLoseAck: ["丢弃下一个 ack", "Lose the next ack"],

@@ -81,6 +81,24 @@ def test_the_faults_are_switched_on_and_off(open_console: OpenConsole) -> None:
     console.expect_state(ELDER, "connected")
 
 
+def test_it_shows_what_others_have_set(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    state = banner(console).locator("#sandbox-state")
+    expect(state).to_have_text("1 connected")
+    for call, body in (("delay", {"ms": 30}), ("lose-acks", {"count": 3})):
+        assert server.http("POST", f"/sandbox/{call}", json=body).status == 200
+    toggle = banner(console).locator("[data-focus=delay]")
+    expect(state).to_have_text("1 connected · lose_acks 3 · delay_ms 30")
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    server.http("POST", "/sandbox/refuse-writes", json={"seconds": 600})
+    expect(state).to_contain_text("refuse_writes_seconds")
+    server.http("POST", "/sandbox/restart")
+    expect(state).to_have_text("1 connected")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    assert "GET /sandbox" not in console.page.locator("#log").inner_text(), "it looks again and again"
+
+
 @pytest.mark.parametrize(
     ("language", "theme", "size"),
     [("en-GB", "light", DESKTOP), ("zh-CN", "dark", PHONE)],

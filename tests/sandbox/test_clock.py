@@ -88,6 +88,28 @@ def test_a_month_with_a_change_of_summer_time(sandbox: Sandbox) -> None:
     assert [(one["created_at"], one["title"]) for one in rings] == wanted
 
 
+def test_a_time_that_comes_twice(start_sandbox: Callable[[], Sandbox]) -> None:
+    """In the night in which summer time ends a move to 02:30 goes to the first, and the same move after that to the
+    second: so the `to` of an answer can be sent again."""
+    sandbox = start_sandbox()
+    for one in sandbox.http("GET", "/api/reminders?limit=200").body["items"]:
+        assert sandbox.http("DELETE", f"/api/reminders/{one['id']}").status == 200
+    now = moment(sandbox.now())
+    ends = [
+        next(day for day in (datetime(year, 10, 31) - timedelta(days=back) for back in range(7)) if day.weekday() == 6)
+        for year in (now.year, now.year + 1)
+    ]
+    change = next(day for day in ends if day > now)
+    half_past = f"{change:%Y-%m-%d} 02:30:00"
+    sandbox.ask("clock", {"to": half_past})
+    passed = sandbox.ask("clock", {"advance": 1200})
+    assert passed["now"][11:16] == "02:50"
+    again = sandbox.ask("clock", {"to": half_past})
+    assert again["now"][11:16] == "02:30"
+    assert sandbox.ask("clock", {"advance": 1800})["now"][11:16] == "03:00"
+    assert sandbox.http("POST", "/sandbox/clock", json={"to": half_past}).status == 400
+
+
 def test_what_was_snoozed_and_what_quiet_hours_hold_back(sandbox: Sandbox) -> None:
     user_id, begin = new_id(), next_day(sandbox)
     quiet = {"from": "22:00", "to": "07:00"}

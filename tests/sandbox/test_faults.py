@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,6 +22,7 @@ from tests.protocol.test_client_guide import COMES_BACK, DRIVER, ORDERS, blocks
 from tests.protocol.test_client_guide import FrontEnd as GuideFrontEnd
 from tests.returning import TRANSPORTS, FrontEnd, Person
 from tests.sandbox.conftest import Sandbox
+from tests.sandbox.test_clock import FORM, every_notification
 from tests.server import in_seconds, new_id, wait_until
 
 OFF: Final = {"lose_acks": 0, "delay_ms": 0, "refuse_writes_seconds": 0}
@@ -189,6 +194,58 @@ def test_a_restart_in_place(start_sandbox: Callable[[], Sandbox]) -> None:
     assert sandbox.left_behind() == []
 
 
+def test_no_connection_is_kept_that_a_restart_would_end(sandbox: Sandbox) -> None:
+    for path in ("/sandbox", "/api/questions", "/health", "/"):
+        assert sandbox.http("GET", path).headers["connection"] == "close"
+
+
+def test_restarts_leave_no_sockets_threads_or_files(start_sandbox: Callable[[], Sandbox]) -> None:
+    sandbox = start_sandbox()
+    place = Path("/proc") / str(sandbox.process.pid)
+
+    def held() -> tuple[int, ...]:
+        return len(list((place / "fd").iterdir())), len(list((place / "task").iterdir()))
+
+    sandbox.ask("restart")
+    sandbox.now()
+    first = held()
+    files = sorted(path.name for path in sandbox.left_behind()[0].iterdir())
+    for _ in range(4):
+        sandbox.ask("restart")
+        sandbox.now()
+    # A thread or a connection of the last call may be on its way out.
+    wait_until(lambda: all(now <= before for now, before in zip(held(), first, strict=True)), "no more than before")
+    assert sorted(path.name for path in sandbox.left_behind()[0].iterdir()) == files
+
+
+def move_as_far_as_it_gets(sandbox: Sandbox, end: datetime) -> None:
+    """Move the clock with a call that may get no answer."""
+    with suppress(OSError, HTTPException):
+        sandbox.http("POST", "/sandbox/clock", json={"to": end.strftime(FORM)})
+
+
+def test_a_restart_while_the_clock_moves(start_sandbox: Callable[[], Sandbox]) -> None:
+    """The move is broken off; the clock goes on from where it has got, and nothing is missing or comes twice."""
+    sandbox = start_sandbox()
+    user_id = new_id()
+    begin = datetime.strptime(sandbox.now(), FORM).replace(minute=0, second=0) + timedelta(hours=1)
+    sandbox.make_reminder(user_id, begin.strftime(FORM), rrule="FREQ=HOURLY", missed="all")
+    end = begin + timedelta(days=10)
+    reached = ""
+    with ThreadPoolExecutor(1) as threads:
+        for _ in range(3):
+            move = threads.submit(move_as_far_as_it_gets, sandbox, end + timedelta(minutes=1))
+            wait_until(lambda: sandbox.state()["now"] > max(reached, begin.strftime(FORM)), "a clock that moves")  # noqa: B023
+            sandbox.ask("restart")
+            move.result()
+            assert sandbox.now() >= reached
+            reached = sandbox.now()
+    sandbox.move_to((end + timedelta(minutes=2)).strftime(FORM))
+    rings = every_notification(sandbox, user_id)
+    hours = [one["created_at"][: len("2025-01-01 08")] for one in rings]
+    assert hours == [(begin + timedelta(hours=number)).strftime("%Y-%m-%d %H") for number in range(10 * 24 + 1)]
+
+
 def test_a_restart_ends_every_fault(start_sandbox: Callable[[], Sandbox], enter: Enter) -> None:
     sandbox = start_sandbox()
     question_id = sandbox.open_question()
@@ -196,7 +253,7 @@ def test_a_restart_ends_every_fault(start_sandbox: Callable[[], Sandbox], enter:
     sandbox.ask("lose-acks", {"count": 5})
     sandbox.ask("refuse-writes", {"seconds": 600})
     sandbox.ask("restart")
-    assert sandbox.ask("lose-acks", {"count": 0}) == OFF
+    assert sandbox.state()["faults"] == OFF
     assert enter(Websocket, sandbox).call("send_message", message(question_id))["success"] is True
 
 
@@ -225,8 +282,57 @@ def test_what_they_refuse(sandbox: Sandbox, call: str) -> None:
 
 def test_every_answer_is_as_its_example(sandbox: Sandbox) -> None:
     for call in SANDBOX_CALLS:
-        body = {"advance": 1} if call.path == "/sandbox/clock" else {"count": 0, "ms": 0, "seconds": 0}
-        answer = sandbox.http("POST", call.path, json=body)
+        given = {"advance": 1} if call.path == "/sandbox/clock" else {"count": 0, "ms": 0, "seconds": 0}
+        has_body = call.body is not None and not call.has_optional_body
+        answer = sandbox.http(call.method, call.path, body=encode(given) if has_body else None)
         assert (answer.status, list(answer.body)) == (200, list(call.answer)), call.name
-        assert sandbox.http("GET", call.path).status == 405
-    assert sandbox.http("POST", "/sandbox/cut").status == 200, "its body may be left out"
+        assert sandbox.http("DELETE", call.path).status == 405
+
+
+def test_its_state_can_be_read(sandbox: Sandbox, enter: Enter) -> None:
+    before, began = sandbox.state()["connections"], sandbox.ask("clock", {"advance": 3600})["now"]
+    connection = enter(Websocket, sandbox)
+    sandbox.ask("lose-acks", {"count": 3})
+    sandbox.ask("delay", {"ms": 5000})
+    sandbox.ask("refuse-writes", {"seconds": 600})
+    shown = sandbox.state()
+    assert timedelta() <= datetime.strptime(shown["now"], FORM) - datetime.strptime(began, FORM) < timedelta(minutes=1)
+    assert shown["connections"] == before + 1
+    assert shown["faults"] == {"lose_acks": 3, "delay_ms": 5000, "refuse_writes_seconds": 600}
+    connection.close()
+    wait_until(lambda: sandbox.state()["connections"] == before, "one connection less")
+
+
+@pytest.mark.parametrize("kind", [Websocket, Polling])
+def test_who_leaves_while_its_packets_wait_does_not_come_back(sandbox: Sandbox, kind: Kind) -> None:
+    before = sandbox.state()["connections"]
+    sandbox.ask("delay", {"ms": 300})
+    gone, last = kind(sandbox), kind(sandbox)
+    gone.send("40", '42["bind_user",{"user_id":456}]')
+    if kind is Polling:
+        gone.send("1")  # a closed connection is not the end of a session
+    gone.close()
+    last.enter()  # whose packets are taken in after all of those
+    wait_until(lambda: sandbox.state()["connections"] == before + 1, "the one that has stayed, alone")
+    last.close()
+
+
+def test_a_client_leaves_and_enters_again_while_its_packets_wait(sandbox: Sandbox, enter: Enter) -> None:
+    connection = enter(Websocket, sandbox)
+    sandbox.ask("delay", {"ms": 200})
+    connection.send("41")
+    connection.enter()
+    assert connection.call("leave_question", {"question_id": 1}) == {"question_id": 1}
+
+
+def test_a_shorter_delay_holds_for_what_waits(sandbox: Sandbox, enter: Enter) -> None:
+    connection = enter(Websocket, sandbox)
+    sandbox.ask("delay", {"ms": 30_000})
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(sandbox.http, "GET", "/api/questions")
+        connection.send('421["leave_question",{"question_id":1}]')
+        sandbox.ask("delay", {"ms": 0})
+        assert connection.next_packet().startswith("431")
+        assert call.result().status == 200
+    assert time.monotonic() - began < 20

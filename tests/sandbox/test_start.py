@@ -13,6 +13,7 @@ from tests.conftest import StartServer
 from tests.sandbox.conftest import Sandbox
 from tests.server import Server, run
 from tests.tokens import key_file
+from tests.torture.patches import patched
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,13 @@ def test_what_it_refuses(tmp_path: Path, arguments: tuple[str, ...], settings: d
     assert "careline key" not in ended.stderr, "a key would not help"
     assert [path.name for path in tmp_path.iterdir()] == ["clinic.db"]
     assert (tmp_path / "clinic.db").read_text() == "not to be touched"
+
+
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.server.COMMAND", patched("localhost_elsewhere"))
+    ended = run("serve", "--sandbox", "--host", "localhost", "--port", "0", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "cannot listen on localhost: it is 0.0.0.0, which other machines can reach" in ended.stderr
 
 
 def test_a_key_file_is_refused(tmp_path: Path) -> None:

@@ -46,8 +46,13 @@ def test_every_call_and_page_is_there() -> None:
     told = {(method.upper(), path) for path, methods in openapi()["paths"].items() for method in methods}
     pages = {(page.method, page.path) for page in PAGES}
     assert told == {(call.method, call.path) for call in EVERY_CALL} | pages
-    marked = {path for path, methods in openapi()["paths"].items() if "x-sandbox-only" in methods.get("post", {})}
-    assert marked == {call.path for call in SANDBOX_CALLS}
+    marked = {
+        (method.upper(), path)
+        for path, methods in openapi()["paths"].items()
+        for method, operation in methods.items()
+        if "x-sandbox-only" in operation
+    }
+    assert marked == {(call.method, call.path) for call in SANDBOX_CALLS}
     ids = [operation["operationId"] for methods in openapi()["paths"].values() for operation in methods.values()]
     assert len(ids) == len(set(ids))
 
