@@ -25,7 +25,7 @@ from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS_AND_PAGES
 from consult.documents.formats import FORMATS, documents
-from consult.entry.access import EVERYWHERE, Access
+from consult.entry.access import EVERYWHERE, Access, socket_file
 from consult.entry.confirm_links import ConfirmLinks
 from consult.entry.guard import Guard
 from consult.entry.limits import Limits
@@ -376,7 +376,7 @@ def _access(settings: Settings, *, is_tls: bool) -> Access:
         allowed_origins=settings.allowed_origins,
         public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
         tls=is_tls,
-        proxies=Proxies(settings.trusted_proxies),
+        proxies=Proxies(settings.trusted_proxies, socket_file(settings.host) is not None),
         tokens=settings.auth_secret_file is not None,
         refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
     )
