@@ -59,6 +59,7 @@ from consult.process.start import Start
 from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
 from consult.recovery import Recovery
+from consult.replica_watch import ReplicaWatch
 from consult.rooms import Rooms
 from consult.sandbox import samples
 from consult.sandbox.clock import SandboxClock
@@ -260,6 +261,7 @@ class House:
         self.carriers.each_second.append(self.recovery.beat)
         self.polling = Polling(self.carriers, self.access)
         self.lag = LoopLag()
+        self.replica = ReplicaWatch(database.path, clock)
 
     def _hooks_of(self, file: Path) -> Hooks:
         clock, link = self.clock, None if self.links is None else self.links.url
@@ -295,6 +297,7 @@ class House:
             lag=self.lag,
             clock=self.clock,
             hooks=self.hooks,
+            replica=self.replica,
         )
         pages = Pages(STATIC, time, tokens=self.guard is not None, sandbox=self.sandbox is not None)
         nouns = (
@@ -337,6 +340,7 @@ class House:
         self.carriers.start()
         self.loop.start()
         self.lag.start()
+        self.replica.start()
         if self.hooks is not None:
             self.hooks.start()
         if self.guard is not None:
@@ -352,6 +356,7 @@ class House:
         await self.polling.close()
         await self.carriers.close()
         await self.gateway.close()
+        self.replica.stop()
         self.recovery.close()
         self.away.close()
         self.files.close()
@@ -451,7 +456,7 @@ def main(arguments: list[str]) -> int:
     if command == "notices":
         return tell(notices())
     if command == "install":
-        return tell(install.UNIT_TEXT) if words.shown else install.install(words.agreed, words.with_tokens)
+        return install.show(words.wanted) if words.shown else install.install(words.wanted, words.agreed)
     if command == "protocol":
         return tell(documents()[FORMATS[words.form]])
     if command == "key":

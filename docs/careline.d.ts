@@ -1063,6 +1063,8 @@ export interface Health {
   disk_free_bytes: number | null;
   /** 磁盘上最新的每日备份的时间，没有时为 null / when the newest daily backup was made, null without any */
   last_backup: string | null;
+  /** Litestream 副本的状态，不影响 status；没有副本时为 null / how the replica by Litestream fares, which leaves status as it is; null where there is none */
+  replica: Replica | null;
   /** 各 hook 的状态，不影响 status；没有 hook 时为空，无法得知时为 null / how each hook fares, which leaves status as it is; empty without hooks, null if unknown */
   hooks: Hook[] | null;
   /** 服务器自己的定期工作；失败不影响 status / its own jobs; one that fails leaves status as it is */
@@ -1097,6 +1099,16 @@ export interface Queues {
   events: number;
   /** 已发出而客户端尚未取走的字节 / bytes that clients have not taken yet */
   unread_bytes: number;
+}
+
+/** Litestream 的副本。The replica that Litestream keeps of the database. */
+export interface Replica {
+  /** ok：正常；stopped：Litestream 不再读取新的改动；stuck：它读取了，却送不到副本所在的磁盘 / ok; stopped: Litestream takes up no changes any more; stuck: it takes them up and cannot send them off, as with a disk that is full or gone */
+  state: "ok" | "stopped" | "stuck";
+  /** 落后的秒数 / for how long a change has waited that is not in it */
+  behind_seconds: number;
+  /** 何时开始不正常，正常时为 null / since when it is not ok, or null */
+  since: string | null;
 }
 
 /** 一个 hook 的状态。How a hook of `--hooks` fares. */

@@ -97,8 +97,8 @@ def configuration(port: int, upstream: Upstream) -> str:
 
 
 def configuration_of_cells(port: int, upstream: Upstream, neighbour: Path) -> str:
-    """Give the configuration of docs/growing.md: `upstream` is the cell for clients that name no host of the clinic's, and
-    `neighbour` the cell of south.clinic.example."""
+    """Give the configuration of docs/growing.md: `upstream` is the cell of those who name 127.0.0.1 as the host, and
+    `neighbour` that of south.clinic.example."""
     text = block("nginx", "nginx", GROWING)
     here = {
         "unix:/run/careline/north.sock": f"unix:{upstream}",

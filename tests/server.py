@@ -37,8 +37,8 @@ COMMAND: Final = GIVEN or [sys.executable, str(ROOT / "main.py")]
 USER: Final = int(os.environ.get("TEST_USER") or 0) or None
 
 # With TEST_NGINX=1 every server has nginx before it, and is told to trust it.
-# With TEST_CELLS=1 that is the nginx of docs/growing.md: every server is a cell that listens on a socket file, and beside
-# it is another one (tests/cells.py).
+# With TEST_CELLS=1 that is the nginx of docs/growing.md: every server is a cell that listens on a socket file, and
+# beside it is another one (tests/cells.py).
 CELLS: Final = os.environ.get("TEST_CELLS") == "1"
 NGINX: Final = CELLS or os.environ.get("TEST_NGINX") == "1"
 

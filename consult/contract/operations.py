@@ -132,6 +132,21 @@ class Hook(Struct, kw_only=True):
     lost: Annotated[int, means("因数量过多而删除的这类事件", "of these, how many were deleted as there were too many")]
 
 
+class Replica(Struct, kw_only=True):
+    """Litestream 的副本。The replica that Litestream keeps of the database."""
+
+    state: Annotated[
+        Literal["ok", "stopped", "stuck"],
+        means(
+            "ok：正常；stopped：Litestream 不再读取新的改动；stuck：它读取了，却送不到副本所在的磁盘",
+            "ok; stopped: Litestream takes up no changes any more; stuck: it takes them up and cannot send them off, "
+            "as with a disk that is full or gone",
+        ),
+    ]
+    behind_seconds: Annotated[float, means("落后的秒数", "for how long a change has waited that is not in it")]
+    since: Annotated[Time | None, means("何时开始不正常，正常时为 null", "since when it is not ok, or null")]
+
+
 class Status(Struct, kw_only=True):
     """The server's status, the part of `/health` that every caller may read."""
 
@@ -170,6 +185,13 @@ class Health(Status, kw_only=True):
         Time | None,
         means("磁盘上最新的每日备份的时间，没有时为 null", "when the newest daily backup was made, null without any"),
     ]
+    replica: Annotated[
+        Replica | None,
+        means(
+            "Litestream 副本的状态，不影响 status；没有副本时为 null",
+            "how the replica by Litestream fares, which leaves status as it is; null where there is none",
+        ),
+    ]
     hooks: Annotated[
         list[Hook] | None,
         means(
@@ -192,6 +214,7 @@ _HEALTH = {
     "queues": {"writes": 0, "events": 3, "unread_bytes": 0},
     "disk_free_bytes": 52_428_800_000,
     "last_backup": "2025-01-01 00:08:00",
+    "replica": {"state": "ok", "behind_seconds": 0.8, "since": None},
     "hooks": [
         {
             **{"name": "sms-gateway", "state": "failing", "waiting": 12, "oldest": "2025-01-01 09:58:00"},

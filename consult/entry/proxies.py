@@ -1,7 +1,7 @@
 """Who stands behind a reverse proxy.
 
-What a proxy among `--trusted-proxies` tells of a request is believed, and whatever comes by a socket file, which is there
-for the proxy alone. Anybody else may send the same headers, and they mean nothing then.
+What a proxy among `--trusted-proxies` tells of a request is believed, and whatever comes by a socket file, which is
+there for the proxy alone. Anybody else may send the same headers, and they mean nothing then.
 """
 
 import ipaddress

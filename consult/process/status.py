@@ -179,6 +179,10 @@ def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, st
     count, size = samples.value("careline_files"), samples.value("careline_file_bytes")
     yield "files", f"{count:,.0f} of {size / 2**20:,.1f} MiB"
     yield "last backup", health["last_backup"] or "none"
+    replica = health["replica"]
+    if replica is not None:
+        wrong = "" if replica["since"] is None else f"{replica['state']} since {replica['since']}; "
+        yield "replica", f"{wrong}{replica['behind_seconds']:,} s behind"
     for hook in health["hooks"] or ():
         yield f"hook {hook['name']}", _of_hook(hook)
     for name, job in health["jobs"].items():
