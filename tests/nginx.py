@@ -60,7 +60,7 @@ def block(language: str, section: str = "", document: Path = DOCUMENT) -> str:
     """Give the document's only block in that language; in the section with that heading where one is named."""
     text = document.read_text()
     if section:
-        [text] = [part for part in re.split(r"^#+ ", text, flags=re.MULTILINE) if part.startswith(f"{section}\n")]
+        [text] = [part for part in re.split(r"^## ", text, flags=re.MULTILINE) if part.startswith(f"{section}\n")]
     [found] = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert isinstance(found, str)
     return found

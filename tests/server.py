@@ -135,7 +135,7 @@ class Server:
         folder: Path,
         *arguments: str,
         env: Mapping[str, str] | None = None,
-        nginx: bool = NGINX,
+        nginx: bool | Nginx = NGINX,
         errors: Callable[[], tuple[int, int]] | None = None,
         file: Path | None = None,
     ) -> None:
@@ -151,8 +151,8 @@ class Server:
         self.bearer = ""  # the token that HTTP calls show
         self._arguments = arguments
         self._env = environment({**(BEHIND_NGINX if nginx else {}), **(env or {})})
-        self._nginx = Nginx() if nginx else None
-        if CELLS and self._nginx is not None:
+        self._nginx = nginx if isinstance(nginx, Nginx) else Nginx() if nginx else None
+        if CELLS and self._nginx is not None and self._nginx is not nginx:
             self._nginx.configuration = partial(configuration_of_cells, neighbour=neighbours_file())
         self._log = folder / "stderr.log"
         self._errors = errors
