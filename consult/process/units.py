@@ -48,7 +48,11 @@ def _serving(
     name: str, title: str, configuration: str, user: str, modes: tuple[str, str], place: str, cache: str, more: str
 ) -> str:
     """Return a unit that serves: `modes` are that of the folder of its database and the mask of what is made in it."""
-    state_mode, mask = modes
+    return _watched(name, title, configuration, cache) + _bounded(configuration, user, modes, place, cache, more)
+
+
+def _watched(name: str, title: str, configuration: str, cache: str) -> str:
+    """Return the first part: how it is started, watched and started again."""
     return f"""\
 # Careline, as `careline install` puts it in place. Settings belong in {configuration}; changes of the unit into
 # `systemctl edit {name}`, where a new version's installation leaves them alone.
@@ -81,7 +85,13 @@ WatchdogSec=60
 # A new version may have to back up and change a big database first.
 TimeoutStartSec=infinity
 TimeoutStopSec=15
+"""
 
+
+def _bounded(configuration: str, user: str, modes: tuple[str, str], place: str, cache: str, more: str) -> str:
+    """Return the second part: as whom it runs, and what it may do."""
+    state_mode, mask = modes
+    return f"""
 {user}
 StateDirectory={place}
 StateDirectoryMode={state_mode}
