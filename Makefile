@@ -14,7 +14,7 @@ NODE := tests/node_modules/.bin
 SCRIPTS := 'static/**/*.{js,css}' 'tests/**/*.{js,mjs}' '!**/node_modules'
 NOBODY := $(shell [ "$$(id -u)" != 0 ] || id -u nobody)
 
-.PHONY: run sandbox lint format test test-month test-nginx binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-tokens endurance torture fuzz siege docs lock clean
+.PHONY: run sandbox lint format test test-month test-nginx test-cells binary binary-changed test-binary bench-binary bench bench-reminders bench-ladders bench-lists bench-replies bench-hooks bench-files bench-cells bench-tokens endurance torture fuzz siege docs lock clean
 
 # Starts the server on http://127.0.0.1:8000, with careline.db in this folder.
 run: $(VENV)/run
@@ -57,6 +57,11 @@ test-month: $(VENV)/test
 test-nginx: $(VENV)/test
 	@tests/prepare
 	TEST_NGINX=1 $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol -m "not direct"
+
+# The same with the nginx of docs/growing.md: each server is a cell, and a second one is killed and started again meanwhile.
+test-cells: $(VENV)/test
+	@tests/prepare
+	TEST_CELLS=1 $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol -m "not direct"
 
 # dist/careline: all of it in one file, which needs no Python where it runs. Needs binutils.
 binary: $(VENV)/binary
@@ -102,6 +107,10 @@ bench-hooks: $(VENV)/bench
 # 20 uploads of 20 MB at a time beside a ward that talks, and a download beside nginx.
 bench-files: $(VENV)/bench
 	$(BIN)/python tests/bench/files.py $(BENCH)
+
+# 20 idle cells at once: the memory and processor time of each. Ends with status 1 where one takes more than 65 MB.
+bench-cells: $(VENV)/run
+	$(BIN)/python -m tests.bench.cells $(BENCH)
 
 # What it costs to ask everybody for a token: ten pairs of runs with and without, into docs/.
 bench-tokens: $(VENV)/bench

@@ -28,7 +28,7 @@ from consult.contract.limits import HEAD_SECONDS, MAX_BYTES, REQUEST_SECONDS
 from consult.contract.sandbox import SANDBOX_CALLS
 from consult.contract.tables import CALLS_AND_PAGES
 from consult.documents.formats import FORMATS, documents
-from consult.entry.access import EVERYWHERE, Access, is_loopback
+from consult.entry.access import EVERYWHERE, Access, is_loopback, socket_file
 from consult.entry.confirm_links import ConfirmLinks
 from consult.entry.guard import Guard
 from consult.entry.limits import Limits
@@ -62,6 +62,7 @@ from consult.process.start import Start
 from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
 from consult.recovery import Recovery
+from consult.replica_watch import ReplicaWatch
 from consult.rooms import Rooms
 from consult.sandbox import samples
 from consult.sandbox.clock import SandboxClock
@@ -263,6 +264,7 @@ class House:
         self.carriers.each_second.append(self.recovery.beat)
         self.polling = Polling(self.carriers, self.access)
         self.lag = LoopLag()
+        self.replica = ReplicaWatch(database.path, clock)
 
     def _hooks_of(self, file: Path) -> Hooks:
         clock, link = self.clock, None if self.links is None else self.links.url
@@ -301,6 +303,7 @@ class House:
             hooks=self.hooks,
             housekeeping=self.housekeeping,
             daily=self.daily,
+            replica=self.replica,
         )
         pages = Pages(STATIC, time, tokens=self.guard is not None, sandbox=self.sandbox is not None)
         nouns = (
@@ -347,6 +350,7 @@ class House:
         self.carriers.start()
         self.loop.start()
         self.lag.start()
+        self.replica.start()
         if self.hooks is not None:
             self.hooks.start()
         if self.guard is not None:
@@ -362,6 +366,7 @@ class House:
         await self.polling.close()
         await self.carriers.close()
         await self.gateway.close()
+        self.replica.stop()
         self.recovery.close()
         self.away.close()
         self.files.close()
@@ -386,7 +391,7 @@ def _access(settings: Settings, *, is_tls: bool) -> Access:
         allowed_origins=settings.allowed_origins,
         public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
         tls=is_tls,
-        proxies=Proxies(settings.trusted_proxies),
+        proxies=Proxies(settings.trusted_proxies, socket_file(settings.host) is not None),
         tokens=settings.auth_secret_file is not None,
         refused_origins=RefusedOrigins(asyncio.get_running_loop().time),
     )
@@ -466,7 +471,7 @@ def main(arguments: list[str]) -> int:
     if command == "notices":
         return tell(notices())
     if command == "install":
-        return tell(install.UNIT_TEXT) if words.shown else install.install(words.agreed, words.with_tokens)
+        return install.show(words.wanted) if words.shown else install.install(words.wanted, words.agreed)
     if command == "protocol":
         return tell(documents()[FORMATS[words.form]])
     if command == "key":

@@ -1067,6 +1067,8 @@ export interface Health {
   last_backup: string | null;
   /** 另一块磁盘上的备份，不影响 status；没有 `--backup-folder` 或无法得知时为 null / the copies on another disk, which leaves status as it is; null without `--backup-folder`, or if unknown */
   off_disk: OffDisk | null;
+  /** Litestream 副本的状态，不影响 status；没有副本时为 null / how the replica by Litestream fares, which leaves status as it is; null where there is none */
+  replica: Replica | null;
   /** 各 hook 的状态，不影响 status；没有 hook 时为空，无法得知时为 null / how each hook fares, which leaves status as it is; empty without hooks, null if unknown */
   hooks: Hook[] | null;
   /** 服务器自己的定期工作；失败不影响 status / its own jobs; one that fails leaves status as it is */
@@ -1115,6 +1117,16 @@ export interface OffDisk {
   drill: "failing" | "ok" | null;
   /** 试恢复的结果，没有时为 null / what the drill found, or null */
   drill_result: string | null;
+}
+
+/** Litestream 的副本。The replica that Litestream keeps of the database. */
+export interface Replica {
+  /** ok：正常；stopped：Litestream 不再读取新的改动；stuck：它读取了，却送不到副本所在的磁盘 / ok; stopped: Litestream takes up no changes any more; stuck: it takes them up and cannot send them off, as with a disk that is full or gone */
+  state: "ok" | "stopped" | "stuck";
+  /** 落后的秒数 / for how long a change has waited that is not in it */
+  behind_seconds: number;
+  /** 何时开始不正常，正常时为 null / since when it is not ok, or null */
+  since: string | null;
 }
 
 /** 一个 hook 的状态。How a hook of `--hooks` fares. */

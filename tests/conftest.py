@@ -11,10 +11,11 @@ import pytest
 # Before the modules are imported: their assertions tell as much when they fail as those of a test.
 pytest.register_assert_rewrite("tests.server", "tests.clients", "tests.packets", "tests.protocol.answers")
 
+from tests.cells import neighbour  # noqa: E402
 from tests.clients import TRANSPORTS, Clients, Node  # noqa: E402
 from tests.clock import Clock  # noqa: E402
 from tests.packets import Connection, Kind  # noqa: E402
-from tests.server import NGINX, Server  # noqa: E402
+from tests.server import CELLS, NGINX, Server  # noqa: E402
 from tests.torture.patches import patched  # noqa: E402
 
 
@@ -28,6 +29,13 @@ class Enter(Protocol):
     """Opens a connection of a kind and enters the namespace `/`."""
 
     def __call__(self, kind: Kind, server: Server) -> Connection: ...
+
+
+@pytest.fixture(scope="session", autouse=CELLS)
+def _cell_beside() -> Iterator[None]:
+    """A cell that is killed and started again, with TEST_CELLS=1."""
+    with neighbour():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tests import certificates
 from tests.json_text import decode, encode
-from tests.nginx import Nginx
+from tests.nginx import Nginx, configuration_of_cells, neighbours_file, socket_folder
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -36,7 +37,10 @@ COMMAND: Final = GIVEN or [sys.executable, str(ROOT / "main.py")]
 USER: Final = int(os.environ.get("TEST_USER") or 0) or None
 
 # With TEST_NGINX=1 every server has nginx before it, and is told to trust it.
-NGINX: Final = os.environ.get("TEST_NGINX") == "1"
+# With TEST_CELLS=1 that is the nginx of docs/growing.md: every server is a cell that listens on a socket file, and
+# beside it is another one (tests/cells.py).
+CELLS: Final = os.environ.get("TEST_CELLS") == "1"
+NGINX: Final = CELLS or os.environ.get("TEST_NGINX") == "1"
 
 # Most tests are about a server without tokens, which a proxy may stand before only where that is allowed.
 BEHIND_NGINX: Final = {"CARELINE_TRUSTED_PROXIES": "127.0.0.1", "CARELINE_ALLOW_OPEN": "1"}
@@ -131,11 +135,14 @@ class Server:
         folder: Path,
         *arguments: str,
         env: Mapping[str, str] | None = None,
-        nginx: bool = NGINX,
+        nginx: bool | Nginx = NGINX,
         errors: Callable[[], tuple[int, int]] | None = None,
+        file: Path | None = None,
     ) -> None:
-        """`errors` gives what the program's log goes through on its way to the file, such as a pipe: its two ends."""
+        """`errors` gives what the program's log goes through on its way to the file, such as a pipe: its two ends. With
+        `file` it listens on that socket file."""
         self.folder = folder
+        self.file = socket_folder() / "careline.sock" if CELLS and nginx and file is None else file
         self.database = folder / "careline.db"
         self.url = ""
         self.port = 0
@@ -144,7 +151,9 @@ class Server:
         self.bearer = ""  # the token that HTTP calls show
         self._arguments = arguments
         self._env = environment({**(BEHIND_NGINX if nginx else {}), **(env or {})})
-        self._nginx = Nginx() if nginx else None
+        self._nginx = nginx if isinstance(nginx, Nginx) else Nginx() if nginx else None
+        if CELLS and self._nginx is not None and self._nginx is not nginx:
+            self._nginx.configuration = partial(configuration_of_cells, neighbour=neighbours_file())
         self._log = folder / "stderr.log"
         self._errors = errors
         self._copier: threading.Thread | None = None
@@ -167,7 +176,8 @@ class Server:
     def launch(self, words: Sequence[str] | None = None) -> None:
         """Start the program, and do not wait for it."""
         if words is None:
-            words = ["serve", "--port", "0", "--database", str(self.database), *self._arguments]
+            place = ["--port", "0"] if self.file is None else ["--host", f"unix:{self.file}"]
+            words = ["serve", *place, "--database", str(self.database), *self._arguments]
         self.url = ""
         self._out = []
         self._has_said = threading.Event()
@@ -199,12 +209,15 @@ class Server:
             self.kill()
             raise AssertionError(f"the server did not start:\n{self.stderr()}")
         match = re.fullmatch(r"Careline listening on (https?://127\.0\.0\.1:(\d+))", self._out[0])
-        if match is None:
+        if self._out[0] == f"Careline listening on unix:{self.file}":
+            self.url = "http://localhost"
+        elif match is not None:
+            self.url, self.port = match[1], int(match[2])
+        else:
             self.kill()
             raise AssertionError(f"not the line that says where the server listens: {self._out[0]!r}")
-        self.url, self.port = match[1], int(match[2])
         if self._nginx is not None:
-            self._nginx.start(self.port)
+            self._nginx.start(self.port if match is not None or self.file is None else self.file)
             self.url, self.port = f"https://127.0.0.1:{self._nginx.port}", self._nginx.port
 
     def _read(self, process: subprocess.Popen[str]) -> None:
@@ -299,7 +312,8 @@ class Server:
 
     def connect_tcp(self, receive_buffer: int | None = None) -> socket.socket:
         """Open a connection to where clients find the server; with `receive_buffer` little is held on the way."""
-        connection = socket.socket()
+        by_file = self._nginx is None and self.file is not None
+        connection = socket.socket(socket.AF_UNIX if by_file else socket.AF_INET)
         if receive_buffer is not None:
             # Before the connection is made, or the window is larger by then.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -307,7 +321,7 @@ class Server:
         if self._source is not None:
             connection.bind(self._source)
         try:
-            connection.connect(("127.0.0.1", self.port))
+            connection.connect(str(self.file) if by_file else ("127.0.0.1", self.port))
         except OSError:
             connection.close()
             raise
@@ -321,6 +335,10 @@ class Server:
     def http_line(self) -> http.client.HTTPConnection:
         """Give a connection for HTTP calls, which opens with the first of them."""
         host, port, source = "127.0.0.1", self.port, self._source
+        if self._nginx is None and self.file is not None:
+            line = http.client.HTTPConnection("localhost", timeout=LIMIT)
+            line.sock = self.connect_tcp()
+            return line
         if self.tls:
             return http.client.HTTPSConnection(host, port, timeout=LIMIT, source_address=source, context=self.tls)
         return http.client.HTTPConnection(host, port, timeout=LIMIT, source_address=source)

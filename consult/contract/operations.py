@@ -156,6 +156,21 @@ class OffDisk(Struct, kw_only=True):
     drill_result: Annotated[str | None, means("试恢复的结果，没有时为 null", "what the drill found, or null")]
 
 
+class Replica(Struct, kw_only=True):
+    """Litestream 的副本。The replica that Litestream keeps of the database."""
+
+    state: Annotated[
+        Literal["ok", "stopped", "stuck"],
+        means(
+            "ok：正常；stopped：Litestream 不再读取新的改动；stuck：它读取了，却送不到副本所在的磁盘",
+            "ok; stopped: Litestream takes up no changes any more; stuck: it takes them up and cannot send them off, "
+            "as with a disk that is full or gone",
+        ),
+    ]
+    behind_seconds: Annotated[float, means("落后的秒数", "for how long a change has waited that is not in it")]
+    since: Annotated[Time | None, means("何时开始不正常，正常时为 null", "since when it is not ok, or null")]
+
+
 class Status(Struct, kw_only=True):
     """The server's status, the part of `/health` that every caller may read."""
 
@@ -201,6 +216,13 @@ class Health(Status, kw_only=True):
             "the copies on another disk, which leaves status as it is; null without `--backup-folder`, or if unknown",
         ),
     ]
+    replica: Annotated[
+        Replica | None,
+        means(
+            "Litestream 副本的状态，不影响 status；没有副本时为 null",
+            "how the replica by Litestream fares, which leaves status as it is; null where there is none",
+        ),
+    ]
     hooks: Annotated[
         list[Hook] | None,
         means(
@@ -229,6 +251,7 @@ _HEALTH = {
         "drill_result": "/media/backup/careline.db.daily-2025-01-01 was restored for trial and is sound: 58,431 rows, "
         "214 files; the database has 58,502 rows now",
     },
+    "replica": {"state": "ok", "behind_seconds": 0.8, "since": None},
     "hooks": [
         {
             **{"name": "sms-gateway", "state": "failing", "waiting": 12, "oldest": "2025-01-01 09:58:00"},

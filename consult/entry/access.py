@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from consult.contract.faults import HOST_REFUSED, ORIGIN_REFUSED, Fault, invalid
@@ -20,6 +21,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}  # that a brows
 EVERY_ORIGIN = "*"
 # Some apps send the address of the websocket itself as its origin.
 _PAGE_SCHEMES = {"ws": "http", "wss": "https"}
+UNIX = "unix:"  # before the path of a socket file, where a host may stand
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - hosts that stand for every address of this machine
 
 
@@ -31,6 +33,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def socket_file(host: str) -> Path | None:
+    """Return the file that stands for a host, `unix:PATH`; None for an address or a name."""
+    return Path(host.removeprefix(UNIX)) if host.startswith(UNIX) else None
 
 
 def is_own_address(name: str) -> bool:

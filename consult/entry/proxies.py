@@ -1,7 +1,7 @@
 """Who stands behind a reverse proxy.
 
-What a proxy among `--trusted-proxies` tells of a request is believed. Anybody else may send the same headers, and they
-mean nothing then.
+What a proxy among `--trusted-proxies` tells of a request is believed, and whatever comes by a socket file, which is
+there for the proxy alone. Anybody else may send the same headers, and they mean nothing then.
 """
 
 import ipaddress
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PROXY = "unix"  # what a proxy at a socket file is called where an address stands, as in the log
 
 
 class Headers(Protocol):
@@ -22,10 +23,11 @@ class Headers(Protocol):
 @dataclass(frozen=True, slots=True)
 class Proxies:
     trusted: Sequence[Network] = ()
+    has_socket_file: bool = False  # then every connection comes from the proxy itself, which has no address
 
     def client(self, peer: str, headers: Headers) -> str:
         """The client's address: the peer's, or the last one in X-Forwarded-For that no trusted proxy has."""
-        client = peer
+        client = PROXY if self.has_socket_file else peer
         hops = [hop.strip() for line in headers.get_all("x-forwarded-for") for hop in line.split(",")]
         while hops and self._trusts(client):
             hop = _address(hops.pop())
@@ -37,12 +39,14 @@ class Proxies:
     def scheme(self, peer: str, headers: Headers) -> str | None:
         """Return what the client's browser has in its address bar, http or https; None where no trusted proxy says
         so."""
-        if not self._trusts(peer):
+        if not (self.has_socket_file or self._trusts(peer)):
             return None
         told = ",".join(headers.get_all("x-forwarded-proto")).rpartition(",")[2].strip().lower()
         return told if told in ("http", "https") else None
 
     def _trusts(self, text: str) -> bool:
+        if text == PROXY:
+            return True
         if not self.trusted:
             return False
         address = _address(text.partition("%")[0])  # the kernel's own zone of a link-local peer

@@ -13,9 +13,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sanic.response import HTTPResponse, raw
 
+from consult import replica_watch
 from consult.contract import replies
 from consult.contract.limits import PARKED_IDS
-from consult.contract.operations import HEALTH, METRICS, Health, Hook, Jobs, OffDisk, Parked, Queues, Status
+from consult.contract.operations import (
+    HEALTH,
+    METRICS,
+    Health,
+    Hook,
+    Jobs,
+    OffDisk,
+    Parked,
+    Queues,
+    Replica,
+    Status,
+)
 from consult.gateway import Gateway
 from consult.hooks.hooks import Hooks, State
 from consult.http.answers import json_answer
@@ -61,8 +73,10 @@ class Counts(Collector):
         hooks: Hooks | None,
         housekeeping: Housekeeping,
         daily: Daily,
+        replica: replica_watch.ReplicaWatch,
     ) -> None:
         self.lag = lag
+        self.replica = replica
         self._gateway = gateway
         self._carriers = carriers
         self._polling = polling
@@ -180,6 +194,9 @@ class Counts(Collector):
         kept: tuple[int | None, int | None] = self.files or (None, None)
         yield _gauge("files", "Files that were uploaded and are kept.", value=kept[0])
         yield _gauge("file_bytes", "Bytes of these files.", value=kept[1])
+        standing = self.replica.standing
+        behind = None if standing is None else standing.behind // 1000
+        yield _gauge("replica_behind_seconds", "For how long a change has waited for the replica.", value=behind)
         yield _gauge("disk_free_bytes", "Room on the disk that the database is on.", value=self.disk_free)
 
         yield from self._of_copies()
@@ -274,6 +291,13 @@ def _off_disk(known: off_disk.Standing, now: int, time: WireTime) -> OffDisk:
     )
 
 
+def _replica(standing: replica_watch.Standing | None, time: WireTime) -> Replica | None:
+    if standing is None:
+        return None
+    since = None if standing.since is None else time.text(standing.since)
+    return Replica(state=standing.state, behind_seconds=round(standing.behind / 1000, 1), since=since)
+
+
 async def _none() -> None:
     """What there is to read where there are no hooks, or no folder on another disk."""
 
@@ -344,6 +368,7 @@ class Operations:
             disk_free_bytes=counts.disk_free,
             last_backup=None if backed_up_at is None else time.text(backed_up_at),
             off_disk=None if copies is None else _off_disk(copies, self._loop.clock(), time),
+            replica=_replica(counts.replica.standing, time),
             hooks=None if counts.hooks is None else [_hook(*one, time) for one in counts.hooks],
             jobs=Jobs(**{name: replies.job(outcome, time) for name, outcome in self._housekeeping.outcomes.items()}),
         )

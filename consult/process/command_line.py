@@ -9,7 +9,8 @@ from typing import Any
 from consult.contract.permissions import TOKEN_TYPES
 from consult.documents.formats import FORMATS
 from consult.entry.tokens import USUAL_TTL
-from consult.process import hooks_commands, install, settings
+from consult.process import hooks_commands, settings, units
+from consult.process.install import Wanted
 from consult.process.settings import SETTINGS
 
 _EVERY_SETTING = tuple(setting.name for setting in SETTINGS)
@@ -61,9 +62,11 @@ _INSTALL = (
     Option("--print", "print the systemd unit and do nothing else", is_switch=True),
     Option(
         "--with-tokens",
-        f"make the key file {install.KEY}, if there is none; every client must show a token",
+        f"make the key file {units.KEY}, if there is none; every client must show a token",
         is_switch=True,
     ),
+    Option("--cell", "install one of many: a service of that name, with settings, key, user and database of its own"),
+    Option("--replica", "install a service that keeps a replica of every database in that folder, by Litestream"),
 )
 _FORMAT = Option("--format", "what to print (default: markdown)", choices=FORMATS)
 COMMANDS = {
@@ -104,7 +107,9 @@ COMMANDS = {
             settings=("hooks", "database", "timezone", "log_level"),
         ),
         Command("protocol", "print a document of the protocol", options=(_FORMAT,)),
-        Command("install", "make a service of this program, or bring it up to date", options=_INSTALL),
+        Command(
+            "install", "make a service of this program, or bring it up to date", options=_INSTALL, settings=("port",)
+        ),
         Command("version", "print the version, the build and the libraries"),
         Command("notices", "print the licence texts of what this program contains"),
     )
@@ -118,7 +123,7 @@ class Words:
     form: str  # of `protocol`
     agreed: bool  # `install` and `restore` need not ask
     shown: bool  # `install` is only to show what it would
-    with_tokens: bool  # `install` makes a key file
+    wanted: Wanted  # of `install`
     words: list[str]  # of `hooks`
     given: dict[str, str]  # of `token` and `audit`
     options: dict[str, str | None]  # by the setting's name
@@ -141,8 +146,9 @@ def read(arguments: Sequence[str]) -> Words:
     if strange:
         parser.error(f"{command.name} takes no --{min(strange).replace('_', '-')}")
     form, agreed, shown = found.pop("format", "markdown"), found.pop("yes", False), found.pop("print", False)
-    with_tokens = found.pop("with_tokens", False)
-    return Words(command.name, file, form, agreed, shown, with_tokens, words, found, options)
+    with_tokens, cell, replica = found.pop("with_tokens", False), found.pop("cell", None), found.pop("replica", None)
+    wanted = Wanted(with_tokens=with_tokens, cell=cell, port=options.get("port"), replica=replica)
+    return Words(command.name, file, form, agreed, shown, wanted, words, found, options)
 
 
 def _parser(named: set[str]) -> ArgumentParser:

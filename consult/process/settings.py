@@ -1,6 +1,7 @@
 """The settings: one table of them, what their values may be, and the reader."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from consult.contract import limits
 from consult.entry import key_file
-from consult.entry.access import DEFAULT_PORTS, EVERY_ORIGIN, is_loopback
+from consult.entry.access import DEFAULT_PORTS, EVERY_ORIGIN, is_loopback, socket_file
 from consult.entry.limits import USUAL, Allowance, Budget
 from consult.entry.proxies import Network
 from consult.hooks import hooks_file
@@ -46,6 +47,7 @@ _PUBLIC_URL = re.compile(
     r"(https?)://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?(?:/[a-z0-9_~-][a-z0-9._~-]*)*/?",
     re.ASCII | re.IGNORECASE,
 )
+LONGEST_SOCKET_NAME = 107  # bytes, of Linux
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:\[\]]+)(?::(\d+))?")
 
 
@@ -115,6 +117,9 @@ def flag(text: str) -> bool:
 def host_name(text: str) -> str:
     if not text or text != text.strip():
         raise ValueError("must be an address or a host name")
+    file = socket_file(text)
+    if file is not None and not (file.is_absolute() and file.name and len(os.fsencode(file)) <= LONGEST_SOCKET_NAME):
+        raise ValueError(f"must be unix: and a whole path of at most {LONGEST_SOCKET_NAME} bytes")
     return text
 
 
@@ -191,7 +196,7 @@ def _setting(default: str | int, parse: Callable[[str], T], help_text: str) -> T
 class Settings:
     """The values of all settings. A field's name is the option's, its help the option's help."""
 
-    host: str = _setting("127.0.0.1", host_name, "address to listen on")
+    host: str = _setting("127.0.0.1", host_name, "address to listen on, or unix:PATH for a proxy's socket file")
     port: int = _setting("8000", port_number, "TCP port; 0 takes a free one")
     database: Path = _setting("careline.db", path, "path of the SQLite file, made when missing")
     timezone: ZoneInfo | None = _setting("", zone, "IANA time zone of the clinic; the machine's when left out")
@@ -319,6 +324,11 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str], serv
             faults += _open_faults(values, _WITHOUT_TOKENS)
         if values["backup_folder"] is not None and values.get("daily_backups") == 0 and not is_sandbox:
             faults.append("--backup-folder (CARELINE_BACKUP_FOLDER): with --daily-backups 0 there are no copies for it")
+        if values["tls_certificate"] is not None and socket_file(values.get("host") or "") is not None:
+            faults.append(
+                "--tls-certificate (CARELINE_TLS_CERTIFICATE): by a socket file (--host unix:PATH) nothing leaves the "
+                "machine, and the proxy before it speaks TLS; leave it out"
+            )
         faults += tls.faults(values["tls_certificate"], values["tls_key"])
         faults += key_file.faults(secret_file)
         faults += hooks_file.faults(values["hooks"], values.get("public_url"))
@@ -346,7 +356,9 @@ def _sandbox_faults(values: Mapping[str, Any], options: set[str], environment: M
 def _open_faults(values: Mapping[str, Any], remedy: str) -> Iterator[str]:
     """Each setting by which other machines reach a server that asks for no token, and what is to be done."""
     host = values.get("host")
-    if host is not None and not is_loopback(host):
+    if host is not None and socket_file(host) is not None:
+        yield f"--host (CARELINE_HOST): {host} is for a proxy, which lets other machines reach the server{remedy}"
+    elif host is not None and not is_loopback(host):
         yield f"--host (CARELINE_HOST): {host} can be reached from other machines{remedy}"
     if values.get("trusted_proxies"):
         yield f"--trusted-proxies (CARELINE_TRUSTED_PROXIES): a proxy lets other machines reach the server{remedy}"

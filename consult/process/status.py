@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from consult.contract.permissions import Role
+from consult.entry.access import socket_file
 from consult.entry.key_file import KeyFault, read_keys
 from consult.entry.tokens import Tokens, Wanted
 from consult.process.settings import Settings
@@ -32,12 +34,10 @@ class _NoAnswer(Exception):
 
 def show(settings: Settings) -> int:
     """Prints the table; the exit status: 0 when all is well, 1 when it is not or there is no answer."""
-    host, port = _EVERYWHERE.get(settings.host, settings.host), settings.port
-    scheme = "https" if settings.tls_certificate else "http"
-    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-    if not port:
+    file = socket_file(settings.host)
+    if not settings.port and file is None:
         return fail("--port 0 (CARELINE_PORT) names no server")
-    connection = _connection(host, port, settings.tls_certificate)
+    url, connection = _connection(settings) if file is None else (settings.host, _ByFile(file))
     # The server answers to the hosts that it is told, wherever it listens.
     headers = {"Host": settings.allowed_hosts[0]} if settings.allowed_hosts else {}
     keys = settings.auth_secret_file
@@ -97,10 +97,27 @@ class _Verified(http.client.HTTPSConnection):
             raise _NoAnswer(f"was shown no token: its certificate is not the one in {self._certificate}")
 
 
-def _connection(host: str, port: int, certificate: Path | None) -> http.client.HTTPConnection:
-    if certificate is None:
-        return http.client.HTTPConnection(host, port, timeout=PATIENCE)
-    return _Verified(host, port, certificate)
+class _ByFile(http.client.HTTPConnection):
+    """A connection to a server that listens on a socket file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__("localhost", timeout=PATIENCE)
+        self._file = file
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(PATIENCE)
+        self.sock.connect(str(self._file))
+
+
+def _connection(settings: Settings) -> tuple[str, http.client.HTTPConnection]:
+    """Return the server's address, and a connection to it."""
+    host, port = _EVERYWHERE.get(settings.host, settings.host), settings.port
+    scheme = "https" if settings.tls_certificate else "http"
+    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    if settings.tls_certificate is None:
+        return url, http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    return url, _Verified(host, port, settings.tls_certificate)
 
 
 def _first_certificate(text: str) -> str:
@@ -166,6 +183,10 @@ def _rows(health: Mapping[str, Any], samples: Samples) -> Iterator[tuple[str, st
     if health["off_disk"] and health["off_disk"]["drill"]:
         copies = health["off_disk"]
         yield "drill", f"{copies['drill']} at {copies['last_drill']}: {copies['drill_result']}"
+    replica = health["replica"]
+    if replica is not None:
+        wrong = "" if replica["since"] is None else f"{replica['state']} since {replica['since']}; "
+        yield "replica", f"{wrong}{replica['behind_seconds']:,} s behind"
     for hook in health["hooks"] or ():
         yield f"hook {hook['name']}", _of_hook(hook)
     for name, job in health["jobs"].items():

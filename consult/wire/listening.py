@@ -2,13 +2,15 @@
 
 import resource
 import socket
+from pathlib import Path
 from typing import Any
 
 from sanic import Sanic
 from sanic.server.async_server import AsyncioServer
 
-from consult.entry.access import EVERYWHERE, own_address
+from consult.entry.access import EVERYWHERE, own_address, socket_file
 from consult.wire import carriers, door
+from consult.wire.socket_file import SocketFile
 from consult.wire.tls import Tls
 
 KEPT_FOR_FILES = 64  # descriptors that no connection gets: without them the database could not be opened anew
@@ -24,6 +26,9 @@ class ListenFault(Exception):
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket that has its address, and refuses connections until `accept`; ListenFault when it cannot be had."""
+    file = socket_file(host)
+    if file is not None:
+        return _bind_file(file)
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -35,6 +40,16 @@ def bind(host: str, port: int) -> socket.socket:
             raise
     except OSError as fault:
         raise ListenFault(f"cannot listen on {host} port {port}: {fault.strerror}") from fault
+    return listening
+
+
+def _bind_file(path: Path) -> SocketFile:
+    listening = SocketFile(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.take(path)
+    except OSError as fault:
+        listening.close()
+        raise ListenFault(f"cannot listen on {path}: {fault.strerror}") from fault
     return listening
 
 
@@ -51,10 +66,14 @@ async def accept(
     """Listen, and put a door before each connection that comes in, with TLS when that is agreed on. ListenFault when
     another program listens there since `bind`."""
     try:
-        listening.listen(BACKLOG)
+        if isinstance(listening, SocketFile):
+            listening.listen_in_file(BACKLOG)
+        else:
+            listening.listen(BACKLOG)
     except OSError as fault:
-        host, port = listening.getsockname()[:2]
-        raise ListenFault(f"cannot listen on {host} port {port}: {fault.strerror}") from fault
+        name = listening.getsockname()
+        where = name if isinstance(name, str) else f"{name[0]} port {name[1]}"
+        raise ListenFault(f"cannot listen on {where}: {fault.strerror}") from fault
     options: dict[str, Any] = {"start_serving": False}  # a request before `startup` would meet half an application
     if tls is not None:
         # A stranger who never gets to the end of a handshake has no door yet that could show it out.
@@ -80,7 +99,9 @@ async def accept(
 
 def url(host: str, listening: socket.socket, tls: Tls | None) -> str:
     """Return where clients find the server, with the real port. A host that stands for every address is replaced by
-    one."""
+    one. A socket file is told as it is given."""
+    if socket_file(host) is not None:
+        return host
     scheme, port = "http" if tls is None else "https", listening.getsockname()[1]
     if host in EVERYWHERE:
         host = own_address(listening.family)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.process.install import KEY
+from consult.process.units import KEY
 from tests.certificates import authority
 from tests.conftest import StartServer
 from tests.server import ROOT, run

@@ -15,7 +15,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from consult.process.command_line import COMMANDS
-from consult.process.install import UNIT_TEXT
+from consult.process.units import UNIT_TEXT
 from consult.process.version import LIBRARIES, VERSION
 from tests.clients import Clients
 from tests.conftest import StartServer
