@@ -1,6 +1,5 @@
-"""Who leaves a question with something unread is told of it, though nothing new comes: when its last connection has
-left the room, when the question begins to tell of replies, and after a start, from which on everybody is away who does
-not come back.
+"""Notify participants who leave a question with something unread, though no new message comes: when a participant's
+last connection has left the room, when `notify_replies` is turned on, and after a start, for all who do not come back.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ class Stream(Protocol[Item]):
 
     @property
     def who(self) -> Reader | None:
-        """Return as whom the connection is in a question's room, where it has said so; else None."""
+        """Return the user as which the connection joined the question, or None where it named none."""
 
     @property
     def reply(self) -> JoinedQuestion | BoundUser:

@@ -102,7 +102,7 @@ class LiveSession:
         self.notification_id = notification_id
         self.asked_message_id = self.asked_notification_id = 0
         self.touched_id = 0  # one of its rooms was sent a message up to there
-        # Of it in the file, and what is not there yet: the rooms that have changed, None where it has left.
+        # Its session in the file, and the rooms that have changed since (None: the connection left it).
         self.is_stored = False  # perhaps
         self.saved_message_id = message_id
         self.changes: dict[int, Joined | None] | None = None

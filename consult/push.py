@@ -35,8 +35,8 @@ class Push:
         # The highest ones that were published: the fence of a catch-up.
         self.last_message_id = 0
         self.last_notification_id = 0
-        # For recovery.py: rooms that were told of a message since they were taken up, and those of which all are asked
-        # what they have read with the next message, in the same write.
+        # For recovery.py: rooms that were sent a message since they were taken up, and rooms whose members are all
+        # asked, in the same write as the next message, what they have read.
         self.touched: set[Room] = set()
         self.to_ask: set[Room] = set()
         self.ask: Callable[[Room], None] = lambda _: None

@@ -142,7 +142,7 @@ class Recovery:
             del self._sessions[session.id]  # it was nowhere: there is nothing to come back to
 
     def left(self, connection: Connection) -> None:
-        """The client has left by a DISCONNECT: nobody comes back as it."""
+        """End the session of a client that has left by a DISCONNECT: it cannot be recovered."""
         session, connection.session = connection.session, None
         if session is None:
             return

@@ -29,7 +29,7 @@ class Messages:
     visibility: Visibility
     within: Reach | None  # what the question must be in
     updates: bool
-    who: Reader | None  # as whom the connection joined
+    who: Reader | None  # the user as which the connection joined
     since: int | None = None  # the last one before the connection joined without a cursor, for the room to remember
 
     @property

@@ -491,7 +491,7 @@ export interface NewQuestion {
   priority?: "NORMAL" | "URGENT" | null;
   /** 类别，原样返回：不超过 32 个字符的文本 / its category, given back as it is: text of at most 32 characters */
   category?: string | null;
-  /** `true`：不在房间内的参与者以通知得知新的消息（第 13 节）：布尔值 / `true`: participants who are away are told of messages by a notification (section 13): a boolean */
+  /** `true`：不在房间内的参与者以通知得知新的消息（第 13 节）：布尔值 / `true`: participants who are away get a notification of new messages (section 13): a boolean */
   notify_replies?: boolean | null;
   /** 员工应在多少秒之内答复（第 13 节）：60 到 604800 的整数 / seconds within which staff is to answer (section 13): an integer from 60 to 604,800 */
   answer_within?: number | null;
@@ -583,7 +583,7 @@ export interface QuestionChange {
   priority?: "NORMAL" | "URGENT" | null;
   /** 类别，原样返回：不超过 32 个字符的文本 / its category, given back as it is: text of at most 32 characters */
   category?: string | null;
-  /** `true`：不在房间内的参与者以通知得知新的消息（第 13 节）：布尔值 / `true`: participants who are away are told of messages by a notification (section 13): a boolean */
+  /** `true`：不在房间内的参与者以通知得知新的消息（第 13 节）：布尔值 / `true`: participants who are away get a notification of new messages (section 13): a boolean */
   notify_replies?: boolean | null;
   /** 员工应在多少秒之内答复（第 13 节）：60 到 604800 的整数 / seconds within which staff is to answer (section 13): an integer from 60 to 604,800 */
   answer_within?: number | null;

@@ -1,4 +1,4 @@
-"""Participants who are away with something unread, in questions that tell of replies, and are not told of it yet.
+"""Participants who are away with something unread, in questions with `notify_replies`, without a notification of it.
 
 What comes while they are away a message tells them in its own transaction (store/replies.py). Here are those who went,
 with their last connection or with the server, before they had read what had come.

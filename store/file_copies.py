@@ -265,7 +265,7 @@ def _unsound(
 
 
 def _foreign(folder: Path) -> list[str]:
-    """Return the names of what is not a file of Careline's: links, folders, and files by other names."""
+    """Return the names of entries that are not Careline's files: links, folders, and files by other names."""
     if not folder.exists():
         return []
     with opened(folder) as descriptor, os.scandir(descriptor) as entries:

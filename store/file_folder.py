@@ -1,8 +1,8 @@
 """The folder of files beside the database: `DATABASE-files`, in which each file is named by its SHA-256.
 
 A file is received under a name of its own and gets its hash as its name when it is whole and on the disk; from then on
-it never changes. Nothing but plain files is read, and no link is followed: whoever else may write there cannot have
-Careline read another file. All of it blocks, and is for threads.
+it never changes. Nothing but plain files is read, and no link is followed: another program that may write there cannot
+make Careline read another file. All of it blocks, and is for threads.
 """
 
 import errno

@@ -79,7 +79,7 @@ async def find(database: Database, sha256: str, viewer: Viewer) -> Stored | None
 
 
 async def get(database: Database, sha256: str) -> Stored | None:
-    """Return a file for whom its address is signed, or None."""
+    """Return a file by its hash, or None. For callers whose address is signed."""
     (file,) = await database.read(_FILE.where(FileRow.sha256 == sha256))
     return Stored(**file[0]) if file else None
 

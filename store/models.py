@@ -30,7 +30,7 @@ class Question(Model):
     category = TextField(null=True)
     notify_replies = BooleanField(default=False)  # replies are notifications of participants who are away
     answer_within = BigIntegerField(null=True)  # milliseconds in which staff is to answer
-    # A JSON array of [milliseconds after that, user id], null for the assignee: the ladder of what is not answered.
+    # A JSON array of [milliseconds after that, user id], null for the assignee: the ladder of an unanswered question.
     follow_up = TextField(null=True)
     waiting_task = BigIntegerField(null=True)  # the reminder of that ladder, while a message waits
 
@@ -379,9 +379,9 @@ class SessionRoom(Model):
     session = ForeignKeyField(Session, column_name="session_id", lazy_load=False, index=False)
     question_id = BigIntegerField()
     is_staff = BooleanField()  # what it sees of the question without tokens
-    updates = BooleanField()  # it is told of changes of the question
+    updates = BooleanField()  # it gets `question:updated`
     since = BigIntegerField()  # the last message before it joined
-    user_id = BigIntegerField(null=True)  # as whom it joined; null where it did not say, as is the next
+    user_id = BigIntegerField(null=True)  # the user that it named, or null; likewise user_type
     user_type = TextField(null=True)
 
     class Meta:

@@ -99,7 +99,7 @@ def listens(events: Collection[str], clock: Clock) -> Callable[[sqlite3.Connecti
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What a hook is told of."""
+    """The events and channels that a hook asks for."""
 
     name: str
     events: tuple[str, ...]

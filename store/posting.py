@@ -23,8 +23,8 @@ Outcome = Appended | Posted
 
 
 def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
-    """Store a batch of messages, whose senders take part in their questions from then on. Those who are to be told of
-    them by a notification are, and who waits for an answer does so, or has it."""
+    """Store a batch of messages. Their senders become participants, participants who are away get a notification, and
+    ladders of unanswered questions begin or end, all in the same transaction."""
     found = messages.places(connection, drafts)
     lacking = {
         number

@@ -32,8 +32,8 @@ _WAITING = """SELECT id FROM user_notification WHERE biz_id = ? AND user_id = ?
 
 
 def notify(connection: sqlite3.Connection, sent: Iterable[Sent], since: Since) -> dict[int, list[Notification]]:
-    """Write what those who are away are told of new messages, all of questions that tell of replies; return it by the
-    message that it is about."""
+    """Write the notifications of new messages for participants who are away, in questions with `notify_replies`; return
+    them by the id of their message."""
     by_question: dict[int, list[Sent]] = {}
     for one in sent:
         by_question.setdefault(one[1].question_id, []).append(one)

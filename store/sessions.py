@@ -21,9 +21,9 @@ class Joined(NamedTuple):
     """How a question was joined without a cursor: all that joining it again needs."""
 
     is_staff: bool  # what it sees of the question without tokens
-    updates: bool  # it is told of changes of the question
+    updates: bool  # it gets `question:updated`
     since: int  # the last message before it joined
-    user_id: int | None  # as whom; None where it did not say, as is the next
+    user_id: int | None  # the user that it named, or None; likewise user_type
     user_type: str | None
 
 

@@ -18,7 +18,7 @@ _Deleted = Annotated[
     bool | UnsetType,
     means(
         "`true`：发送前已按保存期限删除，其余字段因此缺少",
-        "`true` where it was deleted for its age before it could be told: what is not here is gone",
+        "`true` where the message was deleted for its age before it was delivered; the other fields are missing",
     ),
 ]
 _TITLE = means("标题；`content` 为 false 时没有", "the title; only with `content`")
@@ -124,7 +124,9 @@ class ToldQuestion(Struct, kw_only=True):
     priority: Annotated[str | None, means("优先级", "NORMAL, URGENT, or null where none was ever given")]
     notify_replies: Annotated[bool, means("是否以通知告知回复", "whether replies notify who is away")]
     answer_within: Annotated[int | None, means("应在多少秒内答复", "seconds within which staff is to answer")]
-    follow_up: Annotated[list[QuestionRung] | None, means("未答复时再提醒谁", "whom it rings while unanswered")]
+    follow_up: Annotated[
+        list[QuestionRung] | None, means("未答复时再提醒谁", "the users that it rings while it is unanswered")
+    ]
     category: Annotated[str | UnsetType | None, means("类别", "its category; only with `content`")] = UNSET
     title: Annotated[str | UnsetType, _TITLE] = UNSET
     deleted: _Deleted = UNSET

@@ -98,7 +98,7 @@ PERMISSIONS: dict[Row, Permission] = {
     # What one has uploaded, and what messages name that one may see.
     files.GET_FILE: Permission("file", May.ALL, May.OWN, May.LISTED, May.ALL, nobody=May.SIGNED, elders=May.ELDERS),
     participants.LIST_PARTICIPANTS: Permission("question", May.ALL, May.OWN, May.LISTED, May.ALL, elders=May.ELDERS),
-    # Who takes part is told of replies: that is for those who look after the clinic.
+    # A participant gets notifications of replies, so staff and services alone add and remove one.
     participants.ADD_PARTICIPANT: Permission("question", May.ALL, May.NO, May.NO, May.ALL),
     participants.REMOVE_PARTICIPANT: Permission("question", May.ALL, May.NO, May.NO, May.ALL),
     reminders.ADD_REMINDER: Permission("reminder", May.ALL, May.OWN, May.OWN, May.ALL),

@@ -79,7 +79,7 @@ _NotifyReplies = Annotated[
     Flag | None,
     means(
         "`true`：不在房间内的参与者以通知得知新的消息（第 13 节）",
-        "`true`: participants who are away are told of messages by a notification (section 13)",
+        "`true`: participants who are away get a notification of new messages (section 13)",
     ),
 ]
 _AnswerWithin = Annotated[

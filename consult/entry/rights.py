@@ -106,15 +106,15 @@ def refusal(identity: Identity, event: ClientEvent, request: Payload) -> Fault |
 
 
 def reader(identity: Identity | None, user_id: int | None, user_type: str | None) -> Reader | None:
-    """Return who a client is in a question: whom its token says or, without tokens, whom it claims to be, as an elder
-    where it leaves its type out. None before a log-in."""
+    """Return the user that a client is in a question: its token's or, without tokens, the one that it claims to be, as
+    an elder where it leaves its type out. None before a log-in."""
     if identity is not None:
         return Reader(identity.user_id, identity.user_type)
     return Reader(user_id, user_type or ELDER) if user_id else None
 
 
 def viewer(identity: Identity | None, claimed: str | None) -> Viewer:
-    """Return as whom a client may use files: whom its token says or, without tokens, what type it claims to be."""
+    """Return the viewer of files that a client is: its token's user or, without tokens, the type that it claims."""
     if identity is None:
         return Viewer(None, visible_to(claimed), None)
     user = (identity.user_id, identity.user_type)

@@ -52,7 +52,7 @@ async def handle(
 
 
 def _reader(rooms: Rooms, connection: Connection, question_id: int) -> Reader:
-    """Return who reads: whom the token says or, without tokens, as whom the connection has joined the question."""
+    """Return the reader: the token's user or, without tokens, the user as which the connection joined the question."""
     if connection.identity is not None:
         who = reader_of(connection.identity, None, None)
     else:

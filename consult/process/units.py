@@ -89,7 +89,7 @@ TimeoutStopSec=15
 
 
 def _bounded(configuration: str, user: str, modes: tuple[str, str], place: str, cache: str, more: str) -> str:
-    """Return the second part: as whom it runs, and what it may do."""
+    """Return the second part: the user that it runs as, and its rights."""
     state_mode, mask = modes
     return f"""
 {user}

@@ -74,8 +74,8 @@ export function sandbox({ calls, attempt }, protocol) {
   };
 
   /**
-   * Shows how the sandbox is, whoever has changed it: a test, another window, the faults themselves. This goes on all the time
-   * and is not logged.
+   * Shows the sandbox's state, which a test or another window may have changed. It repeats every two seconds and is not
+   * logged.
    */
   const look = async () => {
     if (document.hidden || busy) return;

@@ -28,7 +28,7 @@ STATEMENTS = (
             UNION
             SELECT question_id, sender_id, sender_type FROM message
             WHERE sender_type <> 'SYSTEM' AND sender_id > 0) AS one""",
-    # As whom a question was joined.
+    # The user that joined a question.
     "ALTER TABLE session_room ADD COLUMN user_id INTEGER",
     "ALTER TABLE session_room ADD COLUMN user_type TEXT",
 )

@@ -150,7 +150,7 @@ SLOW_JSON: Final = text(b'42["x","\\ud83d",{' + b",".join(b'"%x":0' % number for
 
 @pytest.mark.parametrize("sent", NOTHING_ASKED.values(), ids=NOTHING_ASKED.keys())
 @pytest.mark.parametrize("enters", [False, True], ids=["a stranger", "a user"])
-def test_a_flood_of_frames_keeps_nobody_waiting_and_is_cut(
+def test_a_flood_of_frames_delays_no_other_client_and_is_cut(
     server: Server, enters: bool, sent: bytes, elder: int
 ) -> None:
     with raw(server) as attacker, honest(server) as connections:
@@ -171,7 +171,7 @@ def test_a_flood_of_frames_keeps_nobody_waiting_and_is_cut(
 
 
 @pytest.mark.parametrize("sent", EVENTS.values(), ids=EVENTS.keys())
-def test_a_flood_of_events_keeps_nobody_waiting(server: Server, sent: bytes, elder: int) -> None:
+def test_a_flood_of_events_delays_no_other_client(server: Server, sent: bytes, elder: int) -> None:
     with raw(server) as attacker, honest(server) as connections:
         attacker.send(request(attacker.port) + text(entry(server, elder)))
         attacker.opened()
@@ -237,7 +237,7 @@ PIPELINED: Final = {
 
 
 @pytest.mark.parametrize("asked", PIPELINED.values(), ids=PIPELINED.keys())
-def test_a_flood_of_requests_keeps_nobody_waiting(server: Server, asked: str, elder: int) -> None:
+def test_a_flood_of_requests_delays_no_other_client(server: Server, asked: str, elder: int) -> None:
     """Pipelined over four connections, as fast as they are taken."""
     question = server.open_question(elder_id=elder)
     fill(server, question)
@@ -291,7 +291,9 @@ def test_a_rule_that_overflows_is_refused(server: Server, elder: int) -> None:
     assert (new.status, changed.status) == (400, 400)
 
 
-def test_requests_that_work_on_rules_and_go_away_hold_nobody_up(tmp_path: Path, tokens: bool, elder: int) -> None:
+def test_requests_that_work_on_rules_and_go_away_delay_no_other_client(
+    tmp_path: Path, tokens: bool, elder: int
+) -> None:
     """Nor the end of the server: `started` waits for that."""
     rule = "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=3;BYMINUTE=7;COUNT=100000"
     body = encode(reminder(elder, "2030-01-01 08:00:00", rrule=rule))

@@ -141,7 +141,7 @@ def test_since(trail: Trail) -> None:
         assert (done.returncode, wrong[0] in done.stderr) == (2, True)
 
 
-def test_nobody_changes_it(trail: Trail) -> None:
+def test_no_call_changes_it(trail: Trail) -> None:
     trail.open_question(1)
     wait_until(trail.rows, "a row")
     with closing(sqlite3.connect(trail.server.database)) as file, pytest.raises(sqlite3.IntegrityError, match="audit"):

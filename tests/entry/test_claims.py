@@ -132,7 +132,7 @@ def test_over_a_socket_too(server: Server, kind: Kind, payload: bytes) -> None:
 
 @pytest.mark.parametrize("kind", [Websocket, Polling])
 @pytest.mark.parametrize("user_type", ["NURSE", "SYSTEM", "VISITOR", "NOBODY", "ADMIN", "STAFF_", "ELDERS"])
-def test_a_type_without_a_column_is_nobody(server: Server, kind: Kind, user_type: str) -> None:
+def test_a_type_without_a_column_is_refused(server: Server, kind: Kind, user_type: str) -> None:
     """NURSE 7 is not elder 7: a type that nothing is written about has no rights."""
     user_id = new_id()
     server.bearer = token(1, "STAFF")

@@ -264,7 +264,9 @@ class TestDownload:
             assert line.getresponse().read() == body
         line.close()
 
-    def test_who_does_not_read_holds_little_and_nobody_up(self, server: Server, url: str) -> None:
+    def test_a_client_that_does_not_read_holds_little_memory_and_delays_no_other(
+        self, server: Server, url: str
+    ) -> None:
         big = upload(server, content(20_000_000, seed=21))["url"]
         before = memory(server)
         idle = [server.connect(receive_buffer=4096) for _ in range(20)]

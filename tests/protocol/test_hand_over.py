@@ -240,7 +240,7 @@ def test_however_it_ends(server: Server, enter: Enter, end: Callable[[Connection
 
 
 @KINDS
-def test_what_nobody_had_read_when_the_server_was_killed_comes_again(server: Server, enter: Enter, kind: Kind) -> None:
+def test_what_was_unread_when_the_server_was_killed_comes_again(server: Server, enter: Enter, kind: Kind) -> None:
     user_id, other = new_id(), new_id()
     phone, desk = enter(kind, server), enter(kind, server)
     bind(phone, user_id)

@@ -134,7 +134,7 @@ def test_another_users_is_not_found(server: Server, clients: Clients, transport:
 
 
 class TestWhoIsTold:
-    def test_those_who_know_of_it_and_nobody_else(self, server: Server, clients: Clients) -> None:
+    def test_those_who_know_of_it_and_no_other(self, server: Server, clients: Clients) -> None:
         """An older front end, even one that joined a question with a cursor, sees what it always saw."""
         user_id = new_id()
         notification, other = notified(server, user_id), notified(server, user_id)

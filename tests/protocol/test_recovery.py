@@ -268,7 +268,7 @@ def test_a_room_that_it_was_told_to_have_left_stays_left_after_a_kill(
 
 
 @KINDS
-def test_nobody_comes_back_after_a_disconnect(start_server: StartServer, coming: Coming, kind: Kind) -> None:
+def test_a_disconnect_ends_the_session(start_server: StartServer, coming: Coming, kind: Kind) -> None:
     server = start_server()
     question_id, user_id = server.open_question(), new_id()
     client = coming.new(kind, server)

@@ -321,7 +321,7 @@ def test_pages_of_a_history(server: Server) -> None:
     assert ([entry["what"] for entry in first["items"]], first["has_more"]) == (["created"], False)
 
 
-def test_a_hostile_rule_holds_nobody_up(server: Server, clients: Clients) -> None:
+def test_a_hostile_rule_delays_no_other_client(server: Server, clients: Clients) -> None:
     """While one is looked into for as long as it takes, others are answered at once."""
     client = clients.connect()
     body = {"user_id": 1, "biz_type": "A", "biz_id": 1, "channel": "IN_APP", "title": "药"}

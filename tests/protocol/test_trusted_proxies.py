@@ -75,7 +75,7 @@ def test_each_client_has_its_own_connections(server: Server, proxy: Proxy, kind:
 
 
 @pytest.mark.parametrize("trusted", ["", "10.0.0.0/8,::1"])
-def test_whoever_is_not_trusted_is_itself(start_server: StartServer, proxy: Proxy, trusted: str) -> None:
+def test_an_address_that_is_not_trusted_is_itself(start_server: StartServer, proxy: Proxy, trusted: str) -> None:
     server = start_server("--allow-open", "--address-connections", "2", "--trusted-proxies", trusted, nginx=False)
     for number, kind in enumerate(KINDS):
         proxy.connect(kind, server, f"203.0.113.{number}")

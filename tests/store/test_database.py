@@ -250,7 +250,7 @@ async def test_one_more_than_may_wait_is_refused_at_once(database: Database) -> 
     assert await within(open_question(database))
 
 
-async def test_nobody_waits_for_ever_behind_a_transaction_that_hangs(
+async def test_no_caller_waits_for_ever_behind_a_transaction_that_hangs(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_database, "DEADLINE", 0.1)
