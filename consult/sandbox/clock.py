@@ -89,16 +89,16 @@ class Walk:
 
     async def _reach(self, goal: int) -> bool:
         until = asyncio.get_running_loop().time() + WALK_SECONDS
-        while asyncio.get_running_loop().time() < until:
+        while True:
             await self._tick()
             due = (await next_due(self._database)).any
-            if due is not None and due <= goal:
-                self._stand(due)
-            elif self._watch() >= goal:
+            is_more_due = due is not None and due <= goal
+            if not is_more_due and self._watch() >= goal:
                 return True
-            else:
-                self._stand(goal)
-        return False
+            # It breaks off after a tick: what is due at the next moment would be written a little after that.
+            if asyncio.get_running_loop().time() >= until:
+                return False
+            self._stand(due if due is not None and is_more_due else goal)
 
     def _stand(self, moment: int) -> None:
         self._clock.stand(moment)
