@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,7 +68,8 @@ def test_a_key_file_is_refused(tmp_path: Path) -> None:
 
 def test_check_looks_at_its_settings_and_at_no_database(tmp_path: Path) -> None:
     ended = run("check", "--sandbox", folder=tmp_path)
-    assert (ended.returncode, ended.stdout) == (0, "settings: ok\ndatabase: a new one at each start\n")
+    sqlite = f"sqlite: {sqlite3.sqlite_version}\n"
+    assert (ended.returncode, ended.stdout) == (0, f"settings: ok\n{sqlite}database: a new one at each start\n")
     assert run("check", "--sandbox", "--host", EVERYWHERE[0], folder=tmp_path).returncode == 2
     assert list(tmp_path.iterdir()) == []
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,23 +29,27 @@ STORED: Final = sorted(one.stem for one in FOLDER.glob("*.sql"))
 ZONE: Final = WireTime(ZoneInfo("Asia/Shanghai"))
 
 
-@pytest.fixture(params=STORED)
-def name(request: pytest.FixtureRequest) -> str:
-    """Each schema in turn."""
-    given = request.param
-    assert isinstance(given, str)
-    return given
+class Upgraded(NamedTuple):
+    """A server of today that was started with a database of an older schema; what was in that, as rows and as SQL."""
+
+    name: str
+    server: Server
+    left: dict[str, list[dict[str, Any]]]
+    before: list[str]
 
 
-@pytest.fixture
-def server(tmp_path: Path, name: str) -> Iterator[Server]:
-    """A server that is not started yet, with the database beside it."""
-    server = Server(tmp_path)
+@pytest.fixture(scope="module", params=STORED)
+def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
+    """Each schema in turn, for the tests below in their order: a start of each is what takes long."""
+    name = request.param
+    server = Server(tmp_path_factory.mktemp(name))
     load(server.database, FOLDER / f"{name}.sql")
     with closing(sqlite3.connect(server.database, isolation_level=None)) as connection:
         # It was left just now: keys are kept for some days.
         connection.execute("UPDATE idempotency_key SET created_at = ?", (int(time.time() * 1000),))
-    yield server
+    left, before = tables(server.database), dump(server.database)
+    server.start()
+    yield Upgraded(name, server, left, before)
     server.close()
 
 
@@ -53,6 +57,7 @@ def test_every_migration_has_the_file_that_it_left() -> None:
     assert STORED == EVERY, f"run `{COMMAND}` and add what it makes"
 
 
+@pytest.mark.parametrize("name", STORED)
 def test_every_table_has_rows(tmp_path: Path, name: str) -> None:
     left = tables(load(tmp_path / "left.db", FOLDER / f"{name}.sql"))
     assert [table for table, found in left.items() if not found] == []
@@ -61,9 +66,8 @@ def test_every_table_has_rows(tmp_path: Path, name: str) -> None:
     assert any("头晕" in text for text in texts)
 
 
-def test_everything_is_still_there(server: Server, enter: Enter) -> None:
-    left = tables(server.database)
-    server.start()
+def test_everything_is_still_there(upgraded: Upgraded, enter: Enter) -> None:
+    server, left = upgraded.server, upgraded.left
     told_questions = server.http("GET", "/api/questions?user_type=STAFF&limit=200").body["items"]
     told_tasks = server.http("GET", "/api/reminders?limit=200").body["items"]
     told_messages = [one for row in left["question"] for one in everything(server, row["id"], user_type="STAFF")]
@@ -91,14 +95,13 @@ def test_everything_is_still_there(server: Server, enter: Enter) -> None:
     waiting = [row for row in left["user_notification"] if row["pushed_at"] is None and row["status"] == "UNREAD"]
     unpushed = [row["id"] for row in waiting]
     assert [one["id"] for one in connection.named("notification:new")] == unpushed != []
-    server.stop()
     assert defined(server.database) == defined(fresh(server.folder / "fresh.db"))
 
 
-def test_ids_go_on_above(server: Server, enter: Enter) -> None:
-    highest = {row["name"]: row["seq"] for row in tables(server.database)["sqlite_sequence"]}
+def test_ids_go_on_above(upgraded: Upgraded, enter: Enter) -> None:
+    server = upgraded.server
+    highest = {row["name"]: row["seq"] for row in upgraded.left["sqlite_sequence"]}
     assert min(highest.values()) > 1000, "more were given than are left"
-    server.start()
     question_id = server.open_question()
     assert question_id == highest["question"] + 1
     sent = enter(Websocket, server).call("send_message", message(question_id))
@@ -108,16 +111,14 @@ def test_ids_go_on_above(server: Server, enter: Enter) -> None:
     assert [one["id"] for one in server.notifications(7)] == [highest["user_notification"] + 1]
 
 
-def test_the_database_is_kept_as_it_was(server: Server, name: str) -> None:
-    before = dump(server.database)
-    server.start()
-    server.stop()
-    kept = [path for path in server.folder.iterdir() if ".before-" in path.name]
+def test_the_database_is_kept_as_it_was(upgraded: Upgraded) -> None:
+    name, server = upgraded.name, upgraded.server
+    kept = [path for path in server.folder.iterdir() if ".before-" in path.name and path.is_file()]
     if name == EVERY[-1]:
         assert kept == [], "nothing to migrate"
     else:
         assert [path.name for path in kept] == [f"careline.db.before-{EVERY[EVERY.index(name) + 1]}"]
-        assert dump(kept[0]) == before
+        assert dump(kept[0]) == upgraded.before
         assert rows(server.database, "SELECT name FROM schema_migration ORDER BY id") == EVERY
 
 
