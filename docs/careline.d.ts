@@ -1153,7 +1153,7 @@ export interface Hook {
 export interface Jobs {
   /** 每日备份 / the daily backup */
   backup: Job;
-  /** 每月试着恢复一次另一块磁盘上的备份 / once a month restores the newest copy on another disk for trial */
+  /** 每天重读另一块磁盘上的备份，每月试着恢复一次 / once a day reads the copies on another disk, once a month restores the newest for trial */
   drill: Job;
   /** 删除多余的 `before-restore-*` 与 `before-*` 副本 / deletes `before-restore-*` and `before-*` beyond a few */
   old_copies: Job;

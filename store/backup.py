@@ -140,11 +140,11 @@ class Daily:
     def latest(self) -> int | None:
         """Return when the newest of those on the disk was made, in UTC milliseconds; None without any. OSError when the
         folder can't be read."""
-        return max((path.stat().st_mtime_ns // 1_000_000 for path in self._kept()), default=None)
+        return max((path.stat().st_mtime_ns // 1_000_000 for path in self.copies()), default=None)
 
     def newest_copy(self) -> Path | None:
         """Return the newest of those on the disk, by its date. OSError when the folder can't be read."""
-        return max(self._kept(), default=None)
+        return max(self.copies(), default=None)
 
     async def look(self) -> bool:
         """Make today's backup where there is none, and return whether one was made; StoreFault or OSError says why it
@@ -184,7 +184,7 @@ class Daily:
     def _make_and_prune(self, made: Path, going: Going) -> Made:
         _remove_partial(self._folder, self._prefix)
         size, free = self._database.stat().st_size, shutil.disk_usage(self._folder).free
-        before = max((path for path in self._kept() if path < made), default=None)
+        before = max((path for path in self.copies() if path < made), default=None)
         if self.folder is not None:
             if free < size:
                 raise StoreFault(f"{self.folder} has {free:,} bytes left, and a copy takes {size:,}")
@@ -194,7 +194,7 @@ class Daily:
         else:
             backup = back_up(self._database, made, going, reserve=2 * size)
         # One of a later day comes from a clock that was wrong: counted, it would push out the right ones.
-        daily = sorted(path for path in self._kept() if path <= made)
+        daily = sorted(path for path in self.copies() if path <= made)
         for old in daily[: -self._keep]:
             file_copies.remove_with_files(old)
         self._remove_files_of_none()
@@ -208,7 +208,8 @@ class Daily:
             if path.suffix == ".sha256" and self._dated.fullmatch(path.stem) and not path.with_suffix("").exists():
                 path.unlink(missing_ok=True)
 
-    def _kept(self) -> list[Path]:
+    def copies(self) -> list[Path]:
+        """Return those on the disk. OSError when the folder can't be read."""
         return [path for path in self._folder.iterdir() if self._dated.fullmatch(path.name)]
 
 

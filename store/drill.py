@@ -1,6 +1,7 @@
 """The drill: the newest copy on another disk is restored for trial, checked, and compared with the database.
 
 A copy that was never restored is a hope. Once a month the server does it by itself, and `careline drill` at any time.
+Once a day it reads all copies again: a disk loses bytes without a word.
 """
 
 # ruff: noqa: S608 - the names of tables are our own
@@ -41,11 +42,14 @@ class Drills:
         self._database = database
         self._daily = daily
         self._clock = clock
-        self._aside: Aside[str] = Aside()
+        self._trying: Aside[str] = Aside()
+        self._reading: Aside[str | None] = Aside()
+        self._read_at = -DAY  # when all copies were last read
+        self._damage: str | None = None  # what that has found
 
     async def look(self) -> None:
-        """Have a drill where the last is a month ago, or has failed and there is a newer copy or a day is over.
-        StoreFault or OSError says what is wrong, and again at each look until a drill finds nothing.
+        """Have a drill where the last is a month ago, or has failed and there is a newer copy or a day is over; once a
+        day read all copies. StoreFault or OSError says what is wrong, and again at each look until it is mended.
 
         Cancelled it gives up what is under way.
         """
@@ -53,13 +57,23 @@ class Drills:
         last = standing.drilled
         if standing.copied_at is None:
             return  # there is nothing to try yet
-        if last is not None and not self._is_due(last, standing.copied_at):
-            if not last.is_ok:
-                raise StoreFault(last.text)
-            return
+        if last is None or self._is_due(last, standing.copied_at):
+            await self._try_newest()
+        elif not last.is_ok:
+            raise StoreFault(last.text)
+        now = self._clock()
+        if not 0 <= now - self._read_at < DAY:
+            self._damage = await self._reading.run(
+                "reading the copies", partial(damage, self._database.path, self._daily)
+            )
+            self._read_at = now
+        if self._damage is not None:
+            raise StoreFault(self._damage)
+
+    async def _try_newest(self) -> None:
         began = self._clock()
         try:
-            text = await self._aside.run("the drill", partial(drill, self._database.path, self._daily))
+            text = await self._trying.run("the drill", partial(drill, self._database.path, self._daily))
         except (StoreFault, OSError) as fault:
             if not isinstance(fault, off_disk.NotMounted):  # with that the job for copies fails
                 await self._note(began, False, str(fault))
@@ -122,6 +136,26 @@ def drill(database: Path, daily: Daily, going: Going) -> str:
             rows, live = _compare(newest, restored, database)
     files = f", {len(names):,} files" if names else ""
     return f"{newest} was restored for trial and is sound: {rows:,} rows{files}; the database has {live:,} rows now"
+
+
+def damage(database: Path, daily: Daily, going: Going) -> str | None:
+    """Read all copies and their files, and return which is damaged or cannot be read, or None. NotMounted without the
+    disk."""
+    assert daily.folder is not None
+    off_disk.refuse_same_disk(daily.folder, database)
+    for kept in sorted(daily.copies(), reverse=True):
+        try:
+            with reporting(f"cannot read {kept}"):
+                off_disk.refuse_changed(kept, going)
+                names = names_in(kept)
+                lacking = file_copies.unsound(folder_of(kept), names, going)
+        except StoreFault as fault:
+            if kept.exists():  # and not taken away meanwhile, for its age
+                return str(fault)
+            continue
+        if lacking and kept.exists():
+            return f"{kept}: {file_copies.told(lacking, len(names))}"
+    return None
 
 
 @contextmanager

@@ -49,7 +49,10 @@ class Jobs(Struct, kw_only=True):
     backup: Annotated[Job, means("每日备份", "the daily backup")]
     drill: Annotated[
         Job,
-        means("每月试着恢复一次另一块磁盘上的备份", "once a month restores the newest copy on another disk for trial"),
+        means(
+            "每天重读另一块磁盘上的备份，每月试着恢复一次",
+            "once a day reads the copies on another disk, once a month restores the newest for trial",
+        ),
     ]
     old_copies: Annotated[
         Job,
