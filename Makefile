@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 # Each listing names what is chosen and why; its lock beside it names all that comes with it, with hashes.
-LISTINGS := requirements tests/requirements tests/packaged/requirements tests/bench/requirements
+LISTINGS := requirements tests/requirements tests/page/requirements tests/packaged/requirements tests/bench/requirements
 COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --resolver backtracking
 NODE := tests/node_modules/.bin
@@ -155,8 +155,9 @@ $(VENV)/run: requirements.lock
 	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/test: $(VENV)/run tests/requirements.lock
+$(VENV)/test: $(VENV)/run tests/requirements.lock tests/page/requirements.lock
 	@$(INSTALL) -r tests/requirements.lock
+	@$(INSTALL) -r tests/page/requirements.lock --upgrade --target $(VENV)/samples
 	@touch $@
 
 $(VENV)/binary: $(VENV)/run tests/packaged/requirements.lock

@@ -211,17 +211,17 @@ _OF_OCCURRENCE = """
     WITH RECURSIVE before (id, snooze_of) AS (
         SELECT id, snooze_of FROM user_notification WHERE id = ?
         UNION ALL
-        SELECT one.id, one.snooze_of FROM user_notification AS one JOIN before ON one.id = before.snooze_of
+        SELECT one.id, one.snooze_of FROM before CROSS JOIN user_notification AS one ON one.id = before.snooze_of
     ), first (id) AS (
         SELECT id FROM before WHERE snooze_of IS NULL
         UNION
-        SELECT same.id FROM before JOIN user_notification AS one ON one.id = before.id
-        JOIN user_notification AS same ON same.task_id = one.task_id AND same.occurrence_on = one.occurrence_on
+        SELECT same.id FROM before CROSS JOIN user_notification AS one ON one.id = before.id
+        CROSS JOIN user_notification AS same ON same.task_id = one.task_id AND same.occurrence_on = one.occurrence_on
         WHERE one.snooze_of IS NULL AND same.snooze_of IS NULL
     ), occurrence (id) AS (
         SELECT id FROM first
         UNION ALL
-        SELECT one.id FROM user_notification AS one JOIN occurrence ON one.snooze_of = occurrence.id
+        SELECT one.id FROM occurrence CROSS JOIN user_notification AS one ON one.snooze_of = occurrence.id
     )
     SELECT id FROM occurrence"""
 

@@ -27,7 +27,7 @@ _FOUND = """WITH RECURSIVE before (id, snooze_of, task_id, occurrence_on) AS (
         SELECT id, snooze_of, task_id, occurrence_on FROM user_notification WHERE id = ?1
         UNION ALL
         SELECT one.id, one.snooze_of, one.task_id, one.occurrence_on
-        FROM user_notification AS one JOIN before ON one.id = before.snooze_of
+        FROM before CROSS JOIN user_notification AS one ON one.id = before.snooze_of
     )
     SELECT user_id, created_at, occurrence_at AS planned_at, coalesce(
         (SELECT settled FROM before CROSS JOIN occurrence

@@ -16,11 +16,11 @@ _RING: Final = """SELECT occurrence_at, rung, snooze_of FROM user_notification W
 _OUTCOME: Final = """WITH RECURSIVE before (id, snooze_of) AS (
         SELECT id, snooze_of FROM user_notification WHERE id = ?
         UNION ALL
-        SELECT one.id, one.snooze_of FROM user_notification AS one JOIN before ON one.id = before.snooze_of
+        SELECT one.id, one.snooze_of FROM before CROSS JOIN user_notification AS one ON one.id = before.snooze_of
     )
     SELECT settled, settled_at, settled_by, note FROM before
-    JOIN user_notification AS first ON first.id = before.id
-    JOIN occurrence ON occurrence.task_id = first.task_id AND planned_on = first.occurrence_on
+    CROSS JOIN user_notification AS first ON first.id = before.id
+    CROSS JOIN occurrence ON occurrence.task_id = first.task_id AND planned_on = first.occurrence_on
     WHERE before.snooze_of IS NULL AND settled IS NOT NULL"""
 
 

@@ -215,6 +215,7 @@ def test_the_top_level_is_fixed() -> None:
     [
         "requirements.txt",
         "tests/requirements.txt",
+        "tests/page/requirements.txt",
         "tests/packaged/requirements.txt",
         "tests/bench/requirements.txt",
     ],

@@ -17,7 +17,10 @@ from packaging.utils import canonicalize_name
 from consult.process.version import LIBRARIES
 from tests.server import ROOT, run
 
-LISTINGS: Final = ("requirements", "tests/requirements", "tests/packaged/requirements", "tests/bench/requirements")
+LISTINGS: Final = (
+    "requirements",
+    *(f"tests/{part}requirements" for part in ("", "page/", "packaged/", "bench/")),
+)
 PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==([0-9][0-9A-Za-z.]*)", re.M)
 # Libraries come with these, and the program imports none of them: it has no Engine.IO websockets and no threads.
 NOT_IMPORTED: Final = {"h11", "simple-websocket", "wsproto", "setuptools"}

@@ -190,9 +190,9 @@ def test_what_is_for_everybody(server: Server) -> None:
     for shown, told in (
         (None, 1),
         (GOOD, 1),
-        (token(1, "STAFF"), 13),
-        (token(1, "SERVICE"), 13),
-        (token(1, "MONITOR"), 13),
+        (token(1, "STAFF"), 15),
+        (token(1, "SERVICE"), 15),
+        (token(1, "MONITOR"), 15),
     ):
         headers = {} if shown is None else {"Authorization": f"Bearer {shown}"}
         health = server.http("GET", "/health", headers=headers).body

@@ -438,10 +438,10 @@ class TestByItself:
         for day in ("2025-01-01", "2025-01-02", "2025-01-03"):
             (server.folder / f"careline.db.daily-{day}").touch()
         with load(server, question_id):
-            wait_until(lambda: "the daily backup" in server.stderr(), "the daily backup")
+            wait_until(lambda: "the daily backup " in server.stderr(), "the daily backup")
         daily = sorted(name for name in names(server.folder) if ".daily-" in name)
         assert daily[0] == "careline.db.daily-2025-01-03"
         assert len(daily) == 2
         assert integrity(server.folder / daily[1]) == "ok"
         assert rows(server.folder / daily[1], "SELECT id FROM question") == [question_id]
-        assert server.stderr().count("the daily backup") == 1
+        assert server.stderr().count("the daily backup ") == 1

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from functools import partial
@@ -49,11 +50,16 @@ def status(server: Server, shown: str) -> int:
 
 def damage(database: Path, table: str) -> None:
     """Overwrite a page in the middle of a table: SQLite finds out only when it comes to it."""
-    with closing(sqlite3.connect(database)) as file:
-        size = file.execute("PRAGMA page_size").fetchone()[0]
-        pages = [row[0] for row in file.execute("SELECT pageno FROM dbstat WHERE name = ?", (table,))]
+    # By Python's SQLite, in a process of its own: the current one has no dbstat.
+    asked = "import sqlite3, sys; print(*(row[0] for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2])))"
+    pages = []
+    for statement in ("PRAGMA page_size", f"SELECT pageno FROM dbstat WHERE name = '{table}'"):
+        command = [sys.executable, "-c", asked, str(database), statement]
+        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        pages.append([int(number) for number in found.split()])
+    (size,), pages_of_table = pages
     content = bytearray(database.read_bytes())
-    start = (pages[len(pages) // 2] - 1) * size
+    start = (pages_of_table[len(pages_of_table) // 2] - 1) * size
     content[start : start + size] = b"\xa5" * size
     database.write_bytes(content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from tests.server import LIMIT, ROOT
 
 NODE: Final = ["node", "--input-type=module", "--eval"]
 TSC: Final = ROOT / "tests" / "node_modules" / ".bin" / "tsc"
+# With what python-socketio's client needs, which no server is to load (tests/page/requirements.txt).
+ENVIRONMENT: Final = {**os.environ, "PYTHONPATH": str(Path(sys.executable).parent.parent / "samples")}
 TEXT: Final = 'it\'s "quoted" $HOME `id` \\ 你好 😀 \u2028 {0} None'
 STOP_JS: Final = '\nsocket.on("send_message:ack", () => socket.close());\n'
 
@@ -24,7 +27,7 @@ STOP_JS: Final = '\nsocket.on("send_message:ack", () => socket.close());\n'
 def ran(command: list[str], script: str, folder: Path = ROOT / "tests") -> str:
     """Run a script and give what it printed."""
     done = subprocess.run(
-        [*command, script], capture_output=True, text=True, timeout=3 * LIMIT, cwd=folder, check=False
+        [*command, script], capture_output=True, text=True, timeout=3 * LIMIT, cwd=folder, env=ENVIRONMENT, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

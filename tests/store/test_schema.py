@@ -67,7 +67,7 @@ def test_the_tables_are_those_that_the_models_know(empty: Path) -> None:
         for model in vars(models).values()
         if isinstance(model, type) and issubclass(model, Model) and model is not Model
     }
-    assert len(tables) == 28
+    assert len(tables) == 29
     for table, columns in tables.items():
         assert set(rows(empty, f"SELECT name FROM pragma_table_info('{table}')")) == columns
 

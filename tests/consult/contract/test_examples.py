@@ -167,7 +167,10 @@ def test_every_answer_is_made_by_a_reply() -> None:
 
 def test_health_has_the_keys_of_its_example(server: Server) -> None:
     (call,) = (call for call in CALLS if call.path == "/health")
-    assert keys(server.http("GET", "/health").body) == keys(call.answer) == keys(call.others[503])
+    told = server.http("GET", "/health").body
+    for example in (call.answer, call.others[503]):
+        # Without --backup-folder and a replica there is nothing to tell of them.
+        assert keys(told) == keys({name: value if told[name] else None for name, value in example.items()})
 
 
 MISTAKES = [
