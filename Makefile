@@ -1,9 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Files of tests, each by one process from its first test to its last.
+# Files of tests, each by one process from its first test to its last; three on two cores, for much of the time is waiting.
 # In the order of their names: by their number of tests the longest, which are few, would come last and alone.
-TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
+AT_A_TIME := -n 3 --dist loadfile --no-loadscope-reorder
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 # Each listing names what is chosen and why; its lock beside it names all that comes with it, with hashes.
 LISTINGS := requirements tests/requirements tests/page/requirements tests/packaged/requirements tests/bench/requirements
@@ -44,9 +44,9 @@ format: $(VENV)/test
 
 # All checks and tests. Installs Node packages and a browser where they are missing.
 test: lint
-	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/page
+	$(BIN)/pytest $(AT_A_TIME) --ignore=tests/page
 	# By itself: the browser's driver keeps an event loop running, in the way of the asynchronous tests.
-	$(BIN)/pytest $(TWO_AT_A_TIME) tests/page
+	$(BIN)/pytest $(AT_A_TIME) tests/page
 
 # The example front end's tests in a sandbox, through all of March, and how long that takes.
 test-month: $(VENV)/test
@@ -56,12 +56,12 @@ test-month: $(VENV)/test
 # The protocol's tests once more, with nginx before each server as docs/reverse-proxy.md has it.
 test-nginx: $(VENV)/test
 	@tests/prepare
-	TEST_NGINX=1 $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol -m "not direct"
+	TEST_NGINX=1 $(BIN)/pytest $(AT_A_TIME) tests/protocol -m "not direct"
 
 # The same with the nginx of docs/growing.md: each server is a cell, and a second one is killed and started again meanwhile.
 test-cells: $(VENV)/test
 	@tests/prepare
-	TEST_CELLS=1 $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol -m "not direct"
+	TEST_CELLS=1 $(BIN)/pytest $(AT_A_TIME) tests/protocol -m "not direct"
 
 # dist/careline: all of it in one file, which needs no Python where it runs. Needs binutils.
 binary: $(VENV)/binary
@@ -74,7 +74,7 @@ binary-changed: $(VENV)/binary
 # The protocol's tests once more, against that file: in an empty environment, and as nobody where root runs them.
 test-binary: $(VENV)/test binary binary-changed
 	@tests/prepare
-	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest $(TWO_AT_A_TIME) tests/protocol --basetemp="$$(mktemp -d)"
+	CARELINE_COMMAND=$(CURDIR)/dist/careline TEST_USER=$(NOBODY) $(BIN)/pytest $(AT_A_TIME) tests/protocol --basetemp="$$(mktemp -d)"
 
 # That file beside the source: its size, its start, its memory, the C library that it asks for.
 bench-binary: binary

@@ -30,7 +30,7 @@ LONG: Final = os.environ.get("TEST_TEN_YEARS") == "1"
 DAYS: Final = 3653 if LONG else 45
 ASKED: Final = os.environ.get("TEST_SEED")
 # Seeds, and whether zones change while the clock is ahead and at no other time.
-WEEKS: Final = [(1, False), (2, True), (3, False), (4, True)]
+WEEKS: Final = [(1, False), (2, True), (5, False), (4, True)]
 RUNS: Final = [(int(ASKED or random.SystemRandom().randrange(10**9)), False)] if ASKED or LONG else WEEKS
 # Every kind of rule in every zone, but for the one that rings six times a night.
 OFTEN: Final = 2
