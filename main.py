@@ -55,9 +55,9 @@ from consult.http.request import Request
 from consult.http.sandbox import SandboxCalls
 from consult.loop_lag import LoopLag
 from consult.process import command_line, entry_commands, hooks_commands, install, log_lines, status
-from consult.process.settings import Settings, SettingsFault
+from consult.process.settings import Settings, SettingsFault, unknown_variables
 from consult.process.settings import read as read_settings
-from consult.process.standard_streams import fail, tell
+from consult.process.standard_streams import fail, fail_for_settings, tell
 from consult.process.start import Start
 from consult.process.systemd import Systemd
 from consult.process.version import in_words, notices
@@ -476,19 +476,22 @@ def main(arguments: list[str]) -> int:
         return tell(documents()[FORMATS[words.form]])
     if command == "key":
         return entry_commands.key(words.file)
+    strange = unknown_variables(os.environ)
     try:
         settings = read_settings(words.options, os.environ, command in ("serve", "check"))
     except SettingsFault as faults:
-        for line in str(faults).splitlines():
-            fail(line)
-        return 2
+        return fail_for_settings(*str(faults).splitlines(), *strange)
     log_lines.begin(settings.log_level)
     try:
         match command:
             case "serve":
+                for line in strange:
+                    log.warning("%s", line)
                 return run(settings)
             case "status":
                 return status.show(settings)
+            case "check" if strange:
+                return fail_for_settings(*strange)
             case "check":
                 database = "a new one at each start" if settings.sandbox else schema.check(settings.database)
                 done = f"settings: ok\nsqlite: {sqlite.in_words()}\ndatabase: {database}"

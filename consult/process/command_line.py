@@ -1,19 +1,25 @@
 """The words after `careline`: the subcommand, what it takes, and the options of the settings."""
 
-from argparse import SUPPRESS, ArgumentParser
+import re
+from argparse import SUPPRESS, ArgumentParser, HelpFormatter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from consult.contract.permissions import TOKEN_TYPES
 from consult.documents.formats import FORMATS
 from consult.entry.tokens import USUAL_TTL
 from consult.process import hooks_commands, settings, units
 from consult.process.install import Wanted
-from consult.process.settings import SETTINGS
+from consult.process.settings import SETTINGS, nearest
+from consult.process.standard_streams import fail
 
 _EVERY_SETTING = tuple(setting.name for setting in SETTINGS)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_WRONG_CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' ")  # in argparse's words
+_Help = partial(HelpFormatter, max_help_position=34)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ COMMANDS = {
         Command(
             "install", "make a service of this program, or bring it up to date", options=_INSTALL, settings=("port",)
         ),
+        Command("help", "show what a subcommand takes", words="COMMAND"),
         Command("version", "print the version, the build and the libraries"),
         Command("notices", "print the licence texts of what this program contains"),
     )
@@ -130,49 +137,79 @@ class Words:
 
 
 def read(arguments: Sequence[str]) -> Words:
-    """Read the arguments. End the program with status 2, and say why, where they make no sense."""
+    """Read the arguments. End the program with status 2, and say why in one line, where they make no sense."""
     parser = _parser(set(arguments) & COMMANDS.keys())
     known, unknown = parser.parse_known_args(arguments)
     found = vars(known)
     command = COMMANDS[found.pop("command")]
-    if unknown and not unknown[0].startswith("-") and not command.file:
-        parser.error(f"{command.name} takes no FILE: {unknown[0]}")
     if unknown:
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        parser.error(_unknown(command, unknown[0]))
+    if command.name == "help":
+        parser.parse_args([*found["words"][:1], "--help"])  # which ends the program
     options = {name: found.pop(name) for name in _EVERY_SETTING if name in found}
     file, words = found.pop("file", None), found.pop("words", [])
     # An option may stand before the subcommand, which does not know yet whether it takes it.
     strange = found.keys() - {option.key for option in command.options}
     if strange:
-        parser.error(f"{command.name} takes no --{min(strange).replace('_', '-')}")
+        parser.error(_unknown(command, f"--{min(strange).replace('_', '-')}"))
     form, agreed, shown = found.pop("format", "markdown"), found.pop("yes", False), found.pop("print", False)
     with_tokens, cell, replica = found.pop("with_tokens", False), found.pop("cell", None), found.pop("replica", None)
     wanted = Wanted(with_tokens=with_tokens, cell=cell, port=options.get("port"), replica=replica)
     return Words(command.name, file, form, agreed, shown, wanted, words, found, options)
 
 
+def _unknown(command: Command, word: str) -> str:
+    """Say what is wrong with a word that the subcommand does not take."""
+    see = f"`careline {command.name} --help` shows what it takes"
+    if not word.startswith("-"):
+        return f"{command.name} takes no {word!r}; {see}"
+    name = word.partition("=")[0]
+    its_own = [option.name for option in command.options] + [_BY_NAME[one].option for one in _EVERY_SETTING]
+    return f"{command.name} takes no {name}{nearest(name, its_own)}; {see}"
+
+
+class _Parser(ArgumentParser):
+    """A parser that says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = _WRONG_CHOICE.match(message)
+        if wrong is not None:
+            what, known = ("subcommand", COMMANDS) if wrong[1] == "COMMAND" else (wrong[1], FORMATS)
+            message = f"there is no {what} {wrong[2]!r}{nearest(wrong[2], known)}; there are {', '.join(known)}"
+        fail(message.removeprefix("argument "))
+        self.exit(2)
+
+
 def _parser(named: set[str]) -> ArgumentParser:
     """Only the subcommands that are named get their options: to make those of all takes longer than the rest."""
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="careline",
         usage="careline [COMMAND] [OPTION ...]",
         description="A real-time consultation and reminder server for elder-care clinics.",
-        epilog="Every setting has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins.",
+        epilog="`careline COMMAND --help` shows what one takes, `careline serve --help` every setting.",
+        formatter_class=_Help,
     )
-    commands = parser.add_subparsers(
-        title="subcommands",
-        prog="careline",
-        dest="command",
-        metavar="COMMAND",
-        description="`careline COMMAND --help` shows what one takes",
-    )
+    commands = parser.add_subparsers(title="subcommands", prog="careline", dest="command", metavar="COMMAND")
     parser.set_defaults(command="serve")
+    shown = "print the version and end"
+    parser.add_argument(
+        "-V", "--version", dest="command", action="store_const", const="version", default=SUPPRESS, help=shown
+    )
     for option in {option.name: option for command in COMMANDS.values() for option in command.options}.values():
         _add_option(parser, option, SUPPRESS)
-    _add_settings(parser, _EVERY_SETTING)
+    _add_settings(parser, ())
     for command in COMMANDS.values():
-        epilog = parser.epilog if command.settings else None
-        its_own = commands.add_parser(command.name, help=command.help, description=command.help, epilog=epilog)
+        takes = "FILE " if command.file else f"[{command.words}] " if command.words else ""
+        its_own = commands.add_parser(
+            command.name,
+            help=command.help,
+            usage=f"careline {command.name} {takes}[OPTION ...]",
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            epilog="Every setting has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins."
+            if command.settings
+            else None,
+            formatter_class=_Help,
+        )
         if command.name not in named:
             continue
         if command.file:
@@ -186,14 +223,26 @@ def _parser(named: set[str]) -> ArgumentParser:
 
 
 def _add_option(parser: ArgumentParser, option: Option, help_text: str) -> None:
-    takes: dict[str, Any] = {"action": "store_true"} if option.is_switch else {"choices": option.choices}
+    takes: dict[str, Any] = {"choices": option.choices}
+    if option.is_switch:
+        takes = {"action": "store_true"}
+    elif option.choices is None:
+        takes = {"metavar": _value(option.key)}
     parser.add_argument(option.name, help=help_text, default=SUPPRESS, **takes)
 
 
 def _add_settings(parser: ArgumentParser, shown: Collection[str]) -> None:
-    """Add every setting, and show these. One that is not given is left to what stood before the subcommand."""
+    """Add every setting, and show these, in their order. One that is not given is left to what stood before the
+    subcommand."""
     group = parser.add_argument_group("settings") if shown else parser
-    for setting in SETTINGS:
+    for name in (*shown, *(name for name in _EVERY_SETTING if name not in shown)):
+        setting = _BY_NAME[name]
         takes: dict[str, Any] = {"nargs": "?", "const": "true"} if setting.parse is settings.flag else {}
-        text = f"{setting.help} (default: {setting.default or 'none'})" if setting.name in shown else SUPPRESS
+        takes["metavar"] = _value(name)
+        text = f"{setting.help} (default: {setting.default or 'none'})" if name in shown else SUPPRESS
         group.add_argument(setting.option, help=text, default=SUPPRESS, **takes)
+
+
+def _value(key: str) -> str:
+    """Return what stands for an option's value: the last word of its name."""
+    return key.rpartition("_")[2].upper()

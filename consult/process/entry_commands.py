@@ -1,15 +1,16 @@
 """The subcommands about who may enter and what they did: `careline key FILE`, `careline token`, `careline audit`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 from consult.contract.limits import MAX_ID
 from consult.contract.permissions import TOKEN_TYPES
 from consult.entry.key_file import KeyFault, make_key, read_keys
 from consult.entry.tokens import EXPIRED, LONGEST_TTL, USUAL_TTL, Refused, Tokens, Wanted, revocation_of
 from consult.process.settings import Settings
-from consult.process.standard_streams import fail, printable, tell, tell_all
+from consult.process.standard_streams import fail, fail_for_settings, printable, tell, tell_all
 from store import audit, revocations
 from store.clock import Clock, WireTime
 
@@ -31,6 +32,8 @@ def token(given: Mapping[str, str], settings: Settings, clock: Clock) -> int:
             return _revoke_user(given, settings.database, clock)
         if path is None:
             fail("--auth-secret-file (CARELINE_AUTH_SECRET_FILE): `token` needs the key; `careline key FILE` makes one")
+            if "revoke" not in given:
+                _wanted(given)  # names what else is wrong
             return 2
         tokens = Tokens(read_keys(path), clock)
         if "revoke" in given:
@@ -39,7 +42,7 @@ def token(given: Mapping[str, str], settings: Settings, clock: Clock) -> int:
     except KeyFault as fault:
         fail(f"--auth-secret-file (CARELINE_AUTH_SECRET_FILE): {path} {fault}")
     except ValueError as fault:
-        fail(str(fault))
+        return fail_for_settings(*str(fault).splitlines())
     return 2
 
 
@@ -80,7 +83,7 @@ def _revoke_user(given: Mapping[str, str], database: Path, clock: Clock) -> int:
     if unfit:
         raise ValueError(f"--{unfit[0].replace('_', '-')}: not together with --revoke-user")
     if user_type:
-        _token_type(user_type)
+        _token_type("--user-type", user_type)
     now = clock()
     # Tokens tell the second in which they were issued. This one is over before the command ends, so that a token made
     # afterwards is a good one.
@@ -91,33 +94,54 @@ def _revoke_user(given: Mapping[str, str], database: Path, clock: Clock) -> int:
     return tell(f"all tokens of {whose} that were issued until now are revoked\n")
 
 
-def _token_type(text: str) -> str:
+def _token_type(option: str, text: str) -> str:
     if text not in TOKEN_TYPES:
-        raise ValueError(f"--user-type: must be one of {', '.join(TOKEN_TYPES)}, not {text!r}")
+        raise ValueError(f"{option}: must be one of {', '.join(TOKEN_TYPES)}, not {text!r}")
     return text
 
 
 def _wanted(given: Mapping[str, str]) -> Wanted:
-    """Whom the options describe; ValueError names the one that is wrong."""
+    """Return what the options describe; ValueError has a line for each that is wrong."""
+    values: dict[str, Any] = {"name": None, "questions": None, "ttl": USUAL_TTL, "elders": None}
     missing = [option for option in ("--user-id", "--user-type") if option[2:].replace("-", "_") not in given]
-    if missing:
-        raise ValueError(f"`token` needs {' and '.join(missing)}")
-    user_type = _token_type(given["user_type"])
-    name = given.get("name")
-    if name is not None and not (name.isprintable() and 1 <= len(name) <= 64):
-        raise ValueError("--name: must be text of 1 to 64 characters")
-    listed, elders = _ids("--questions", given.get("questions")), _ids("--elders", given.get("elders"))
-    ttl = _id("--ttl", given.get("ttl", str(USUAL_TTL)))
-    if ttl > LONGEST_TTL:
-        raise ValueError(f"--ttl: must be at most {LONGEST_TTL} seconds")
-    return Wanted(_id("--user-id", given["user_id"]), user_type, name, listed, ttl, elders)
+    faults = [f"`token` needs {' and '.join(missing)}"] if missing else []
+    for key, text in given.items():
+        try:
+            values[key] = _READERS[key](f"--{key.replace('_', '-')}", text)
+        except ValueError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ValueError("\n".join(faults))
+    return Wanted(**values)
 
 
-def _ids(option: str, text: str | None) -> tuple[int, ...] | None:
-    return None if text is None else tuple(_id(option, one.strip()) for one in text.split(","))
+def _name(option: str, text: str) -> str:
+    if not (text.isprintable() and 1 <= len(text) <= 64):
+        raise ValueError(f"{option}: must be text of 1 to 64 characters")
+    return text
+
+
+def _ttl(option: str, text: str) -> int:
+    if _id(option, text) > LONGEST_TTL:
+        raise ValueError(f"{option}: must be at most {LONGEST_TTL} seconds")
+    return int(text)
+
+
+def _ids(option: str, text: str) -> tuple[int, ...]:
+    return tuple(_id(option, one.strip()) for one in text.split(","))
 
 
 def _id(option: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 1 <= int(text) <= MAX_ID):
         raise ValueError(f"{option}: must be a positive integer, not {text!r}")
     return int(text)
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "user_id": _id,
+    "user_type": _token_type,
+    "name": _name,
+    "questions": _ids,
+    "ttl": _ttl,
+    "elders": _ids,
+}

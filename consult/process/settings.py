@@ -3,8 +3,9 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from consult.hooks import hooks_file
 from consult.wire import tls
 from reminders.jobs import Keep
 
+PREFIX = "CARELINE_"  # of the environment variables
 T = TypeVar("T")
 
 
@@ -37,7 +39,7 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        return f"CARELINE_{self.name.upper()}"
+        return f"{PREFIX}{self.name.upper()}"
 
 
 # A scheme and what follows it, which browsers send without a path. Pages in files have nothing there.
@@ -284,6 +286,23 @@ class Settings:
 
 
 SETTINGS = tuple(Setting(one.name, **one.metadata) for one in fields(Settings))
+
+
+def nearest(word: str, known: Collection[str], prefix: str = "") -> str:
+    """Ask whether the most similar of the known words was meant, with this before it; empty where none is similar."""
+    similar = get_close_matches(word, known, n=1, cutoff=0.75)
+    return f" (did you mean {prefix}{similar[0]}?)" if similar else ""
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that begins like those of the settings and is none of them."""
+    known = [setting.name.upper() for setting in SETTINGS]
+    lines = []
+    for variable in sorted(environment):
+        name = variable.removeprefix(PREFIX)
+        if variable.startswith(PREFIX) and name not in known:
+            lines.append(f"{variable}: there is no such setting{nearest(name, known, PREFIX)}")
+    return lines
 
 
 _MAKE_TOKENS = (

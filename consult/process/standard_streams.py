@@ -35,3 +35,10 @@ def fail(text: str) -> int:
     """One clear line on standard error; the exit status of a failure to start."""
     print(f"careline: {text}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def fail_for_settings(*lines: str) -> int:
+    """Print each line of what is wrong with the settings; return the exit status."""
+    for line in lines:
+        fail(line)
+    return 2

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from consult.process.command_line import COMMANDS
 from tests.conftest import StartServer
 from tests.server import Server, run
 
@@ -71,8 +72,26 @@ class TestSettings:
     def test_an_option_that_nobody_knows(self, tmp_path: Path) -> None:
         result = run("serve", "--colour", "blue", folder=tmp_path)
         assert result.returncode == 2
-        assert "--colour" in result.stderr
-        assert "Traceback" not in result.stderr
+        assert "--colour" in one_line(result.stderr)
+
+    def test_a_misspelt_variable_is_named_with_the_right_one(self, tmp_path: Path) -> None:
+        env = {"CARELINE_DATABSE": "x.db", "CARELINE_COLOUR": "blue", "CARELINE_PORT": "x"}
+        result = run("check", env=env, folder=tmp_path)
+        assert (result.returncode, result.stdout) == (2, "")
+        check_refused(result.stderr, "port")
+        assert result.stderr.splitlines()[1:] == [
+            "careline: CARELINE_COLOUR: there is no such setting",
+            "careline: CARELINE_DATABSE: there is no such setting (did you mean CARELINE_DATABASE?)",
+        ]
+        del env["CARELINE_PORT"]
+        result = run("check", env=env, folder=tmp_path)
+        assert (result.returncode, result.stdout) == (2, ""), "the other settings are in order"
+        assert "CARELINE_DATABASE" in result.stderr
+
+    def test_a_misspelt_variable_is_a_warning_of_a_server(self, start_server: StartServer) -> None:
+        """It may be another program's: the server starts."""
+        server = start_server(env={"CARELINE_ALLOWED_HOST": "clinic.example"})
+        assert "did you mean CARELINE_ALLOWED_HOSTS?" in server.stderr()
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
     @pytest.mark.parametrize("off", [None, "0", "false"])
@@ -202,6 +221,58 @@ class TestOutput:
             "allowed-hosts",
         ]
         assert [name for name in options if f"--{name}" not in result.stdout] == []
+
+    @pytest.mark.parametrize("word", ["--version", "-V"])
+    def test_version_as_an_option(self, tmp_path: Path, word: str) -> None:
+        assert run(word, folder=tmp_path).stdout == run("version", folder=tmp_path).stdout
+
+    @pytest.mark.parametrize(
+        ("words", "same"), [(["help"], ["--help"]), (["help", "token"], ["token", "--help"]), (["-h"], ["--help"])]
+    )
+    def test_help_as_a_subcommand(self, tmp_path: Path, words: list[str], same: list[str]) -> None:
+        result = run(*words, folder=tmp_path)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout == run(*same, folder=tmp_path).stdout
+
+    def test_help_begins_with_what_there_is_to_do(self, tmp_path: Path) -> None:
+        """Each subcommand with what it does; the settings are in the help of `serve`."""
+        text = run("--help", folder=tmp_path).stdout
+        assert re.findall(r"^    ([a-z]+) +\S", text, re.MULTILINE) == list(COMMANDS)
+        assert "--database" not in text
+        assert "careline serve --help" in text
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_help_of_a_subcommand_begins_with_what_it_does(self, tmp_path: Path, command: str) -> None:
+        usage, empty, does = run(command, "--help", folder=tmp_path).stdout.splitlines()[:3]
+        assert (usage.startswith(f"usage: careline {command}"), empty) == (True, "")
+        assert re.fullmatch(r"[A-Z].*", does)
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["serv"], "there is no subcommand 'serv' (did you mean serve?); there are serve, check,"),
+            (["help", "tokne"], "there is no subcommand 'tokne' (did you mean token?)"),
+            (["serve", "--databse", "x.db"], "serve takes no --databse (did you mean --database?)"),
+            (["serve", "--databse=x.db"], "serve takes no --databse (did you mean --database?)"),
+            (["token", "--usr-id", "3"], "token takes no --usr-id (did you mean --user-id?); `careline token --help`"),
+            (["protocol", "--format", "openap"], "there is no --format 'openap' (did you mean openapi?)"),
+            (["check", "now"], "check takes no 'now'; `careline check --help`"),
+            (["backup"], "FILE"),
+            (["serve", "--port"], "--port: expected one argument"),
+            (["--yes", "check"], "check takes no --yes"),
+        ],
+    )
+    def test_a_mistake_is_one_line_that_names_the_right_word(self, tmp_path: Path, words: list[str], told: str) -> None:
+        result = run(*words, folder=tmp_path)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert told in one_line(result.stderr)
+
+    def test_all_that_is_wrong_with_a_token_is_told_at_once(self, tmp_path: Path) -> None:
+        wrong = ["--user-id", "0", "--user-type", "elder", "--ttl", "soon", "--questions", "1,x", "--name", ""]
+        result = run("token", *wrong, folder=tmp_path)
+        assert (result.returncode, result.stdout) == (2, "")
+        told = ["auth-secret-file", "user-id", "user-type", "ttl", "questions", "name"]
+        assert [f"--{name}" in line for name, line in zip(told, result.stderr.splitlines(), strict=True)] == [True] * 6
 
     @pytest.mark.parametrize(
         ("command", "shown", "not_shown"),
