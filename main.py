@@ -411,6 +411,7 @@ def settle_down() -> None:
 def run(settings: Settings, clock: Clock = system_clock) -> int:
     """`careline serve`."""
     bound_allocator()
+    os.environ["SANIC_IGNORE_PRODUCTION_WARNING"] = "1"  # else it warns on a terminal, of a mode that is the right one
     # While it starts there is nothing to read again yet, and a SIGHUP must not end it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     zone = settings.timezone or machine_zone()

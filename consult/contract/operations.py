@@ -291,3 +291,18 @@ PROTOCOL = Page(
     "application/json",
     Words("协议的全部表格，以上两个页面由此生成", "the protocol's tables, which both pages are made of"),
 )
+
+OPENAPI = Page(
+    "/openapi.json",
+    "application/json",
+    Words(
+        "HTTP 接口的 OpenAPI 3.1 文档，可导入代码生成器与 Postman",
+        "the HTTP calls as OpenAPI 3.1, for generators of code",
+    ),
+)
+
+ASYNCAPI = Page(
+    "/asyncapi.json",
+    "application/json",
+    Words("Socket.IO 事件的 AsyncAPI 3.0 文档", "the Socket.IO events as AsyncAPI 3.0"),
+)

@@ -126,6 +126,8 @@ PERMISSIONS: dict[Row, Permission] = {
     operations.DOCS: _OPEN,
     operations.METRICS: Permission("", May.ALL, May.NO, May.NO, May.ALL, May.ALL),
     operations.PROTOCOL: _OPEN,
+    operations.OPENAPI: _OPEN,
+    operations.ASYNCAPI: _OPEN,
     # The link itself is the right.
     confirm_links.CONFIRM_PAGE: _OPEN,
     confirm_links.CONFIRM_BY_LINK: _OPEN,

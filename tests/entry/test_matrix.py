@@ -106,6 +106,8 @@ EXPECTED: Final[dict[str, Cells]] = {
     "GET /": OPEN,
     "GET /docs": OPEN,
     "GET /protocol.json": OPEN,
+    "GET /openapi.json": OPEN,
+    "GET /asyncapi.json": OPEN,
     "GET /c/{link}": LINK,
     "POST /c/{link}": LINK,
 }

@@ -113,7 +113,7 @@ def test_strangers_learn_no_version(start_server: StartServer, tmp_path: Path) -
     assert told["tokens"] is True
     assert "version" not in told
     version = run("version", folder=tmp_path).stdout.split()[1]
-    for path in ("/protocol.json", "/health", "/", "/docs", "/nowhere", "/metrics"):
+    for path in ("/protocol.json", "/openapi.json", "/health", "/", "/docs", "/nowhere", "/metrics"):
         answer = server.http("GET", path)
         assert version not in str(answer.headers)
         assert path == "/protocol.json" or version not in str(answer.body), path

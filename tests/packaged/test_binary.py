@@ -138,6 +138,7 @@ def test_the_page_is_inside(start_server: StartServer) -> None:
     for path in (
         "/",
         "/docs",
+        "/openapi.json",
         *(f"/static/{file.relative_to(ROOT / 'static')}" for file in ROOT.glob("static/**/*.*")),
     ):
         assert server.http("GET", path).status == 200, path

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from consult.process.command_line import COMMANDS
 from tests.conftest import StartServer
-from tests.server import Server, run
+from tests.server import COMMAND, Server, environment, run, start_in
 
 
 def check_refused(result_stderr: str, *settings: str) -> None:
@@ -314,6 +316,19 @@ class TestOutput:
         result = run(*words, folder=tmp_path)
         assert (result.returncode, result.stdout) == (2, "")
         assert next(word for word in words if word.startswith("--")) in result.stderr
+
+    def test_a_start_on_a_terminal_has_no_line_of_a_library(self, tmp_path: Path) -> None:
+        master, terminal = os.openpty()
+        arguments = [*COMMAND, "serve", "--port", "0", "--database", "x.db"]
+        with subprocess.Popen(
+            arguments, stdout=terminal, stderr=subprocess.PIPE, text=True, env=environment(), **start_in(tmp_path)
+        ) as server:
+            os.close(terminal)
+            with os.fdopen(master, "rb", buffering=0) as told:
+                assert told.readline().startswith(b"Careline listening on ")
+                server.terminate()
+                _, errors = server.communicate(timeout=20)
+        assert "sanic" not in errors
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_standard_output_is_the_one_line(self, start_server: StartServer, number: signal.Signals) -> None:

@@ -293,3 +293,16 @@ def test_digits_where_text_is_meant_are_text(server: Server, user_type: str) -> 
     wanted = 400 if user_type == "-" else 200
     for path in (f"/api/questions/{question_id}", f"/api/questions/{question_id}/messages", "/api/questions"):
         assert server.http("GET", f"{path}?user_type={user_type}").status == wanted, path
+
+
+def test_the_documents_are_served_and_linked(server: Server) -> None:
+    """To import them by their address; calls then go to where the document came from, also below a path."""
+    openapi = server.http("GET", "/openapi.json").body
+    assert openapi["servers"] == [{"url": "."}]
+    assert openapi["openapi"].startswith("3.1")
+    assert "/api/questions" in openapi["paths"]
+    asyncapi = server.http("GET", "/asyncapi.json").body
+    assert asyncapi["asyncapi"].startswith("3.")
+    page = server.http("GET", "/docs").body
+    assert 'href="openapi.json"' in page
+    assert 'href="asyncapi.json"' in page
