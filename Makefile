@@ -151,6 +151,7 @@ clean:
 	rm -rf $(VENV) build dist tests/node_modules tests/bench/peers/node_modules
 
 $(VENV)/run: requirements.lock
+	@echo "Installing the libraries of requirements.lock into $(VENV), which takes a minute ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) -r requirements.lock
 	@touch $@

@@ -55,6 +55,7 @@ from consult.http.request import Request
 from consult.http.sandbox import SandboxCalls
 from consult.loop_lag import LoopLag
 from consult.process import command_line, entry_commands, hooks_commands, install, log_lines, status
+from consult.process.installed import configuration_of, with_settings_of
 from consult.process.settings import Settings, SettingsFault, unknown_variables
 from consult.process.settings import read as read_settings
 from consult.process.standard_streams import fail, fail_for_settings, tell
@@ -464,6 +465,14 @@ async def run_once(
     return not start.stopped
 
 
+def checked(settings: Settings, configuration: Path | None) -> str:
+    """Return what `careline check` prints, of settings that are sound; StoreFault for a database that is not."""
+    read_from = "" if configuration is None else f", those of {configuration}"
+    database = "a new one at each start" if settings.sandbox else schema.check(settings.database)
+    done = f"settings: ok{read_from}\nsqlite: {sqlite.in_words()}\ndatabase: {database}"
+    return done if settings.sandbox else f"{done}\nfiles: {file_copies.check(settings.database)}"
+
+
 def main(arguments: list[str]) -> int:
     words = command_line.read(arguments)
     command = words.command
@@ -477,9 +486,12 @@ def main(arguments: list[str]) -> int:
         return tell(documents()[FORMATS[words.form]])
     if command == "key":
         return entry_commands.key(words.file)
-    strange = unknown_variables(os.environ)
+    strange: list[str] = []
     try:
-        settings = read_settings(words.options, os.environ, command in ("serve", "check"))
+        configuration = configuration_of(words.wanted.cell) if command_line.COMMANDS[command].asks_service else None
+        environment = os.environ if configuration is None else with_settings_of(configuration, os.environ)
+        strange = unknown_variables(environment)
+        settings = read_settings(words.options, environment, command in ("serve", "check"))
     except SettingsFault as faults:
         return fail_for_settings(*str(faults).splitlines(), *strange)
     log_lines.begin(settings.log_level)
@@ -494,10 +506,7 @@ def main(arguments: list[str]) -> int:
             case "check" if strange:
                 return fail_for_settings(*strange)
             case "check":
-                database = "a new one at each start" if settings.sandbox else schema.check(settings.database)
-                done = f"settings: ok\nsqlite: {sqlite.in_words()}\ndatabase: {database}"
-                if not settings.sandbox:
-                    done += f"\nfiles: {file_copies.check(settings.database)}"
+                done = checked(settings, configuration)
             case "token":
                 return entry_commands.token(words.given, settings, system_clock)
             case "audit":

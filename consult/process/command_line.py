@@ -11,10 +11,11 @@ from typing import Any, NoReturn
 from consult.contract.permissions import TOKEN_TYPES
 from consult.documents.formats import FORMATS
 from consult.entry.tokens import USUAL_TTL
-from consult.process import hooks_commands, settings, units
+from consult.process import hooks_commands, settings
 from consult.process.install import Wanted
 from consult.process.settings import SETTINGS, nearest
 from consult.process.standard_streams import fail
+from consult.process.units import CONFIGURATION, KEY
 
 _EVERY_SETTING = tuple(setting.name for setting in SETTINGS)
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -47,8 +48,14 @@ class Command:
     options: tuple[Option, ...] = ()
     settings: tuple[str, ...] = ()
 
+    @property
+    def asks_service(self) -> bool:
+        """Whether it takes the settings of the installed service, or of the cell that is named."""
+        return _CELL in self.options
+
 
 _YES = Option("--yes", "do not ask", is_switch=True)
+_CELL = Option("--cell", "read the settings of that installed cell")
 _TOKEN = (
     Option("--user-id", "the user that the token is for"),
     Option("--user-type", f"one of {', '.join(TOKEN_TYPES)}"),
@@ -68,7 +75,7 @@ _INSTALL = (
     Option("--print", "print the systemd unit and do nothing else", is_switch=True),
     Option(
         "--with-tokens",
-        f"make the key file {units.KEY}, if there is none; every client must show a token",
+        f"make the key file {KEY}, if there is none; every client must show a token",
         is_switch=True,
     ),
     Option("--cell", "install one of many: a service of that name, with settings, key, user and database of its own"),
@@ -79,37 +86,53 @@ COMMANDS = {
     command.name: command
     for command in (
         Command("serve", "run the server, as without any subcommand", settings=_EVERY_SETTING),
-        Command("check", "look at the settings and the database, integrity included", settings=_EVERY_SETTING),
+        Command(
+            "check",
+            "look at the settings and the database, integrity included",
+            options=(_CELL,),
+            settings=_EVERY_SETTING,
+        ),
         Command(
             "status",
             "ask the server that runs how it is",
+            options=(_CELL,),
             settings=("host", "port", "allowed_hosts", "auth_secret_file", "tls_certificate", "log_level"),
         ),
-        Command("backup", "copy the database", "the copy to write", settings=("database", "log_level")),
+        Command(
+            "backup",
+            "copy the database",
+            "the copy to write",
+            options=(_CELL,),
+            settings=("database", "log_level"),
+        ),
         Command(
             "restore",
             "put a copy in place of the database",
             "the copy to read",
-            options=(_YES,),
+            options=(_YES, _CELL),
             settings=("database", "timezone", "log_level"),
         ),
         Command(
             "drill",
             "restore the newest copy in --backup-folder for trial, and check it",
+            options=(_CELL,),
             settings=("database", "backup_folder", "timezone", "log_level"),
         ),
         Command("key", "make a file with a signing key", "the file to write"),
         Command(
             "token",
             "make a token, or revoke some",
-            options=_TOKEN,
+            options=(*_TOKEN, _CELL),
             settings=("auth_secret_file", "database", "log_level"),
         ),
-        Command("audit", "print who did what", options=_AUDIT, settings=("database", "timezone", "log_level")),
+        Command(
+            "audit", "print who did what", options=(*_AUDIT, _CELL), settings=("database", "timezone", "log_level")
+        ),
         Command(
             "hooks",
             "show what waits for each hook, try one, or tell a dead letter again",
             words=hooks_commands.USAGE,
+            options=(_CELL,),
             settings=("hooks", "database", "timezone", "log_level"),
         ),
         Command("protocol", "print a document of the protocol", options=(_FORMAT,)),
@@ -205,9 +228,7 @@ def _parser(named: set[str]) -> ArgumentParser:
             help=command.help,
             usage=f"careline {command.name} {takes}[OPTION ...]",
             description=f"{command.help[0].upper()}{command.help[1:]}.",
-            epilog="Every setting has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins."
-            if command.settings
-            else None,
+            epilog=_epilog(command),
             formatter_class=_Help,
         )
         if command.name not in named:
@@ -220,6 +241,17 @@ def _parser(named: set[str]) -> ArgumentParser:
             _add_option(its_own, option, option.help)
         _add_settings(its_own, command.settings)
     return parser
+
+
+def _epilog(command: Command) -> str:
+    if not command.settings or command.name == "install":
+        return ""
+    variables = "Every setting has an environment variable, --log-level for one CARELINE_LOG_LEVEL; the option wins."
+    return (
+        f"{variables} Those of the installed service come last, from {CONFIGURATION}."
+        if command.asks_service
+        else variables
+    )
 
 
 def _add_option(parser: ArgumentParser, option: Option, help_text: str) -> None:

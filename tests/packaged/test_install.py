@@ -50,6 +50,20 @@ def installed(folder: Path, binary: Path, *options: str, answer: str = "") -> su
     )
 
 
+def asked_after(folder: Path, binary: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed program once the program has installed itself, with these words."""
+    script = OVER.format(places=shlex.join(PLACES)).replace(
+        '"$@"', f'"$@" >&2 && cd "$0" && env -i {BINARY} {shlex.join(words)}'
+    )
+    return subprocess.run(
+        [*ALONE, "sh", "-c", script, str(folder), str(binary), "install", "--with-tokens", "--yes"],
+        capture_output=True,
+        text=True,
+        env={},
+        check=False,
+    )
+
+
 def written(folder: Path, path: Path) -> Path:
     """Give the file that stands for the path."""
     (place,) = (place for place in PLACES if path.is_relative_to(place))
@@ -144,3 +158,14 @@ def test_only_root_may(binary: Path) -> None:
     result = subprocess.run(words, capture_output=True, text=True, env={}, check=False)
     assert result.returncode == 1
     assert result.stderr == "careline: only root may do that\n"
+
+
+def test_the_installed_program_knows_the_services_settings(binary: Path, tmp_path: Path) -> None:
+    """Root types the words of the README, in any folder: the key and the database are the service's."""
+    result = asked_after(tmp_path, binary, "token", "--user-id", "1001", "--user-type", "ELDER")
+    assert (result.returncode, result.stdout.count(".")) == (0, 2), result.stderr
+    result = asked_after(tmp_path, binary, "check")
+    assert f"settings: ok, those of {CONFIGURATION}" in result.stdout, result.stderr
+    assert "/var/lib/careline/careline.db" in result.stdout
+    result = asked_after(tmp_path, binary, "check", "--database", "other.db")
+    assert "database: other.db does not exist" in result.stdout, "an option wins"
