@@ -182,7 +182,8 @@ class Websocket(asyncio.Protocol):
 
     def flush_in_turn(self) -> None:
         self._is_queued = False
-        self.flush()
+        if self._outbox:
+            self.flush()
 
     def flush(self) -> None:
         """Writes the outbox. A client that leaves more than the bound unread is cut off: it comes back and catches up,
