@@ -55,8 +55,8 @@ def means(zh: str, en: str, **limits: Any) -> Meta:
     return Meta(description=f"{zh} / {en}", extra={"means": Words(zh, en)}, **limits)
 
 
-# No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry. By what a text
-# may have: by what it may not have, it takes twice as long to look at, and every message is.
+# No NUL, which SQLite's tools cut a text at, and no lone half of a surrogate pair, which UTF-8 can't carry. By what a
+# text may have: by what it may not have, it takes twice as long to look at, and every message is.
 _CHARACTER = r"[\x01-\ud7ff\ue000-\U0010ffff]"
 _CLEAN = rf"\A{_CHARACTER}*\Z"
 # A character that shows something: no space or control, none that Unicode calls default-ignorable (joiners, fillers,
