@@ -56,9 +56,12 @@ class FileAddresses:
 
 def names_of(attachments: Iterable[Attachment]) -> tuple[str, ...]:
     """Return the hashes of the files that attachments name, each once."""
-    given = (url for one in attachments for url in (one.url, one.thumbnail_url) if url is not None)
-    found = (_ADDRESS.fullmatch(url) for url in given if url.startswith(PREFIX))
-    return tuple(dict.fromkeys(address[1] for address in found if address is not None))
+    found: dict[str, None] = {}
+    for one in attachments:
+        for url in (one.url, one.thumbnail_url):
+            if url is not None and url.startswith(PREFIX) and (address := _ADDRESS.fullmatch(url)):
+                found[address[1]] = None
+    return tuple(found)
 
 
 def stored(attachment: Attachment) -> Attachment:

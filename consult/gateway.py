@@ -91,6 +91,10 @@ class Answer:
             name, payload = b"error", dumps(replies.error(fault))
         self._gateway.answer(self._connection, self, name, payload)
 
+    def failed(self, fault: Exception) -> None:
+        """Answer with what the client is told of any exception."""
+        self.fault(faults.told(fault))
+
     def _record(self, identity: Identity, result: str) -> None:
         if self.handler is not None and isinstance(self.request, Payload):
             assert self._gateway.guard is not None
@@ -311,7 +315,7 @@ class Gateway:
         try:
             rest = answer.handler.handle(connection, answer.request, answer)
         except Exception as fault:
-            answer.fault(faults.told(fault))
+            answer.failed(fault)
             return
         if rest is not None:
             connection.order.started_alone()
@@ -326,7 +330,7 @@ class Gateway:
         try:
             await rest
         except Exception as fault:
-            answer.fault(faults.told(fault))
+            answer.failed(fault)
         if not answer.is_late:
             connection.order.ended()
             self._proceed(connection)

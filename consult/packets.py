@@ -34,7 +34,7 @@ class Disconnect(Struct, frozen=True):
     pass
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     name: str
     arguments: list[Any]
     ack_id: bytes | None  # given where the client wants the answer in a callback, too
@@ -53,16 +53,12 @@ def read(packet: bytes) -> Packet:
         start = packet.find(b"[", 1)
         ack_id = packet[1:start]
         if start > 0 and (not ack_id or ack_id.isdigit()):
-            return _event(packet[start:], ack_id)
+            try:
+                decoded = loads(packet[start:])
+            except ValueError as fault:
+                raise Malformed("an event that is no JSON") from fault
+            return _named(decoded, ack_id)
     return _PLAIN_CONNECT if packet == b"0" else _unusual(packet)
-
-
-def _event(array: bytes, ack_id: bytes) -> Event:
-    try:
-        decoded = loads(array)
-    except ValueError as fault:
-        raise Malformed("an event that is no JSON") from fault
-    return _named(decoded, ack_id)
 
 
 def _named(array: list[Any], ack_id: bytes) -> Event:
@@ -123,13 +119,13 @@ def framed(packet: bytes) -> bytes:
     if size < 126:
         return bytes((0x81, size)) + packet
     if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2) + packet
+        return b"\x81\x7e%b%b" % (size.to_bytes(2), packet)
     return b"\x81\x7f" + size.to_bytes(8) + packet
 
 
 def event(name: bytes, payload: bytes) -> Frame:
     """An event with its payload, which is JSON already."""
-    return Frame(b'42["' + name + b'",' + payload + b"]")
+    return Frame(b'42["%b",%b]' % (name, payload))
 
 
 def acknowledgement(ack_id: bytes, payload: bytes) -> Frame:

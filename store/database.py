@@ -93,7 +93,7 @@ class Database:
     @property
     def waiting(self) -> int:
         """Writes that wait for their turn."""
-        return len(self._waiting)
+        return len(self._waiting.writes)
 
     async def read(self, *queries: BaseQuery) -> list[list[Row]]:
         """Return the rows of each query, all from one snapshot of the database. For what is found in a moment."""
@@ -129,11 +129,11 @@ class Database:
         `published` runs in commit order and may not await. `failed` gets WriteRefused, WriteUnknown, or what the
         statement raised. A write `is_unsynced` that need not outlive a power cut, only the end of this process.
         """
-        if self._closing or len(self._waiting) >= MOST_WAITING:
+        if self._closing or len(self._waiting.writes) >= MOST_WAITING:
             self.refused_at_once += 1
             self._loop.call_soon(failed, TooManyWaiting("too many writes are waiting"))
             return
-        self._waiting.add(Write(statement, request, published, failed, self._loop.time(), is_unsynced))
+        self._waiting.writes.append(Write(statement, request, published, failed, self._loop.time(), is_unsynced))
         self._writer.wake()
 
     async def written(

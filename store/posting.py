@@ -36,7 +36,7 @@ def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
     for draft, message in sent:
         if draft.files:
             files.named(connection, draft.files, message.question_id, message.is_visible_to_patient)
-    since = participants.add_senders(connection, (message for _, message in sent))
+    since = participants.add_senders(connection, [message for _, message in sent])
     telling = {question_id for question_id, (_, _, tells, _) in found.items() if tells}
     waiting = {question_id for question_id, (_, _, _, waits) in found.items() if waits}
     if not telling and not waiting:

@@ -3,10 +3,11 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from peewee import Model, PeeweeException, Query
 
 Request = TypeVar("Request")
@@ -65,8 +66,7 @@ def insert_into(model: type[Model], *columns: str) -> str:
     return sql
 
 
-@dataclass(slots=True, eq=False)
-class Write(Generic[Request, Outcome]):
+class Write(Struct, Generic[Request, Outcome], eq=False):
     """A request that waits for its commit."""
 
     statement: Statement[Request, Outcome]
@@ -148,13 +148,9 @@ def touch(connection: sqlite3.Connection, _: None) -> None:
 
 def _slices(batch: list[Write[Any, Any]]) -> Iterator[tuple[Statement[Any, Any], list[Any]]]:
     """The batch in its order: each statement with the requests that it applies at once, at most SLICE of them."""
-    for statement, run_of in groupby(batch, key=_statement):
+    for statement, run_of in groupby(batch, key=attrgetter("statement")):
         while requests := [write.request for write in islice(run_of, SLICE)]:
             yield statement, requests
-
-
-def _statement(write: Write[Any, Any]) -> Statement[Any, Any]:
-    return write.statement
 
 
 def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:

@@ -112,7 +112,7 @@ class Writer:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
-        while self._waiting:
+        while self._waiting.writes:
             self._take_turn()
         self._disconnect()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
@@ -170,5 +170,5 @@ class Writer:
 
     def _turn_is_over(self) -> None:
         self._is_awake = False
-        if self._waiting:
+        if self._waiting.writes:
             self.wake()

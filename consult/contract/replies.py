@@ -59,11 +59,14 @@ def message(message: Message, time: WireTime, handed: Callable[[str], str]) -> m
     )
 
 
+_SENT = b'{"success":true,"message":"%b","data":%%b}' % messages.SENT.encode()
+
+
 def sent(data: bytes, client_msg_id: str | None) -> bytes:
     """Return `messages.Sent` around a message that is encoded already; its sender alone gets the sender's own id."""
     if client_msg_id is not None:
         data = data[:-1] + b',"client_msg_id":' + orjson.dumps(client_msg_id) + b"}"
-    return b'{"success":true,"message":"' + messages.SENT.encode() + b'","data":' + data + b"}"
+    return _SENT % data
 
 
 def not_sent(fault: Fault) -> messages.NotSent:

@@ -12,7 +12,11 @@ from consult.contract.rows import JsonObject
 from consult.contract.words import Words
 
 # msgspec's patterns are Python's; a JSON Schema's are ECMAScript's, where `.` would have to mean any character.
-_PATTERNS = ((r"(?s)\A", "^"), (r"\A", "^"), (r"\Z", "$"), (r"\x00", r"\u0000"), (r".*\S", r"[\s\S]*\S"))
+_PATTERNS = (
+    *((r"(?s)\A", "^"), (r"\A", "^"), (r"\Z", "$")),
+    (r"[\x01-\ud7ff\ue000-\U0010ffff]", r"[^\x00\ud800-\udfff]"),  # which ECMAScript would write in braces
+    *((r"\x00", r"\u0000"), (r".*\S", r"[\s\S]*\S")),
+)
 
 _LARGEST_EXACT = 2**53 - 1  # that a JavaScript number holds
 

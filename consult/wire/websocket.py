@@ -39,6 +39,7 @@ MOST_KEPT = 1_048_576  # bytes that came and are not read: four buffers of the l
 
 # A member of an enumeration is slow to look up in its class, and this is done for every frame.
 _TEXT, _CONTINUATION, _BINARY, _CLOSE = Opcode.TEXT, Opcode.CONT, Opcode.BINARY, Opcode.CLOSE
+_EVENT = packets.MESSAGE + b"2"
 _PING = Frame(packets.PING)
 _PROBE = b"probe"
 _PROBE_ANSWER = Frame(packets.PONG + _PROBE)
@@ -62,6 +63,7 @@ class Websocket(asyncio.Protocol):
         "_kept",
         "_kept_from",
         "_missing",
+        "_most_skipped",
         "_open",
         "_outbox",
         "_paused",
@@ -99,6 +101,7 @@ class Websocket(asyncio.Protocol):
         self._open = True
         self._clogged: asyncio.Future[None] | None = None  # until the client has read most of what it was sent
         self._entered = self._pinged = False
+        self._most_skipped = protocol.max_message_size or 0  # bytes of a frame that the library would take, too
         self._received = Received(carriers.allowed, carriers.loop.time())
         self._missing = 0  # bytes of a frame whose beginning the library has
         self._kept = b""  # bytes that are not read yet, from `_kept_from` on
@@ -124,7 +127,7 @@ class Websocket(asyncio.Protocol):
 
     def entered(self) -> None:
         self._entered = True
-        self._protocol.max_message_size = MAX_BYTES
+        self._protocol.max_message_size = self._most_skipped = MAX_BYTES
         self._received.entered()
 
     def send(self, frame: Frame) -> None:
@@ -179,7 +182,8 @@ class Websocket(asyncio.Protocol):
 
     def flush_in_turn(self) -> None:
         self._is_queued = False
-        self.flush()
+        if self._outbox:
+            self.flush()
 
     def flush(self) -> None:
         """Writes the outbox. A client that leaves more than the bound unread is cut off: it comes back and catches up,
@@ -231,7 +235,6 @@ class Websocket(asyncio.Protocol):
             frames = few_texts(data)
             if frames:  # as almost always: it is not worth to measure them
                 self._read(data, frames)
-                self._pass_on()
                 return
         self._kept = self._kept[self._kept_from :] + data
         self._kept_from = 0
@@ -253,7 +256,6 @@ class Websocket(asyncio.Protocol):
                 break
             self._read(piece, int(begins))
             used_up = share.is_used_up(len(piece))
-        self._pass_on()
         spent = share.seconds
         self._is_long = self._is_long or spent > LONG_SECONDS
         self._carriers.turns.spend(spent)
@@ -339,7 +341,7 @@ class Websocket(asyncio.Protocol):
             self._fragments = self._protocol.current_size = None
         try:
             # Nearly all that clients send: the library would take many times as long to find the same.
-            if frames == 1 and self._may_skip_library(len(data)):
+            if frames == 1 and self._open and self._fragments is None and len(data) <= self._most_skipped:
                 text = whole_text(data)
                 if text is not None:
                     self._packet_received(text)
@@ -350,6 +352,7 @@ class Websocket(asyncio.Protocol):
             for frame in self._protocol.events_received():
                 if self._open:
                     self._frame_received(cast(WebsocketFrame, frame))
+            self._pass_on()
         except Malformed as fault:
             self._refuse(CloseCode.PROTOCOL_ERROR, str(fault))
         except UnicodeDecodeError:
@@ -357,11 +360,6 @@ class Websocket(asyncio.Protocol):
         except Exception:
             log.exception("a websocket failed")
             self.cut("internal error")
-
-    def _may_skip_library(self, size: int) -> bool:
-        """Return whether the library would take a whole frame of text, of so many bytes at most, for a message."""
-        protocol, is_within = self._protocol, self._fragments is not None
-        return self._open and not is_within and protocol.state is OPEN and size <= (protocol.max_message_size or 0)
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""
@@ -419,7 +417,7 @@ class Websocket(asyncio.Protocol):
 
     def _packet_received(self, packet: bytes) -> None:
         kind = packet[:1]
-        if packet[:2] != b"42":  # whatever it is, it is no event
+        if not packet.startswith(_EVENT):  # whatever it is, it is no event
             self._received.add_idle()
         if self._connection is None:
             self._probe_received(packet)

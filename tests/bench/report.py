@@ -93,12 +93,27 @@ class Results:
         if value is None:
             return "–"
         text = f"{value:,.{metric.decimals}f}"
-        own = self.median(CARELINE, workload, metric.key)
-        if server != CARELINE and own and value:
-            text += f" ({own / value if metric.higher_is_better else value / own:.1f}×)"
+        ratio = self.ratio(workload, metric, server)
+        if ratio is not None:
+            text += f" ({ratio:.1f}×)"
         if metric.by_generator and max(self.values(server, workload, "generator_cpu")) > GENERATOR_LIMIT:
             text += MARK
         return text
+
+    def ratio(self, workload: str, metric: Metric, server: Server) -> float | None:
+        """Give how many times better Careline is than the server, None where there is nothing to compare."""
+        own, other = (self.median(one, workload, metric.key) for one in (CARELINE, server))
+        if server == CARELINE or not own or not other:
+            return None
+        return own / other if metric.higher_is_better else other / own
+
+    def worst(self, workloads: Sequence[str], metric: Metric, server: Server) -> str:
+        """Show where Careline does worst beside the server: the smallest ratio of all workloads, and its workload."""
+        ratios = {one: ratio for one in workloads if (ratio := self.ratio(one, metric, server)) is not None}
+        if not ratios:
+            return "–"
+        workload = min(ratios, key=ratios.__getitem__)
+        return f"{ratios[workload]:.1f}× ({workload})"
 
     def _table(self, title: str, first: str, rows: Iterable[tuple[str, Callable[[Server], str]]]) -> Table:
         return Table(
@@ -112,7 +127,8 @@ class Results:
         chats = [workload for workload in self.workloads() if workload != "connect"]
         made = []
         for metric in CHAT_METRICS if chats else ():
-            rows = [(chat, partial(self.cell, chat, metric)) for chat in chats]
+            rows = [("worst", partial(self.worst, chats, metric))]
+            rows += [(chat, partial(self.cell, chat, metric)) for chat in chats]
             made.append(self._table(metric.title, "workload", rows))
         if "lecture" in chats and "seminar" in chats:
             made.append(self._table("cost of a delivery by size of room", "", [("1,000 ÷ 100", self._room_cost)]))

@@ -65,6 +65,8 @@ CHATS: Final = {
     "ward": Chat(1, 100, 4, 4),
     "pairs": Chat(50, 2, 1, 1),
     "manypairs": Chat(200, 2, 1, 1),
+    "fives": Chat(10, 5, 1, 1),
+    "manythrees": Chat(200, 3, 1, 1),
     "lecture": Chat(1, 1000, 1, 4),
     "seminar": Chat(1, 100, 1, 4),
     "busy": Chat(20, 50, 10, 1),

@@ -4,6 +4,7 @@ batch committed once, and no task is made for any of it."""
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
@@ -23,6 +24,11 @@ AT_ONCE: Final = 20
 WAVES: Final = 7
 IN_A_WAVE: Final = 150
 MOST_GROWTH: Final = 10_000_000  # bytes, of which a wave that is kept takes 3,000,000; the first few do find room
+# What Python does for one message in a room of two. With zeros here, `pytest tests/wire/test_profile.py -k
+# work_of_a_message` says the new figures.
+COST: Final = {"calls": 106.0, "objects": 251.6}
+PAIR_ROUNDS: Final = 8
+IN_PAIR_ROUND: Final = 50
 WEBSOCKETS: Final = 'careline_connections{transport="websocket"}'
 # What makes tasks of its own, whatever messages come: the reminder loop, the HTTP that asks for the
 # counts, and what both of them read.
@@ -178,3 +184,42 @@ def test_the_counters_count(server: Server) -> None:
         entered(server, stack, question_id)
         cost = since(before, counted(server))
     assert any("the loop" in name for name in tasks(cost)), cost
+
+
+def compiled(folder: Path) -> Path:
+    """The library that counts allocations."""
+    library = folder / "allocations.so"
+    source = Path(__file__).parent / "allocations.c"
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    return library
+
+
+@pytest.mark.parametrize("what", COST)
+def test_the_work_of_a_message_in_a_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Python's calls and objects for one message between two, each on its own in a transaction, as COST has them.
+    The smallest of some rounds: what the clock brings beside it comes seldom."""
+    counter = tmp_path / "counted"
+    counter.write_bytes(bytes(8))
+    env = {"COUNTED_INTO": str(counter)}
+    if what == "objects":
+        env["COUNTED_BY"] = str(compiled(tmp_path))
+    monkeypatch.setattr("tests.server.COMMAND", [sys.executable, str(Path(__file__).parent / "counting_calls.py")])
+    rounds = []
+    with closing(Server(tmp_path, env=env)) as server, ExitStack() as stack:
+        server.start()
+        question_id = server.open_question()
+        pair = [stack.enter_context(raw(server)) for _ in range(2)]
+        for connection in pair:
+            connection.enter()
+            connection.join_with_cursor(question_id)
+        for _ in range(1 + PAIR_ROUNDS):
+            before = int.from_bytes(counter.read_bytes(), sys.byteorder)
+            for number in range(IN_PAIR_ROUND):
+                pair[0].send(text(event("send_message", message(question_id, f"{number:04}"))))
+                assert pair[0].packet().startswith(b'42["send_message:ack"')
+                for connection in pair:
+                    assert connection.packet().startswith(b'42["new_message"')
+            rounds.append((int.from_bytes(counter.read_bytes(), sys.byteorder) - before) / IN_PAIR_ROUND)
+    cost = min(rounds)
+    assert cost < COST[what] * 1.1, f"{cost:.1f}: more than a tenth above {COST[what]}, which was written down"
+    assert cost > COST[what] * 0.9, f"a tenth below {COST[what]}: write down {cost:.1f} in COST"
