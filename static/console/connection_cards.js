@@ -24,7 +24,9 @@ export function connectionCards({ connections, inboxes }) {
     redraw(list, ...connections.list.map((one) => card(one, connections, inboxes)), removedRow(connections));
     if (connections.selected !== shown) {
       shown = connections.selected;
-      list.querySelector("[data-selected]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      // By its key: while it is being pressed, another one is still drawn as selected.
+      const name = list.querySelector(`[data-focus="${shown.key}-name"]`);
+      name?.closest("li")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   };
   const drawSoon = oncePerFrame(draw);

@@ -45,6 +45,7 @@ export class Connections extends EventTarget {
     /** @type {Kept[]} */
     const kept = this.#kept.read() ?? newcomers();
     this.list = kept.map((one) => this.#made(one));
+    this.#kept.begin(this.list.map((one) => one.kept()));
     const selected = recallHere("selected", recall("selected", null));
     this.selected = this.list.find((one) => one.key === selected) ?? this.list[0];
     parts.calls.by = () => this.selected;

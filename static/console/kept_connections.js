@@ -13,8 +13,15 @@ export class KeptConnections {
   /** @returns {Kept[] | null} null where none is remembered */
   read() {
     const stored = storedNow();
-    for (const one of stored) this.#known.set(one.key, writeExact(one));
     return stored.length === 0 ? null : stored;
+  }
+
+  /**
+   * Says what this tab begins with, which is no change of its own.
+   * @param {Kept[]} list
+   */
+  begin(list) {
+    for (const one of list) this.#known.set(one.key, writeExact(one));
   }
 
   /**
@@ -31,9 +38,10 @@ export class KeptConnections {
    */
   keep(list) {
     const stored = new Map(storedNow().map((one) => [one.key, one]));
+    const isNew = stored.size === 0;
     for (const one of list) {
       const text = writeExact(one);
-      if (this.#known.get(one.key) === text) continue;
+      if (this.#known.get(one.key) === text && !isNew) continue;
       stored.set(one.key, one);
       this.#known.set(one.key, text);
     }
