@@ -183,11 +183,11 @@ export interface SendMessage {
   content_type: string;
   /** 正文：不超过 10000 个字符的文本 / the text: text of at most 10,000 characters */
   content_text?: string | null;
-  /** 附件，缺省为 `[]`：不超过 20 项的数组 / attachments, `[]` when left out: a list of at most 20 attachments */
+  /** 附件，默认为 `[]`：不超过 20 项的数组 / attachments, `[]` when left out: a list of at most 20 attachments */
   attachments?: Attachment[] | null;
   /** 客户端给消息的编号，用它可以放心重发：1 到 64 个字符的文本 / the client's own id for the message, with which it is safe to send again: text of 1 to 64 characters */
   client_msg_id?: string | null;
-  /** 缺省为 `true`；`false` 为仅员工可见：布尔值 / `true` when left out; `false` is for staff only: a boolean; 1 and 0 are taken as one */
+  /** 默认为 `true`；`false` 为仅员工可见：布尔值 / `true` when left out; `false` is for staff only: a boolean; 1 and 0 are taken as one */
   is_visible_to_patient?: boolean | 0 | 1 | null;
 }
 
@@ -221,11 +221,11 @@ export interface AnswerNotification {
 export interface ConfirmNotification {
   /** 通知编号：正整数 / the notification's id: a positive integer */
   id: number;
-  /** 结果（第 12 节）；缺省为 `DONE`：DONE 或 SKIPPED / what became of it (section 12); `DONE` when left out: DONE or SKIPPED */
+  /** 结果（第 12 节）；默认为 `DONE`：DONE 或 SKIPPED / what became of it (section 12); `DONE` when left out: DONE or SKIPPED */
   outcome?: "DONE" | "SKIPPED" | null;
   /** 备注：不超过 500 个字符的文本 / a note: text of at most 500 characters */
   note?: string | null;
-  /** 实际的时间，不晚于现在；缺省为现在：有效时间 / when it really was, not later than now; now when left out: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
+  /** 实际的时间，不晚于现在；默认为现在：有效时间 / when it really was, not later than now; now when left out: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
   at?: string | null;
 }
 
@@ -265,7 +265,7 @@ export interface LeftQuestion {
 export interface Sent {
   /** 总是 true / always true */
   success: true;
-  /** 给人看的文本 / a text to show */
+  /** 用于展示的文本 / a text to show */
   message: "发送成功";
   /** 已保存的消息 / the message as stored */
   data: OwnMessage;
@@ -381,7 +381,7 @@ export interface BoundUser {
 export interface Error {
   /** 错误码，供程序判断 / what programs go by */
   code: string;
-  /** 给人看的文本 / a text to show */
+  /** 用于展示的文本 / a text to show */
   message: string;
 }
 
@@ -495,7 +495,7 @@ export interface NewQuestion {
   notify_replies?: boolean | null;
   /** 员工应在多少秒之内答复（第 13 节）：60 到 604800 的整数 / seconds within which staff is to answer (section 13): an integer from 60 to 604,800 */
   answer_within?: number | null;
-  /** 未答复时再提醒谁；`user_id` 缺省为负责的员工（第 13 节）：1 到 20 项的数组 / the users that it rings while it is not answered; `user_id` left out is the assignee (section 13): a list of 1 to 20 rungs */
+  /** 未答复时再提醒谁；`user_id` 默认为负责的员工（第 13 节）：1 到 20 项的数组 / the users that it rings while it is not answered; `user_id` left out is the assignee (section 13): a list of 1 to 20 rungs */
   follow_up?: Rung[] | null;
 }
 
@@ -503,7 +503,7 @@ export interface NewQuestion {
 export interface Rung {
   /** 计划时间之后多少秒：60 到 604800 的整数 / seconds after the planned time: an integer from 60 to 604,800 */
   after: number;
-  /** 提醒谁；缺省为任务的用户：正整数 / the user that it rings; the task's own when left out: a positive integer */
+  /** 提醒谁；默认为任务的用户：正整数 / the user that it rings; the task's own when left out: a positive integer */
   user_id?: number | null;
 }
 
@@ -587,7 +587,7 @@ export interface QuestionChange {
   notify_replies?: boolean | null;
   /** 员工应在多少秒之内答复（第 13 节）：60 到 604800 的整数 / seconds within which staff is to answer (section 13): an integer from 60 to 604,800 */
   answer_within?: number | null;
-  /** 未答复时再提醒谁；`user_id` 缺省为负责的员工（第 13 节）：1 到 20 项的数组 / the users that it rings while it is not answered; `user_id` left out is the assignee (section 13): a list of 1 to 20 rungs */
+  /** 未答复时再提醒谁；`user_id` 默认为负责的员工（第 13 节）：1 到 20 项的数组 / the users that it rings while it is not answered; `user_id` left out is the assignee (section 13): a list of 1 to 20 rungs */
   follow_up?: Rung[] | null;
 }
 
@@ -625,11 +625,11 @@ export interface NewMessage {
   content_type: string;
   /** 正文：不超过 10000 个字符的文本 / the text: text of at most 10,000 characters */
   content_text?: string | null;
-  /** 附件，缺省为 `[]`：不超过 20 项的数组 / attachments, `[]` when left out: a list of at most 20 attachments */
+  /** 附件，默认为 `[]`：不超过 20 项的数组 / attachments, `[]` when left out: a list of at most 20 attachments */
   attachments?: Attachment[] | null;
   /** 客户端给消息的编号，用它可以放心重发：1 到 64 个字符的文本 / the client's own id for the message, with which it is safe to send again: text of 1 to 64 characters */
   client_msg_id?: string | null;
-  /** 缺省为 `true`；`false` 为仅员工可见：布尔值 / `true` when left out; `false` is for staff only: a boolean; 1 and 0 are taken as one */
+  /** 默认为 `true`；`false` 为仅员工可见：布尔值 / `true` when left out; `false` is for staff only: a boolean; 1 and 0 are taken as one */
   is_visible_to_patient?: boolean | 0 | 1 | null;
 }
 
@@ -641,7 +641,7 @@ export interface StoredFile {
   size: number;
   /** 内容的 SHA-256，十六进制 / the SHA-256 of its content, in hexadecimal */
   sha256: string;
-  /** 按内容识别的类型，与客户端所称的无关；认不出时为 application/octet-stream / what its content is recognised as, whatever the client says; application/octet-stream where it is not */
+  /** 按内容识别的类型，与客户端声明的无关；认不出时为 application/octet-stream / what its content is recognised as, whatever the client says; application/octet-stream where it is not */
   content_type: string;
 }
 
@@ -697,19 +697,19 @@ export interface NewReminder {
   content?: string | null;
   /** 何时触发（第 8 节）；有重复规则时为其开始：有效时间 / when it is due (section 8); where a rule repeats it, where that starts: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
   remind_at: string;
-  /** 如何重复（第 11 节）；缺省为只触发一次：RFC 5545 的重复规则（不超过 500 个字符） / how it repeats (section 11); once when left out: a recurrence rule of RFC 5545, of at most 500 characters */
+  /** 如何重复（第 11 节）；默认为只触发一次：RFC 5545 的重复规则（不超过 500 个字符） / how it repeats (section 11); once when left out: a recurrence rule of RFC 5545, of at most 500 characters */
   rrule?: string | null;
   /** 规则给出而不触发的时间：不超过 200 个有效时间的列表 / times that the rule gives and that are left out: a list of at most 200 times, each as `remind_at` or a date */
   exdates?: string[] | null;
-  /** 按哪个时区的钟表重复；缺省为诊所的时区：IANA 时区，例如 Asia/Shanghai / by whose clocks it repeats; the clinic's when left out: an IANA time zone such as Asia/Shanghai */
+  /** 按哪个时区的当地时间重复；默认为诊所的时区：IANA 时区，例如 Asia/Shanghai / by whose clocks it repeats; the clinic's when left out: an IANA time zone such as Asia/Shanghai */
   timezone?: string | null;
-  /** 错过的触发如何处理（第 11 节）；缺省为 `latest`：latest、all 或 skip / what becomes of occurrences that were missed (section 11); `latest` when left out: latest, all or skip */
+  /** 错过的触发如何处理（第 11 节）；默认为 `latest`：latest、all 或 skip / what becomes of occurrences that were missed (section 11); `latest` when left out: latest, all or skip */
   missed?: "all" | "latest" | "skip" | null;
   /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / the users that it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
   follow_up?: Rung[] | null;
-  /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
+  /** 计划时间之后多少秒算作无人答复；默认为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
   missed_after?: number | null;
-  /** `true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
+  /** `true`：免打扰时段内照常提醒（第 12 节）；默认为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
   critical?: boolean | null;
 }
 
@@ -739,7 +739,7 @@ export interface ReminderTask {
   rrule?: string | null;
   /** 排除的时间，或一整天的日期 / the times that are left out, or the dates of whole days */
   exdates?: string[];
-  /** 按哪个时区的钟表重复 / by whose clocks it repeats */
+  /** 按哪个时区的当地时间重复 / by whose clocks it repeats */
   timezone?: string;
   /** 错过的触发如何处理 / what becomes of occurrences that were missed */
   missed?: "all" | "latest" | "skip";
@@ -798,11 +798,11 @@ export interface ReminderChange {
   content?: string | null;
   /** 何时触发（第 8 节）；有重复规则时为其开始：有效时间 / when it is due (section 8); where a rule repeats it, where that starts: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
   remind_at?: string | null;
-  /** 如何重复（第 11 节）；缺省为只触发一次：RFC 5545 的重复规则（不超过 500 个字符） / how it repeats (section 11); once when left out: a recurrence rule of RFC 5545, of at most 500 characters */
+  /** 如何重复（第 11 节）；默认为只触发一次：RFC 5545 的重复规则（不超过 500 个字符） / how it repeats (section 11); once when left out: a recurrence rule of RFC 5545, of at most 500 characters */
   rrule?: string | null;
   /** 规则给出而不触发的时间，取代以前的：不超过 200 个有效时间的列表 / times that the rule gives and that are left out, in place of the earlier ones: a list of at most 200 times, each as `remind_at` or a date */
   exdates?: string[] | null;
-  /** 按哪个时区的钟表重复；只改时区时，规则保持钟表上的时间：IANA 时区，例如 Asia/Shanghai / by whose clocks it repeats; where it alone is changed, the rule keeps its times on the wall: an IANA time zone such as Asia/Shanghai */
+  /** 按哪个时区的当地时间重复；只改时区时，规则保持钟表上的时间：IANA 时区，例如 Asia/Shanghai / by whose clocks it repeats; where it alone is changed, the rule keeps its times on the wall: an IANA time zone such as Asia/Shanghai */
   timezone?: string | null;
   /** 错过的触发如何处理（第 11 节）：latest、all 或 skip / what becomes of occurrences that were missed (section 11): latest, all or skip */
   missed?: "all" | "latest" | "skip" | null;
@@ -810,9 +810,9 @@ export interface ReminderChange {
   paused?: boolean | null;
   /** 未答复时再提醒谁（第 12 节），`after` 从小到大：1 到 20 项的数组 / the users that it rings while it is not answered (section 12), `after` rising: a list of 1 to 20 rungs */
   follow_up?: Rung[] | null;
-  /** 计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
+  /** 计划时间之后多少秒算作无人答复；默认为最后一级之后一小时：60 到 1209600 的整数 / seconds after the planned time from which it counts as missed; an hour after the last rung when left out: an integer from 60 to 1,209,600 */
   missed_after?: number | null;
-  /** `true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
+  /** `true`：免打扰时段内照常提醒（第 12 节）；默认为 `false`：布尔值 / `true`: quiet hours do not hold it (section 12); `false` when left out: a boolean */
   critical?: boolean | null;
 }
 
@@ -904,7 +904,7 @@ export interface UnansweredOccurrence {
 }
 
 export interface DayQuery {
-  /** 哪一天，按诊所的时区；缺省为今天：日期，例如 2030-01-01 / which day, in the clinic's zone; today when left out: a date such as 2030-01-01 */
+  /** 哪一天，按诊所的时区；默认为今天：日期，例如 2030-01-01 / which day, in the clinic's zone; today when left out: a date such as 2030-01-01 */
   date?: string;
 }
 
@@ -941,7 +941,7 @@ export interface NewQuietHours {
   from: string;
   /** 到几点止；早于 `from` 则为次日：时间，例如 22:00 / when they end; if before `from`, on the next day: a time of day such as 22:00 */
   to: string;
-  /** 按哪个时区的钟表；缺省为诊所的时区：IANA 时区，例如 Asia/Shanghai / by whose clocks; the clinic's when left out: an IANA time zone such as Asia/Shanghai */
+  /** 按哪个时区的当地时间；默认为诊所的时区：IANA 时区，例如 Asia/Shanghai / by whose clocks; the clinic's when left out: an IANA time zone such as Asia/Shanghai */
   timezone?: string | null;
 }
 
@@ -953,7 +953,7 @@ export interface QuietHours {
   from: string | null;
   /** 到几点止 / when they end */
   to: string | null;
-  /** 按哪个时区的钟表 / by whose clocks */
+  /** 按哪个时区的当地时间 / by whose clocks */
   timezone: string | null;
 }
 
@@ -1033,11 +1033,11 @@ export interface AnsweredNotification {
 }
 
 export interface Confirmation {
-  /** 结果（第 12 节）；缺省为 `DONE`：DONE 或 SKIPPED / what became of it (section 12); `DONE` when left out: DONE or SKIPPED */
+  /** 结果（第 12 节）；默认为 `DONE`：DONE 或 SKIPPED / what became of it (section 12); `DONE` when left out: DONE or SKIPPED */
   outcome?: "DONE" | "SKIPPED" | null;
   /** 备注：不超过 500 个字符的文本 / a note: text of at most 500 characters */
   note?: string | null;
-  /** 实际的时间，不晚于现在；缺省为现在：有效时间 / when it really was, not later than now; now when left out: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
+  /** 实际的时间，不晚于现在；默认为现在：有效时间 / when it really was, not later than now; now when left out: a time: YYYY-MM-DD HH:MM:SS in the clinic's zone, or ISO 8601 with an offset */
   at?: string | null;
 }
 
@@ -1228,9 +1228,9 @@ export interface MovedClock {
 }
 
 export interface ConnectionCut {
-  /** 要断开的连接；缺省为所有连接：1 到 64 个字符的文本 / the connection to cut; every one when left out: text of 1 to 64 characters */
+  /** 要断开的连接；默认为所有连接：1 到 64 个字符的文本 / the connection to cut; every one when left out: text of 1 to 64 characters */
   sid?: string | null;
-  /** 是否先发送关闭帧，如同服务器正常关闭；缺省为 false，如同网络中断：布尔值 / whether a close frame is sent first, as a server does that stops; false when left out, as when a cable is pulled: a boolean */
+  /** 是否先发送关闭帧，如同服务器正常关闭；默认为 false，如同网络中断：布尔值 / whether a close frame is sent first, as a server does that stops; false when left out, as when a cable is pulled: a boolean */
   close_frame?: boolean | null;
 }
 

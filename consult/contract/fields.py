@@ -241,7 +241,7 @@ class Rung(Struct, kw_only=True, gc=False):
 
     after: Annotated[After, means("计划时间之后多少秒", "seconds after the planned time")]
     user_id: Annotated[
-        Id | None, means("提醒谁；缺省为任务的用户", "the user that it rings; the task's own when left out")
+        Id | None, means("提醒谁；默认为任务的用户", "the user that it rings; the task's own when left out")
     ] = None
 
 

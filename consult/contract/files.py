@@ -33,7 +33,7 @@ class StoredFile(Struct, kw_only=True):
     content_type: Annotated[
         str,
         means(
-            "按内容识别的类型，与客户端所称的无关；认不出时为 application/octet-stream",
+            "按内容识别的类型，与客户端声明的无关；认不出时为 application/octet-stream",
             "what its content is recognised as, whatever the client says; application/octet-stream where it is not",
         ),
     ]

@@ -39,7 +39,7 @@ _SenderId = Annotated[
 ]
 _ContentType = Annotated[ContentType, means("内容类型", "what the content is")]
 _ContentText = Annotated[ContentText | None, means("正文", "the text")]
-_Attachments = Annotated[Attachments | None, means("附件，缺省为 `[]`", "attachments, `[]` when left out")]
+_Attachments = Annotated[Attachments | None, means("附件，默认为 `[]`", "attachments, `[]` when left out")]
 _ClientMessageId = Annotated[
     ClientMessageId | None,
     means(
@@ -49,7 +49,7 @@ _ClientMessageId = Annotated[
 ]
 _IsVisibleToPatient = Annotated[
     FlagOrNumber | None,
-    means("缺省为 `true`；`false` 为仅员工可见", "`true` when left out; `false` is for staff only"),
+    means("默认为 `true`；`false` 为仅员工可见", "`true` when left out; `false` is for staff only"),
 ]
 _CHECKS = (
     Check(
@@ -168,7 +168,7 @@ class Sent(Struct, kw_only=True):
     """消息已保存。The message is stored."""
 
     success: Annotated[bool, means("总是 true", "always true", **const(True))]
-    message: Annotated[str, means("给人看的文本", "a text to show", **const(SENT))]
+    message: Annotated[str, means("用于展示的文本", "a text to show", **const(SENT))]
     data: Annotated[OwnMessage, means("已保存的消息", "the message as stored")]
 
 

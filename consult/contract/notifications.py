@@ -44,12 +44,12 @@ from store import notifications
 
 ConfirmedOutcome = Annotated[
     GivenOutcome | None,
-    means("结果（第 12 节）；缺省为 `DONE`", "what became of it (section 12); `DONE` when left out"),
+    means("结果（第 12 节）；默认为 `DONE`", "what became of it (section 12); `DONE` when left out"),
 ]
 ConfirmedNote = Annotated[Note | None, means("备注", "a note")]
 ConfirmedAt = Annotated[
     Moment | None,
-    means("实际的时间，不晚于现在；缺省为现在", "when it really was, not later than now; now when left out"),
+    means("实际的时间，不晚于现在；默认为现在", "when it really was, not later than now; now when left out"),
 ]
 
 

@@ -20,7 +20,7 @@ _PLANNED_AT = means("计划的时间", "when it is planned")
 class DayQuery(Payload, kw_only=True, gc=False):
     date: Annotated[
         Day | None,
-        means("哪一天，按诊所的时区；缺省为今天", "which day, in the clinic's zone; today when left out"),
+        means("哪一天，按诊所的时区；默认为今天", "which day, in the clinic's zone; today when left out"),
     ] = None
 
 

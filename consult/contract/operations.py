@@ -18,7 +18,7 @@ class Error(Struct, kw_only=True):
     """第 3 节，也是每个 HTTP 错误的格式。Section 3, and every HTTP fault."""
 
     code: Annotated[str, means("错误码，供程序判断", "what programs go by")]
-    message: Annotated[str, means("给人看的文本", "a text to show")]
+    message: Annotated[str, means("用于展示的文本", "a text to show")]
 
 
 ERROR = ServerEvent(

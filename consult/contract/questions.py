@@ -89,7 +89,7 @@ _AnswerWithin = Annotated[
 _FollowUp = Annotated[
     FollowUp | None,
     means(
-        "未答复时再提醒谁；`user_id` 缺省为负责的员工（第 13 节）",
+        "未答复时再提醒谁；`user_id` 默认为负责的员工（第 13 节）",
         "the users that it rings while it is not answered; `user_id` left out is the assignee (section 13)",
     ),
 ]

@@ -25,7 +25,7 @@ NewQuietHours: type[Payload] = defstruct(
             "timezone",
             Annotated[
                 Zone | None,
-                means("按哪个时区的钟表；缺省为诊所的时区", "by whose clocks; the clinic's when left out"),
+                means("按哪个时区的当地时间；默认为诊所的时区", "by whose clocks; the clinic's when left out"),
             ],
             None,
         ),
@@ -55,7 +55,7 @@ QuietHours: type[Struct] = defstruct(
             Annotated[str | None, means("从几点起；没有设置则三项均为 null", "when they begin; all null without any")],
         ),
         ("to", Annotated[str | None, means("到几点止", "when they end")]),
-        ("timezone", Annotated[str | None, means("按哪个时区的钟表", "by whose clocks")]),
+        ("timezone", Annotated[str | None, means("按哪个时区的当地时间", "by whose clocks")]),
     ],
     namespace={"__doc__": "免打扰时段。The hours in which a user is left alone."},
     module=__name__,

@@ -41,9 +41,9 @@ _REMIND_AT = means(
     "何时触发（第 8 节）；有重复规则时为其开始",
     "when it is due (section 8); where a rule repeats it, where that starts",
 )
-_RRULE = means("如何重复（第 11 节）；缺省为只触发一次", "how it repeats (section 11); once when left out")
+_RRULE = means("如何重复（第 11 节）；默认为只触发一次", "how it repeats (section 11); once when left out")
 _CRITICAL = means(
-    "`true`：免打扰时段内照常提醒（第 12 节）；缺省为 `false`",
+    "`true`：免打扰时段内照常提醒（第 12 节）；默认为 `false`",
     "`true`: quiet hours do not hold it (section 12); `false` when left out",
 )
 _FOLLOW_UP = means(
@@ -51,7 +51,7 @@ _FOLLOW_UP = means(
     "the users that it rings while it is not answered (section 12), `after` rising",
 )
 _MISSED_AFTER = means(
-    "计划时间之后多少秒算作无人答复；缺省为最后一级之后一小时",
+    "计划时间之后多少秒算作无人答复；默认为最后一级之后一小时",
     "seconds after the planned time from which it counts as missed; an hour after the last rung when left out",
 )
 RISES = Check(
@@ -101,12 +101,12 @@ class NewReminder(Payload, kw_only=True, gc=False):
     ] = None
     timezone: Annotated[
         Zone | None,
-        means("按哪个时区的钟表重复；缺省为诊所的时区", "by whose clocks it repeats; the clinic's when left out"),
+        means("按哪个时区的当地时间重复；默认为诊所的时区", "by whose clocks it repeats; the clinic's when left out"),
     ] = None
     missed: Annotated[
         Missed | None,
         means(
-            "错过的触发如何处理（第 11 节）；缺省为 `latest`",
+            "错过的触发如何处理（第 11 节）；默认为 `latest`",
             "what becomes of occurrences that were missed (section 11); `latest` when left out",
         ),
     ] = None
@@ -132,7 +132,7 @@ class ReminderChange(Payload, kw_only=True, gc=False):
     timezone: Annotated[
         Zone | None,
         means(
-            "按哪个时区的钟表重复；只改时区时，规则保持钟表上的时间",
+            "按哪个时区的当地时间重复；只改时区时，规则保持钟表上的时间",
             "by whose clocks it repeats; where it alone is changed, the rule keeps its times on the wall",
         ),
     ] = None
@@ -197,7 +197,7 @@ class ReminderTask(Struct, kw_only=True):
         list[TimeOrDate] | UnsetType,
         means("排除的时间，或一整天的日期", "the times that are left out, or the dates of whole days"),
     ] = UNSET
-    timezone: Annotated[str | UnsetType, means("按哪个时区的钟表重复", "by whose clocks it repeats")] = UNSET
+    timezone: Annotated[str | UnsetType, means("按哪个时区的当地时间重复", "by whose clocks it repeats")] = UNSET
     missed: Annotated[
         reminders.Missed | UnsetType, means("错过的触发如何处理", "what becomes of occurrences that were missed")
     ] = UNSET

@@ -29,12 +29,12 @@ class ClockMove(Payload, kw_only=True, gc=False):
 
 class ConnectionCut(Payload, kw_only=True, gc=False):
     sid: Annotated[
-        Sid | None, means("要断开的连接；缺省为所有连接", "the connection to cut; every one when left out")
+        Sid | None, means("要断开的连接；默认为所有连接", "the connection to cut; every one when left out")
     ] = None
     close_frame: Annotated[
         Flag | None,
         means(
-            "是否先发送关闭帧，如同服务器正常关闭；缺省为 false，如同网络中断",
+            "是否先发送关闭帧，如同服务器正常关闭；默认为 false，如同网络中断",
             "whether a close frame is sent first, as a server does that stops; false when left out, as when a cable is "
             "pulled",
         ),

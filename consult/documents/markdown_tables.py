@@ -46,7 +46,7 @@ def _field_rows(fields: list[JsonObject], path: str) -> Iterable[tuple[str, ...]
         place = path + field["name"]
         about = [both(Words(**field["about"])), " ".join(f"`{choice}`" for choice in field.get("choices", ()))]
         if "default" in field:
-            about.append(f"缺省 default: `{field['default']}`")
+            about.append(f"默认 default: `{field['default']}`")
         faults = [f"`{field['fault']}`", field["rule"]["en"]]
         for check in field.get("checks", ()):
             faults += [f"`{check['text']}`", check["about"]["en"]]

@@ -14,7 +14,7 @@ HEADINGS: dict[str, Words] = {
     "4": Words("用户绑定与通知推送事件", "Users and their notifications"),
     "4.1": Words("绑定用户到 Socket 会话", "Binding a user"),
     "4.2": Words("实时通知推送", "Live notifications"),
-    "4.3": Words("答复通知", "Answering notifications"),
+    "4.3": Words("处理通知（已读、确认、推迟）", "Answering notifications"),
     "5": Words("当前事件清单一览", "All events"),
     "6": Words("顺序与可见性", "Order, and who sees what"),
     "7": Words("HTTP 接口", "HTTP"),

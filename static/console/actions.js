@@ -47,12 +47,17 @@ export class Actions {
     return this.#questions.open(title, elderId);
   }
 
-  /** @param {number} question */
+  /**
+   * Joins a question, which becomes the one at hand.
+   * @param {number} question
+   * @throws {Error} where the server refuses
+   */
   async join(question) {
     this.#connections.setQuestion(question);
     this.#composer.chooseOwn("join_question");
     const connection = await this.connect();
-    return connection.join(question);
+    const { name, payload } = await connection.join(question);
+    if (name === "error") throw new Error(JSON.parse(payload).message);
   }
 
   /** @param {number} question */

@@ -2,7 +2,10 @@
 
 import { at } from "../kit/address.js";
 import { readExact, writeExact } from "../kit/exact.js";
+import { say } from "../kit/language.js";
 import { refusalText } from "./tokens.js";
+
+const PATIENCE = 20_000; // ms, for a call that only reads
 
 /** @import { Log } from "./log.js" */
 /** @typedef {{token: string}} Caller whose token a call shows */
@@ -89,10 +92,12 @@ export class Calls {
     let response;
     let text;
     try {
-      response = await fetch(at(path), { method, headers, body: body === "" ? undefined : body });
+      const signal = method === "GET" ? AbortSignal.timeout(PATIENCE) : null;
+      response = await fetch(at(path), { method, headers, body: body === "" ? undefined : body, signal });
       text = await response.text();
     } catch (fault) {
-      const reason = reasonOf(fault);
+      const isLate = fault instanceof DOMException && fault.name === "TimeoutError";
+      const reason = isLate ? say("noAnswer", { seconds: PATIENCE / 1000 }) : say("unreachable");
       this.#log.add({ connection: null, kind: "note", direction: "", name: reason, text: "", raw: "" });
       throw new CallFailed(reason);
     }

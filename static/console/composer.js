@@ -4,6 +4,7 @@ import { announce, copy } from "../kit/copy.js";
 import { writeExact } from "../kit/exact.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
+import { failed } from "./connection.js";
 import { ComposerView, TextFault } from "./composer_view.js";
 import { keepRecent, recentOf } from "./recent.js";
 import { SavedPanel } from "./saved_panel.js";
@@ -20,6 +21,8 @@ import { ownFields, ownPayload, ownPlace, targetsOf } from "./targets.js";
  * @import { Target } from "./targets.js"
  */
 
+const WITHOUT_QUESTION = "bind_user";
+
 export class Composer {
   #connections;
   #calls;
@@ -32,6 +35,7 @@ export class Composer {
   /** @type {Mistake | null} */
   #mistake = null; // the deliberate mistake that is shown unchanged
   #followed; // whose identity and which question the form shows
+  #sendings = 0; // the answer to an older one, or for another target, is in the log alone
   #typed = false; // whether there is more in the form than a target begins with
   /** @type {Map<string, {draft: Draft, followed: string}>} */
   #drafts = new Map(); // what was typed for other targets, by their ids
@@ -60,7 +64,8 @@ export class Composer {
       copyAs: (/** @type {Language} */ language) => this.#copyAs(language),
     };
     this.#view = new ComposerView(this.#targets, does, saved.node);
-    this.choose(this.#target.id);
+    // Without a question at hand, the first event is one that needs none.
+    this.choose(connections.question === null ? WITHOUT_QUESTION : this.#target.id);
     inEveryLanguage(() => {
       saved.draw();
       this.#view.redraw(this.#target, recentOf(this.#target));
@@ -76,6 +81,7 @@ export class Composer {
    * @param {string} id
    */
   choose(id) {
+    this.#sendings += 1;
     if (this.#typed) this.#drafts.set(this.#target.id, { draft: this.#view.draft(), followed: this.#followed });
     this.#target = this.#targets.find((target) => target.id === id) ?? this.#target;
     this.#view.draw(this.#target, recentOf(this.#target));
@@ -132,6 +138,7 @@ export class Composer {
   async send() {
     const text = this.#text();
     if (text === null || !this.#placeIsWhole()) return;
+    this.#sendings += 1;
     this.#view.clearAnswer();
     keepRecent(this.#target, { text, place: this.#view.place() });
     this.#view.drawFill(this.#target, recentOf(this.#target));
@@ -145,10 +152,13 @@ export class Composer {
   /** @param {string} text */
   async #call(text) {
     const { method } = this.#target;
+    const sending = this.#sendings;
+    this.#view.showWaiting();
     try {
-      const { status, text: answer } = await this.#calls.make(method, this.#path(), text);
-      this.#view.showAnswer(String(status), answer);
+      const { ok, status, text: answer } = await this.#calls.make(method, this.#path(), text);
+      if (sending === this.#sendings) this.#view.showAnswer(String(status), answer, !ok);
     } catch (fault) {
+      if (sending === this.#sendings) this.#view.clearAnswer();
       announce(say("callFailed", { reason: reasonOf(fault) }), "bad");
     }
   }
@@ -157,15 +167,22 @@ export class Composer {
   async #emit(text) {
     const connection = this.#connections.selected;
     const mistake = this.#mistake;
+    const id = this.#target.id;
+    const withAck = this.#view.withAck();
+    const sending = this.#sendings;
+    this.#view.showWaiting();
     try {
       await enter(this.#connections, connection);
     } catch (reason) {
+      if (sending === this.#sendings) this.#view.clearAnswer();
       announce(reasonOf(reason), "bad");
       return;
     }
-    const { name, payload } = await connection.emit(this.#target.id, text, this.#view.withAck());
+    const { name, payload } = await connection.emit(id, text, withAck);
+    if (sending !== this.#sendings) return;
+    this.#view.clearAnswer();
     if (mistake && mistake === this.#mistake) this.#view.showVerdict(agrees(mistake.answer, name, payload));
-    else this.#view.showAnswer(name, payload);
+    else this.#view.showAnswer(name, payload, failed(name, payload === "" ? null : JSON.parse(payload)));
   }
 
   /** The payload as JSON text, or null where it is not JSON, which is then shown. */

@@ -236,13 +236,19 @@ export class ComposerView {
    * Shows in one line what the last sending was answered by.
    * @param {string} name
    * @param {string} text
+   * @param {boolean} failed
    */
-  showAnswer(name, text) {
+  showAnswer(name, text, failed) {
     this.#parts.answer.replaceChildren(
-      element("code", { class: "answer-name" }, name),
+      element("code", { class: failed ? "answer-name bad" : "answer-name" }, name),
       " ",
       foreign(text.slice(0, 200)),
     );
+  }
+
+  /** Shows that it was sent, and what is waited for. */
+  showWaiting() {
+    this.#parts.answer.replaceChildren(say("waitingForAnswer"));
   }
 
   clearAnswer() {

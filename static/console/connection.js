@@ -35,6 +35,8 @@ export class Connection {
   /** @type {(name: string, payload: any) => void} */
   onevent = () => {};
   onrefused = () => {};
+  /** @type {(question: number) => void} called when the server knows a question no more */
+  ongone = () => {};
 
   /** Whether it takes up its questions and its user by itself when it comes back after a break. */
   resumes = true;
@@ -324,10 +326,22 @@ export class Connection {
     else if (name === "new_message") this.#cursors.get(payload.question_id)?.arrived(payload.id);
     else if (name === "notification:new") this.#inbox?.cursor.arrived(payload.id);
     this.onevent(name, payload);
+    if (name === "error" && payload.code === "QUESTION_NOT_FOUND" && answered) this.#gone(answered.entry);
     if (name === "error" && payload.code === "UNAUTHENTICATED") {
       this.#turnedAway(payload.message);
       this.disconnect();
     }
+  }
+
+  /**
+   * The server does not know the question that this was about: neither does the page, from now on.
+   * @param {Entry} sent
+   */
+  #gone({ name, text }) {
+    const id = name === "join_question" ? readExact(text).question_id : undefined;
+    if (id === undefined) return;
+    if (this.#cursors.delete(id)) this.#note(say("noteGone", { id }));
+    this.ongone(id);
   }
 
   /**
@@ -367,6 +381,11 @@ export class Connection {
     const after = this.#asked.get(asked);
     this.#asked.delete(asked);
     if (after === undefined || answer.latest_id === undefined) return current ?? new Cursor();
+    if (answer.latest_id < after) {
+      // It has less than this connection has seen: it is another database.
+      this.#note(say("noteOther", { stream, latest: answer.latest_id, after }));
+      return new Cursor(answer.latest_id);
+    }
     const cursor = new Cursor(after);
     const readPage = (/** @type {number} */ id) =>
       this.#calls.ask("GET", `${path}after_id=${id}&limit=200`, undefined, this);
@@ -405,9 +424,10 @@ export class Connection {
 }
 
 /**
+ * Whether an event says that something failed.
  * @param {string} name
  * @param {Json | null} payload
  */
-function failed(name, payload) {
+export function failed(name, payload) {
   return name === "error" || payload?.success === false;
 }

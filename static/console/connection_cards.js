@@ -21,10 +21,12 @@ export function connectionCards({ connections, inboxes }) {
   /** @type {Connection | null} */
   let shown = null;
   const draw = () => {
-    redraw(list, ...connections.list.map((one) => card(one, connections, inboxes)));
+    redraw(list, ...connections.list.map((one) => card(one, connections, inboxes)), removedRow(connections));
     if (connections.selected !== shown) {
       shown = connections.selected;
-      list.querySelector("[data-selected]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      // By its key: while it is being pressed, another one is still drawn as selected.
+      const name = list.querySelector(`[data-focus="${shown.key}-name"]`);
+      name?.closest("li")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   };
   const drawSoon = oncePerFrame(draw);
@@ -33,6 +35,21 @@ export function connectionCards({ connections, inboxes }) {
   byId("add-connection").append(icon("plus"));
   byId("add-connection").addEventListener("click", () => editConnection(connections, null));
   inEveryLanguage(draw);
+}
+
+/**
+ * Which connection was removed, with the way back.
+ * @param {Connections} connections
+ */
+function removedRow(connections) {
+  const { removed } = connections;
+  if (removed === null) return null;
+  return element(
+    "li",
+    { class: "row removed" },
+    element("span", { class: "hint" }, say("removed", { name: removed.name })),
+    button(say("undo"), () => connections.restore(), { kind: "small", "data-focus": "undo" }),
+  );
 }
 
 /**
@@ -124,7 +141,7 @@ function facts(connection) {
 function signing(connections, connection, focus) {
   if (connection.isStranger) {
     const open = () => signIn(connections, connection);
-    return button(say("signIn"), open, { kind: "small accent", ...focus("sign-in") });
+    return button(say("signIn"), open, { kind: "small accent", about: connection.name, ...focus("sign-in") });
   }
   if (connection.token === "") return "";
   return button(say("signOut"), () => connections.signOut(connection), { kind: "small quiet", ...focus("sign-out") });
@@ -135,22 +152,33 @@ function signing(connections, connection, focus) {
  * @param {Focus} focus
  */
 function actions(connection, focus) {
+  const about = connection.name;
   if (connection.isStranger && connection.state === "idle") return [];
   if (connection.state === "idle") {
     const kind = connection.canCatchUp ? "small" : "small accent";
-    const connect = button(say("connect"), () => connection.connect(), { kind, ...focus("toggle") });
+    const connect = button(say("connect"), () => connection.connect(), { kind, about, ...focus("toggle") });
     if (!connection.canCatchUp) return [connect];
     const label = say("catchUpHint");
     return [
-      button(say("catchUp"), () => connection.catchUp(), { kind: "small primary", title: label, ...focus("catch-up") }),
+      button(say("catchUp"), () => connection.catchUp(), {
+        kind: "small primary",
+        title: label,
+        about,
+        ...focus("catch-up"),
+      }),
       connect,
     ];
   }
-  const disconnect = button(say("disconnect"), () => connection.disconnect(), { kind: "small", ...focus("toggle") });
+  const disconnect = button(say("disconnect"), () => connection.disconnect(), {
+    kind: "small",
+    about,
+    ...focus("toggle"),
+  });
   if (connection.state !== "connected") return [disconnect];
   const cut = button(say("cut"), () => connection.cut(), {
     kind: "small quiet",
     title: say("cutHint"),
+    about,
     ...focus("cut"),
   });
   return [disconnect, cut];

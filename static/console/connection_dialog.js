@@ -27,8 +27,14 @@ export function editConnection(connections, connection) {
   const form = element("form", { class: "dialog-form" });
   const title = connection === null ? say("addConnection") : say("editConnection", { name: connection.name });
   const remove = () => {
-    if (connection !== null) connections.remove(connection);
     dialog.close();
+    if (connection === null) return;
+    connections.remove(connection);
+    // Drawn by the next frame; in its place is the way back.
+    requestAnimationFrame(() => {
+      const undo = byId("cards").querySelector("[data-focus=undo]");
+      if (undo instanceof HTMLElement) undo.focus();
+    });
   };
   form.append(
     element("h2", { id: "connection-dialog-title" }, title),

@@ -1,8 +1,9 @@
 // The connections side by side, which of them acts, and the question that they are about.
 
 import { say } from "../kit/language.js";
-import { recall, remember } from "../kit/remembered.js";
+import { recall, recallHere, remember, rememberHere } from "../kit/remembered.js";
 import { Connection } from "./connection.js";
+import { KeptConnections } from "./kept_connections.js";
 import { forgetRecent } from "./recent.js";
 
 export const COLOURS = /** @type {const} */ (["blue", "amber", "violet", "green", "rose", "slate"]);
@@ -27,7 +28,13 @@ export class Connections extends EventTarget {
    * The id of the question that forms are filled with, or null.
    * @type {number | null}
    */
-  question = recall("question", null);
+  question = recallHere("question", recall("question", null));
+  /**
+   * What remove() took away last, until it comes back or another goes.
+   * @type {Kept | null}
+   */
+  removed = null;
+  #kept = new KeptConnections();
   #parts;
   #saving = 0;
 
@@ -36,9 +43,11 @@ export class Connections extends EventTarget {
     super();
     this.#parts = parts;
     /** @type {Kept[]} */
-    const kept = recall("connections", null) ?? newcomers();
+    const kept = this.#kept.read() ?? newcomers();
     this.list = kept.map((one) => this.#made(one));
-    this.selected = this.list.find((one) => one.key === recall("selected", null)) ?? this.list[0];
+    this.#kept.begin(this.list.map((one) => one.kept()));
+    const selected = recallHere("selected", recall("selected", null));
+    this.selected = this.list.find((one) => one.key === selected) ?? this.list[0];
     parts.calls.by = () => this.selected;
     addEventListener("pagehide", () => {
       this.#save();
@@ -63,10 +72,22 @@ export class Connections extends EventTarget {
    * @param {Identity} identity
    */
   add(identity) {
-    const key = Math.max(0, ...this.list.map((one) => one.key)) + 1;
-    const connection = this.#made({ ...identity, key });
+    const key = this.#kept.newKey(this.list);
+    return this.#join(this.#made({ ...identity, key }));
+  }
+
+  /** Brings back the connection that was removed last. */
+  restore() {
+    const kept = this.removed;
+    this.removed = null;
+    return kept && this.#join(this.#made(kept));
+  }
+
+  /** @param {Connection} connection */
+  #join(connection) {
     this.list.push(connection);
     this.select(connection);
+    this.#save(); // at once: another tab must not give its key away
     return connection;
   }
 
@@ -114,9 +135,11 @@ export class Connections extends EventTarget {
 
   /** @param {Connection} connection */
   remove(connection) {
+    this.removed = connection.kept();
     this.signOut(connection);
     this.list = this.list.filter((one) => one !== connection);
     if (this.selected === connection) this.selected = this.list[0];
+    this.#kept.drop(connection.key);
     this.#changed();
   }
 
@@ -145,6 +168,9 @@ export class Connections extends EventTarget {
   #made(kept) {
     const connection = new Connection(kept, this.#parts);
     connection.onchange = () => this.#changed();
+    connection.ongone = (id) => {
+      if (this.question === id) this.setQuestion(null);
+    };
     connection.onrefused = () => {
       this.#changed();
       this.dispatchEvent(new CustomEvent("refused", { detail: connection }));
@@ -168,12 +194,11 @@ export class Connections extends EventTarget {
   #save() {
     clearTimeout(this.#saving);
     this.#saving = 0;
-    remember(
-      "connections",
-      this.list.map((one) => one.kept()),
-    );
-    remember("selected", this.selected.key);
-    remember("question", this.question);
+    this.#kept.keep(this.list.map((one) => one.kept()));
+    for (const keep of [remember, rememberHere]) {
+      keep("selected", this.selected.key);
+      keep("question", this.question);
+    }
   }
 }
 

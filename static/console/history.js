@@ -1,9 +1,10 @@
 // The messages of one question, read over HTTP a page at a time.
 
 import { button, chip, refreshButton } from "../kit/controls.js";
-import { element, foreign, redraw } from "../kit/dom.js";
+import { element, foreign, languageOf, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
 import { FileSender, shown } from "./files.js";
+import { Reading } from "./reading.js";
 
 /**
  * @import { Json } from "../kit/protocol.js"
@@ -37,9 +38,12 @@ export class History {
   /** @type {Message[]} */
   #items = [];
   #more = false;
+  #reading = new Reading(() => this.#draw());
+  /** @type {{before_id?: number, after_id?: number}} */
+  #asked = {}; // the cursor of the last reading
   #unread = 0; // arrived over a socket since the last reading
 
-  /** @param {{connections: Connections, calls: Calls, attempt: (work: unknown) => void, close: () => void}} parts */
+  /** @param {{connections: Connections, calls: Calls, attempt: (work: unknown) => void, close: (id: number) => void}} parts */
   constructor({ connections, calls, attempt, close }) {
     this.#connections = connections;
     this.#calls = calls;
@@ -54,27 +58,32 @@ export class History {
   open(question) {
     this.#question = question;
     this.#items = [];
+    this.#more = false;
     this.#unread = 0;
     this.#attempt(this.#read({}));
+    const back = this.node.querySelector("[data-focus=back]");
+    if (back instanceof HTMLElement) back.focus();
   }
 
   /** @param {{before_id?: number, after_id?: number}} cursor */
-  async #read(cursor) {
+  #read(cursor) {
+    this.#asked = cursor;
     const query = new URLSearchParams({ limit: "30" });
     for (const [name, id] of Object.entries(cursor)) query.set(name, String(id));
     if (this.#connections.selected.userType === "STAFF") query.set("user_type", "STAFF");
-    const { items, has_more: more } = await this.#calls.ask(
-      "GET",
-      `/api/questions/${this.#question?.id}/messages?${query}`,
+    const path = `/api/questions/${this.#question?.id}/messages?${query}`;
+    return this.#reading.run(
+      () => this.#calls.ask("GET", path),
+      ({ items, has_more: more }) => {
+        if ("after_id" in cursor) {
+          this.#items.push(...items);
+        } else {
+          this.#items = "before_id" in cursor ? [...items, ...this.#items] : items;
+          this.#more = more;
+        }
+        if (!("before_id" in cursor)) this.#unread = 0;
+      },
     );
-    if ("after_id" in cursor) {
-      this.#items.push(...items);
-      this.#unread = 0;
-    } else {
-      this.#items = "before_id" in cursor ? [...items, ...this.#items] : items;
-      this.#more = more;
-    }
-    this.#draw();
   }
 
   /**
@@ -100,14 +109,14 @@ export class History {
       element(
         "div",
         { class: "panel-head" },
-        button("", () => this.#leave(), {
+        button("", () => this.#leave(id), {
           kind: "quiet square",
           drawing: "back",
           label: say("backToQuestions"),
           "data-focus": "back",
         }),
         element("h3", { class: "grow" }, element("span", { class: "item-number" }, `#${id}`), " ", foreign(title)),
-        refreshButton(() => this.#attempt(this.#read({}))),
+        refreshButton(() => this.#attempt(this.#read({})), this.#reading.isBusy),
       ),
       this.#more
         ? button(say("older"), () => this.#attempt(this.#read({ before_id: oldest })), {
@@ -115,7 +124,8 @@ export class History {
             "data-focus": "older",
           })
         : null,
-      this.#items.length === 0 ? element("p", { class: "empty" }, say("noMessages")) : null,
+      this.#reading.failure(() => this.#attempt(this.#read(this.#asked))),
+      this.#items.length === 0 && this.#unread === 0 ? this.#reading.emptiness(noMessages) : null,
       element(
         "ol",
         { class: "messages" },
@@ -131,11 +141,23 @@ export class History {
     );
   }
 
-  #leave() {
+  /** Forgets what it shows, which another user may not see. */
+  forget() {
     this.#question = null;
-    this.#close();
+    this.#items = [];
+    this.#reading.forget();
+    this.node.replaceChildren();
+  }
+
+  /** @param {number} id */
+  #leave(id) {
+    this.#question = null;
+    this.#reading.forget();
+    this.#close(id);
   }
 }
+
+const noMessages = () => element("p", { class: "empty" }, say("noMessages"));
 
 /**
  * @param {Message} message
@@ -156,7 +178,13 @@ function bubble(message, reader) {
       chip(role),
       message.is_visible_to_patient ? null : chip(say("staffOnly"), "warn"),
     ),
-    message.content_text === null ? null : element("p", { class: "message-text", dir: "auto" }, message.content_text),
+    message.content_text === null
+      ? null
+      : element(
+          "p",
+          { class: "message-text", dir: "auto", lang: languageOf(message.content_text) },
+          message.content_text,
+        ),
     ...files,
     others > 0
       ? element("p", { class: "hint" }, `${message.content_type} · ${say("attachmentCount", { count: others })}`)

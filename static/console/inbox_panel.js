@@ -1,12 +1,12 @@
 // The notification inbox of the acting connection's user, with its unread badge.
 
 import { button, chip, refreshButton } from "../kit/controls.js";
-import { byId, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
+import { byId, element, foreign, languageOf, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
+import { serverTime } from "./server_time.js";
 
 const SOON = 10_000; // ms
 const LATER = 600_000;
-import { serverTime } from "./server_time.js";
 
 /**
  * @import { Json } from "../kit/protocol.js"
@@ -25,7 +25,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
   const draw = () => {
     const connection = connections.selected;
     const user = connection.actsFor;
-    const { unread, more } = inboxes.of(user);
+    const { unread, more, reading } = inboxes.of(user);
     showBadge(connection.bound === null ? 0 : unread);
     const items = inboxes.listed(user).filter((item) => !onlyUnread || item.status === "UNREAD");
     /** @type {HTMLInputElement} */
@@ -46,12 +46,16 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
           say("inboxOf", { id: user }),
           unread > 0 ? chip(say("unreadCount", { count: unread }), "accent") : null,
         ),
-        refreshButton(() => read(false)),
+        unread > 0
+          ? button(say("readAll"), () => attempt(readAll(user)), { kind: "small", "data-focus": "all" })
+          : null,
+        refreshButton(() => read(false), reading.isBusy),
       ),
       element("label", { class: "check" }, toggle, say("onlyUnread")),
       connection.bound === user ? null : bindFirst(user, actions, attempt),
+      reading.failure(() => read(false)),
       items.length === 0
-        ? empty(actions, attempt)
+        ? reading.emptiness(() => empty(actions, attempt, onlyUnread))
         : element("ul", { class: "items" }, ...items.map((item) => row(item, user))),
       more ? button(say("more"), () => read(true), { kind: "wide", "data-focus": "more" }) : null,
     );
@@ -60,7 +64,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
     const answer = (/** @type {Reaction} */ what, /** @type {Json} */ more = {}) =>
       attempt(actions.answer(user, item.id, what, more));
     const control = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => void} */ work) =>
-      button(text, work, { kind: "small", "data-focus": `${name}-${item.id}` });
+      button(text, work, { kind: "small", "data-focus": `${name}-${item.id}`, about: `#${item.id} ${item.title}` });
     const snooze = (/** @type {number} */ after) =>
       answer("snooze", { until: new Date(serverTime.now() + after).toISOString() });
     return element(
@@ -74,7 +78,7 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
         answerChip(item),
         item.snoozed_until ? chip(say("snoozedUntil", { at: item.snoozed_until }), "warn") : null,
       ),
-      element("p", { class: "item-text", dir: "auto" }, item.content),
+      element("p", { class: "item-text", dir: "auto", lang: languageOf(item.content) }, item.content),
       element(
         "div",
         { class: "item-foot" },
@@ -91,6 +95,12 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
       ),
     );
   };
+  /** Marks all that are unread as read, also those that are not listed yet. */
+  const readAll = async (/** @type {number} */ user) => {
+    while (inboxes.of(user).more) await inboxes.read(user, true);
+    for (const { id, status } of inboxes.listed(user)) if (status === "UNREAD") await actions.answer(user, id, "read");
+    await inboxes.read(user);
+  };
   const filter = (/** @type {boolean} */ only) => {
     onlyUnread = only;
     draw();
@@ -101,7 +111,8 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
   inboxes.addEventListener("change", drawSoon);
   inEveryLanguage(draw);
   tabs.whenOpened("inbox", () => {
-    if (!inboxes.of(connections.selected.actsFor).read) read(false); // what came later was pushed
+    const { state } = inboxes.of(connections.selected.actsFor).reading;
+    if (state !== "read" && state !== "busy") read(false); // what came later was pushed
   });
 }
 
@@ -144,12 +155,13 @@ export function bindFirst(user, actions, attempt) {
 /**
  * @param {Actions} actions
  * @param {Attempt} attempt
+ * @param {boolean} onlyUnread
  */
-function empty(actions, attempt) {
+function empty(actions, attempt, onlyUnread) {
   return element(
     "div",
     { class: "empty" },
-    element("p", {}, say("inboxEmpty")),
+    element("p", {}, say(onlyUnread ? "nothingUnread" : "inboxEmpty")),
     button(say("guideRemind"), () => attempt(actions.remindSoon()), {
       kind: "small",
       drawing: "bell",

@@ -1,6 +1,8 @@
 // The notifications of each user as far as the page knows them: read over HTTP, and kept up by notification:new and
 // notification:updated.
 
+import { Reading } from "./reading.js";
+
 /**
  * @import { Json } from "../kit/protocol.js"
  * @import { Reaction } from "./actions.js"
@@ -19,7 +21,7 @@
  * @property {"DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN"} [outcome] of its occurrence, once notification:updated has brought it
  * @property {string} [outcome_by]
  *
- * @typedef {{items: Map<number, Notification>, unread: number, more: boolean, read: boolean, updates: number}} Inbox
+ * @typedef {{items: Map<number, Notification>, unread: number, more: boolean, reading: Reading, updates: number}} Inbox
  */
 
 /** Dispatches "change" whenever a list or a count changed. */
@@ -35,7 +37,7 @@ export class Inboxes extends EventTarget {
     this.#connections = connections;
     this.#calls = calls;
     connections.whenArrived(({ connection, name, payload }) => {
-      if (name === "bind_user:ack" && payload.success) this.read(payload.user_id);
+      if (name === "bind_user:ack" && payload.success) this.read(payload.user_id).catch(() => {}); // the panel says why
       if (name === "notification:new" && connection.bound !== null) this.#take(connection.bound, payload);
       if (name === "notification:updated" && connection.bound !== null) this.#update(connection.bound, payload);
     });
@@ -48,7 +50,8 @@ export class Inboxes extends EventTarget {
   of(userId) {
     const known = this.#byUser.get(userId);
     if (known !== undefined) return known;
-    const inbox = { items: new Map(), unread: 0, more: false, read: false, updates: 0 };
+    const reading = new Reading(() => this.#changed());
+    const inbox = { items: new Map(), unread: 0, more: false, reading, updates: 0 };
     this.#byUser.set(userId, inbox);
     return inbox;
   }
@@ -66,30 +69,22 @@ export class Inboxes extends EventTarget {
    * @param {number} userId
    * @param {boolean} older
    */
-  async read(userId, older = false) {
+  read(userId, older = false) {
     const inbox = this.of(userId);
-    const first = !inbox.read;
-    inbox.read = true;
-    const oldest = Math.min(...inbox.items.keys());
-    const cursor = older && inbox.items.size > 0 ? `&before_id=${oldest}` : "";
+    const before = [...inbox.items.keys()];
+    const cursor = older && before.length > 0 ? `&before_id=${Math.min(...before)}` : "";
     const path = `/api/users/${userId}/notifications?answers=true${cursor}`;
-    let updates;
-    let page;
-    do {
-      // What is told while the page is on its way may be newer than the page.
-      updates = inbox.updates;
-      page = await this.#calls.ask("GET", path, undefined, this.#connections.of(userId));
-    } while (inbox.updates !== updates);
-    /** @type {{items: Notification[], has_more: boolean, unread: number}} */
-    const { items, has_more: more, unread } = page;
-    const newest = Math.max(0, ...items.map((item) => item.id));
-    const pushedMeanwhile = older
-      ? []
-      : [...inbox.items.values()].filter((item) => item.id > newest && item.status === "UNREAD");
-    for (const item of items) inbox.items.set(item.id, item);
-    inbox.unread = unread + pushedMeanwhile.length;
-    if (older || first) inbox.more = more;
-    this.#changed();
+    const ask = async () => {
+      let updates;
+      let page;
+      do {
+        // What is told while the page is on its way may be newer than the page.
+        updates = inbox.updates;
+        page = await this.#calls.ask("GET", path, undefined, this.#connections.of(userId));
+      } while (inbox.updates !== updates);
+      return page;
+    };
+    return inbox.reading.run(ask, (page) => take(inbox, page, older ? null : before));
   }
 
   /**
@@ -106,6 +101,7 @@ export class Inboxes extends EventTarget {
     const known = inbox.items.get(id);
     if (known?.status === "UNREAD" && answered.status === "READ") inbox.unread -= 1;
     inbox.items.set(id, { ...known, ...answered });
+    inbox.updates += 1;
     this.#changed();
   }
 
@@ -138,4 +134,26 @@ export class Inboxes extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/**
+ * Takes a page of the user's notifications.
+ * @param {Inbox} inbox
+ * @param {{items: Notification[], has_more: boolean, unread: number}} page
+ * @param {number[] | null} before the ids that were known when the latest page was asked for; null for an older page
+ */
+function take(inbox, { items, has_more: more, unread }, before) {
+  const ids = items.map((item) => item.id);
+  if (before === null || before.length === 0) {
+    inbox.more = more;
+  } else {
+    // What the server does not know any more is forgotten.
+    const oldest = more ? Math.min(...ids) : 0;
+    for (const id of before) if (id >= oldest && !ids.includes(id)) inbox.items.delete(id);
+    if (!more) inbox.more = false;
+  }
+  const newest = Math.max(0, ...ids);
+  const pushed = [...inbox.items.values()].filter((item) => item.id > newest && item.status === "UNREAD");
+  for (const item of items) inbox.items.set(item.id, item);
+  inbox.unread = unread + (before === null ? 0 : pushed.length);
 }

@@ -130,11 +130,26 @@ export class Log extends EventTarget {
     this.#changed();
   }
 
-  /** Forgets everything, also an imported log. */
+  /**
+   * Forgets everything, also an imported log.
+   * @returns {Entry[]} what it held, for restore()
+   */
   clear() {
+    const { entries } = this;
     this.imported = null;
     this.entries = [];
     this.held = 0;
+    this.#choose();
+    this.#changed();
+    return entries;
+  }
+
+  /**
+   * Puts back what clear() took away, before what came since.
+   * @param {Entry[]} entries
+   */
+  restore(entries) {
+    this.entries = [...entries, ...this.entries].slice(-LIMIT);
     this.#choose();
     this.#changed();
   }

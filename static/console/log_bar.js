@@ -5,7 +5,10 @@ import { copy } from "../kit/copy.js";
 import { byId, element, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 
-/** @import { ConsoleParts } from "./main.js" */
+/**
+ * @import { Entry } from "./log.js"
+ * @import { ConsoleParts } from "./main.js"
+ */
 
 const SHOWN = /** @type {const} */ (["sent", "received", "http", "wire"]);
 
@@ -54,8 +57,10 @@ export function logBar({ log, connections, logView }, file) {
     }
   };
   let drawn = "";
+  /** @type {Entry[]} */
+  let cleared = []; // by the button, until it is pressed again
   const drawActions = () => {
-    const now = `${log.paused} ${log.held} ${document.documentElement.lang}`;
+    const now = `${log.paused} ${log.held} ${cleared.length} ${document.documentElement.lang}`;
     if (now === drawn) return;
     drawn = now;
     redraw(
@@ -85,6 +90,7 @@ export function logBar({ log, connections, logView }, file) {
         label: say("importLog"),
         "data-focus": "import",
       }),
+      cleared.length === 0 ? null : button(say("undoClear"), () => undo(), { kind: "small", "data-focus": "undo" }),
       button("", () => clear(), {
         kind: "small quiet square",
         drawing: "trash",
@@ -94,9 +100,17 @@ export function logBar({ log, connections, logView }, file) {
     );
   };
   const clear = () => {
-    log.clear();
+    cleared = log.clear();
     logView.choose(null);
+    drawActions();
   };
+  const undo = () => {
+    const entries = cleared;
+    cleared = [];
+    log.restore(entries);
+  };
+  // What a sign-out clears does not come back.
+  connections.addEventListener("forget", () => (cleared = []));
 
   log.addEventListener("change", oncePerFrame(drawActions));
   /** @type {unknown} */

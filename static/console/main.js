@@ -11,6 +11,7 @@ import { Composer } from "./composer.js";
 import { connectionCards } from "./connection_cards.js";
 import { Connections } from "./connections.js";
 import { guide } from "./guide.js";
+import { heard } from "./heard.js";
 import { inboxPanel } from "./inbox_panel.js";
 import { Inboxes } from "./inboxes.js";
 import { Log } from "./log.js";
@@ -27,6 +28,8 @@ import { Tabs } from "./tabs.js";
 
 /** @import { Protocol } from "../kit/protocol.js" */
 
+// By this name the documents, in a tab of their own, come back to this one and leave its connections alone.
+window.name ||= "careline-console";
 inEveryLanguage(sayStaticTexts);
 theme();
 byId("language").addEventListener("click", switchLanguage);
@@ -72,6 +75,7 @@ function build(protocol) {
   connectionCards(parts);
   connections.whenRefused(({ name, refusal }) => announce(`${name}: ${refusal}`, "bad"));
   guide(parts);
+  heard(parts);
   questionsPanel(parts);
   remindersPanel(parts);
   inboxPanel(parts);
@@ -92,7 +96,10 @@ function build(protocol) {
  */
 function tryFromAddress({ composer, tabs }) {
   const wanted = readLink(location.hash);
-  if (wanted === null) return;
+  if (wanted === null) {
+    if (location.hash.includes("=")) announce(say("badLinkKind"), "bad");
+    return;
+  }
   const { id, text, place } = wanted;
   if (!composer.knows(id)) {
     announce(say("badLink", { target: id }), "bad");

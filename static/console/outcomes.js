@@ -8,7 +8,9 @@ export const DAY = "DAY";
 export const UNANSWERED = "UNANSWERED";
 
 /**
+ * @import { Json } from "../kit/protocol.js"
  * @import { Calls } from "./calls.js"
+ * @import { Reading } from "./reading.js"
  *
  * @typedef {object} OfDay an occurrence of a user's day
  * @property {number} task_id
@@ -55,37 +57,52 @@ export class Outcomes {
   }
 
   /**
-   * Reads the list from its beginning, or on from what is shown.
+   * Asks for the list from its beginning, or on from what is shown.
    * @param {string} list
    * @param {number} userId
    * @param {boolean} further
    */
-  async read(list, userId, further) {
+  ask(list, userId, further) {
     if (list === DAY) {
       const query = this.#date === "" ? "" : `?date=${this.#date}`;
-      const answer = await this.#calls.ask("GET", `/api/users/${userId}/day${query}`);
-      this.#day = answer.items;
-      this.#more = false; // a day is a single page
-      return;
+      return this.#calls.ask("GET", `/api/users/${userId}/day${query}`);
     }
     const last = further ? (this.#unanswered.at(-1)?.notification_id ?? 0) : 0;
-    const answer = await this.#calls.ask("GET", `/api/reminders/unanswered?after_id=${last}`);
-    this.#unanswered = further ? [...this.#unanswered, ...answer.items] : answer.items;
-    this.#more = answer.has_more;
+    return this.#calls.ask("GET", `/api/reminders/unanswered?after_id=${last}`);
+  }
+
+  /**
+   * Takes the answer to that.
+   * @param {string} list
+   * @param {Json} answer
+   * @param {boolean} further
+   */
+  take(list, answer, further) {
+    if (list === DAY) this.#day = answer.items;
+    else this.#unanswered = further ? [...this.#unanswered, ...answer.items] : answer.items;
+    this.#more = answer.has_more ?? false; // a day is a single page
+  }
+
+  /** Forgets what was read, but not the date. */
+  forget() {
+    this.#day = [];
+    this.#unanswered = [];
+    this.#more = false;
   }
 
   /**
    * @param {string} list
+   * @param {Reading} reading
    * @param {() => unknown} again reads the list anew
    */
-  draw(list, again) {
+  draw(list, reading, again) {
     const rows = list === DAY ? this.#day.map(dayRow) : this.#unanswered.map(unansweredRow);
     return element(
       "div",
       { class: "outcomes" },
       list === DAY ? this.#drawDate(again) : null,
       rows.length === 0
-        ? element("p", { class: "empty" }, say(list === DAY ? "noReminders" : "allAnswered"))
+        ? reading.emptiness(() => element("p", { class: "empty" }, say(list === DAY ? "noReminders" : "allAnswered")))
         : element("ul", { class: "items" }, ...rows),
     );
   }
@@ -100,6 +117,7 @@ export class Outcomes {
       "data-focus": "date",
       onchange: () => {
         this.#date = control.value;
+        this.#day = [];
         again();
       },
     });

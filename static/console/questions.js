@@ -1,5 +1,10 @@
 // The consultation questions as the server lists them.
 
+import { Reading } from "./reading.js";
+
+const PAGE = 20; // questions
+const LONGEST = 200; // which is the most that the server gives at once
+
 /**
  * @import { Calls } from "./calls.js"
  * @import { Connections } from "./connections.js"
@@ -29,6 +34,8 @@ export class Questions extends EventTarget {
   mine = false;
   /** @type {Map<number, Participant[]>} who has read up to where, by question, where it was asked for */
   seen = new Map();
+  /** Of the list. */
+  reading = new Reading(() => this.#changed());
   #connections;
   #calls;
 
@@ -43,24 +50,29 @@ export class Questions extends EventTarget {
     });
   }
 
-  /** Reads the newest page, or the next older one. */
-  async read(older = false) {
-    const query = new URLSearchParams({ limit: "20" });
+  /** Reads the list anew, as long as it is, or the next older page. */
+  read(older = false) {
+    const length = older ? PAGE : Math.min(Math.max(this.items.length, PAGE), LONGEST);
+    const query = new URLSearchParams({ limit: String(length) });
     if (this.status) query.set("status", this.status);
     const { userId, userType } = this.#connections.selected;
     if (this.mine) query.set("participant_id", String(userId));
     if (this.mine) query.set("participant_type", userType);
     if (userType === "STAFF") query.set("user_type", userType);
     if (older) query.set("before_id", String(this.items.at(-1)?.id));
-    const { items, has_more: more } = await this.#calls.ask("GET", `/api/questions?${query}`);
-    this.items = older ? [...this.items, ...items] : items;
-    this.more = more;
-    this.#changed();
+    return this.reading.run(
+      () => this.#calls.ask("GET", `/api/questions?${query}`),
+      ({ items, has_more: more }) => {
+        this.items = older ? [...this.items, ...items] : items;
+        this.more = more;
+      },
+    );
   }
 
   /** @param {boolean} mine */
   showMine(mine) {
     this.mine = mine;
+    this.items = [];
     return this.read();
   }
 
@@ -70,22 +82,24 @@ export class Questions extends EventTarget {
    */
   async readSeen(id) {
     const type = this.#connections.selected.userType === "STAFF" ? "&user_type=STAFF" : "";
+    const { seen } = this;
     const { items } = await this.#calls.ask("GET", `/api/questions/${id}/participants?limit=200${type}`);
-    this.seen.set(id, items);
+    seen.set(id, items);
     this.#changed();
   }
 
   /** Forgets the list, which another user may not see. */
   forget() {
-    this.seen.clear();
+    this.seen = new Map(); // an answer that is still to come goes to the old one
     this.items = [];
     this.more = false;
-    this.#changed();
+    this.reading.forget();
   }
 
   /** @param {string} status */
   show(status) {
     this.status = status;
+    this.items = [];
     return this.read();
   }
 

@@ -19,10 +19,27 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
   const panel = byId("panel-questions");
   const listing = element("div", { class: "stack" });
   const opening = element("form", { class: "opening" });
-  const history = new History({ connections, calls, attempt, close: () => showList() });
+  const history = new History({ connections, calls, attempt, close: (id) => showList(id) });
+
+  let search = "";
+  const searching = element("input", {
+    type: "search",
+    name: "question-search",
+    autocomplete: "off",
+    "data-focus": "search",
+  });
+  searching.addEventListener("input", () => {
+    search = searching.value.trim().toLowerCase();
+    draw();
+  });
+  const matches = (/** @type {Question} */ { id, title, elder_id: elder }) =>
+    [id, elder, title.toLowerCase()].some((one) => String(one).includes(search));
 
   const draw = () => {
-    const rows = questions.items.map((question) => row(question));
+    const { items, more, reading } = questions;
+    const rows = items.filter(matches).map((question) => row(question));
+    searching.placeholder = say("searchQuestions");
+    searching.setAttribute("aria-label", say("searchQuestions"));
     redraw(
       listing,
       element(
@@ -30,20 +47,21 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
         { class: "panel-head" },
         statusFilter(questions, attempt),
         mineFilter(questions, attempt),
-        refreshButton(() => attempt(questions.read())),
+        refreshButton(() => attempt(questions.read()), reading.isBusy),
       ),
-      rows.length === 0
-        ? element("p", { class: "empty" }, say("noQuestions"))
-        : element("ul", { class: "items" }, ...rows),
-      questions.more
-        ? button(say("more"), () => attempt(questions.read(true)), { kind: "wide", "data-focus": "more" })
-        : null,
+      items.length > 1 || search !== "" ? searching : null,
+      reading.failure(() => attempt(questions.read())),
+      rows.length > 0 ? element("ul", { class: "items" }, ...rows) : null,
+      items.length === 0 ? reading.emptiness(() => element("p", { class: "empty" }, say("noQuestions"))) : null,
+      items.length > 0 && rows.length === 0 ? element("p", { class: "empty" }, say("noneFound")) : null,
+      more ? button(say("more"), () => attempt(questions.read(true)), { kind: "wide", "data-focus": "more" }) : null,
     );
   };
   const row = (/** @type {Question} */ question) => {
     const { id, title, status } = question;
     const joined = connections.selected.joined.has(id);
-    const focus = (/** @type {string} */ what) => ({ "data-focus": `${what}-${id}`, kind: "small" });
+    const about = `#${id} ${title}`;
+    const focus = (/** @type {string} */ what) => ({ "data-focus": `${what}-${id}`, kind: "small", about });
     const other = status === "OPEN" ? "CLOSED" : "OPEN";
     return element(
       "li",
@@ -91,8 +109,10 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
     panel.replaceChildren(history.node);
     history.open(question);
   };
-  const showList = () => {
+  const showList = (/** @type {number} */ id) => {
     panel.replaceChildren(opening, listing);
+    const from = listing.querySelector(`[data-focus="history-${id}"]`) ?? listing.querySelector("button");
+    if (from instanceof HTMLElement) from.focus();
     attempt(questions.read());
   };
 
@@ -111,6 +131,8 @@ export function questionsPanel({ connections, calls, questions, actions, tabs, a
     if (token === reader) return;
     reader = token;
     questions.forget();
+    history.forget();
+    panel.replaceChildren(opening, listing);
     if (tabs.current === "questions" && !isStranger) attempt(questions.read());
   });
 }

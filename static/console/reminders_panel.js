@@ -2,11 +2,13 @@
 // of them on a day, and what is unanswered.
 
 import { button, chip, refreshButton, segmented } from "../kit/controls.js";
+import { announce } from "../kit/copy.js";
 import { byId, element, foreign, oncePerFrame, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say, sayIfKnown } from "../kit/language.js";
 import { bindFirst } from "./inbox_panel.js";
 import { LadderFields } from "./ladder.js";
 import { DAY, Outcomes, UNANSWERED } from "./outcomes.js";
+import { Reading } from "./reading.js";
 import { RepeatFields, repeatPart } from "./repeats.js";
 
 const PARKED = "PARKED"; // no status of a task: the list of those that the server has parked
@@ -46,25 +48,42 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   /** @type {Map<number, string[]>} */
   let upcoming = new Map(); // by task id, when it is due next, of those that were asked for
 
-  const read = async (older = false) => {
-    owner = connections.selected.actsFor;
+  const reading = new Reading(() => draw());
+  const read = (older = false) => {
+    const user = connections.selected.actsFor;
+    if (owner !== user) forget();
+    owner = user;
     if (Outcomes.has(status)) {
-      await outcomes.read(status, owner, older);
-      more = outcomes.more;
-      return draw();
+      return reading.run(
+        () => outcomes.ask(status, user, older),
+        (answer) => {
+          outcomes.take(status, answer, older);
+          more = outcomes.more;
+        },
+      );
     }
-    const query = new URLSearchParams({ user_id: String(owner), limit: "20" });
+    const query = new URLSearchParams({ user_id: String(user), limit: "20" });
     if (status === PARKED) query.set("parked", "true");
     else if (status) query.set("status", status);
     if (older) query.set("before_id", String(items.at(-1)?.id));
-    const answer = await calls.ask("GET", `/api/reminders?${query}`);
-    items = older ? [...items, ...answer.items] : answer.items;
-    if (!older) upcoming = new Map();
-    more = answer.has_more;
-    draw();
+    return reading.run(
+      () => calls.ask("GET", `/api/reminders?${query}`),
+      (answer) => {
+        items = older ? [...items, ...answer.items] : answer.items;
+        if (!older) upcoming = new Map();
+        more = answer.has_more;
+      },
+    );
+  };
+  const forget = () => {
+    items = [];
+    more = false;
+    upcoming = new Map();
+    outcomes.forget();
   };
   const remind = async () => {
-    await actions.remindSoon({ ...repeats.given, ...ladder.given });
+    const made = await actions.remindSoon({ ...repeats.given, ...ladder.given });
+    if (made.next_at && made.next_at !== made.remind_at) announce(say("remindsAt", { at: made.next_at }));
     await read();
   };
   const become = (/** @type {Task} */ task) => {
@@ -90,6 +109,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   };
   const show = (/** @type {string} */ wanted) => {
     status = wanted;
+    forget();
     return read();
   };
   const draw = () => {
@@ -116,15 +136,16 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         "div",
         { class: "panel-head" },
         segmented(statuses(), status, (wanted) => attempt(show(wanted))),
-        refreshButton(() => attempt(read())),
+        refreshButton(() => attempt(read()), reading.isBusy),
       ),
-      isRead ? list() : noReminders(),
+      reading.failure(() => attempt(read())),
+      isRead ? list() : null,
       isRead && more ? button(say("more"), () => attempt(read(true)), { kind: "wide", "data-focus": "more" }) : null,
     );
   };
   const list = () => {
-    if (Outcomes.has(status)) return outcomes.draw(status, () => attempt(read()));
-    return items.length === 0 ? noReminders() : element("ul", { class: "items" }, ...items.map(row));
+    if (Outcomes.has(status)) return outcomes.draw(status, reading, () => attempt(read()));
+    return items.length === 0 ? reading.emptiness(noReminders) : element("ul", { class: "items" }, ...items.map(row));
   };
   const row = (/** @type {Task} */ task) =>
     element(
@@ -149,6 +170,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
           ? button(say("cancelReminder"), () => attempt(cancel(task.id)), {
               kind: "small",
               "data-focus": `cancel-${task.id}`,
+              about: `#${task.id} ${task.title}`,
             })
           : null,
       ),

@@ -40,11 +40,12 @@ export class Tabs {
 
   /** @param {KeyboardEvent} event */
   #move(event) {
-    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (step === 0) return;
     const shown = this.#tabs.filter((tab) => tab.offsetParent !== null);
     const current = shown.findIndex((tab) => tab === document.activeElement);
-    const next = shown[(current + step + shown.length) % shown.length];
+    /** @type {Record<string, number>} */
+    const places = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: -1 };
+    if (!(event.key in places)) return;
+    const next = shown.at(places[event.key] % shown.length) ?? shown[0];
     this.open(nameOf(next));
     next.focus();
     event.preventDefault();

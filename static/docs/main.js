@@ -14,6 +14,8 @@ import { word } from "./words.js";
  */
 
 const DESK = matchMedia("(min-width: 900px)");
+// A tab that was the console before, and is so named, is not any more: links open the console beside it.
+if (window.name === "careline-console") window.name = "careline-docs";
 
 function sayFixedWords() {
   sayStaticTexts();

@@ -6,17 +6,25 @@ import { say } from "./language.js";
 /** @import { Child } from "./dom.js" */
 
 /**
- * A button with text, an icon (`drawing`), or both; `label` says more than the text, or all where there is none.
+ * A button with text, an icon (`drawing`), or both; `label` says more than the text, or all where there is none. `about`
+ * is what it works on, where many buttons have the same words: screen readers read it after them.
  * @param {string} text
  * @param {() => unknown} onclick
- * @param {{kind?: string, drawing?: string, label?: string | null, [attribute: string]: unknown}} options
+ * @param {{kind?: string, drawing?: string, label?: string | null, about?: string, [attribute: string]: unknown}} options
  */
-export function button(text, onclick, { kind = "", drawing = "", label = null, ...attributes } = {}) {
+export function button(text, onclick, { kind = "", drawing = "", label = null, about = "", ...attributes } = {}) {
   const content = [drawing ? icon(drawing) : null, text ? element("span", {}, text) : null];
-  const name = text ? null : label; // a button with words is called by them
+  const name = text ? about && `${text} ${about}` : label; // a button with words is called by them
   return element(
     "button",
-    { type: "button", class: `button ${kind}`.trim(), "aria-label": name, title: label, onclick, ...attributes },
+    {
+      type: "button",
+      class: `button ${kind}`.trim(),
+      "aria-label": name || null,
+      title: label,
+      onclick,
+      ...attributes,
+    },
     ...content,
   );
 }
@@ -24,13 +32,15 @@ export function button(text, onclick, { kind = "", drawing = "", label = null, .
 /**
  * Reads a list anew.
  * @param {() => unknown} read
+ * @param {boolean} busy whether it is being read
  */
-export function refreshButton(read) {
+export function refreshButton(read, busy) {
   return button("", read, {
     kind: "quiet square small",
     drawing: "refresh",
     label: say("refresh"),
     "data-focus": "refresh",
+    "aria-busy": String(busy),
   });
 }
 

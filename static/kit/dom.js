@@ -58,12 +58,20 @@ export function icon(name) {
  * @param {string} className
  */
 export function foreign(text, className = "") {
-  return element("bdi", { class: className || null }, String(text ?? ""));
+  return element("bdi", { class: className || null, lang: languageOf(text) }, String(text ?? ""));
 }
 
 /**
- * Replaces what `container` holds; the focus stays on the control with the same data-focus, so that working with the
- * keyboard survives a redraw. While something in it is being pressed the redraw waits, or the click would be lost.
+ * The language by which a screen reader should read a text that others wrote: Chinese where it has Chinese characters;
+ * null for the page's own.
+ * @param {unknown} text
+ */
+export const languageOf = (text) => (/\p{Script=Han}/u.test(String(text ?? "")) ? "zh-CN" : null);
+
+/**
+ * Replaces what `container` holds. The focus stays on the control with the same data-focus, or goes to the one that took
+ * its place, so that working with the keyboard survives a redraw; what was scrolled stays so. While something in it is
+ * being pressed the redraw waits, or the click would be lost.
  * @param {HTMLElement} container
  * @param {...Child} children
  */
@@ -74,11 +82,25 @@ export function redraw(container, ...children) {
   }
   const active = document.activeElement;
   const focus = active instanceof HTMLElement && container.contains(active) ? active.dataset.focus : undefined;
+  const place = focus === undefined ? -1 : controlsIn(container).findIndex((one) => one === active);
+  const { scrollLeft, scrollTop } = container;
   container.replaceChildren(...present(children));
+  container.scrollTo({ left: scrollLeft, top: scrollTop, behavior: "instant" });
   if (focus !== undefined) {
-    const same = container.querySelector(`[data-focus="${CSS.escape(focus)}"]`);
-    if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+    const controls = controlsIn(container);
+    const same = controls.find((one) => one.dataset.focus === focus) ?? controls[place] ?? controls.at(-1);
+    same?.focus({ preventScroll: true });
   }
+}
+
+/**
+ * What can have the focus in it, in order.
+ * @param {HTMLElement} container
+ */
+function controlsIn(container) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const controls = container.querySelectorAll("[data-focus]:not(:disabled)");
+  return [...controls];
 }
 
 /** @type {Node | null} */

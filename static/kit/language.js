@@ -68,7 +68,10 @@ export function switchLanguage() {
 export function sayStaticTexts() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = say("title");
-  for (const [node, key] of marked("say")) node.textContent = say(/** @type {TextKey} */ (key));
+  for (const [node, key] of marked("say")) {
+    node.textContent = say(/** @type {TextKey} */ (key));
+    if (key === "otherLanguage") node.lang = language === "zh" ? "en" : "zh-CN";
+  }
   for (const [node, key] of marked("say-label")) {
     node.title = say(/** @type {TextKey} */ (key));
     node.setAttribute("aria-label", node.title);

@@ -32,6 +32,33 @@ export function remember(key, value) {
   }
 }
 
+/**
+ * Like recall, of what this tab alone remembers until it is closed.
+ * @param {string} key
+ * @param {any} fallback
+ * @returns {any}
+ */
+export function recallHere(key, fallback) {
+  try {
+    const text = sessionStorage.getItem(PREFIX + key);
+    return text === null ? fallback : readExact(text);
+  } catch {
+    return fallback;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
+export function rememberHere(key, value) {
+  try {
+    sessionStorage.setItem(PREFIX + key, writeExact(value));
+  } catch {
+    // It is closed or full: the next visit starts as another tab would.
+  }
+}
+
 /** @param {string} key */
 export function forget(key) {
   try {

@@ -115,7 +115,7 @@ class Console:
         """Let a connection join a question."""
         self.act_as(name)
         item = self.tab("questions").locator(f".item[data-id='{question}']")
-        item.get_by_role("button", name=re.compile("^(Join|加入)$")).click()
+        item.get_by_role("button", name=re.compile("^(Join|加入) ")).click()
         self.expect_on_card(name, re.compile(f"(question|问题) {question}"))
 
     def say(self, name: str, text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, expect
 
 from tests.page.conftest import PHONE, OpenConsole
@@ -39,7 +41,7 @@ def test_two_devices_of_a_user_stay_in_step(open_console: OpenConsole, server: S
     for console, inbox in ((desk, on_desk), (phone, on_phone)):
         expect(badge(console)).to_have_text("2")
         expect(item(inbox, "morning").locator(".chip")).to_have_text(["Read"])
-    item(on_phone, "before").get_by_role("button", name="Confirm").click()
+    item(on_phone, "before").get_by_role("button", name=re.compile("^Confirm")).click()
     for console, inbox in ((desk, on_desk), (phone, on_phone)):
         expect(badge(console)).to_have_text("1")
         expect(item(inbox, "before").locator(".chip")).to_have_text(["Read", "Confirmed"])
@@ -66,7 +68,7 @@ def test_what_was_answered_is_there_after_a_reload(open_console: OpenConsole, se
     console.edit(ELDER, userId=str(user))
     inbox = console.tab("inbox")
     for title, name in (("read", "Mark as read"), ("confirmed", "Confirm"), ("snoozed", "Snooze 10 s")):
-        item(inbox, title).get_by_role("button", name=name).click()
+        item(inbox, title).get_by_role("button", name=re.compile(f"^{name}")).click()
     expect(item(inbox, "snoozed").locator(".chip").last).to_contain_text("Snoozed until")
     (other,) = (one["id"] for one in server.notifications(user) if one["title"] == "elsewhere")
     server.http("POST", f"/api/notifications/{other}/confirm")
