@@ -185,7 +185,7 @@ def _unknown(command: Command, word: str) -> str:
     """Say what is wrong with a word that the subcommand does not take."""
     see = f"`careline {command.name} --help` shows what it takes"
     if not word.startswith("-"):
-        return f"{command.name} takes no {word!r}; {see}"
+        return f"{command.name} takes {'one' if command.file else 'no'} FILE ({word!r}); {see}"
     name = word.partition("=")[0]
     its_own = [option.name for option in command.options] + [_BY_NAME[one].option for one in _EVERY_SETTING]
     return f"{command.name} takes no {name}{nearest(name, its_own)}; {see}"

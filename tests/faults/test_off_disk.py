@@ -312,7 +312,8 @@ def test_a_byte_that_changes_later_is_found_within_a_day(clinic: Clinic) -> None
 
 def test_rows_that_a_copy_lacks_are_found(clinic: Clinic) -> None:
     """A copy with a good sum, made of a database that had lost rows."""
-    clinic.is_well()
+    wait_until(lambda: (found := clinic.health["off_disk"]) and found["drill"] == "ok", "the first drill")
+    clinic.is_well("drill")
     (copy,) = clinic.copies()
     _change(clinic.disk / copy, "DELETE FROM message WHERE id = 7")
     done = drill(clinic)

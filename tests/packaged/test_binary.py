@@ -35,12 +35,11 @@ TRIED: Final = {
         "key",
         "token",
         "audit",
+        "hooks",
         "protocol",
         "install",
-        "version",
-        "notices",
-        "hooks",
-    )
+    ),
+    *("help", "version", "notices"),
 }
 HOOK: Final = """[[hook]]
 name = "gateway"
@@ -122,10 +121,14 @@ def test_every_subcommand_works(start_server: StartServer, tmp_path: Path) -> No
         (["protocol"], "咨询问题"),
         (["install", "--print"], UNIT_TEXT),
         (["notices"], "Permission is hereby granted"),
+        (["help", "drill"], "--backup-folder"),
+        (["version"], "sqlite 3."),
     ):
         result = run(*words, folder=tmp_path)
         assert (result.returncode, result.stderr) == (0, ""), words
         assert said in result.stdout
+    tried = run("drill", *database, "--backup-folder", str(tmp_path), folder=tmp_path)
+    assert (tried.returncode, "on the same disk" in tried.stderr) == (1, True)
     server.open_question()
     server.stop()
     assert run("restore", str(tmp_path / "copy.db"), *database, folder=tmp_path).returncode == 0

@@ -258,7 +258,7 @@ class TestOutput:
             (["serve", "--databse=x.db"], "serve takes no --databse (did you mean --database?)"),
             (["token", "--usr-id", "3"], "token takes no --usr-id (did you mean --user-id?); `careline token --help`"),
             (["protocol", "--format", "openap"], "there is no --format 'openap' (did you mean openapi?)"),
-            (["check", "now"], "check takes no 'now'; `careline check --help`"),
+            (["check", "now"], "check takes no FILE ('now'); `careline check --help`"),
             (["backup"], "FILE"),
             (["serve", "--port"], "--port: expected one argument"),
             (["--yes", "check"], "check takes no --yes"),
