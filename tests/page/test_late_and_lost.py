@@ -129,10 +129,13 @@ def test_two_tabs_leave_each_other_their_connections(open_console: OpenConsole) 
     other = Console(one.page.context.new_page(), one.server)
     other.visit()
     one.edit(ELDER, name="renamed here")
+    # A browser hands what one tab has stored to the others a moment later.
+    other.page.wait_for_function("Object.values(localStorage).some((one) => one.includes('renamed here'))")
     other.page.locator("#add-connection").click()
     other.page.locator("#connection-dialog [name=name]").fill("added there")
     other.page.locator("#connection-dialog .primary").click()
     expect(other.card("added there")).to_be_visible()
+    one.page.wait_for_function("Object.values(localStorage).some((one) => one.includes('added there'))")
     one.visit()
     other.visit()
     names = ["renamed here", NURSE, FAMILY, "added there"]
