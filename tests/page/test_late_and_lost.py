@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import PHONE, OpenConsole
 from tests.page.console import ELDER, FAMILY, NURSE, Console
-from tests.server import Server
+from tests.server import Server, wait_until
 
 
 def focused(page: Page, selector: str) -> None:
@@ -124,18 +124,22 @@ def test_what_the_server_has_lost_is_forgotten(open_console: OpenConsole) -> Non
     expect(page.locator("#toast")).to_contain_text("ignored")
 
 
+def stored(console: Console, text: str) -> bool:
+    return text in str(console.page.evaluate("() => Object.values(localStorage).join()"))
+
+
 def test_two_tabs_leave_each_other_their_connections(open_console: OpenConsole) -> None:
     one = open_console()
     other = Console(one.page.context.new_page(), one.server)
     other.visit()
     one.edit(ELDER, name="renamed here")
     # A browser hands what one tab has stored to the others a moment later.
-    other.page.wait_for_function("Object.values(localStorage).some((one) => one.includes('renamed here'))")
+    wait_until(lambda: stored(other, "renamed here"), "the name in the other tab")
     other.page.locator("#add-connection").click()
     other.page.locator("#connection-dialog [name=name]").fill("added there")
     other.page.locator("#connection-dialog .primary").click()
     expect(other.card("added there")).to_be_visible()
-    one.page.wait_for_function("Object.values(localStorage).some((one) => one.includes('added there'))")
+    wait_until(lambda: stored(one, "added there"), "the connection in the first tab")
     one.visit()
     other.visit()
     names = ["renamed here", NURSE, FAMILY, "added there"]
