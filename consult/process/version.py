@@ -12,19 +12,8 @@ VERSION = "0.1.0"
 LIBRARIES = (
     *("sanic", "sanic-routing", "httptools", "multidict", "aiofiles", "tracerite", "html5tagger", "ujson"),
     *("python-socketio", "python-engineio", "bidict", "websockets", "uvloop", "peewee", "aiosqlite", "greenlet"),
-    "pysqlite3",
-    *(
-        "python-multipart",
-        "schedule",
-        "orjson",
-        "msgspec",
-        "PyJWT",
-        "tzlocal",
-        "tzdata",
-        "prometheus-client",
-        "urllib3",
-    ),
-    *("typing-extensions", "urllib3"),
+    *("pysqlite3", "python-multipart", "schedule", "orjson", "msgspec", "PyJWT", "tzlocal", "tzdata"),
+    *("prometheus-client", "urllib3", "typing-extensions"),
 )
 
 # In the packaged binary alone: the commit that it was made of, and the licence texts of its parts.
