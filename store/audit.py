@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from store import schema
-from store.file import StoreFault
+from store.file import StoreFault, to_look
 from store.models import Audit
 from store.transaction import insert_into, run
 
@@ -54,8 +54,7 @@ def since(path: Path, moment: int, user_id: int | None) -> Iterator[tuple[int, i
     if user_id is not None:
         query = query.where(Audit.user_id == user_id)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
-            connection.execute("PRAGMA query_only = 1")
+        with closing(to_look(path)) as connection:
             yield from run(connection, query)
     except sqlite3.Error as fault:
         raise StoreFault(f"cannot read {path}: {fault}") from fault

@@ -16,15 +16,14 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from store import file_copies, off_disk, schema
+from store import off_disk, schema
 from store.aside import Aside, Going
 from store.backup import Daily, attended, copy, partial_file, reporting
 from store.beside import writing_beside
 from store.clock import DAY, Clock
 from store.database import Database
-from store.file import StoreFault
-from store.file_copies import names_in
-from store.file_folder import folder_of
+from store.file import StoreFault, to_look
+from store.file_copies import names_in, refuse_unsound
 from store.off_disk import Drilled, note_drill
 from store.restore import ids_beyond
 from store.transaction import each
@@ -130,9 +129,7 @@ def drill(database: Path, daily: Daily, going: Going) -> str:
                 part.replace(restored)
             schema.migrate(restored, lambda _: going(1.0))
             names = names_in(restored)
-            lacking = file_copies.unsound(folder_of(newest), names, going)
-            if lacking:
-                raise StoreFault(f"{newest}: {file_copies.told(lacking, len(names))}")
+            refuse_unsound(newest, names, going)
             rows, live = _compare(newest, restored, database)
     files = f", {len(names):,} files" if names else ""
     return f"{newest} was restored for trial and is sound: {rows:,} rows{files}; the database has {live:,} rows now"
@@ -147,14 +144,10 @@ def damage(database: Path, daily: Daily, going: Going) -> str | None:
         try:
             with reporting(f"cannot read {kept}"):
                 off_disk.refuse_changed(kept, going)
-                names = names_in(kept)
-                lacking = file_copies.unsound(folder_of(kept), names, going)
+                refuse_unsound(kept, names_in(kept), going)
         except StoreFault as fault:
             if kept.exists():  # and not taken away meanwhile, for its age
                 return str(fault)
-            continue
-        if lacking and kept.exists():
-            return f"{kept}: {file_copies.told(lacking, len(names))}"
     return None
 
 
@@ -183,7 +176,7 @@ def _compare(newest: Path, restored: Path, database: Path) -> tuple[int, int]:
 
     Ids are never used again, so what the database has up to the copy's highest id was there when it was made.
     """
-    with closing(sqlite3.connect(restored)) as copied, closing(_to_look(database)) as live:
+    with closing(sqlite3.connect(restored)) as copied, closing(to_look(database)) as live:
         (broken,) = copied.execute("SELECT count(*) FROM pragma_foreign_key_check").fetchone()
         if broken:
             raise StoreFault(f"{newest}: {broken:,} of its rows name others that are not in it")
@@ -202,14 +195,7 @@ def _compare(newest: Path, restored: Path, database: Path) -> tuple[int, int]:
 
 
 def _highest_ids(path: Path) -> dict[str, int]:
-    with closing(_to_look(path)) as connection:
+    with closing(to_look(path)) as connection:
         found = dict(connection.execute("SELECT name, max(seq) FROM sqlite_sequence GROUP BY name").fetchall())
     found.pop(schema.HISTORY, None)
     return found
-
-
-def _to_look(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
-    for name, value in schema.TO_LOOK.items():
-        connection.execute(f"PRAGMA {name} = {value}")
-    return connection

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from store.transaction import Tellable
@@ -17,6 +18,8 @@ PRAGMAS = {
     # What is deleted is overwritten in the file. Not every build of SQLite does so by itself.
     "secure_delete": 1,
 }
+# Beside a server that may be running: its writer alone moves the WAL into the file.
+TO_LOOK = {"query_only": 1, "wal_autocheckpoint": 0}
 
 
 class StoreFault(Tellable):
@@ -25,9 +28,19 @@ class StoreFault(Tellable):
 
 def connect(path: Path) -> sqlite3.Connection:
     """Return a connection that may write, for the thread that asks."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    return _set_up(sqlite3.connect(path, isolation_level=None), PRAGMAS)
+
+
+def to_look(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads, beside a server that may be running. sqlite3.Error where there is no database."""
+    # Not mode=ro: such a connection makes a WAL's two files where there are none, and cannot take them away again.
+    name = f"{path.absolute().as_uri()}?mode=rw"
+    return _set_up(sqlite3.connect(name, uri=True, isolation_level=None), TO_LOOK)
+
+
+def _set_up(connection: sqlite3.Connection, pragmas: Mapping[str, object]) -> sqlite3.Connection:
     try:
-        for name, value in PRAGMAS.items():
+        for name, value in pragmas.items():
             connection.execute(f"PRAGMA {name} = {value}")
     except BaseException:
         connection.close()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from store import file_folder
-from store.file import StoreFault
+from store.file import StoreFault, to_look
 from store.file_folder import IS_HASH, folder_of, open_file, opened
 
 # What a file system says that knows no second names, or not there.
@@ -32,10 +32,7 @@ Names = Mapping[str, int]  # of files: their sizes, by their hashes
 def names_in(database: Path) -> dict[str, int]:
     """Return the files that a database knows; none where it is of a Careline without files. sqlite3.Error where it
     cannot be read."""
-    name = f"{database.absolute().as_uri()}?mode=rw"
-    with closing(sqlite3.connect(name, uri=True, isolation_level=None)) as connection:
-        connection.execute("PRAGMA query_only = 1")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    with closing(to_look(database)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone():
             return {}
         return dict(connection.execute("SELECT sha256, size FROM file"))
@@ -235,10 +232,12 @@ def check(database: Path) -> str:
     return f"{len(names):,} of {sum(names.values()):,} bytes in {folder} are sound"
 
 
-def unsound(folder: Path, names: Names, going: Callable[[float], bool]) -> list[str]:
-    """Return which files of a copy are missing or damaged. InterruptedError when `going` says so."""
-    missing, damaged = _unsound(folder, names, going)
-    return sorted(missing + damaged)
+def refuse_unsound(copy: Path, names: Names, going: Callable[[float], bool]) -> None:
+    """Raise StoreFault unless all files of a copy are beside it, and are what they were. InterruptedError when `going`
+    says so."""
+    missing, damaged = _unsound(folder_of(copy), names, going)
+    if missing or damaged:
+        raise StoreFault(f"{copy}: {told(sorted(missing + damaged), len(names))}")
 
 
 def _unsound(

@@ -12,12 +12,10 @@ from urllib.parse import quote
 from peewee import DatabaseError, SqliteDatabase
 from playhouse.migrations import Runner
 
-from store.file import PRAGMAS, StoreFault
+from store.file import PRAGMAS, TO_LOOK, StoreFault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOOK_EVERY = 10_000  # steps of SQLite's machine between two looks whether a migration goes on
-# Beside a server that may be running: its writer alone moves the WAL into the file.
-TO_LOOK = {"query_only": 1, "wal_autocheckpoint": 0}
 HISTORY = "schema_migration"  # the table that holds which migrations were applied
 
 
