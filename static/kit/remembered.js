@@ -9,28 +9,14 @@ const PREFIX = "careline.";
  * @param {any} fallback
  * @returns {any} the value that was remembered last
  */
-export function recall(key, fallback) {
-  try {
-    const text = localStorage.getItem(PREFIX + key);
-    return text === null ? fallback : readExact(text);
-  } catch {
-    return fallback;
-  }
-}
+export const recall = (key, fallback) => read(() => localStorage, key, fallback);
 
 /**
  * @param {string} key
  * @param {unknown} value
  * @returns {boolean} false where storage is full or closed: the page works on without it
  */
-export function remember(key, value) {
-  try {
-    localStorage.setItem(PREFIX + key, writeExact(value));
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const remember = (key, value) => write(() => localStorage, key, value);
 
 /**
  * Like recall, of what this tab alone remembers until it is closed.
@@ -38,9 +24,24 @@ export function remember(key, value) {
  * @param {any} fallback
  * @returns {any}
  */
-export function recallHere(key, fallback) {
+export const recallHere = (key, fallback) => read(() => sessionStorage, key, fallback);
+
+/**
+ * Like remember, for this tab alone: without it the next visit starts as another tab would.
+ * @param {string} key
+ * @param {unknown} value
+ */
+export const rememberHere = (key, value) => write(() => sessionStorage, key, value);
+
+/**
+ * @param {() => Storage} storage which a browser may refuse to name
+ * @param {string} key
+ * @param {any} fallback
+ * @returns {any}
+ */
+function read(storage, key, fallback) {
   try {
-    const text = sessionStorage.getItem(PREFIX + key);
+    const text = storage().getItem(PREFIX + key);
     return text === null ? fallback : readExact(text);
   } catch {
     return fallback;
@@ -48,14 +49,16 @@ export function recallHere(key, fallback) {
 }
 
 /**
+ * @param {() => Storage} storage
  * @param {string} key
  * @param {unknown} value
  */
-export function rememberHere(key, value) {
+function write(storage, key, value) {
   try {
-    sessionStorage.setItem(PREFIX + key, writeExact(value));
+    storage().setItem(PREFIX + key, writeExact(value));
+    return true;
   } catch {
-    // It is closed or full: the next visit starts as another tab would.
+    return false;
   }
 }
 
