@@ -115,7 +115,7 @@ def test_it_is_told_in_words(start_server: StartServer) -> None:
     """A full disk is no bug: the log says so in a line or two, not in tracebacks."""
     server = start_server()
     user_id = new_id()
-    server.make_reminder(user_id, in_seconds(1))
+    server.make_reminder(user_id, in_seconds(2))
     with no_growth(server):
         wait_until(lambda: server.http("GET", "/health").status == 503, "the bad health")
     wait_until(lambda: server.notifications(user_id), "the notification")

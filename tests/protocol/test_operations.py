@@ -153,7 +153,7 @@ def test_metrics_count_reminders(server: Server, enter: Enter) -> None:
 
 
 def test_reminders_that_cannot_fire_are_due(server: Server) -> None:
-    server.make_reminder(new_id(), in_seconds(1.5))
+    server.make_reminder(new_id(), in_seconds(2.5))
     assert value(server, "careline_reminders_due") == 0
     with write_locked(server.database):
         wait_until(lambda: value(server, "careline_reminders_due") == 1, "its time")

@@ -66,7 +66,7 @@ def test_an_earlier_task_wakes_the_loop(server: Server, clients: Clients) -> Non
     user_id = new_id()
     client = clients.connect()
     client.bind(user_id)
-    server.make_reminder(user_id, in_seconds(1.5), title="后")
+    server.make_reminder(user_id, in_seconds(2.5), title="后")
     server.make_reminder(user_id, in_seconds(0.4), title="先")
     assert client.expect("notification:new")["title"] == "先"
     assert client.expect("notification:new")["title"] == "后"
@@ -84,8 +84,8 @@ def test_a_cancelled_reminder_never_fires(server: Server, clients: Clients) -> N
     user_id = new_id()
     client = clients.connect()
     client.bind(user_id)
-    cancelled = server.make_reminder(user_id, in_seconds(1.5), title="取消")
-    server.make_reminder(user_id, in_seconds(1.8), title="照常")
+    cancelled = server.make_reminder(user_id, in_seconds(3), title="取消")
+    server.make_reminder(user_id, in_seconds(3.3), title="照常")
     assert server.http("DELETE", f"/api/reminders/{cancelled['id']}").status == 200
     assert client.expect("notification:new")["title"] == "照常"
     client.nothing("notification:new")
@@ -108,10 +108,10 @@ def test_who_binds_later_gets_it_once(server: Server, clients: Clients) -> None:
 def test_what_came_due_while_the_server_was_down_fires_once(start_server: StartServer, clients: Clients) -> None:
     server = start_server()
     user_id, cancelled_user = new_id(), new_id()
-    due = time.time() + 2
-    moments = {"二": 1.8, "三": 1.9, "一": 1.7}
-    tasks = [server.make_reminder(user_id, in_seconds(moment), title=title) for title, moment in moments.items()]
-    dropped = server.make_reminder(cancelled_user, in_seconds(2))
+    due = time.time() + 3
+    moments = {title: in_seconds(moment) for title, moment in {"二": 2.8, "三": 2.9, "一": 2.7}.items()}
+    tasks = [server.make_reminder(user_id, moment, title=title) for title, moment in moments.items()]
+    dropped = server.make_reminder(cancelled_user, in_seconds(3))
     server.http("DELETE", f"/api/reminders/{dropped['id']}")
     assert {status(server, task) for task in tasks} == {"PENDING"}
     server.stop()

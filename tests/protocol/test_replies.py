@@ -132,7 +132,7 @@ def test_what_the_user_has_read_or_snoozed_itself(server: Server, clients: Clien
     assert phone.call("notification:read", {"id": first})["success"]
     nurse.send(question_id, sender_id=nurse_id)
     second = phone.expect("notification:new")["id"]
-    assert phone.call("notification:snooze", {"id": second, "until": in_seconds(0.5)})["success"]
+    assert phone.call("notification:snooze", {"id": second, "until": in_seconds(1.5)})["success"]
     assert phone.call("notification:read", {"id": second})["success"]
     nurse.send(question_id, sender_id=nurse_id)
     again = phone.expect("notification:new")["id"]
