@@ -192,10 +192,12 @@ def allow_many_files() -> None:
 
 
 def build_programs() -> None:
-    """Compile the load generator and the physical limit."""
+    """Compile the load generator and the physical limit. Another process may be running or compiling them."""
     BUILD.mkdir(parents=True, exist_ok=True)
     for name in ("load", "limit"):
-        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", str(BUILD / name), str(HERE / f"{name}.c")], check=True)
+        made = BUILD / f"{name}.{os.getpid()}"
+        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", str(made), str(HERE / f"{name}.c")], check=True)
+        made.replace(BUILD / name)
 
 
 def install_peers() -> bool:

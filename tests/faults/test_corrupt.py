@@ -100,7 +100,8 @@ class TestWhileItServes:
         client.call("bind_user", {"user_id": user_id})
         filled.make_reminder(user_id, in_seconds(-1), title="照样响")
         wait_until(lambda: filled.notifications(user_id), "the notification")
-        client.call("leave_question", {"question_id": 1})
+        leave = ["leave_question", {"question_id": 1}]
+        wait_until(lambda: client.call(*leave) and client.named("notification:new"), "its push")
         assert [one["title"] for one in client.named("notification:new")] == ["照样响"]
         filled.stop()
         with closing(sqlite3.connect(filled.database)) as connection:

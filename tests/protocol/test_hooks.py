@@ -54,8 +54,20 @@ def say(server: Server, enter: Enter, question_id: int, count: int, text: str = 
 
 def of(server: Server, name: str = "gateway") -> dict[str, Any]:
     """The hook in `/health`."""
-    hooks: list[dict[str, Any]] = server.http("GET", "/health").body["hooks"]
-    return next(one for one in hooks if one["name"] == name)
+    return next(one for one in hooks_of(server) if one["name"] == name)
+
+
+def hooks_of(server: Server) -> list[dict[str, Any]]:
+    """The hooks in `/health`, as soon as it knows them."""
+    known: list[list[dict[str, Any]]] = []
+
+    def look() -> bool:
+        hooks = server.http("GET", "/health").body["hooks"]
+        known.append(hooks)
+        return hooks is not None
+
+    wait_until(look, "what is known of the hooks")
+    return known[-1]
 
 
 class TestEvents:
@@ -546,7 +558,7 @@ class TestRestarts:
         second = Receiver()
         write_hooks(tmp_path, receiver.table("one"), second.table("two", events=["question.updated"]))
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(server.http("GET", "/health").body["hooks"]) == 2, "the second hook")
+        wait_until(lambda: len(hooks_of(server)) == 2, "the second hook")
         question_id = server.open_question()
         server.set_status(question_id, "CLOSED")
         assert [one.event["type"] for one in second.awaited(1)] == ["question.updated"]
@@ -575,10 +587,10 @@ class TestRestarts:
             wait_until(lambda: "the hooks stay as they were" in server.stderr(), "a line in the log")
         question_id = server.open_question()
         assert receiver.awaited(1)[0].event["data"]["id"] == question_id
-        assert [one["name"] for one in server.http("GET", "/health").body["hooks"]] == ["one"]
+        assert [one["name"] for one in hooks_of(server)] == ["one"]
         server.process.send_signal(signal.SIGHUP)
         wait_until(lambda: "the hooks were read again" in server.stderr(), "the new file")
-        wait_until(lambda: [one["name"] for one in server.http("GET", "/health").body["hooks"]] == ["two"], "its hook")
+        wait_until(lambda: [one["name"] for one in hooks_of(server)] == ["two"], "its hook")
 
 
 class TestCommands:
