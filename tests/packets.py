@@ -207,6 +207,12 @@ class Polling(Connection):
             self._waiting.extend(self._ask("GET").split(SEPARATOR))
         return self._waiting.popleft()
 
+    def rest(self) -> list[str]:
+        """Give the packets of the last answer that nobody has received yet."""
+        packets = list(self._waiting)
+        self._waiting.clear()
+        return packets
+
     def poll(self) -> None:
         """Ask for packets, and leave the answer unread."""
         self._line.request("GET", self._path, None, self._headers)
