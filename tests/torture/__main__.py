@@ -1,5 +1,5 @@
 """`make torture`: the long form. TORTURE_KILLS (200) and TORTURE_SEED (drawn) set it. As many kills
-meet ladders after that, as many replies, and as many hooks.
+meet ladders after that, as many replies, and as many hooks; a tenth of them meets phones that vanish.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.torture.hooking import hook
 from tests.torture.patches import patched
 from tests.torture.replying import reply
 from tests.torture.torture import torture, unwatched
+from tests.torture.vanishing import vanish
 
 BAR = 40
 STEPS = 9  # of a round of ladders, at least; a kill in each
@@ -67,6 +68,16 @@ sys.stdout.write(
     f"hooks: {hooked.kills} kills in {time.monotonic() - began:.0f} s, {hooked.messages} messages, "
     f"told {hooked.told} times\n"
 )
+vanishing = folder / "vanishing"
+vanishing.mkdir()
+began = time.monotonic()
+vanished = vanish(vanishing, KILLS // 10, 12, SEED, patched("beats_fast"))
+sys.stdout.write(
+    f"phones that vanish: {KILLS // 10} kills in {time.monotonic() - began:.0f} s, {vanished.phones} phones, "
+    f"{len(vanished.stored)} notifications\n"
+)
+if vanished.unread:
+    found.faults.append(f"no phone has read the notifications {sorted(vanished.unread)}")
 found.faults += climbed.faults + replied.faults + hooked.faults
 for fault in found.faults:
     sys.stdout.write(f"FAULT: {fault}\n")
