@@ -56,7 +56,11 @@ class Handler(BaseHTTPRequestHandler):
     receiver: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return  # its sender was killed meanwhile: nothing has come in
         headers = {name.lower(): value for name, value in self.headers.items()}
         delivery = Delivery(self.path, headers, body, time.monotonic())
         self.receiver.all.append(delivery)

@@ -321,6 +321,14 @@ class Model:
             if one.is_open:
                 self.open[known] = one
 
+    def change_quiet(self, user_id: int, hours: tuple[str, str, str] | None) -> None:
+        """What the hours before have held is due by its own time, or is held by those that are now."""
+        self.quiet[user_id] = hours
+        for one in self.open.values():
+            for rung in one.rungs:
+                if rung.user_id == user_id and rung.passed_at is None:
+                    rung.held_until = 0
+
     def _forget(self, known: Known, one: Occurrence) -> None:
         self.set_back += sum(rung.passed_at is not None for rung in one.rungs)
         for kept in (self.had, self.recent, self.open):
@@ -695,7 +703,7 @@ class World:
         hours = self.random.choice((None, *HOURS, *HOURS)) if user_id not in NURSES else None
         zone = self.random.choice(ZONES)
         quiet = None if hours is None else QuietHours(user_id, *hours, zone, zone_given=True)
-        self.model.quiet[user_id] = None if hours is None else (zone, *hours)
+        self.model.change_quiet(user_id, None if hours is None else (zone, *hours))
         await database.written(each(quiet_hours.change), Change(user_id, quiet, now))
         self.done["quiet hours changed"] += 1
 
