@@ -93,6 +93,7 @@ class Counts(Collector):
         self.reminders_due: int | None = None
         self.parked: parking.Parked | None = None
         self.disk_free: int | None = None  # bytes that are left where the database is
+        self.backed_up_at: int | None = None  # when the newest backup was made
         self.files: tuple[int, int] | None = None  # how many there are, and their bytes
         self._last_look: asyncio.Task[None] | None = None
         self._next_look: asyncio.Task[None] | None = None  # which has not begun
@@ -113,16 +114,24 @@ class Counts(Collector):
         if last is not None:
             await asyncio.wait([last])
         self._last_look, self._next_look = self._next_look, None
-        # All at once: under a flood each goes through many turns of the loop.
         found = await asyncio.gather(
-            _asked_of_disk(lambda: shutil.disk_usage(self._database.path.parent).free),
+            _asked_of_disk(self._disk),
             _read(occurrences.count_due(self._database, self._clock())),
             _read(parking.parked(self._database, PARKED_IDS)),
             _read(self._hooks.standings() if self._hooks is not None else _none()),
             _read(files.total(self._database)),
             _read(off_disk.standing(self._database) if self._daily.folder is not None else _none()),
         )
-        self.disk_free, self.reminders_due, self.parked, self.standings, self.files, self.off_disk = found
+        disk, self.reminders_due, self.parked, self.standings, self.files, self.off_disk = found
+        self.disk_free, self.backed_up_at = disk or (None, None)
+        if self.off_disk is not None:
+            self.backed_up_at = self.off_disk.copied_at
+
+    def _disk(self) -> tuple[int, int | None]:
+        """Return how many bytes are left, and when the newest backup beside the database was made."""
+        free = shutil.disk_usage(self._database.path.parent).free
+        # A folder on another disk is not asked: that disk may hang. The file tells of it.
+        return free, self._daily.latest() if self._daily.folder is None else None
 
     @property
     def hooks(self) -> list[tuple[State, Standing]] | None:
@@ -342,19 +351,17 @@ class Operations:
         return {HEALTH: self.health, METRICS: self.metrics}
 
     async def health(self, asked: Asked[None, None]) -> HTTPResponse:
+        counts, time = self._counts, self._time
+        # At once: under a flood each goes through many turns of the loop.
+        looked = asyncio.create_task(counts.look()) if asked.asker.is_operator else None
         database_fault, loop_fault = await self._database.probe(), self._loop.fault
         status: Literal["ok", "failing"] = "ok" if database_fault is None and loop_fault is None else "failing"
         http_status = HEALTH.status if status == "ok" else 503
-        if not asked.asker.is_operator:
+        if looked is None:
             return json_answer(Status(status=status), http_status)
-        counts, time = self._counts, self._time
-        await counts.look()
+        await looked
         parked = counts.parked
         copies = counts.off_disk
-        if self._daily.folder is None:
-            backed_up_at = await _asked_of_disk(self._daily.latest)
-        else:  # that disk may hang
-            backed_up_at = None if copies is None else copies.copied_at
         health = Health(
             status=status,
             version=VERSION,
@@ -366,7 +373,7 @@ class Operations:
             loop_lag_ms=round(counts.lag.worst * 1000, 1),
             queues=counts.queues,
             disk_free_bytes=counts.disk_free,
-            last_backup=None if backed_up_at is None else time.text(backed_up_at),
+            last_backup=None if counts.backed_up_at is None else time.text(counts.backed_up_at),
             off_disk=None if copies is None else _off_disk(copies, self._loop.clock(), time),
             replica=_replica(counts.replica.standing, time),
             hooks=None if counts.hooks is None else [_hook(*one, time) for one in counts.hooks],

@@ -8,7 +8,7 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -144,18 +144,13 @@ class Reminders:
         self.finish()
 
 
-def unwatched(_kills: int, _acknowledged: int) -> None:
-    """Nobody wants to know how far it is."""
-
-
 def torture(
     folder: Path,
     kills: int,
     seed: int,
     command: Sequence[str],
-    progress: Callable[[int, int], None] = unwatched,
 ) -> Reckoning:
-    """Kill so many times, then look at what is left. `progress` hears the kills and the acknowledgements so far."""
+    """Kill so many times, then look at what is left."""
     chance = random.Random(seed)
     server = Doomed(folder, command)
     server.begin()
@@ -174,7 +169,6 @@ def torture(
                 wait_until(lambda before=before: front_ends.acknowledged > before, "an acknowledgement")  # type: ignore[misc]
                 time.sleep(chance.uniform(0, LONGEST_LIFE))
             server.kill()
-            progress(kill + 1, front_ends.acknowledged)
             server.begin()
         server.listens()
         tasks = reminders.finish()
