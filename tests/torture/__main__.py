@@ -91,8 +91,8 @@ def main() -> int:
         for done in as_completed(parts):
             try:
                 told, found = done.result()
-            except Exception as fault:  # the others go on
-                told, found = "broken off", [repr(fault)]
+            except Exception as broken:  # the others go on
+                told, found = "broken off", [repr(broken)]
             faults += [f"{parts[done]}: {fault}" for fault in found]
             say(f"{parts[done]}, after {time.monotonic() - began:.0f} s: {told}")
     for fault in faults:
