@@ -228,7 +228,8 @@ def test_writes_wait_in_a_queue_with_an_end(start_server: StartServer) -> None:
             last_at = time.monotonic() - began
             for connection in ready:
                 whole, _, came[connection] = (came[connection] + connection.read(1_000_000)).rpartition(b"}]")
-                heard[connection] += (answers := whole.decode(errors="ignore"))
+                answers = whole.decode(errors="ignore")
+                heard[connection] += answers
                 for text in told:
                     told[text] += answers.count(text)
     for connection in connections:

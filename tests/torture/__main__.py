@@ -25,7 +25,6 @@ from tests.torture.vanishing import vanish
 
 Told: TypeAlias = tuple[str, list[str]]  # what there was, and the faults
 
-FEW: Final = 8  # reminders between two kills: a page of notifications has all of them
 STEPS: Final = 9  # of a round of ladders, at least; a kill in each
 KILLS: Final = int(os.environ.get("TORTURE_KILLS", "200"))
 
@@ -67,7 +66,7 @@ def hooks(folder: Path, seed: int) -> Told:
 
 def vanishing(folder: Path, seed: int) -> Told:
     kills = KILLS // 10
-    found = vanish(folder, kills, FEW, seed, patched("beats_fast"))
+    found = vanish(folder, kills, 12, seed, patched("beats_fast"))
     told = f"{kills} kills, {found.phones} phones that vanish, {len(found.stored)} notifications"
     return told, [f"no phone has read the notification {one}" for one in sorted(found.unread)]
 

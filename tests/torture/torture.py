@@ -144,12 +144,7 @@ class Reminders:
         self.finish()
 
 
-def torture(
-    folder: Path,
-    kills: int,
-    seed: int,
-    command: Sequence[str],
-) -> Reckoning:
+def torture(folder: Path, kills: int, seed: int, command: Sequence[str]) -> Reckoning:
     """Kill so many times, then look at what is left."""
     chance = random.Random(seed)
     server = Doomed(folder, command)
