@@ -5,8 +5,9 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from store.transaction import Tellable
+from store.transaction import Connection, Tellable
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -22,13 +23,16 @@ PRAGMAS = {
 TO_LOOK = {"query_only": 1, "wal_autocheckpoint": 0}
 
 
+Opened = TypeVar("Opened", bound=sqlite3.Connection)
+
+
 class StoreFault(Tellable):
     """The database file can't be used; the text says why, in one line."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> Connection:
     """Return a connection that may write, for the thread that asks."""
-    return _set_up(sqlite3.connect(path, isolation_level=None), PRAGMAS)
+    return _set_up(sqlite3.connect(path, isolation_level=None, factory=Connection), PRAGMAS)
 
 
 def to_look(path: Path) -> sqlite3.Connection:
@@ -38,7 +42,7 @@ def to_look(path: Path) -> sqlite3.Connection:
     return _set_up(sqlite3.connect(name, uri=True, isolation_level=None), TO_LOOK)
 
 
-def _set_up(connection: sqlite3.Connection, pragmas: Mapping[str, object]) -> sqlite3.Connection:
+def _set_up(connection: Opened, pragmas: Mapping[str, object]) -> Opened:
     try:
         for name, value in pragmas.items():
             connection.execute(f"PRAGMA {name} = {value}")

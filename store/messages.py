@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from msgspec import Struct
+from msgspec import Struct, json
 from peewee import ModelSelect
 
 from store.backlog import Backlog, measure_backlog, read_backlog
@@ -58,10 +58,15 @@ class Repeated:
     message: Message
 
 
-# A question as a message finds it: its status and elder, whether it tells who is away of replies, and whether it waits
-# for an answer or is on a ladder.
-Place = tuple[str, int, int, int]
-_NOWHERE = (None, 0, 0, 0)
+class Place(Struct, frozen=True, gc=False, array_like=True):
+    """A question as a message finds it."""
+
+    question_id: int
+    status: str
+    elder_id: int
+    tells: int  # whether who is away is told of replies
+    waits: int  # whether it waits for an answer, or is on a ladder
+
 
 NO_SENDER = 0  # in `sender_id`: a SYSTEM message of no user. Not NULL, which no unique index compares.
 Appended = Message | Repeated | NoQuestion | QuestionClosed | OtherContent | NoFile
@@ -145,35 +150,42 @@ _COLUMNS = (
 _NAMES = Message.__struct_fields__
 
 _INSERT = insert_into(MessageRow, *_NAMES, "client_msg_id")
-_PLACES = """SELECT id, status, elder_id, notify_replies, answer_within IS NOT NULL OR waiting_task IS NOT NULL
-    FROM question WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
-# Ids go on from the highest ever used, so that none comes twice.
-_HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
+# One row for all: for each the thread gives away the lock of the interpreter, and may wait for it. Ids go on from the
+# highest ever used, so that none comes twice.
+_PLACES = """SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'message'), json_group_array(json_array(
+    question.id, status, elder_id, notify_replies, answer_within IS NOT NULL OR waiting_task IS NOT NULL))
+    FROM json_each(?) AS asked CROSS JOIN question ON question.id = asked.value WHERE deleted_at IS NULL"""
+
+_read_places = json.Decoder(list[Place]).decode
 
 
-def places(connection: sqlite3.Connection, drafts: list[Draft]) -> dict[int, Place]:
-    """Return the questions of a batch, as it finds them, by their ids; without those that do not exist."""
+def places(connection: sqlite3.Connection, drafts: list[Draft]) -> tuple[dict[int, Place], int]:
+    """Return the questions of a batch, as it finds them, by their ids, without those that do not exist; and the id of
+    the next message."""
     asked = orjson.dumps(list({draft.question_id for draft in drafts}))
-    return {row[0]: row[1:] for row in connection.execute(_PLACES, (asked,))}
+    highest, found = connection.execute(_PLACES, (asked,)).fetchone()
+    return {place.question_id: place for place in _read_places(found)}, (highest or 0) + 1
 
 
 def append(
-    connection: sqlite3.Connection, drafts: list[Draft], found: dict[int, Place], lacking: Container[int] = frozenset()
+    connection: sqlite3.Connection,
+    drafts: list[Draft],
+    found: dict[int, Place],
+    next_id: int,
+    lacking: Container[int] = frozenset(),
 ) -> list[Appended]:
-    """Stores a batch, whose questions `places` has found, but for drafts that are `lacking` a file, by their numbers.
-    Ids rise in the order of the drafts.
+    """Stores a batch, for which `places` has found the questions and the next id, but for drafts that are `lacking` a
+    file, by their numbers. Ids rise in the order of the drafts.
 
     A draft whose `client_msg_id` its sender has used in the question stores nothing, however long ago that was and
     also when the question is closed by now.
     """
     known = _first_of(connection, drafts)
-    highest = connection.execute(_HIGHEST).fetchone()
-    next_id = highest[0] + 1 if highest else 1
     appended: list[Appended] = []
     rows = []
     for number, draft in enumerate(drafts):
-        status, elder_id, _, _ = found.get(draft.question_id, _NOWHERE)
-        if status is None or not (draft.within is None or draft.within.has_question(draft.question_id, elder_id)):
+        place = found.get(draft.question_id)
+        if place is None or not (draft.within is None or draft.within.has_question(place.question_id, place.elder_id)):
             appended.append(NoQuestion())
             continue
         first = known.get(_client_key(draft)) if draft.client_msg_id else None
@@ -183,7 +195,7 @@ def append(
         if number in lacking:
             appended.append(NoFile())
             continue
-        if status != "OPEN":
+        if place.status != "OPEN":
             appended.append(QuestionClosed())
             continue
         row = (

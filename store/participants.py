@@ -21,9 +21,11 @@ from store.models import Participant as ParticipantRow
 from store.models import Question as QuestionRow
 from store.owners import Reach
 from store.replies import Since
+from store.transaction import Connection
 
 MOST_COUNTED = 10_000  # messages above a cursor that are looked at
 MAX_ID = 2**63 - 1
+MOST_KNOWN = 10_000  # senders of whom the writer remembers that they take part
 MOST_TYPES = 4  # of one user
 ELDER = "ELDER"
 SYSTEM = "SYSTEM"  # its messages are no person's
@@ -100,7 +102,6 @@ class NoParticipant:
 
 _EVERYTHING, _MEANT_FOR_PATIENTS = visible_to(STAFF), visible_to(None)
 
-# For whole batches, so that a message of one who takes part already costs a look into the table.
 _TAKE_PART = """INSERT INTO participant (question_id, user_id, user_type, takes_part, read_up_to)
     SELECT value ->> 0, value ->> 1, value ->> 2, 1, 0 FROM json_each(?) WHERE true
     ON CONFLICT DO UPDATE SET takes_part = 1 WHERE takes_part = 0
@@ -164,12 +165,18 @@ _UNREAD_SINCE = {one: _unread_since(one) for one in (_EVERYTHING, _MEANT_FOR_PAT
 
 def add_senders(connection: sqlite3.Connection, sent: Iterable[Message]) -> Since:
     """Let the senders of messages take part in their questions; return those who did not before."""
+    assert isinstance(connection, Connection)
+    known = connection.taking_part
     first: dict[tuple[int, int, str], int] = {}
     for one in sent:
-        if one.sender_type != SYSTEM:
-            first.setdefault((one.question_id, one.sender_id, one.sender_type), one.id)
+        sender = (one.question_id, one.sender_id, one.sender_type)
+        if sender not in known and one.sender_type != SYSTEM:
+            first.setdefault(sender, one.id)
     if not first:
         return {}
+    if len(known) > MOST_KNOWN:
+        known.clear()
+    known.update(first)
     return {row: first[row] for row in connection.execute(_TAKE_PART, (orjson.dumps(list(first)),))}
 
 
@@ -200,6 +207,8 @@ def remove(connection: sqlite3.Connection, naming: Naming) -> Removed | NoQuesti
     takes_part, _ = _part_of(connection, naming.question_id, naming.user)
     if not takes_part:
         return NoParticipant()
+    assert isinstance(connection, Connection)
+    connection.taking_part.discard((naming.question_id, *naming.user))
     connection.execute(_NO_PART, (naming.question_id, *naming.user))
     answered = _no_more(connection, naming.question_id, naming.user, naming.at, naming.by)
     return Removed(_found(connection, naming), answered)

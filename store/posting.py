@@ -25,22 +25,20 @@ Outcome = Appended | Posted
 def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
     """Store a batch of messages. Their senders become participants, participants who are away get a notification, and
     ladders of unanswered questions begin or end, all in the same transaction."""
-    found = messages.places(connection, drafts)
-    lacking = {
-        number
-        for number, draft in enumerate(drafts)
-        if draft.viewer is not None and not files.may_name(connection, draft.files, draft.viewer)
-    }
-    appended = messages.append(connection, drafts, found, lacking)
-    sent = [(draft, one) for draft, one in zip(drafts, appended, strict=True) if isinstance(one, Message)]
-    for draft, message in sent:
-        if draft.files:
-            files.named(connection, draft.files, message.question_id, message.is_visible_to_patient)
-    since = participants.add_senders(connection, [message for _, message in sent])
-    telling = {question_id for question_id, (_, _, tells, _) in found.items() if tells}
-    waiting = {question_id for question_id, (_, _, _, waits) in found.items() if waits}
+    found, next_id = messages.places(connection, drafts)
+    with_files = [number for number, draft in enumerate(drafts) if draft.files]
+    lacking = {number for number in with_files if not _may_name(connection, drafts[number])}
+    appended = messages.append(connection, drafts, found, next_id, lacking)
+    for number in with_files:
+        one = appended[number]
+        if isinstance(one, Message):
+            files.named(connection, drafts[number].files, one.question_id, one.is_visible_to_patient)
+    since = participants.add_senders(connection, [one for one in appended if isinstance(one, Message)])
+    telling = {place.question_id for place in found.values() if place.tells}
+    waiting = {place.question_id for place in found.values() if place.waits}
     if not telling and not waiting:
         return list(appended)
+    sent = [(draft, one) for draft, one in zip(drafts, appended, strict=True) if isinstance(one, Message)]
     to_tell = [one for one in sent if one[1].question_id in telling]
     told = replies.notify(connection, to_tell, since)
     began = {question_id for question_id, _, _ in since}
@@ -53,6 +51,10 @@ def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
         message.id: unanswered.heard(connection, message) for _, message in sent if message.question_id in waiting
     }
     return [_posted(one, told, settled) for one in appended]
+
+
+def _may_name(connection: sqlite3.Connection, draft: Draft) -> bool:
+    return draft.viewer is None or files.may_name(connection, draft.files, draft.viewer)
 
 
 def _posted(one: Appended, told: dict[int, list[Notification]], settled: dict[int, tuple[Answered, ...]]) -> Outcome:

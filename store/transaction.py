@@ -16,6 +16,15 @@ Outcome = TypeVar("Outcome")
 Statement = Callable[[sqlite3.Connection, list[Request]], list[Outcome]]
 
 
+class Connection(sqlite3.Connection):
+    """The writer's connection, with what it remembers of the file while it alone changes that."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # Who is known to take part in a question: its id, the user's id and type. A rollback empties it.
+        self.taking_part: set[tuple[int, int, str]] = set()
+
+
 class Tellable(Exception):
     """A fault whose text quotes nothing that a client has sent."""
 
@@ -83,7 +92,7 @@ SLICE = 500  # writes that are applied between two looks at the clock; fewer wou
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
+def transact(connection: Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
     """One transaction, on the writer's thread: the outcomes, and whether it wrote anything.
 
     There are fewer outcomes than writes where the first of these took LONGEST; the others were not applied.
@@ -153,7 +162,7 @@ def _slices(batch: list[Write[Any, Any]]) -> Iterator[tuple[Statement[Any, Any],
             yield statement, requests
 
 
-def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
+def _alone(connection: Connection, write: Write[Any, Any]) -> Any:
     connection.execute("SAVEPOINT alone")
     try:
         (outcome,) = write.statement(connection, [write.request])
@@ -162,12 +171,14 @@ def _alone(connection: sqlite3.Connection, write: Write[Any, Any]) -> Any:
             _roll_back(connection)
             raise
         connection.execute("ROLLBACK TO alone")
+        connection.taking_part.clear()
         outcome = fault
     connection.execute("RELEASE alone")
     return outcome
 
 
-def _roll_back(connection: sqlite3.Connection) -> None:
+def _roll_back(connection: Connection) -> None:
     # SQLite itself has rolled back after some faults, a full disk among them.
     if connection.in_transaction:
         connection.execute("ROLLBACK")
+    connection.taking_part.clear()

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from store.file import connect
-from store.transaction import Write, WriteRefused, transact
+from store.transaction import Connection, Write, WriteRefused, transact
 from store.waiting import Waiting
 
 MOST_IN_BATCH = 2_000  # writes in one transaction, which ends sooner where they take long
@@ -42,7 +42,7 @@ class Writer:
         self._failed = failed
         self._loop = asyncio.get_running_loop()
         self._is_open = False  # from the end of `open` to the beginning of `close`
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._is_unsynced = False  # its commits do not wait for the disk
         self._prepare: Callable[[sqlite3.Connection], None] | None = None  # done to each connection once it is opened
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the thread; None ends it
@@ -117,7 +117,7 @@ class Writer:
         self._disconnect()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         if self._connection is None:
             connection = connect(self._path)
             if self._prepare is not None:

@@ -15,13 +15,15 @@ import pytest
 from peewee import BaseQuery, OperationalError, fn
 
 from store import database as store_database
-from store import messages, occurrences, posting, questions, revocations, transaction
+from store import messages, occurrences, participants, posting, questions, revocations, transaction
 from store import writer as store_writer
 from store.database import Database
 from store.file import PRAGMAS, StoreFault
+from store.history import API
 from store.models import Question as QuestionRow
 from store.next_due import next_due
 from store.occurrences import Due
+from store.participants import Naming, Reader
 from store.questions import NewQuestion, Question
 from store.reading import Lane
 from store.transaction import Statement, TooManyWaiting, WriteRefused, WriteUnknown, each
@@ -30,6 +32,7 @@ from tests.store.file import all_written, opened, rows, within, write_locked
 from tests.store.samples import NOW, draft, new_question, open_question
 
 OPEN_QUESTION = each(questions.open_question)
+TAKES_PART = "SELECT user_id FROM participant WHERE user_type = 'STAFF' AND takes_part = 1"
 TITLES = "SELECT title FROM question ORDER BY id"
 
 
@@ -171,6 +174,30 @@ async def test_of_a_batch_written_in_one_statement_one_fails_alone(database: Dat
     stored = [(one.id, one.content_text) for one in outcomes if isinstance(one, messages.Message)]
     assert stored == rows(path, "SELECT id, content_text FROM message ORDER BY id")
     assert [text for _, text in stored] == ["0", "1", "2", "4", "5"]
+
+
+async def test_senders_take_part_although_their_transaction_was_made_twice(database: Database, path: Path) -> None:
+    def buggy(_connection: sqlite3.Connection, _requests: list[Any]) -> list[Any]:
+        raise KeyError("bug")
+
+    question_id = (await open_question(database)).id
+    told = Told(database)
+    told.ask(posting.post, draft(question_id, sender_id=7))
+    told.ask(buggy, None)
+    message, fault = await told.everything()
+    assert isinstance(message, messages.Message)
+    assert isinstance(fault, KeyError)
+    assert rows(path, TAKES_PART) == [7]
+
+
+async def test_who_was_taken_out_takes_part_with_the_next_message(database: Database, path: Path) -> None:
+    question_id = (await open_question(database)).id
+    for _ in range(2):
+        await all_written(database, posting.post, [draft(question_id, sender_id=7)])
+        assert rows(path, TAKES_PART) == [7]
+        naming = Naming(question_id, Reader(7, "STAFF"), NOW, API)
+        await all_written(database, each(participants.remove), [naming])
+        assert rows(path, TAKES_PART) == []
 
 
 async def test_a_statement_with_a_bug_fails_alone(database: Database, path: Path) -> None:

@@ -60,6 +60,7 @@ from store.reading import Page, Row
 from store.reminders import Change
 from store.retention import Closed
 from store.sessions import Joined
+from store.transaction import Connection
 from store.withdrawal import Withdrawing
 from tests.store.file import within
 from tests.store.samples import (
@@ -99,7 +100,7 @@ PATIENT: Final = messages.visible_to("ELDER")
 Recorded = list[tuple[str, Any]]
 
 
-class Recording(sqlite3.Connection):
+class Recording(Connection):
     """A connection that keeps what it was asked to run."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
