@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import sys
 from typing import Any
 
@@ -13,7 +12,7 @@ from store.messages import Draft
 commit = transaction.transact
 
 
-def transact(connection: sqlite3.Connection, batch: list[transaction.Write[Any, Any]]) -> tuple[list[Any], bool]:
+def transact(connection: transaction.Connection, batch: list[transaction.Write[Any, Any]]) -> tuple[list[Any], bool]:
     outcomes = commit(connection, batch)
     if any(isinstance(write.request, Draft) and write.request.content_text == "最后一条" for write in batch):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -30,7 +30,7 @@ def know_nothing(
     return {}
 
 
-def transact(connection: sqlite3.Connection, batch: list[transaction.Write[Any, Any]]) -> tuple[list[Any], bool]:
+def transact(connection: transaction.Connection, batch: list[transaction.Write[Any, Any]]) -> tuple[list[Any], bool]:
     outcomes = commit(connection, batch)
     time.sleep(MOMENT)
     return outcomes

@@ -10,8 +10,8 @@ import main
 from consult.hooks import bodies, sender
 from consult.hooks.receiver import Receiver
 from consult.hooks.signature import signed
-from store import outbox, transaction, writer
-from store.transaction import Write
+from store import file, outbox
+from store.transaction import Connection
 
 MOMENT = 0.05  # seconds
 turn = threading.Lock()
@@ -25,37 +25,27 @@ def note(self: sender.Sender, *arguments: Any, **named: Any) -> None:
     senders.append(self)
 
 
-class Early:
+class Early(Connection):
     """The writer's connection, which has its events told before it commits."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-    def execute(self, sql: str, *arguments: Any) -> Any:
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
         if sql == "COMMIT" and senders:
             self._tell()
-        return self._connection.execute(sql, *arguments)
+        return super().execute(sql, *arguments)
 
     def _tell(self) -> None:
         with turn:
             one = senders[-1]
-            for waiting in outbox.after(self._connection, one.listener, one._position, 100):
+            for waiting in outbox.after(self, one.listener, one._position, 100):
                 if waiting.id not in early:
-                    body = bodies.body(self._connection, waiting, one._telling)
+                    body = bodies.body(self, waiting, one._telling)
                     early[waiting.id] = (waiting, body)
-                    origin = outbox.origin(self._connection)
+                    origin = outbox.origin(self)
                     headers = signed(one.hook.secret, f"evt_{origin}_{waiting.id}", one._clock(), body)
                     Receiver(one.hook.url, one._clock).post(body, headers)
                     time.sleep(MOMENT)
 
 
-def transact(connection: sqlite3.Connection, batch: list[Write[Any, Any]]) -> tuple[list[Any], bool]:
-    return transaction.transact(Early(connection), batch)  # type: ignore[arg-type]
-
-
 sender.Sender.__init__ = note  # type: ignore[method-assign]
-writer.transact = transact  # type: ignore[attr-defined]
+file.Connection = Early  # type: ignore[attr-defined]
 sys.exit(main.main(sys.argv[1:]))
