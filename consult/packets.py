@@ -99,18 +99,16 @@ def _unusual(packet: bytes) -> Packet:
 class Frame:
     """An Engine.IO packet that is encoded once, however many connections it goes to."""
 
-    __slots__ = ("_websocket", "packet")
+    __slots__ = ("packet", "websocket")
 
     def __init__(self, packet: bytes) -> None:
         self.packet = packet
-        self._websocket: bytes | None = None
+        self.websocket = b""  # the packet as a finished websocket frame; empty until it is needed
 
-    @property
-    def websocket(self) -> bytes:
-        """The packet as a finished websocket frame."""
-        if self._websocket is None:
-            self._websocket = framed(self.packet)
-        return self._websocket
+    def as_websocket(self) -> bytes:
+        """Make the finished websocket frame of the packet, for all that are sent it."""
+        self.websocket = framed(self.packet)
+        return self.websocket
 
 
 def framed(packet: bytes) -> bytes:

@@ -135,7 +135,7 @@ class Websocket(asyncio.Protocol):
             if not self._is_queued:
                 self._is_queued = True
                 self._carriers.flush_soon(self)
-            self._outbox.append(frame.websocket)
+            self._outbox.append(frame.websocket or frame.as_websocket())
 
     def hurry(self) -> None:
         if self._open:
@@ -341,7 +341,10 @@ class Websocket(asyncio.Protocol):
             self._fragments = self._protocol.current_size = None
         try:
             # Nearly all that clients send: the library would take many times as long to find the same.
-            if frames == 1 and self._open and self._fragments is None and len(data) <= self._most_skipped:
+            if frames and self._open and self._fragments is None and len(data) <= self._most_skipped:
+                if frames > 1:
+                    self._read_each(data)
+                    return
                 text = whole_text(data)
                 if text is not None:
                     self._packet_received(text)
@@ -360,6 +363,15 @@ class Websocket(asyncio.Protocol):
         except Exception:
             log.exception("a websocket failed")
             self.cut("internal error")
+
+    def _read_each(self, data: bytes) -> None:
+        """Handle a few frames, of which each is a whole one of text."""
+        end = 0
+        while self._open and end < len(data):
+            start, end = end, frame_end(data, end)
+            text = whole_text(data[start:end])
+            assert text is not None  # `few_texts` has seen to it
+            self._packet_received(text)
 
     def _pass_on(self) -> None:
         """Queues what the library has to say (pongs, close frames) and notices when it has ended the connection."""

@@ -100,7 +100,7 @@ class TestFrame:
             head = struct.pack("!BBH", 0x81, 126, length)
         else:
             head = struct.pack("!BBQ", 0x81, 127, length)
-        assert Frame(payload).websocket == head + payload
+        assert Frame(payload).as_websocket() == head + payload
 
     def test_is_encoded_once_however_many_read_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         encoded: list[bytes] = []
@@ -113,7 +113,7 @@ class TestFrame:
         monkeypatch.setattr(packets, "framed", counted)
         frame = Frame(b'42["new_message",{}]')
         assert encoded == [], "for long-polling alone it need not be"
-        assert len({id(frame.websocket) for _ in range(100)}) == 1
+        assert len({id(frame.websocket or frame.as_websocket()) for _ in range(100)}) == 1
         assert encoded == [b'42["new_message",{}]']
 
 
