@@ -34,7 +34,8 @@ P = ParamSpec("P")
 Found = TypeVar("Found")
 
 THREADS = 4
-LONGEST_REST = 0.1  # seconds
+# After each write beside messages: so many times as long as it took, and at most so many seconds.
+RESTS, LONGEST_REST = 20, 0.1
 UNNAMED_FOR = DAY  # after which a file goes that no message names
 # Beside files the disk must have room for a daily backup, which is made where twice the database is free.
 DATABASES = 2
@@ -74,15 +75,15 @@ class FileStore:
         return await self._loop.run_in_executor(self._threads, blocking, *args)
 
     async def write(self, blocking: Callable[P, Found], *args: P.args, **_: P.kwargs) -> Found:
-        """Run something that writes to a file, after all that was asked for before. Beside messages the disk rests as
-        long afterwards as it took."""
+        """Run something that writes to a file, after all that was asked for before. Beside messages there is a rest
+        afterwards: uploads are to take a small part of the disk, and of the loop that reads them."""
         return await self._loop.run_in_executor(self._writing, self._paced, partial(blocking, *args))
 
     def _paced(self, blocking: Callable[[], Found]) -> Found:
         began, before = time.monotonic(), self._database.commit_writes.sum
         found = blocking()
         if self._database.waiting or self._database.commit_writes.sum > before:
-            time.sleep(min(time.monotonic() - began, LONGEST_REST))
+            time.sleep(min(RESTS * (time.monotonic() - began), LONGEST_REST))
         return found
 
     @asynccontextmanager
