@@ -19,7 +19,7 @@ from pathlib import Path
 IS_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _IS_PARTIAL = re.compile(r"[0-9a-f]{32}\.partial", re.ASCII)
 # Bit by bit, so that the commits of messages need not wait until the disk has taken a whole file.
-SYNC_EVERY = 262_144  # bytes, for which a commit may have to wait
+SYNC_EVERY = 131_072  # bytes, for which a commit may have to wait
 HEAD = 4096  # bytes of the beginning, by which a type is recognised
 STEP = 1_048_576  # bytes that are read at a time to hash a file
 

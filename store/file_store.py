@@ -35,7 +35,7 @@ Found = TypeVar("Found")
 
 THREADS = 4
 # After each write beside messages: so many times as long as it took, and at most so many seconds.
-RESTS, LONGEST_REST = 20, 0.1
+RESTS, LONGEST_REST = 40, 0.1
 UNNAMED_FOR = DAY  # after which a file goes that no message names
 # Beside files the disk must have room for a daily backup, which is made where twice the database is free.
 DATABASES = 2

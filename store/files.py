@@ -74,13 +74,13 @@ def named(connection: sqlite3.Connection, names: Sequence[str], question_id: int
 
 async def find(database: Database, sha256: str, viewer: Viewer) -> Stored | None:
     """Return a file that the user may see, or None."""
-    file, *ways = await database.read(_FILE.where(FileRow.sha256 == sha256), *_ways(sha256, viewer))
+    file, *ways = await database.look(_FILE.where(FileRow.sha256 == sha256), *_ways(sha256, viewer))
     return Stored(**file[0]) if file and any(ways) else None
 
 
 async def get(database: Database, sha256: str) -> Stored | None:
     """Return a file by its hash, or None. For callers whose address is signed."""
-    (file,) = await database.read(_FILE.where(FileRow.sha256 == sha256))
+    (file,) = await database.look(_FILE.where(FileRow.sha256 == sha256))
     return Stored(**file[0]) if file else None
 
 

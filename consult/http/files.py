@@ -37,7 +37,7 @@ from store.files import Stored
 
 log = logging.getLogger("careline.files")
 
-TAKEN = 262_144  # bytes of an upload that are written at a time
+TAKEN = 131_072  # bytes of an upload that are written at a time
 # Bytes of a download that are read at a time: more while few are under way, since each read costs a thread's turn.
 GIVEN, GIVEN_TO_FEW, FEW = 65_536, 262_144, 8
 
