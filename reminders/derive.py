@@ -14,7 +14,7 @@ from store.planned import moment_on
 from store.reminders import Derived, ReminderTask
 from store.transaction import each
 
-CHUNK: Final = 500  # tasks read and written at a time
+CHUNK: Final = 2_000  # tasks read and written at a time: under a flood each turn of a thread is waited for
 
 
 async def derive_all(database: Database, clinic: ZoneInfo) -> int:

@@ -233,7 +233,7 @@ async def ids_by_wall(database: Database, after_id: int, limit: int) -> list[int
     """The ids above one of pending tasks that go by a wall time."""
     by_wall = TaskRow.rrule.is_null(False) | TaskRow.next_on.is_null(False)
     query = TaskRow.select(TaskRow.id).where(TaskRow.id > after_id, TaskRow.status == "PENDING", by_wall)
-    (rows,) = await database.read(query.order_by(TaskRow.id).limit(limit))
+    (rows,) = await database.look(query.order_by(TaskRow.id).limit(limit))
     return [row["id"] for row in rows]
 
 
