@@ -146,7 +146,7 @@ def test_what_was_missed(server: Server) -> None:
     user_id = new_id()
     laddered(server, user_id, [{"after": 60}], at=-3600, missed_after=120)
     link = link_of(server, rang(server, user_id)["id"])
-    wait_until(lambda: day(server, user_id, "")[-1:] and day(server, user_id)[0]["outcome"] == "MISSED", "MISSED")
+    wait_until(lambda: [one["outcome"] for one in day(server, user_id)] == ["MISSED"], "MISSED")
     shows(pressed(server, link), 410, OVER)
     assert [one["outcome"] for one in day(server, user_id)] == ["MISSED"]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.protocol.answers import NOT_FOUND, check_fault
 from tests.server import Server, in_seconds, new_id, wait_until
 from tests.tokens import key_file, token
 
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")  # the clinic's
 PAST: Final = -65  # seconds from now: the first rung of a minute is due
 
 
@@ -30,9 +33,11 @@ def rang(server: Server, user_id: int) -> dict[str, Any]:
     return wait_until(lambda: of_user(server, user_id), f"a ring of {user_id}")[0]
 
 
-def day(server: Server, user_id: int, query: str = "") -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = server.http("GET", f"/api/users/{user_id}/day{query}").body["items"]
-    return items
+def day(server: Server, user_id: int, date: str = "") -> list[dict[str, Any]]:
+    """Give what a day has; without a date today, and yesterday as well where it was that an hour ago."""
+    now = datetime.now(SHANGHAI)
+    dates = [date] if date else sorted({f"{now - timedelta(hours=1):%F}", f"{now:%F}"})
+    return [item for one in dates for item in server.http("GET", f"/api/users/{user_id}/day?date={one}").body["items"]]
 
 
 def test_the_daughter_hears_and_answers_for_him(server: Server, clients: Clients) -> None:
@@ -119,11 +124,11 @@ def test_a_day_has_what_came_and_what_is_to_come(server: Server) -> None:
     rule = "FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0;BYSECOND=0"
     server.make_reminder(elder, "2030-01-02 08:00:00", rrule=rule)
     server.make_reminder(elder, "2030-01-03 12:00:00")
-    assert day(server, elder, "?date=2030-01-01") == []
-    assert [one["planned_at"] for one in day(server, elder, "?date=2030-01-03")] == [
+    assert day(server, elder, "2030-01-01") == []
+    assert [one["planned_at"] for one in day(server, elder, "2030-01-03")] == [
         *("2030-01-03 08:00:00", "2030-01-03 12:00:00", "2030-01-03 20:00:00")
     ]
-    assert day(server, new_id()) == []
+    assert server.http("GET", f"/api/users/{new_id()}/day").body["items"] == []
     for wrong in ("2030-02-30", "tomorrow", "2030-1-1", "0001-01-01", "9999-12-29", "9999-12-31"):
         answer = server.http("GET", f"/api/users/{elder}/day?date={wrong}")
         check_fault(answer, 400, "date 必须为日期，例如 2030-01-01")
