@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.files import upload
 from tests.page.conftest import OpenConsole
 from tests.page.console import ELDER, Console
-from tests.server import Server
+from tests.server import Server, wait_until
 
 HTML = b"<!doctype html><title>file</title><script>document.title = 'ran'; fetch('/api/questions')</script>"
 SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" onload="document.title = 'ran'">
@@ -39,7 +39,8 @@ def test_a_photo_is_sent_and_shown(open_console: OpenConsole, server: Server, tm
     image = panel.locator("img.message-file")
     expect(image).to_have_count(1)
     image.scroll_into_view_if_needed()
-    console.page.wait_for_function("document.querySelector('img.message-file').naturalWidth === 40")
+    shown = "document.querySelector('img.message-file').naturalWidth === 40"
+    wait_until(lambda: console.page.evaluate(shown), "the photo")
     (stored,) = server.messages(question)
     assert stored["content_type"] == "IMAGE"
     assert stored["attachments"][0]["size"] == photo.stat().st_size
@@ -72,7 +73,8 @@ def test_a_voice_message_is_recorded_sent_and_played(open_console: OpenConsole, 
     (stored,) = server.messages(question)
     assert stored["content_type"] == "AUDIO"
     console.page.evaluate("document.querySelector('audio.message-file').play()")
-    console.page.wait_for_function("document.querySelector('audio.message-file').currentTime > 0")
+    plays = "document.querySelector('audio.message-file').currentTime > 0"
+    wait_until(lambda: console.page.evaluate(plays), "the sound")
 
 
 @pytest.mark.parametrize("body", [HTML, SVG, b"\xff\xd8\xff" + HTML, b"GIF89a" + SVG])

@@ -13,7 +13,8 @@ from tests.server import Server, wait_until
 
 def focused(page: Page, selector: str) -> None:
     """Wait until the element with the focus is that one."""
-    page.wait_for_function("selector => document.activeElement.matches(selector)", arg=selector)
+    matches = "selector => document.activeElement.matches(selector)"
+    wait_until(lambda: page.evaluate(matches, selector), f"the focus on {selector}")
 
 
 def test_a_late_answer_never_stands_under_another_title(open_console: OpenConsole, server: Server) -> None:
