@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.clients import Clients
 from tests.conftest import StartServer
 from tests.protocol.answers import NOT_FOUND, check_fault
+from tests.reminders.living import SHANGHAI
 from tests.server import Server, in_seconds, new_id, wait_until
 from tests.tokens import key_file, token
 
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")  # the clinic's
 PAST: Final = -65  # seconds from now: the first rung of a minute is due
 
 

@@ -40,6 +40,10 @@ def titled(*titles: object) -> list[NewQuestion]:
     return [new_question(title=str(title)) for title in titles]
 
 
+def buggy(_connection: sqlite3.Connection, _requests: list[Any]) -> list[Any]:
+    raise KeyError("bug")
+
+
 def unexpected(fault: Exception) -> None:
     raise AssertionError from fault
 
@@ -177,9 +181,6 @@ async def test_of_a_batch_written_in_one_statement_one_fails_alone(database: Dat
 
 
 async def test_senders_take_part_although_their_transaction_was_made_twice(database: Database, path: Path) -> None:
-    def buggy(_connection: sqlite3.Connection, _requests: list[Any]) -> list[Any]:
-        raise KeyError("bug")
-
     question_id = (await open_question(database)).id
     told = Told(database)
     told.ask(posting.post, draft(question_id, sender_id=7))
@@ -201,9 +202,6 @@ async def test_who_was_taken_out_takes_part_with_the_next_message(database: Data
 
 
 async def test_a_statement_with_a_bug_fails_alone(database: Database, path: Path) -> None:
-    def buggy(_connection: sqlite3.Connection, _requests: list[Any]) -> list[Any]:
-        raise KeyError("bug")
-
     told = Told(database)
     told.ask(OPEN_QUESTION, new_question(title="前"))
     told.ask(buggy, None)
