@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.nginx import neighbours_file
-from tests.server import Server
+from tests.server import COMMAND, Server
 
 LIVES: Final = 1.0  # seconds between two kills
 
@@ -21,7 +21,7 @@ def neighbour() -> Iterator[None]:
     over = threading.Event()
     faults: list[BaseException] = []
     with tempfile.TemporaryDirectory(prefix="careline-south-") as folder:
-        server = Server(Path(folder), "--allow-open", nginx=False, file=neighbours_file())
+        server = Server(Path(folder), "--allow-open", nginx=False, file=neighbours_file(), command=COMMAND)
         server.start()
         kills = 0
 

@@ -96,15 +96,18 @@ def configuration(port: int, upstream: Upstream) -> str:
     return _here(text, port, {tcp: tcp.replace("8000", f"{upstream}")})
 
 
-def configuration_of_cells(port: int, upstream: Upstream, neighbour: Path) -> str:
+def configuration_of_cells(port: int, upstream: Upstream, neighbour: Path, *, any_host: bool = False) -> str:
     """Give the configuration of docs/growing.md: `upstream` is the cell of those who name 127.0.0.1 as the host, and
-    `neighbour` that of south.clinic.example."""
+    `neighbour` that of south.clinic.example. With `any_host` every other host is the former's too, where the document
+    has none for it: tests that are not about cells see what Careline itself makes of a host."""
     text = block("nginx", "nginx", GROWING)
     here = {
-        "unix:/run/careline/north.sock": f"unix:{upstream}",
+        "unix:/run/careline/north.sock": f"unix:{upstream}" if isinstance(upstream, Path) else f"127.0.0.1:{upstream}",
         "unix:/run/careline/south.sock": f"unix:{neighbour}",
         "    north.clinic.example": "    127.0.0.1",
     }
+    if any_host:
+        here['    default "";'] = "    default north_clinic;"
     return _here(text, port, here)
 
 

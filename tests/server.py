@@ -138,9 +138,11 @@ class Server:
         nginx: bool | Nginx = NGINX,
         errors: Callable[[], tuple[int, int]] | None = None,
         file: Path | None = None,
+        command: Sequence[str] | None = None,
     ) -> None:
         """`errors` gives what the program's log goes through on its way to the file, such as a pipe: its two ends. With
-        `file` it listens on that socket file."""
+        `file` it listens on that socket file. With `command` that starts it, whatever a test has in place of COMMAND by
+        then."""
         self.folder = folder
         self.file = socket_folder() / "careline.sock" if CELLS and nginx and file is None else file
         self.database = folder / "careline.db"
@@ -153,8 +155,9 @@ class Server:
         self._env = environment({**(BEHIND_NGINX if nginx else {}), **(env or {})})
         self._nginx = nginx if isinstance(nginx, Nginx) else Nginx() if nginx else None
         if CELLS and self._nginx is not None and self._nginx is not nginx:
-            self._nginx.configuration = partial(configuration_of_cells, neighbour=neighbours_file())
+            self._nginx.configuration = partial(configuration_of_cells, neighbour=neighbours_file(), any_host=True)
         self._log = folder / "stderr.log"
+        self._command = command
         self._errors = errors
         self._copier: threading.Thread | None = None
         self._out: list[str] = []
@@ -189,7 +192,7 @@ class Server:
             errors = writing
         try:
             self._process = subprocess.Popen(
-                [*COMMAND, *words],
+                [*(self._command or COMMAND), *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

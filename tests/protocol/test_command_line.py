@@ -114,7 +114,7 @@ class TestSettings:
         """The option wins over its variable, also over one that is wrong."""
         elsewhere = tmp_path / "elsewhere.db"
         env = {"CARELINE_DATABASE": str(elsewhere), "CARELINE_PORT": "wrong", "CARELINE_TIMEZONE": "Europe/Berlin"}
-        server = start_server("--timezone", "America/Lima", env=env)
+        server = start_server("--port", "0", "--timezone", "America/Lima", env=env)
         assert server.database.exists()
         assert not elsewhere.exists()
         assert "America/Lima" in server.stderr()
