@@ -61,7 +61,7 @@ test-nginx: $(VENV)/test
 # The same with the nginx of docs/growing.md: each server is a cell, and a second one is killed and started again meanwhile.
 test-cells: $(VENV)/test
 	@tests/prepare
-	TEST_CELLS=1 $(BIN)/pytest $(AT_A_TIME) tests/protocol -m "not direct"
+	TEST_CELLS=1 $(BIN)/pytest $(AT_A_TIME) tests/protocol -m "not direct and not by_port"
 
 # dist/careline: all of it in one file, which needs no Python where it runs. Needs binutils.
 binary: $(VENV)/binary

@@ -41,6 +41,7 @@ class TestSockets:
     def test_the_servers_own_origin(self, server: Server, kind: Kind) -> None:
         assert status_of(server, kind, {"Origin": server.url}) == 200
 
+    @pytest.mark.by_port
     @pytest.mark.parametrize("origin", LOOPBACK)
     def test_origins_that_are_loopback(self, server: Server, kind: Kind, origin: str) -> None:
         assert status_of(server, kind, {"Origin": origin}) == 200
@@ -81,6 +82,7 @@ class TestSockets:
 
 
 class TestApi:
+    @pytest.mark.by_port
     @pytest.mark.parametrize("origin", LOOPBACK)
     def test_a_browser_on_loopback_may_read_the_answers(self, server: Server, origin: str) -> None:
         question = {"title": "标题", "elder_id": 1}
@@ -91,6 +93,7 @@ class TestApi:
         assert fault.status == 400
         assert fault.headers["access-control-allow-origin"] in (origin, "*"), "a front end sees its faults too"
 
+    @pytest.mark.by_port
     @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
     def test_a_browser_may_ask_first(self, server: Server, method: str) -> None:
         headers = {
@@ -133,6 +136,7 @@ def test_a_polling_session_is_its_own(server: Server, enter: Enter) -> None:
     assert connection.call("leave_question", {"question_id": 5}) == {"question_id": 5}
 
 
+@pytest.mark.by_port
 @pytest.mark.parametrize("path", ["/api/questions", "/socket.io/?EIO=4&transport=polling"])
 @pytest.mark.parametrize("names", ["x-clientid", "X-Client-Id, x-app,traceparent", "authorization"])
 def test_a_page_that_is_let_in_may_send_any_headers(server: Server, path: str, names: str) -> None:

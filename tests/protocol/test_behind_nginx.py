@@ -114,6 +114,7 @@ class TestAddresses:
                     forged = {"X-Forwarded-For": "203.0.113.7"}
                     assert refused(other, server, **forged) == "429", "what a client writes itself does not count"
 
+    @pytest.mark.by_port  # what comes by a socket file comes from a proxy, whatever the setting
     def test_without_the_setting_they_share_the_proxys(self, start_server: StartServer, enter: Enter) -> None:
         server = start_server(
             *self.LIMIT, env={**nginx.settings_without_tokens(), "CARELINE_TRUSTED_PROXIES": ""}, nginx=True

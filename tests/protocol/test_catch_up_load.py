@@ -171,7 +171,7 @@ def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, sl
     asked = {"question_id": other, "user_id": 456, "user_type": "ELDER"}
     client.emit("42" + encode(["join_question", asked]).decode())
     come_back(client, question_id)
-    total, live = 0, 0
+    total, rested, live = 0, 0, 0
     while total < 30 * 277_000:
         came = client.read(65_536)
         assert came, f"cut after {total} bytes and {live} live messages"
@@ -179,7 +179,9 @@ def test_who_reads_slowly_is_not_cut(start_server: StartServer, enter: Enter, sl
         if total // 500_000 > live:
             live += 1
             say(sender, other, [f"第 {live} 条"])
-        time.sleep(0.01)
+        if total - rested >= 65_536:  # through a proxy it comes in smaller pieces
+            rested = total
+            time.sleep(0.01)
     say(sender, question_id, ["最后一条"])
     client.read_until("最后一条".encode())
     assert cuts(server, "outbox full") == 0

@@ -199,6 +199,7 @@ def test_a_reply_has_nothing_to_confirm(server: Server) -> None:
     shows(pressed(server, link), 404, NONE_SUCH)
 
 
+@pytest.mark.direct
 def test_links_that_are_none(start_server: StartServer) -> None:
     """All are the same page, whatever is wrong with them, and change nothing."""
     server = start_server(*PUBLIC)

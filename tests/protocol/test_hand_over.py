@@ -287,6 +287,6 @@ def test_one_that_is_cut_since_its_outbox_is_full(start_server: StartServer, ent
         notification = remind(server, user_id)
         sender = enter(Websocket, server)
         while not metric(server, 'careline_cuts_total{reason="outbox full"}'):
-            sender.call_all([["send_message", message(question_id, "x" * 10_000)]] * 100)
+            sender.call_all([["send_message", message(question_id, "x" * 10_000)]] * 50)
         is_told(server, notification, "pushed", "taken_back")
     assert bind(enter(Websocket, server), user_id) == [notification]

@@ -73,6 +73,7 @@ def test_hours_that_are_none_are_refused(server: Server, wrong: dict[str, Any], 
     assert server.http("GET", path_of(user_id)).body["from"] is None
 
 
+@pytest.mark.by_port
 def test_a_browser_may_set_them(server: Server) -> None:
     origin = f"http://127.0.0.1:{server.port}"
     asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
