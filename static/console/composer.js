@@ -178,8 +178,15 @@ export class Composer {
       announce(reasonOf(reason), "bad");
       return;
     }
-    const { name, payload } = await connection.emit(id, text, withAck);
+    let reply;
+    try {
+      reply = await connection.emit(id, text, withAck);
+    } catch (fault) {
+      if (sending === this.#sendings) this.#view.showNoReply(reasonOf(fault));
+      return;
+    }
     if (sending !== this.#sendings) return;
+    const { name, payload } = reply;
     this.#view.clearAnswer();
     if (mistake && mistake === this.#mistake) this.#view.showVerdict(agrees(mistake.answer, name, payload));
     else this.#view.showAnswer(name, payload, failed(name, payload === "" ? null : JSON.parse(payload)));

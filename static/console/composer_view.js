@@ -251,6 +251,14 @@ export class ComposerView {
     this.#parts.answer.replaceChildren(say("waitingForAnswer"));
   }
 
+  /**
+   * Shows that nothing came.
+   * @param {string} reason
+   */
+  showNoReply(reason) {
+    this.#parts.answer.replaceChildren(element("span", { class: "bad" }, reason));
+  }
+
   clearAnswer() {
     this.#parts.answer.replaceChildren();
     this.#parts.expected.querySelector(".verdict")?.remove();

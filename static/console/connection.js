@@ -3,7 +3,7 @@
 import { readExact, writeExact } from "../kit/exact.js";
 import { say } from "../kit/language.js";
 import { Cursor } from "../socket/cursor.js";
-import { Exchanges } from "../socket/exchanges.js";
+import { Exchanges, PATIENCE } from "../socket/exchanges.js";
 import { packetName, Socket } from "../socket/socketio.js";
 import { clientEvents } from "./targets.js";
 import { identityIn, recallToken, refusalText, rememberToken } from "./tokens.js";
@@ -196,15 +196,18 @@ export class Connection {
    * @param {string} name
    * @param {string} text the payload as JSON text, "" for none
    * @param {boolean} withAck
-   * @returns {Promise<{name: string, payload: string}>} the answer; it never settles when the connection ends before
+   * @returns {Promise<{name: string, payload: string}>} the answer
+   * @throws {Error} with a sentence to show, where none comes in time
    */
-  emit(name, text, withAck = false) {
+  async emit(name, text, withAck = false) {
     if (this.#socket === null) throw new Error(`${name}: not connected`);
     this.#noteCursor(name, text);
     const { raw, ackId } = this.#socket.emit(name, text, withAck);
     const about = { event: name, transport: this.transport };
     const entry = this.#log.add({ connection: this, kind: "event", direction: "out", name, text, raw, about });
-    return this.#exchanges.sent(name, ackId, entry);
+    const reply = await this.#exchanges.sent(name, text, ackId, entry);
+    if (reply === null) throw new Error(say("noReply", { seconds: PATIENCE / 1000 }));
+    return reply;
   }
 
   /** @param {number} question */
@@ -218,14 +221,17 @@ export class Connection {
     return { question_id: question, ...who, updates: true };
   }
 
+  /** Takes up every question and the user again; the log shows what of it no reply came to. */
   #resume() {
+    const take = (/** @type {string} */ name, /** @type {object} */ payload) =>
+      this.emit(name, writeExact(payload)).catch(() => {});
     const after = (/** @type {Cursor} */ cursor) => (this.#catchesUp ? { after_id: cursor.id } : {});
     for (const [question, cursor] of this.#cursors) {
-      this.emit("join_question", writeExact({ ...this.#joining(question), ...after(cursor) }));
+      take("join_question", { ...this.#joining(question), ...after(cursor) });
     }
     if (this.#inbox) {
       const { userId, cursor } = this.#inbox;
-      this.emit("bind_user", writeExact({ user_id: userId, ...after(cursor) }));
+      take("bind_user", { user_id: userId, ...after(cursor) });
     }
   }
 

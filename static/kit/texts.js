@@ -211,6 +211,7 @@ export const texts = {
   required: ["必填", "required"],
   leftOut: ["（不发送）", "(left out)"],
   waitingForAnswer: ["已发送，等待响应…", "Sent. Waiting for the reply…"],
+  noReply: ["{seconds} 秒内没有收到响应", "No reply came within {seconds} s"],
   withAck: ["带 ack 回调", "With an acknowledgement callback"],
   sendAs: ["以 {name} 发送", "Send as {name}"],
   connectAndSend: ["连接并以 {name} 发送", "Connect and send as {name}"],

@@ -1,11 +1,18 @@
 // Which answer belongs to which sent event, and how long it took.
 
+import { members } from "../kit/json_text.js";
+
+export const PATIENCE = 10_000; // ms; the server answers within five seconds, or never
+
 /**
+ * `id` is the client_msg_id of a message that has one.
  * @typedef {{name: string, payload: string}} Reply
- * @typedef {{name: string, at: number, resolve: (reply: Reply) => void}} Waiting
+ * @typedef {{name: string, id: string | undefined, at: number, resolve: (reply: Reply | null) => void}} Waiting
  *
- * Reply events carry no id, but a connection's events are answered in their order: an answer belongs to the oldest
- * event of that name that waits. An acknowledgement callback carries an id and is exact.
+ * A stored message is acknowledged with its client_msg_id, where it has one. Other reply events carry no id, but a
+ * connection's events are answered in their order: an answer belongs to the oldest event of that name that waits. Who has
+ * waited too long waits no more, or a lost answer would shift all that come after it. An acknowledgement callback carries
+ * an id and is exact.
  */
 /** @template Entry what the caller knows a sent event by */
 export class Exchanges {
@@ -23,14 +30,23 @@ export class Exchanges {
 
   /**
    * @param {string} name
+   * @param {string} payload
    * @param {number | null} ackId
    * @param {Entry} entry
-   * @returns {Promise<Reply>} the reply event; it never settles when the connection ends before
+   * @returns {Promise<Reply | null>} the reply event; null where none came in time
    */
-  sent(name, ackId, entry) {
+  sent(name, payload, ackId, entry) {
     const at = performance.now();
     if (ackId !== null) this.#acknowledgements.set(ackId, { name, at, entry });
-    return new Promise((resolve) => this.#waiting.push({ name, at, entry, resolve }));
+    const id = name === "send_message" ? messageId(payload) : undefined;
+    return new Promise((resolve) => {
+      const one = { name, id, at, entry, resolve };
+      this.#waiting.push(one);
+      setTimeout(() => {
+        this.#waiting = this.#waiting.filter((other) => other !== one);
+        resolve(null);
+      }, PATIENCE);
+    });
   }
 
   /**
@@ -40,7 +56,9 @@ export class Exchanges {
    * @returns {{entry: Entry, latency: number} | null} what it answers
    */
   arrived(name, payload) {
-    const answers = (/** @type {Waiting} */ one) => this.#answers.get(one.name)?.includes(name);
+    const stored = name === "send_message:ack" ? storedIn(payload) : undefined;
+    const answers = (/** @type {Waiting} */ one) =>
+      this.#answers.get(one.name)?.includes(name) && (stored === undefined || one.id === messageId(stored));
     let index = this.#waiting.findIndex(answers);
     // A failed send is told in its ack, so an error belongs to something else if anything else waits.
     if (index < 0 && name === "error") index = this.#waiting.findIndex((one) => one.name !== "send_message");
@@ -66,4 +84,23 @@ export class Exchanges {
     this.#waiting = [];
     this.#acknowledgements.clear();
   }
+}
+
+/**
+ * The client_msg_id in a message.
+ * @param {string} message as JSON text
+ * @returns {string | undefined}
+ */
+function messageId(message) {
+  const text = message.startsWith("{") ? members(message).get("client_msg_id") : undefined;
+  return text?.startsWith('"') ? JSON.parse(text) : undefined;
+}
+
+/**
+ * The message of an acknowledgement as JSON text; undefined where none was stored.
+ * @param {string} acknowledgement
+ */
+function storedIn(acknowledgement) {
+  const told = members(acknowledgement);
+  return told.get("success") === "true" ? told.get("data") : undefined;
 }

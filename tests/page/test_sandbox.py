@@ -81,6 +81,59 @@ def test_the_faults_are_switched_on_and_off(open_console: OpenConsole) -> None:
     console.expect_state(ELDER, "connected")
 
 
+SENT: Final = """async () => {
+  const { log } = await import("/static/console/main.js");
+  return log.entries
+    .filter(({ direction, name }) => direction === "out" && name === "send_message")
+    .map(({ text, latency }) => [JSON.parse(text).content_text, latency ?? null]);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "words"),
+    [("en-GB", DESKTOP, "No reply came within 10 s"), ("zh-CN", PHONE, "10 秒内没有收到响应")],
+)
+def test_a_lost_ack_is_not_waited_for_for_ever_and_no_other_is_taken_for_it(
+    open_console: OpenConsole, language: Literal["en-GB", "zh-CN"], size: tuple[int, int], words: str
+) -> None:
+    console = open_console(language=language, size=size)
+    console.connect(ELDER)
+    console.open_and_join(ELDER)
+    console.target("send_message")
+    answer = console.page.locator("#answer")
+
+    def send(text: str, client_msg_id: str = "") -> None:
+        console.field("content_text").fill(text)
+        console.field("client_msg_id").fill(client_msg_id)
+        console.send()
+
+    def latencies() -> dict[str, float | None]:
+        return dict(console.page.evaluate(SENT))
+
+    def lose_the_next() -> None:
+        toggle = banner(console).locator("[data-focus=lose-acks]")
+        toggle.click()
+        expect(toggle).to_have_attribute("aria-pressed", "true")
+
+    lose_the_next()
+    send("lost, with an id", "one")
+    send("with another id", "two")
+    expect(answer).to_contain_text("with another id")
+    lose_the_next()
+    send("lost")
+    expect(answer).to_contain_text(re.compile("Waiting for the reply|等待响应"))
+    expect(answer).to_have_text(words, timeout=15_000)
+    console.screenshot(f"no-reply-{language}")
+    send("after it")
+    expect(answer).to_contain_text("after it")
+    told = latencies()
+    assert (told["lost, with an id"], told["lost"]) == (None, None)
+    for text in ("with another id", "after it"):
+        latency = told[text]
+        assert latency is not None
+        assert latency < 5000
+
+
 def test_it_shows_what_others_have_set(open_console: OpenConsole, server: Server) -> None:
     console = open_console()
     console.connect(ELDER)
