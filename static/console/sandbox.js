@@ -33,7 +33,12 @@ export function sandbox({ calls, attempt }, protocol) {
   section.hidden = false;
   const clock = element("time", { id: "sandbox-now" });
   const goal = element("input", { type: "datetime-local", step: "1", id: "sandbox-to", "data-focus": "goal" });
-  const state = element("span", { id: "sandbox-state" });
+  let state = element("span", { id: "sandbox-state" });
+  const title = element("p", { class: "sandbox-title" });
+  // Each row is redrawn by itself: on a phone it stays pushed to where it is.
+  const clockRow = element("div", { class: "sandbox-row", role: "group" });
+  const faultsRow = element("div", { class: "sandbox-row", role: "group" });
+  section.append(title, clockRow, faultsRow);
   let faults = NONE;
   let connections = 0;
   let busy = false;
@@ -65,7 +70,7 @@ export function sandbox({ calls, attempt }, protocol) {
     faults = told;
     refusedUntil = performance.now() + told.refuse_writes_seconds * 1000;
     tick();
-    if (isOther) draw();
+    if (isOther) drawFaults();
   };
   const set = (/** @type {string} */ told) => {
     [shown, at] = [wall(told), performance.now()];
@@ -87,10 +92,14 @@ export function sandbox({ calls, attempt }, protocol) {
     take(told.faults);
   };
 
+  const setBusy = (/** @type {boolean} */ isMoving) => {
+    busy = isMoving;
+    clockRow.setAttribute("aria-busy", String(busy));
+  };
+
   /** Moves the clock; a long way takes several calls. */
   const move = async (/** @type {{advance?: number, to?: string}} */ body) => {
-    busy = true;
-    draw();
+    setBusy(true);
     try {
       let [reached, count] = [false, 0];
       for (let asked = body; !reached;) {
@@ -102,8 +111,7 @@ export function sandbox({ calls, attempt }, protocol) {
       }
       announce(say("sandboxMoved", { now: text(now()), count }));
     } finally {
-      busy = false;
-      draw();
+      setBusy(false);
     }
   };
   const advance = (/** @type {number} */ seconds) => move({ advance: seconds });
@@ -122,59 +130,56 @@ export function sandbox({ calls, attempt }, protocol) {
     announce(say("sandboxCutDone", { count }));
   };
 
-  const draw = () => {
-    const press = (
-      /** @type {string} */ words,
-      /** @type {string} */ name,
-      /** @type {() => unknown} */ work,
-      /** @type {object} */ more = {},
-    ) => button(words, () => attempt(work()), { kind: "small", "data-focus": name, ...more });
-    const moves = (/** @type {string} */ words, /** @type {string} */ name, /** @type {() => unknown} */ work) =>
-      press(words, name, work, { disabled: busy });
-    const toggle = (
-      /** @type {string} */ words,
-      /** @type {string} */ fault,
-      /** @type {boolean} */ on,
-      /** @type {(on: boolean) => object} */ body,
-    ) =>
-      press(words, fault, () => ask(fault, body(!on)), {
-        kind: on ? "small danger pressed" : "small",
-        "aria-pressed": String(on),
-      });
-    section.setAttribute("aria-label", say("sandbox"));
-    goal.setAttribute("aria-label", say("sandboxTo"));
+  const press = (
+    /** @type {string} */ words,
+    /** @type {string} */ name,
+    /** @type {() => unknown} */ work,
+    /** @type {object} */ more = {},
+  ) => button(words, () => attempt(work()), { kind: "small", "data-focus": name, ...more });
+  const moves = (/** @type {string} */ words, /** @type {string} */ name, /** @type {() => unknown} */ work) =>
+    press(words, name, () => (busy ? null : work())); // a disabled button would lose the focus
+  const toggle = (
+    /** @type {string} */ words,
+    /** @type {string} */ fault,
+    /** @type {boolean} */ on,
+    /** @type {(on: boolean) => object} */ body,
+  ) =>
+    press(words, fault, () => ask(fault, body(!on)), {
+      kind: on ? "small danger pressed" : "small",
+      "aria-pressed": String(on),
+    });
+  const drawFaults = () => {
+    state = element("span", { id: "sandbox-state" }); // the one shown keeps the row's width until it is redrawn
+    tick();
     redraw(
-      section,
-      element(
-        "p",
-        { class: "sandbox-title" },
-        element("strong", {}, say("sandbox")),
-        element("span", {}, say("sandboxAbout")),
-      ),
-      element(
-        "div",
-        { class: "sandbox-row", role: "group", "aria-label": say("sandboxClock"), "aria-busy": String(busy) },
-        element("span", { class: "sandbox-name" }, say("sandboxClock"), " ", clock),
-        moves(say("sandboxHour"), "hour", () => advance(HOUR)),
-        moves(say("sandboxDay"), "day", () => advance(DAY)),
-        moves(say("sandboxMorning"), "morning", toMorning),
-        goal,
-        moves(say("sandboxGo"), "go", toGoal),
-      ),
-      element(
-        "div",
-        { class: "sandbox-row", role: "group", "aria-label": say("sandboxFaults") },
-        element("span", { class: "sandbox-name" }, say("sandboxFaults")),
-        press(say("sandboxCut"), "cut", cut),
-        toggle(say("sandboxLoseAck"), "lose-acks", faults.lose_acks > 0, (on) => ({ count: on ? 1 : 0 })),
-        toggle(say("sandboxDelay"), "delay", faults.delay_ms > 0, (on) => ({ ms: on ? DELAY : 0 })),
-        toggle(say("sandboxRefuse"), "refuse-writes", faults.refuse_writes_seconds > 0, (on) => ({
-          seconds: on ? REFUSAL : 0,
-        })),
-        press(say("sandboxRestart"), "restart", () => ask("restart", {})),
-        state,
-      ),
+      faultsRow,
+      element("span", { class: "sandbox-name" }, say("sandboxFaults")),
+      press(say("sandboxCut"), "cut", cut),
+      toggle(say("sandboxLoseAck"), "lose-acks", faults.lose_acks > 0, (on) => ({ count: on ? 1 : 0 })),
+      toggle(say("sandboxDelay"), "delay", faults.delay_ms > 0, (on) => ({ ms: on ? DELAY : 0 })),
+      toggle(say("sandboxRefuse"), "refuse-writes", faults.refuse_writes_seconds > 0, (on) => ({
+        seconds: on ? REFUSAL : 0,
+      })),
+      press(say("sandboxRestart"), "restart", () => ask("restart", {})),
+      state,
     );
+  };
+  const draw = () => {
+    section.setAttribute("aria-label", say("sandbox"));
+    clockRow.setAttribute("aria-label", say("sandboxClock"));
+    faultsRow.setAttribute("aria-label", say("sandboxFaults"));
+    goal.setAttribute("aria-label", say("sandboxTo"));
+    title.replaceChildren(element("strong", {}, say("sandbox")), element("span", {}, say("sandboxAbout")));
+    redraw(
+      clockRow,
+      element("span", { class: "sandbox-name" }, say("sandboxClock"), " ", clock),
+      moves(say("sandboxHour"), "hour", () => advance(HOUR)),
+      moves(say("sandboxDay"), "day", () => advance(DAY)),
+      moves(say("sandboxMorning"), "morning", toMorning),
+      goal,
+      moves(say("sandboxGo"), "go", toGoal),
+    );
+    drawFaults();
   };
 
   inEveryLanguage(draw);

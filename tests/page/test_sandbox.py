@@ -111,9 +111,7 @@ def test_a_lost_ack_is_not_waited_for_for_ever_and_no_other_is_taken_for_it(
         return dict(console.page.evaluate(SENT))
 
     def lose_the_next() -> None:
-        toggle = banner(console).locator("[data-focus=lose-acks]")
-        toggle.click()
-        expect(toggle).to_have_attribute("aria-pressed", "true")
+        assert console.server.http("POST", "/sandbox/lose-acks", json={"count": 1}).status == 200
 
     lose_the_next()
     send("lost, with an id", "one")
@@ -132,6 +130,31 @@ def test_a_lost_ack_is_not_waited_for_for_ever_and_no_other_is_taken_for_it(
         latency = told[text]
         assert latency is not None
         assert latency < 5000
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_what_was_just_pressed_stays_in_view_on_a_phone(
+    open_console: OpenConsole, language: Literal["en-GB", "zh-CN"]
+) -> None:
+    console = open_console(size=PHONE, language=language)
+    rows = banner(console).locator(".sandbox-row")
+    shown_time(console)
+    toggle = banner(console).locator("[data-focus=refuse-writes]")
+    rows.last.evaluate("row => (row.scrollLeft = 50)")
+    toggle.scroll_into_view_if_needed()
+    before = rows.last.evaluate("row => row.scrollLeft")
+    for pressed in ("true", "false"):
+        toggle.click()
+        expect(toggle).to_have_attribute("aria-pressed", pressed)
+        expect(toggle).to_be_in_viewport(ratio=0.95)
+        assert rows.last.evaluate("row => row.scrollLeft") == before > 0
+    rows.first.evaluate("row => (row.scrollLeft = 50)")
+    banner(console).locator("[data-focus=day]").focus()
+    before = rows.first.evaluate("row => row.scrollLeft")
+    console.page.keyboard.press("Enter")
+    expect(console.page.locator("#toast")).to_contain_text(re.compile("notifications on the way|条通知"))
+    assert rows.first.evaluate("row => row.scrollLeft") == before > 0
+    expect(banner(console).locator("[data-focus=day]")).to_be_focused()
 
 
 def test_it_shows_what_others_have_set(open_console: OpenConsole, server: Server) -> None:
