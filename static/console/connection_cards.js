@@ -61,7 +61,10 @@ function card(connection, connections, inboxes) {
   const selected = connection === connections.selected;
   /** @type {Focus} */
   const focus = (what) => ({ "data-focus": `${connection.key}-${what}` });
-  const select = () => connections.select(connection);
+  const select = (/** @type {Event} */ { target }) => {
+    const opensDialog = target instanceof Element && target.closest("[aria-haspopup=dialog]") !== null;
+    if (!opensDialog) connections.select(connection);
+  };
   const role = sayIfKnown(`role_${connection.userType}`, connection.userType);
   return element(
     "li",
@@ -85,6 +88,7 @@ function card(connection, connections, inboxes) {
         kind: "quiet square small",
         drawing: "edit",
         label: say("editConnection", { name: connection.name }),
+        "aria-haspopup": "dialog",
         ...focus("edit"),
       }),
     ),
@@ -141,7 +145,12 @@ function facts(connection) {
 function signing(connections, connection, focus) {
   if (connection.isStranger) {
     const open = () => signIn(connections, connection);
-    return button(say("signIn"), open, { kind: "small accent", about: connection.name, ...focus("sign-in") });
+    return button(say("signIn"), open, {
+      kind: "small accent",
+      about: connection.name,
+      "aria-haspopup": "dialog",
+      ...focus("sign-in"),
+    });
   }
   if (connection.token === "") return "";
   return button(say("signOut"), () => connections.signOut(connection), { kind: "small quiet", ...focus("sign-out") });

@@ -17,6 +17,29 @@ const USER_TYPES = ["ELDER", "FAMILY", "STAFF", "SYSTEM"];
 export const dialogElement = () => /** @type {HTMLDialogElement} */ (byId("connection-dialog"));
 
 /**
+ * Shows a form in the dialog. At its end the focus goes back to what opened it. Where that was drawn anew meanwhile, it is
+ * found by its name, or else the card's own button is.
+ * @param {HTMLFormElement} form
+ * @param {Connection | null} connection whose form it is
+ */
+export function openDialog(form, connection) {
+  const dialog = dialogElement();
+  const opener = document.activeElement;
+  const focus = opener instanceof HTMLElement ? opener.dataset.focus : undefined;
+  const giveBack = () => {
+    const isLost = document.activeElement === document.body || dialog.contains(document.activeElement);
+    if (!isLost) return;
+    const control = [focus, `${connection?.key}-name`]
+      .map((name) => byId("cards").querySelector(`[data-focus="${name}"]`))
+      .find((found) => found !== null);
+    if (control instanceof HTMLElement) control.focus();
+  };
+  dialog.replaceChildren(form);
+  dialog.showModal();
+  dialog.addEventListener("close", giveBack, { once: true });
+}
+
+/**
  * Opens the dialog.
  * @param {Connections} connections
  * @param {Connection | null} connection null for a new one
@@ -83,8 +106,7 @@ export function editConnection(connections, connection) {
     else connections.change(connection, identity);
     dialog.close();
   });
-  dialog.replaceChildren(form);
-  dialog.showModal();
+  openDialog(form, connection);
 }
 
 /**

@@ -4,7 +4,7 @@ import { button, field } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { say, sayIfKnown } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
-import { dialogElement } from "./connection_dialog.js";
+import { dialogElement, openDialog } from "./connection_dialog.js";
 import { canThrowAway, hasKey, takeKey, throwAway } from "./tokens.js";
 
 /**
@@ -51,6 +51,7 @@ export function signIn(connections, connection) {
     connections.signIn(connection, shown);
     try {
       await enter(connections, connection);
+      connections.select(connection);
       dialog.close();
     } catch (reason) {
       fault.textContent = reasonOf(reason);
@@ -74,8 +75,7 @@ export function signIn(connections, connection) {
     event.preventDefault();
     show(token.value.trim());
   });
-  dialog.replaceChildren(form);
-  dialog.showModal();
+  openDialog(form, connection);
 }
 
 /**

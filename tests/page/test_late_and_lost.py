@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import PHONE, OpenConsole
@@ -101,6 +103,33 @@ def test_the_focus_is_never_lost(open_console: OpenConsole) -> None:
     expect(console.lines("send_message:ack").first).to_be_visible()
     console.card(ELDER).get_by_role("button", name="Simulate").click()
     expect(page.locator("#heard")).to_have_text(re.compile("lost the connection|is connected"))
+
+
+@pytest.mark.parametrize(("size", "language"), [((1280, 900), "en-GB"), (PHONE, "zh-CN")])
+def test_a_dialog_that_is_given_up_leaves_all_as_it_was(
+    open_console: OpenConsole, size: tuple[int, int], language: Literal["en-GB", "zh-CN"]
+) -> None:
+    console = open_console(size=size, language=language)
+    page = console.page
+    console.act_as(ELDER)
+    edit = console.card(NURSE).locator("[data-focus$=edit]")
+    dialog = page.locator("#connection-dialog")
+    toggle = console.card(NURSE).locator("[data-focus$=toggle]")
+    for leave, state in (("Escape", "connected"), ("cancel", "idle"), ("save", "connected")):
+        edit.click()
+        expect(dialog).to_be_visible()
+        toggle.evaluate("one => one.dispatchEvent(new MouseEvent('click'))")  # the cards are drawn anew below it
+        console.expect_state(NURSE, state)
+        if leave == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            dialog.get_by_role("button", name=re.compile({"cancel": "Cancel|取消", "save": "Save|保存"}[leave])).click()
+        expect(dialog).to_be_hidden()
+        expect(edit).to_be_focused()
+        expect(console.card(ELDER)).to_have_attribute("data-selected", "")
+    page.locator("#add-connection").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#add-connection")).to_be_focused()
 
 
 def test_what_the_server_has_lost_is_forgotten(open_console: OpenConsole) -> None:
