@@ -38,7 +38,7 @@ export class SavedPanel {
       this.node,
       element("summary", { "data-focus": "saved" }, say("saved"), ` (${events.length})`),
       events.length === 0 ? element("p", { class: "hint" }, say("savedNone")) : null,
-      element("ul", { class: "saved-list" }, ...events.map((event) => this.#row(event))),
+      element("ul", { class: "saved-list", "data-scroll": "saved" }, ...events.map((event) => this.#row(event))),
       this.#deletedRow(),
       this.#nameRow(),
       element("div", { class: "row" }, ...this.#buttons(events)),
@@ -198,12 +198,12 @@ export class SavedPanel {
       if (holdsToken(JSON.stringify(events))) throw new FileFault(say("hasToken"));
       if (!saveAll(events)) throw new FileFault(say("savedFull"));
       if (events.length === 1) this.#does.load(events[0]);
-      this.draw();
       announce(say("imported", { count: events.length }));
     } catch (fault) {
       if (!(fault instanceof FileFault)) throw fault;
       announce(say("badFile", { file: file.name, reason: fault.message }), "bad");
     }
+    this.#drawAt("saved-import");
   }
 
   /**
@@ -215,7 +215,9 @@ export class SavedPanel {
     // Under a pressed pointer the drawing waits until the click is over.
     setTimeout(() => {
       const control = this.node.querySelector(`[data-focus="${CSS.escape(focus)}"]`);
-      if (control instanceof HTMLElement) control.focus({ preventScroll: true });
+      if (!(control instanceof HTMLElement)) return;
+      control.focus({ preventScroll: true });
+      control.scrollIntoView({ block: "nearest" }); // also where it had the focus already
     });
   }
 }

@@ -70,8 +70,8 @@ export const languageOf = (text) => (/\p{Script=Han}/u.test(String(text ?? "")) 
 
 /**
  * Replaces what `container` holds. The focus stays on the control with the same data-focus, or goes to the one that took
- * its place, so that working with the keyboard survives a redraw; what was scrolled stays so. While something in it is
- * being pressed the redraw waits, or the click would be lost.
+ * its place, so that working with the keyboard survives a redraw; what was scrolled stays so, and so does what has the
+ * same data-scroll in it. While something in it is being pressed the redraw waits, or the click would be lost.
  * @param {HTMLElement} container
  * @param {...Child} children
  */
@@ -84,8 +84,13 @@ export function redraw(container, ...children) {
   const focus = active instanceof HTMLElement && container.contains(active) ? active.dataset.focus : undefined;
   const place = focus === undefined ? -1 : controlsIn(container).findIndex((one) => one === active);
   const { scrollLeft, scrollTop } = container;
+  const places = new Map(scrollableIn(container).map((one) => [one.dataset.scroll, [one.scrollLeft, one.scrollTop]]));
   container.replaceChildren(...present(children));
   container.scrollTo({ left: scrollLeft, top: scrollTop, behavior: "instant" });
+  for (const one of scrollableIn(container)) {
+    const [left = 0, top = 0] = places.get(one.dataset.scroll) ?? [];
+    one.scrollTo({ left, top, behavior: "instant" });
+  }
   if (focus !== undefined) {
     const controls = controlsIn(container);
     const same = controls.find((one) => one.dataset.focus === focus) ?? controls[place] ?? controls.at(-1);
@@ -101,6 +106,16 @@ function controlsIn(container) {
   /** @type {NodeListOf<HTMLElement>} */
   const controls = container.querySelectorAll("[data-focus]:not(:disabled)");
   return [...controls];
+}
+
+/**
+ * What is scrolled by itself in it.
+ * @param {HTMLElement} container
+ */
+function scrollableIn(container) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const scrollable = container.querySelectorAll("[data-scroll]");
+  return [...scrollable];
 }
 
 /** @type {Node | null} */

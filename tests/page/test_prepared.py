@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.page.conftest import OpenConsole
+from tests.page.conftest import DESKTOP, PHONE, OpenConsole
 from tests.page.console import ELDER, Console
 from tests.server import Server
 
@@ -140,6 +140,32 @@ def test_a_file_goes_out_and_comes_in_elsewhere(open_console: OpenConsole, tmp_p
     expect(other.page.locator("#toast")).to_have_text("Events imported: 1")
     expect(other.page.locator("#target")).to_have_value("leave_question")
     expect(other.page.locator("#json-editor")).to_have_value("")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_an_import_keeps_the_focus_and_a_long_list_its_place(open_console: OpenConsole, size: tuple[int, int]) -> None:
+    console = open_console(size=size)
+    page = console.page
+    page.on("filechooser", lambda _: None)  # expect_file_chooser() alone may begin to listen too late
+    open_saved(page)
+    button = page.locator("#import-events")
+    for count in (1, 20, 0):
+        events = [{"name": f"event {number}", "send": "bind_user"} for number in range(count)]
+        text = json.dumps({"careline_events": 1, "events": events}) if count else "bad"
+        button.focus()
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Enter")
+        chooser.value.set_files({"name": "a.json", "mimeType": "application/json", "buffer": text.encode()})
+        expect(page.locator("#toast")).to_contain_text(f"Events imported: {count}" if count else "Can't import")
+        expect(button).to_be_focused()
+        expect(button).to_be_in_viewport()
+    saved = page.locator(".saved-list")
+    saved.evaluate("list => (list.scrollTop = list.scrollHeight)")
+    before = saved.evaluate("list => list.scrollTop")
+    page.get_by_role("button", name="Delete event 9").click()
+    expect(page.locator(".saved-row")).to_have_count(19)
+    expect(page.locator("[data-focus=saved-undo]")).to_be_focused()
+    assert saved.evaluate("list => list.scrollTop") > before / 2
 
 
 BAD_FILES: Final = {
