@@ -76,6 +76,7 @@ export class ComposerView {
       element(
         "div",
         { class: "composer-foot" },
+        hasBody ? parts.json.problems : null,
         parts.expected,
         parts.answer,
         parts.hint,
@@ -353,6 +354,7 @@ export class ComposerView {
     hint.textContent = "";
     form.hidden = this.#asJson;
     json.node.hidden = !this.#asJson;
+    json.problems.hidden = !this.#asJson;
     modes.querySelector("[data-mode=form]")?.setAttribute("aria-pressed", String(!this.#asJson));
     modes.querySelector("[data-mode=json]")?.setAttribute("aria-pressed", String(this.#asJson));
   }

@@ -15,16 +15,16 @@ import { suggestionsAt } from "./json_suggestions.js";
  * @import { Suggestion, Suggestions } from "./json_suggestions.js"
  */
 
-const MOST_SHOWN = 6; // problems below the text
+const MOST_SHOWN = 6; // problems
 
 export class JsonEditor {
   node;
+  problems = element("ul", { class: "problems", id: "json-problems" }); // placed where it is always in view
   #fields;
   #area;
   #layer = element("div", { class: "json-layer code", "aria-hidden": "true" });
   #options;
   #status = element("p", { class: "unseen", role: "status" });
-  #problems = element("ul", { class: "problems", id: "json-problems" });
   /** @type {Suggestions | null} */
   #open = null;
   #active = 0;
@@ -62,7 +62,6 @@ export class JsonEditor {
       "div",
       { class: "json" },
       element("div", { class: "json-text" }, this.#layer, this.#area, this.#options),
-      this.#problems,
       element("p", { class: "hint", id: "json-hint" }, say("jsonHint")),
       this.#status,
     );
@@ -96,7 +95,7 @@ export class JsonEditor {
     this.#area.setAttribute("aria-invalid", String(problems.some(({ doubtful }) => !doubtful)));
     const shown = problems.slice(0, MOST_SHOWN).map((problem) => this.#drawProblem(problem));
     const more = problems.length - shown.length;
-    this.#problems.replaceChildren(...shown, ...(more > 0 ? [element("li", {}, say("moreProblems", { more }))] : []));
+    this.problems.replaceChildren(...shown, ...(more > 0 ? [element("li", {}, say("moreProblems", { more }))] : []));
     if (this.#open === null) this.#tell(problems.length === 0 ? "" : say("problemCount", { count: problems.length }));
   }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import OpenConsole
+from tests.page.conftest import PHONE, OpenConsole
 from tests.page.console import ELDER
+from tests.page.test_accessibility import faults
 from tests.server import Server
 
 EDITOR: Final = "#json-editor"
@@ -89,6 +91,37 @@ def test_what_breaks_a_rule_is_marked_with_its_place(open_console: OpenConsole) 
     page.keyboard.press("Control+Enter")
     expect(page.locator("#answer")).to_contain_text('{"question_id":9223372036854775807}')
     console.expect_state(ELDER, "connected")
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "words"),
+    [((1280, 900), "en-GB", "This is not valid JSON"), (PHONE, "zh-CN", "不是有效的 JSON")],
+)
+def test_what_is_wrong_stands_in_view_beside_the_button_to_send(
+    open_console: OpenConsole, size: tuple[int, int], language: Literal["en-GB", "zh-CN"], words: str
+) -> None:
+    console = open_console(size=size, language=language)
+    page = console.page
+    console.target("send_message")
+    console.write_json("\n".join('{"question_id": 1,' for _ in range(12)))
+    page.locator(EDITOR).press("End")
+    problem = page.locator("#json-problems button")
+    expect(problem).to_contain_text(words)
+    expect(problem).to_be_in_viewport(ratio=1)
+    expect(page.locator("#send")).to_be_in_viewport(ratio=1)
+    console.send()
+    expect(page.locator("#toast")).to_contain_text(words)
+    expect(page.locator(EDITOR)).to_be_focused()
+    expect(problem).to_be_in_viewport(ratio=1)
+    console.screenshot(f"json-problem-{language}")
+    page.locator(EDITOR).fill(json.dumps({f"unknown_{number}": number for number in range(9)}))
+    expect(page.locator("#json-problems li")).to_have_count(7)
+    expect(page.locator("#send")).to_be_in_viewport(ratio=1)
+    assert faults(page) == []
+    page.locator(EDITOR).fill("{}")
+    expect(problem).to_have_count(3)
+    page.locator("[data-mode=form]").click()
+    expect(problem.first).to_be_hidden()
 
 
 def test_it_reads_as_json_is_read(open_console: OpenConsole) -> None:
