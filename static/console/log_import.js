@@ -5,14 +5,17 @@ import { announce } from "../kit/copy.js";
 import { byId, element, foreign, redraw } from "../kit/dom.js";
 import { inEveryLanguage, say } from "../kit/language.js";
 import { reasonOf } from "./calls.js";
+import { clock } from "./log.js";
 import { exported, imported } from "./log_file.js";
-import { Replay } from "./replay.js";
+import { cutsAll, Replay } from "./replay.js";
 
 const MOST_LISTED = 20; // steps that went otherwise; the others are counted alone
+const MOST_TOLD = 200; // characters of an answer
 
 /**
  * @import { Protocol } from "../kit/protocol.js"
  * @import { ConsoleParts } from "./main.js"
+ * @import { Difference } from "./replay.js"
  */
 
 /**
@@ -73,15 +76,22 @@ export function logImport(parts, protocol, readClock) {
       redraw(bar);
       return;
     }
+    const warns = readClock !== null && replay === null && cutsAll(log.imported);
     const act = isRunning
       ? button(say("replayStop"), stop, { kind: "small", drawing: "pause", "data-focus": "replay" })
-      : button(say("replay"), () => attempt(run()), { kind: "small accent", drawing: "play", "data-focus": "replay" });
+      : button(say("replay"), () => attempt(run()), {
+          kind: "small accent",
+          drawing: "play",
+          "data-focus": "replay",
+          "aria-describedby": warns ? "replay-cuts" : null,
+        });
     redraw(
       bar,
       element("p", { class: "grow" }, element("strong", {}, say("importedLog")), " ", foreign(log.imported.from)),
       readClock === null ? null : act,
       button(say("ownLog"), () => show(null), { kind: "small", drawing: "back", "data-focus": "own" }),
       readClock === null ? element("p", { class: "hint" }, say("replayWhere")) : null,
+      warns ? element("p", { class: "hint", id: "replay-cuts" }, say("replayCuts")) : null,
       replay === null ? null : progressOf(replay, isRunning),
     );
   };
@@ -112,22 +122,35 @@ export function logImport(parts, protocol, readClock) {
 function progressOf({ progress }, isRunning) {
   const { total, done, differ, left } = progress;
   const counts = { done, total, differ: differ.length, left: left.length };
-  const list = (/** @type {string} */ title, /** @type {string[]} */ names) =>
-    names.length === 0
-      ? null
-      : element(
-          "details",
-          {},
-          element("summary", {}, title),
-          element("ul", {}, ...names.slice(0, MOST_LISTED).map((name) => element("li", {}, foreign(name)))),
-        );
+  /** @param {string} title @param {HTMLElement[]} items */
+  const list = (title, items) =>
+    items.length === 0 ? null : element("details", {}, element("summary", {}, title), element("ul", {}, ...items));
   return element(
     "div",
     { class: "replayed", role: "status" },
     element("progress", { max: String(total), value: String(done), "aria-label": say("replay") }),
     element("p", { id: "replay-counts" }, say(isRunning ? "replaying" : "replayed", counts)),
-    isRunning ? null : list(say("replayDiffer"), differ),
-    isRunning ? null : list(say("replayLeft"), left),
+    isRunning ? null : list(say("replayDiffer"), differ.slice(0, MOST_LISTED).map(differenceItem)),
+    isRunning
+      ? null
+      : list(
+          say("replayLeft"),
+          left.slice(0, MOST_LISTED).map((name) => element("li", {}, foreign(name))),
+        ),
+  );
+}
+
+/** @param {Difference} difference */
+function differenceItem({ name, at, inLog, now }) {
+  const told = (/** @type {string} */ text) => foreign(text.slice(0, MOST_TOLD));
+  return element(
+    "li",
+    {},
+    element("time", {}, clock(at)),
+    " ",
+    foreign(name),
+    element("p", {}, say("replayInLog"), " ", told(inLog)),
+    element("p", {}, say("replayNow"), " ", now === null ? say("replayNothing") : told(now)),
   );
 }
 

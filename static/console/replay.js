@@ -13,8 +13,11 @@ import { serverTime } from "./server_time.js";
  * @import { ConsoleParts } from "./main.js"
  * @import { Noun } from "./replay_ids.js"
  *
- * How far it has come: of `total` steps `done`; what was answered otherwise than in the log, and what was left out.
- * @typedef {{total: number, done: number, differ: string[], left: string[]}} Progress
+ * What was answered otherwise than in the log, where it stood `at` that time; null for no answer.
+ * @typedef {{name: string, at: number, inLog: string, now: string | null}} Difference
+ *
+ * How far it has come: of `total` steps `done`; what was answered otherwise, and what was left out.
+ * @typedef {{total: number, done: number, differ: Difference[], left: string[]}} Progress
  */
 
 const PATIENCE = 10_000; // ms for an answer that the log has
@@ -152,11 +155,8 @@ export class Replay {
     const sent = connection.emit(name, text, /^42\d/.test(raw));
     const inTime = recorded === undefined ? Promise.race([sent, passed(IN_VAIN)]) : sent;
     const reply = await inTime.catch(() => undefined);
-    if (!isReply(reply)) {
-      if (recorded !== undefined) this.progress.differ.push(name);
-      return;
-    }
-    this.#compare(entry, noun, reply.name, reply.payload, isRefusal(reply.name, reply.payload));
+    if (!isReply(reply)) this.#differs(entry, null);
+    else this.#compare(entry, noun, reply.name, reply.payload, isRefusal(reply.name, reply.payload));
   }
 
   /**
@@ -173,7 +173,7 @@ export class Replay {
       await passed(RETRY); // the server restarts, because the log says so
       answer = await this.#made(method, path, text);
     }
-    if (answer === null) this.progress.differ.push(entry.name);
+    if (answer === null) this.#differs(entry, null);
     else this.#compare(entry, noun, `${answer.status} ${entry.name}`, answer.text, !answer.ok);
   }
 
@@ -197,7 +197,18 @@ export class Replay {
     const recorded = this.#answers.get(entry.number);
     if (recorded === undefined) return;
     this.#ids.learn(noun, recorded.text, text);
-    if (recorded.name !== name || (recorded.failed === true) !== isRefused) this.progress.differ.push(entry.name);
+    if (recorded.name !== name || (recorded.failed === true) !== isRefused) this.#differs(entry, `${name} ${text}`);
+  }
+
+  /**
+   * Notes what came in place of the answer that the log has, if it has one.
+   * @param {Entry} entry
+   * @param {string | null} now
+   */
+  #differs({ number, name, at }, now) {
+    const recorded = this.#answers.get(number);
+    if (recorded === undefined) return;
+    this.progress.differ.push({ name, at, inLog: `${recorded.name} ${recorded.text}`, now });
   }
 
   /**
@@ -260,6 +271,20 @@ function isStep({ about, direction, kind }) {
   if (about !== undefined && "became" in about) return true;
   return direction === "out" && (kind === "event" || kind === "http");
 }
+
+/**
+ * Whether a replay cuts all connections, also those that are not its own.
+ * @param {ImportedLog} recorded
+ */
+export const cutsAll = ({ entries }) =>
+  entries.some(
+    (entry) =>
+      isStep(entry) &&
+      isComplete(entry.text) &&
+      entry.about !== undefined &&
+      "path" in entry.about &&
+      /^\/sandbox\/(?:cut|restart)$/.test(entry.about.path),
+  );
 
 /** @param {Entry} entry */
 const isPush = ({ kind, direction, answers, raw, connection }) =>

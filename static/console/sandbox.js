@@ -59,10 +59,12 @@ export function sandbox({ calls, attempt }, protocol) {
     if (faults.refuse_writes_seconds > 0 && performance.now() >= refusedUntil) {
       take({ ...faults, refuse_writes_seconds: 0 });
     }
-    const on = Object.entries(faults).filter(([, value]) => value > 0);
-    state.textContent = [say("sandboxConnections", { count: connections }), ...on.map((one) => one.join(" "))].join(
-      " · ",
-    );
+    const names = /** @type {(keyof Faults)[]} */ (Object.keys(faults));
+    const on = names.filter((name) => faults[name] > 0);
+    state.textContent = [
+      say("sandboxConnections", { count: connections }),
+      ...on.map((name) => say(`sandboxOn_${name}`, { value: faults[name] })),
+    ].join(" · ");
   };
   const take = (/** @type {Faults} */ told) => {
     const isOn = (/** @type {Faults} */ these) => Object.values(these).map((value) => value > 0);

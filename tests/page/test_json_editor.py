@@ -30,7 +30,7 @@ def test_fields_and_values_are_completed_by_keyboard_and_mouse(open_console: Ope
         ]
     )
     expect(editor).to_have_attribute("aria-activedescendant", "json-option-0")
-    expect(page.locator(".json [role=status]")).to_contain_text("2 suggestions")
+    expect(page.locator(".json [role=status]")).to_contain_text("Suggestions: 2")
     page.keyboard.press("ArrowDown")
     expect(editor).to_have_attribute("aria-activedescendant", "json-option-1")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")

@@ -7,8 +7,9 @@ import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import PHONE, OpenConsole
@@ -78,7 +79,7 @@ def use(console: Console) -> None:
     console.bind(ELDER)
     console.tab("reminders").get_by_role("button", name="Remind user 456 in 5 seconds").click()
     page.locator("#sandbox [data-focus=hour]").click()
-    expect(page.locator("#toast")).to_contain_text("notifications on the way")
+    expect(page.locator("#toast")).to_contain_text("Notifications on the way")
     inbox = console.tab("inbox")
     ring = inbox.locator(".item").filter(has_text="服药提醒").first
     ring.get_by_role("button", name="Snooze 10 min").click()
@@ -132,6 +133,58 @@ def test_a_log_replayed_against_a_fresh_sandbox_leaves_the_same_rows(
     assert rows(elsewhere) == left
     other.screenshot("replayed")
     assert faults(other.page) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "words"),
+    [
+        ((1280, 900), "en-GB", ("cuts every connection", "In the log:", "This time:")),
+        (PHONE, "zh-CN", ("断开此沙盒的所有连接", "日志中：", "这次：")),
+    ],
+)
+def test_a_replay_warns_of_what_it_cuts_and_tells_what_was_answered_otherwise(
+    open_console: OpenConsole,
+    start_sandbox: Callable[[], Sandbox],
+    tmp_path: Path,
+    size: tuple[int, int],
+    language: Literal["en-GB", "zh-CN"],
+    words: tuple[str, str, str],
+) -> None:
+    console = open_console(start_sandbox())
+    page = console.page
+    console.connect(ELDER)
+    console.bind(ELDER)
+    page.locator("#sandbox [data-focus=cut]").click()
+    expect(page.locator("#toast")).to_contain_text("Connections cut: 1")
+    console.expect_state(ELDER, "connected")
+    path = export(console, tmp_path)
+    told = json.loads(path.read_text())
+    [answer, *_] = [entry for entry in told["entries"] if entry["name"] == "bind_user:ack"]
+    answer.update(name="error", text='{"code":"INTERNAL_ERROR","message":"<b>"}', failed=True)
+    path.write_text(json.dumps(told))
+
+    other = open_console(start_sandbox(), size=size, language=language)
+    if size == PHONE:
+        other.tab("log")
+    other.page.locator("#log-file").set_input_files(path)
+    bar = other.page.locator("#log-imported")
+    warning = bar.locator("#replay-cuts")
+    expect(warning).to_contain_text(words[0])
+    expect(warning).to_be_in_viewport()
+    bar.locator("[data-focus=replay]").press("Enter")
+    expect(warning).to_have_count(0)
+    difference = bar.locator(".replayed details").first
+    difference.locator("summary").click(timeout=30_000)
+    sent = next(entry for entry in told["entries"] if entry["name"] == "bind_user")
+    at = other.page.evaluate("async (at) => (await import('/static/console/log.js')).clock(at)", sent["at"])
+    expect(difference.locator("li")).to_have_count(1)
+    expect(difference.locator("li")).to_contain_text(f"{at} bind_user")
+    expect(difference.locator("li p")).to_contain_text(
+        [f'{words[1]} error {{"code":"INTERNAL_ERROR","message":"<b>"}}', f'{words[2]} bind_user:ack {{"success":true']
+    )
+    assert faults(other.page) == []
+    assert not other.overflows()
+    other.screenshot(f"replay-differs-{language}")
 
 
 SHAPED: Final = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"  # as a token is

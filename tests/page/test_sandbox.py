@@ -50,7 +50,7 @@ def test_the_clock_moves_to_the_morning_and_the_elder_sees_the_reminders(open_co
     console.bind(ELDER)
     before = shown_time(console)
     press(console, "day")
-    expect(console.page.locator("#toast")).to_contain_text("notifications on the way")
+    expect(console.page.locator("#toast")).to_contain_text("Notifications on the way")
     moved = shown_time(console) - before
     assert timedelta(days=1) <= moved < timedelta(days=1, minutes=1)
     press(console, "morning")
@@ -68,7 +68,7 @@ def test_the_faults_are_switched_on_and_off(open_console: OpenConsole) -> None:
     console = open_console()
     console.connect(ELDER)
     press(console, "cut")
-    expect(console.page.locator("#toast")).to_contain_text("1 connections cut")
+    expect(console.page.locator("#toast")).to_contain_text("Connections cut: 1")
     console.expect_state(ELDER, "connected")
     for name in ("lose-acks", "delay", "refuse-writes"):
         toggle = banner(console).locator(f"[data-focus={name}]")
@@ -152,7 +152,7 @@ def test_what_was_just_pressed_stays_in_view_on_a_phone(
     banner(console).locator("[data-focus=day]").focus()
     before = rows.first.evaluate("row => row.scrollLeft")
     console.page.keyboard.press("Enter")
-    expect(console.page.locator("#toast")).to_contain_text(re.compile("notifications on the way|条通知"))
+    expect(console.page.locator("#toast")).to_contain_text(re.compile("Notifications on the way|条通知"))
     assert rows.first.evaluate("row => row.scrollLeft") == before > 0
     expect(banner(console).locator("[data-focus=day]")).to_be_focused()
 
@@ -165,10 +165,13 @@ def test_it_shows_what_others_have_set(open_console: OpenConsole, server: Server
     for call, body in (("delay", {"ms": 30}), ("lose-acks", {"count": 3})):
         assert server.http("POST", f"/sandbox/{call}", json=body).status == 200
     toggle = banner(console).locator("[data-focus=delay]")
-    expect(state).to_have_text("1 connected · lose_acks 3 · delay_ms 30")
+    expect(state).to_have_text("1 connected · acks to lose: 3 · answers 30 ms late")
     expect(toggle).to_have_attribute("aria-pressed", "true")
     server.http("POST", "/sandbox/refuse-writes", json={"seconds": 600})
-    expect(state).to_contain_text("refuse_writes_seconds")
+    expect(state).to_contain_text(re.compile(r"writes refused for \d+ s$"))
+    console.page.locator("#language").click()
+    expect(state).to_have_text(re.compile(r"^1 个连接 · 待丢弃的 ack：3 · 响应延迟 30 毫秒 · \d+ 秒内拒绝写入$"))
+    console.page.locator("#language").click()
     server.http("POST", "/sandbox/restart")
     expect(state).to_have_text("1 connected")
     expect(toggle).to_have_attribute("aria-pressed", "false")
