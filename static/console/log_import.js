@@ -76,7 +76,7 @@ export function logImport(parts, protocol, readClock) {
       redraw(bar);
       return;
     }
-    const warns = readClock !== null && replay === null && cutsAll(log.imported);
+    const warns = readClock !== null && !isRunning && cutsAll(log.imported);
     const act = isRunning
       ? button(say("replayStop"), stop, { kind: "small", drawing: "pause", "data-focus": "replay" })
       : button(say("replay"), () => attempt(run()), {
