@@ -133,6 +133,7 @@ class Task:
     ends: int | None  # when it is missed; None where there is no ladder
     is_critical: bool
     place: int = 0  # of the first wall time that has not come, or has come too early
+    planned: int = 0  # the place of the next wall time, also where that was answered too early
     is_paused: bool = False
     is_cancelled: bool = False
     is_withdrawn: bool = False
@@ -199,7 +200,7 @@ class Model:
         self.recent: dict[Known, Occurrence] = {}  # that a clock which is wrong may have brought too early
         self.forgotten: dict[Known, Occurrence] = {}  # that have rung too early
         self.rung: set[Known] = set()
-        self.cancelled: set[Known] = set()  # each task's next
+        self.cancelled: set[Known] = set()  # what each cancelled task was planned for
         self._until: dict[Any, int] = {}
         self.set_back = 0  # rings that come again, since a clock which was ahead had brought them
         self.merged = 0
@@ -268,6 +269,7 @@ class Model:
             self.forgotten.pop(known, None)
         while task.place < len(task.walls) and (task.id, task.known_by(task.place)) in self.had:
             task.place += 1
+            task.planned = max(task.planned, min(task.place, last + 1))
 
     def _climb(self, one: Occurrence, now: int, seen: Seen | None) -> list[Ring]:
         due: dict[int, list[Rung]] = {}
@@ -334,6 +336,7 @@ class Model:
         for kept in (self.had, self.recent, self.open):
             kept.pop(known, None)
         one.task.place = min(one.task.place, one.place)
+        one.task.planned = min(one.task.planned, one.place)
         if known in self.rung:
             self.forgotten[known] = one
 
@@ -389,8 +392,10 @@ class Model:
         if task.is_cancelled or (task.place >= len(task.walls) and not waiting):
             return
         task.is_cancelled = True
+        while task.planned < task.place and task.moments[task.planned] <= now:
+            task.planned += 1  # its time has passed without a ring
         if task.place < len(task.walls):
-            self.cancelled.add((task.id, task.known_by(task.place)))
+            self.cancelled.add((task.id, task.known_by(task.planned)))
         for one in waiting:
             if not one.has_rung:
                 self._settle(one, "WITHDRAWN", API, now, None)
