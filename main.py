@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -102,6 +103,7 @@ SANIC = {
     "TOUCHUP": False,
 }
 
+FIRST_LOOK = 1.0  # seconds at most that clients wait for the first look at what is due
 LAST_WRITES = 0.7  # seconds of a stop; with those of the sockets (carriers.py, door.py) well below two
 
 log = logging.getLogger("careline")
@@ -167,19 +169,12 @@ async def serve_from(
     addresses = FileAddresses(await files.signing_key(database), clock.on_any_thread)  # hooks have threads
     ticked = systemd.alive if sandbox is None else sandbox.ticked.set
     house = House(settings, database, ClinicTime(time.zone, clock), clock, addresses, ticked, sandbox)
-    house.push.last_message_id = await messages.latest_id(database)
-    house.push.last_notification_id = await notifications.latest_id(database)
-    if house.links is not None:
-        await house.links.open(database)
-    await house.recovery.open()
-    await house.away.open()
-    if house.hooks is not None:
-        await house.hooks.open()
-    await house.files.open()
+    await house.open()
     app = house.web()
     if house.guard is not None:
         await house.guard.open()
     doors = Doors(house.carriers, house.polling, house.access)
+    await house.remind()
     servers = await accept(app, listening, doors, house.tls)
     house.start()
     settle_down()
@@ -341,15 +336,32 @@ class House:
         self.polling.add_route(app)
         return app
 
+    async def open(self) -> None:
+        """Read from the database what it goes on with."""
+        self.push.last_message_id = await messages.latest_id(self.database)
+        self.push.last_notification_id = await notifications.latest_id(self.database)
+        if self.links is not None:
+            await self.links.open(self.database)
+        await self.recovery.open()
+        await self.away.open()
+        if self.hooks is not None:
+            await self.hooks.open()
+        await self.files.open()
+
+    async def remind(self) -> None:
+        """Begin with reminders. What came due meanwhile comes before any client can flood the loop."""
+        self.loop.start()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.loop.has_looked.wait(), FIRST_LOOK)
+
     def start(self) -> None:
-        """Begin with all that goes on by itself, once clients can come."""
+        """Begin with all else that goes on by itself, once clients can come."""
         self.carriers.loop.add_signal_handler(signal.SIGHUP, self.reload)
         if self.daily.wanted and self.daily.folder is None:
             log.warning(
                 "the daily backups are on the database's disk and are lost with it; --backup-folder names another"
             )
         self.carriers.start()
-        self.loop.start()
         self.lag.start()
         self.replica.start()
         if self.hooks is not None:

@@ -48,6 +48,7 @@ class ReminderLoop:
         self.clock = clock
         self._dispatch = Dispatch(database, clock, work, hand_on)
         self._zone = zone
+        self.has_looked = asyncio.Event()  # once the first tick is over, also if it failed
         self._has_begun = False
         self._timed_again_at: int | None = None  # after so many jumps of the clock
         self._kept_at = float("-inf")
@@ -111,6 +112,7 @@ class ReminderLoop:
                 self._ticked_at = self._loop.time()
                 self._succeeded()
                 self._ticked()
+            self.has_looked.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), sleep)
 

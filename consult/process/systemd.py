@@ -15,6 +15,7 @@ class Systemd:
         named = environment.get("NOTIFY_SOCKET", "")
         self._address = f"\0{named[1:]}" if named.startswith("@") else named
         self._watches = "WATCHDOG_USEC" in environment
+        self._is_ready = False
 
     def starting(self, doing: str) -> None:
         """Puts off the end of `TimeoutStartSec`; what is under way is for `systemctl status`."""
@@ -22,11 +23,13 @@ class Systemd:
 
     def ready(self, where: str) -> None:
         """Connections are accepted; `where` is for `systemctl status`."""
+        self._is_ready = True
         self._tell(f"READY=1\nSTATUS=Listening on {where}")
 
     def alive(self) -> None:
-        """Puts off the restart that comes when this was not said for as long as the unit's `WatchdogSec`."""
-        if self._watches:
+        """Puts off the restart that comes when this was not said for as long as the unit's `WatchdogSec`, which counts
+        once it is ready."""
+        if self._watches and self._is_ready:
             self._tell("WATCHDOG=1")
 
     def stopping(self) -> None:

@@ -56,3 +56,12 @@ def test_messages_go_first_and_health_says_how_much_is_left(start_server: StartS
     assert meanwhile > FIRST * SENDERS * DUE / MOST, "messages go first"
     query = "SELECT count(*), count(DISTINCT task_id) FROM user_notification"
     wait_until(lambda: rows(server.database, query) == [(DUE, DUE)], "each of them once")
+
+
+def test_what_came_due_meanwhile_comes_before_the_first_client(start_server: StartServer) -> None:
+    server = start_server()
+    task = server.make_reminder(new_id(), in_seconds(3600))
+    server.kill()
+    change(server.database, COPIED % {"now": time.time() * 1000, "id": task["id"]})
+    server.start()
+    assert server.http("GET", "/health").body["reminders_due"] < DUE

@@ -23,6 +23,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from websockets.exceptions import WebSocketException
+
 from tests.clock import Clock
 from tests.json_text import decode
 from tests.packets import Closed, Websocket
@@ -39,6 +41,7 @@ MISSED_AFTER: Final = 240
 STEP: Final = 35.0  # seconds that the clock goes on at most
 ANSWERED: Final = 0.1  # the share of what is open that is answered in a step
 LATE: Final = 1.5  # seconds: a tick, and some for a busy machine
+DOWN: Final = (Closed, OSError, HTTPException, TimeoutError, WebSocketException)
 ON_ITS_WAY: Final = 1.0  # seconds for which a ring may be under way to a device
 
 
@@ -92,31 +95,33 @@ class Devices:
         self.opening = threading.Lock()  # while a device connects, or the server is down
         self._server = server
         self._over = threading.Event()
-        self._open: dict[int, Websocket] = {}  # by its user
+        self._open: dict[int, Websocket] = {}  # by its user, as is the next
+        self._last = dict.fromkeys(USERS, 0)  # the last notification that it was told of
         self._threads = [threading.Thread(target=self._listen, args=(user,)) for user in USERS]
         for thread in self._threads:
             thread.start()
 
     def _listen(self, user: int) -> None:
         while not self._over.is_set():
-            with suppress(Closed, OSError, HTTPException, TimeoutError):  # the server was killed just now
+            with suppress(*DOWN):  # the server was killed just now
                 with self.opening:
                     device = Websocket(self._server)
                 self._open[user] = device
                 try:
                     device.enter()
-                    device.send(f'42["bind_user",{{"user_id":{user},"after_id":0}}]')
+                    device.send(f'42["bind_user",{{"user_id":{user},"after_id":{self._last[user]}}}]')
                     while not self._over.is_set():
-                        self._take(device, device.receive())
+                        self._take(user, device, device.receive())
                 finally:
                     device.close()
             self._over.wait(0.05)
 
-    def _take(self, device: Websocket, packet: str) -> None:
+    def _take(self, user: int, device: Websocket, packet: str) -> None:
         if packet == "2":
             device.send("3")
         elif packet.startswith('42["notification:new"'):
             told = decode(packet[2:])[1]
+            self._last[user] = told["id"]
             self.heard.setdefault(told["id"], (told, time.monotonic()))
             self.ring.set()
 
@@ -155,6 +160,8 @@ class Climb:
         looked_at = self.now
         while looked_at < begin + SPREAD + MISSED_AFTER:
             answers = self._answer() if looked_at > begin else []
+            # Else what a device is told when it comes back would be taken for the next ring.
+            self._hear_all(LATE)
             # As far from the last look, however long that has taken.
             self._ahead += max(0.0, looked_at + self._chance.uniform(STEP / 2, STEP) - self.now)
             self._devices.ring.clear()
@@ -255,6 +262,11 @@ class Climb:
         self.found.expect(not missing, f"missing: {missing[:5]}")
         return until
 
+    def _hear_all(self, limit: float) -> None:
+        """Wait until the devices were told of each ring that is in the file, or the limit passes."""
+        with suppress(AssertionError):
+            wait_until(lambda: self._rung().total() <= len(self._devices.heard), "all rings on the devices", limit)
+
     def _rung(self) -> Counter[tuple[str, int, int]]:
         """Count the rings that are in the file: by title, number and user."""
         with closing(sqlite3.connect(self._server.database)) as connection:
@@ -269,6 +281,7 @@ class Climb:
     def reckon(self) -> Climbed:
         """Stop the server, and hold its file against what was done and heard."""
         found = self.found
+        self._hear_all(LIMIT)
         self._devices.close()
         stored = {one["id"]: lasting(one) for user in USERS for one in all_notifications(self._server, user)}
         self._server.stop()
@@ -280,6 +293,8 @@ class Climb:
         heard = [told for told, _ in self._devices.heard.values()]
         wrong = [told["id"] for told in heard if lasting(told) != stored.get(told["id"])]
         found.expect(not wrong, f"heard and not there: {wrong[:5]}")
+        unheard = sorted(stored.keys() - self._devices.heard.keys())
+        found.expect(not unheard, f"there and not heard: {unheard[:5]}")
         found.expect("Traceback" not in self._server.stderr(), "a traceback is in the log")
         return found
 

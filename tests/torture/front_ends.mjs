@@ -58,6 +58,8 @@ class FrontEnd {
     this.pages = 0;
     this.pending = new Map();
     this.rooms = {};
+    this.heardOf = {}; // how many of each question since it connected
+    this.full = []; // the last messages of its rooms that it was brought back to and sent as many as are replayed
     this.sent = 0;
     this.finishing = false;
     this.fenced = null;
@@ -79,6 +81,7 @@ class FrontEnd {
   comeBack() {
     this.connections += 1;
     if (this.once) {
+      this.heardOf = Object.fromEntries(questions.map((question) => [question, 0]));
       this.enterOnce();
     } else {
       this.enter();
@@ -123,6 +126,9 @@ class FrontEnd {
   heard(message) {
     const room = this.rooms[message.question_id];
     if (this.once) {
+      if (++this.heardOf[message.question_id] === MOST_REPLAYED) {
+        this.full.push(message.id);
+      }
       // It may come again, and it may come before its `joined_question` has, which was lost with the server.
       if (!this.seen[message.question_id].some(([id]) => id === message.id)) {
         this.append(message);
@@ -284,7 +290,7 @@ class FrontEnd {
 
   report() {
     const { name, userType, userId, cursor, once, seen, notifications, acknowledged, wrong, connections, pages } = this;
-    const { confirmed, snoozed } = this;
+    const { confirmed, snoozed, full } = this;
     const answered = { confirmed, snoozed };
     return {
       name,
@@ -298,6 +304,7 @@ class FrontEnd {
       wrong,
       connections,
       pages,
+      full,
       ...answered,
     };
   }
