@@ -11,7 +11,7 @@ import { say } from "../kit/language.js";
  * @property {string} text the payload as JSON, "" for none
  * @property {Record<string, string>} place the names in a call's path, and its query
  *
- * @typedef {Prepared & {name: string}} Named
+ * @typedef {Prepared & {name: string, collection: string}} Named `collection` is "" for none
  */
 
 const KIND = "careline_events"; // the member of a file that says what it is; its value is the format's version
@@ -50,8 +50,10 @@ export function readLink(fragment) {
  * @returns {string}
  */
 export function asFile(events) {
-  const written = events.map(({ name, id, text, place }) => {
-    const parts = [`"name":${JSON.stringify(name)}`, `"send":${JSON.stringify(id)}`];
+  const written = events.map(({ name, collection, id, text, place }) => {
+    const parts = [`"name":${JSON.stringify(name)}`];
+    if (collection !== "") parts.push(`"collection":${JSON.stringify(collection)}`);
+    parts.push(`"send":${JSON.stringify(id)}`);
     if (Object.keys(place).length > 0) parts.push(`"path":${JSON.stringify(place)}`);
     if (text !== "") parts.push(`"payload":${text}`);
     return `{${parts.join(",")}}`;
@@ -97,15 +99,20 @@ export function readFile(text, knows) {
 function readEvent(text, knows) {
   const event = membersOf(text);
   const [name, id] = ["name", "send"].map((key) => textOf(event?.get(key)));
+  const collection = textOf(event?.get("collection") ?? '""');
   if (name === null || !isName(name)) throw new FileFault(say("badFileName"));
+  if (collection === null || !isCollection(collection)) throw new FileFault(say("badFileCollection"));
   if (id === null || !knows(id)) throw new FileFault(say("badFileTarget", { target: id ?? "…" }));
   const place = textsOf(event?.get("path") ?? "{}");
   if (place === null) throw new FileFault(say("badFilePlace"));
-  return { name, id, text: event?.get("payload") ?? "", place };
+  return { name, collection, id, text: event?.get("payload") ?? "", place };
 }
 
 /** @param {string} name */
 export const isName = (name) => name.trim() !== "" && [...name].length <= LONGEST_NAME;
+
+/** @param {string} collection */
+export const isCollection = (collection) => collection === "" || isName(collection);
 
 /**
  * The members of a JSON text, or null where it is no object.

@@ -1,29 +1,42 @@
-// Events saved under a name. Each is remembered under a key of its own, so that tabs do not overwrite each other's.
+// Events saved under a name, each in a collection or in none. Each is remembered under a key of its own, so that tabs do
+// not overwrite each other's.
 
-import { forget, recall, remember, rememberedUnder } from "../kit/remembered.js";
+import { forget, recall, remember, rememberedUnder, whenRememberedElsewhere } from "../kit/remembered.js";
 
 /** @import { Named } from "./prepared.js" */
 
-export const SAVED = "saved.";
+const ALONE = "saved."; // and the name of an event in no collection
+const COLLECTED = "saved-in."; // and [collection, name] as JSON: whatever the two are, no other two give the same
 
-/** @returns {Named[]} by name */
+/**
+ * The key it is remembered under.
+ * @param {Pick<Named, "collection" | "name">} event
+ */
+export const keyOf = ({ collection, name }) =>
+  collection === "" ? ALONE + name : COLLECTED + JSON.stringify([collection, name]);
+
+/** @returns {Named[]} by collection, those in none first, and by name */
 export function savedEvents() {
-  const names = rememberedUnder(SAVED).sort((one, other) => one.localeCompare(other));
-  return names.map((name) => ({ name, ...recall(SAVED + name, null) })).filter(({ id }) => typeof id === "string");
+  const alone = rememberedUnder(ALONE).map((name) => ["", name]);
+  const collected = rememberedUnder(COLLECTED).map((end) => JSON.parse(end));
+  return [...alone, ...collected]
+    .map(([collection, name]) => ({ collection, name, ...recall(keyOf({ collection, name }), null) }))
+    .filter(({ id }) => typeof id === "string")
+    .sort((one, other) => one.collection.localeCompare(other.collection) || one.name.localeCompare(other.name));
 }
 
 /**
- * Saves an event, in place of another of that name.
+ * Saves an event, in place of another of that name in its collection.
  * @param {Named} event
  * @returns {boolean} whether it could be saved
  */
-export const save = ({ name, id, text, place }) => remember(SAVED + name, { id, text, place });
+export const save = (event) => remember(keyOf(event), { id: event.id, text: event.text, place: event.place });
 
-/** @param {string} name */
-export const drop = (name) => forget(SAVED + name);
+/** @param {Named} event */
+export const drop = (event) => forget(keyOf(event));
 
 /**
- * Saves events of a file; one whose name another has gets a number.
+ * Saves events of a file; one whose name another in its collection has gets a number.
  * @param {Named[]} events
  * @returns {boolean} whether all could be saved
  */
@@ -32,10 +45,19 @@ export function saveAll(events) {
     const content = JSON.stringify({ id: event.id, text: event.text, place: event.place });
     let { name } = event;
     for (let number = 2; ; number += 1) {
-      const there = recall(SAVED + name, null);
+      const there = recall(keyOf({ ...event, name }), null);
       if (there === null || JSON.stringify(there) === content) break;
       name = `${event.name} (${number})`;
     }
     return save({ ...event, name });
   });
+}
+
+/**
+ * Calls `listener` when another tab has saved or deleted something.
+ * @param {() => void} listener
+ */
+export function whenSavedElsewhere(listener) {
+  whenRememberedElsewhere(ALONE, listener);
+  whenRememberedElsewhere(COLLECTED, listener);
 }

@@ -1,13 +1,12 @@
-// Saved events on the page: kept under a name, shared as a link, exported as a file and imported from one.
+// Saved events on the page: kept under a name, in collections, shared as a link, exported as a file and imported from one.
 
 import { button, field } from "../kit/controls.js";
 import { announce, copy } from "../kit/copy.js";
 import { element, foreign, redraw } from "../kit/dom.js";
 import { say } from "../kit/language.js";
-import { whenRememberedElsewhere } from "../kit/remembered.js";
 import { download } from "../kit/text_file.js";
-import { asFile, FileFault, isName, LARGEST_FILE, linkTo, readFile } from "./prepared.js";
-import { drop, save, saveAll, SAVED, savedEvents } from "./saved.js";
+import { asFile, FileFault, isCollection, isName, LARGEST_FILE, linkTo, readFile } from "./prepared.js";
+import { drop, keyOf, save, saveAll, savedEvents, whenSavedElsewhere } from "./saved.js";
 import { holdsToken } from "./tokens.js";
 
 /**
@@ -17,53 +16,103 @@ import { holdsToken } from "./tokens.js";
  * @property {() => Prepared | null} prepared what the composer shows, null where that is no JSON, which it says itself
  * @property {(event: Prepared) => void} load
  * @property {(id: string) => boolean} knows
+ *
+ * @typedef {object} Deleted
+ * @property {Named[]} events
+ * @property {boolean} whole whether they were a collection
  */
+
+/**
+ * What an event is called where its collection is not in sight.
+ * @param {Named} event
+ */
+const fullName = ({ collection, name }) => (collection === "" ? name : `${collection} / ${name}`);
+
+/** @param {string} name */
+const fileName = (name) => `${name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json`;
+
+/** @param {Named} event */
+const focusOf = (event) => `saved-fill-${keyOf(event)}`;
 
 export class SavedPanel {
   node = element("details", { class: "saved", id: "saved" });
   #does;
   #name = ""; // as it is typed
-  /** @type {Named | null} */
+  #collection = ""; // so is this
+  /** @type {Deleted | null} */
   #deleted = null;
 
   /** @param {Does} does */
   constructor(does) {
     this.#does = does;
-    whenRememberedElsewhere(SAVED, () => this.draw());
+    whenSavedElsewhere(() => this.draw());
   }
 
   draw() {
     const events = savedEvents();
+    const collections = [...new Set(events.map(({ collection }) => collection))];
     redraw(
       this.node,
       element("summary", { "data-focus": "saved" }, say("saved"), ` (${events.length})`),
       events.length === 0 ? element("p", { class: "hint" }, say("savedNone")) : null,
-      element("ul", { class: "saved-list", "data-scroll": "saved" }, ...events.map((event) => this.#row(event))),
+      element(
+        "div",
+        { class: "saved-list", "data-scroll": "saved" },
+        ...collections.flatMap((name) => {
+          const within = events.filter(({ collection }) => collection === name);
+          return [
+            name === "" ? null : this.#heading(name, within),
+            element("ul", {}, ...within.map((event) => this.#row(event))),
+          ];
+        }),
+      ),
       this.#deletedRow(),
-      this.#nameRow(),
+      this.#nameRow(collections.filter((name) => name !== "")),
       element("div", { class: "row" }, ...this.#buttons(events)),
       element("p", { class: "hint" }, say("shareLinkHint")),
+    );
+  }
+
+  /**
+   * @param {string} name of a collection
+   * @param {Named[]} events in it
+   */
+  #heading(name, events) {
+    return element(
+      "div",
+      { class: "saved-collection" },
+      element("h3", { class: "grow" }, foreign(name)),
+      button(say("exportThis"), () => download(fileName(name), asFile(events)), {
+        kind: "quiet small",
+        about: name,
+        "data-focus": `saved-collection-export-${name}`,
+      }),
+      button("", () => this.#drop({ events, whole: true }), {
+        kind: "quiet square small",
+        drawing: "trash",
+        label: say("collectionDelete", { name }),
+        "data-focus": `saved-collection-delete-${name}`,
+      }),
     );
   }
 
   /** @param {Named} event */
   #row(event) {
     const { name, id } = event;
-    const focus = `saved-${name}`;
-    const fill = button("", () => this.#fill(event, focus), {
+    const fill = button("", () => this.#fill(event), {
       kind: "quiet small saved-name",
-      "data-focus": focus,
+      "data-focus": focusOf(event),
     });
     fill.append(foreign(name), element("code", {}, id));
     return element(
       "li",
       { class: "saved-row" },
       fill,
-      button("", () => this.#drop(event), {
+      button("", () => this.#drop({ events: [event], whole: false }), {
         kind: "quiet square small",
         drawing: "trash",
-        label: say("savedDelete", { name }),
-        "data-focus": `saved-delete-${name}`,
+        label: say("savedDelete", { name: fullName(event) }),
+        "data-focus": `saved-delete-${keyOf(event)}`,
       }),
     );
   }
@@ -71,37 +120,57 @@ export class SavedPanel {
   #deletedRow() {
     const deleted = this.#deleted;
     if (deleted === null) return null;
+    const { events, whole } = deleted;
+    const [first] = events;
     const undo = () => {
       this.#deleted = null;
-      save(deleted);
-      this.#drawAt(`saved-${deleted.name}`);
+      events.forEach(save);
+      this.#drawAt(focusOf(first));
     };
+    const text = whole
+      ? say("collectionDeleted", { name: first.collection, count: events.length })
+      : say("savedDeleted", { name: fullName(first) });
     return element(
       "p",
       { class: "row", role: "status" },
-      element("span", { class: "hint" }, say("savedDeleted", { name: deleted.name })),
+      element("span", { class: "hint" }, text),
       button(say("savedUndo"), undo, { kind: "small", "data-focus": "saved-undo" }),
     );
   }
 
-  #nameRow() {
-    const input = element("input", {
-      name: "saved-name",
-      value: this.#name,
+  /** @param {string[]} collections */
+  #nameRow(collections) {
+    const typed = {
       autocomplete: "off",
       dir: "auto",
-      "data-focus": "saved-name",
-      oninput: () => (this.#name = input.value),
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
         if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing) return;
         event.preventDefault(); // it would send the composer's form
         this.#save();
       },
+    };
+    const name = element("input", {
+      ...typed,
+      name: "saved-name",
+      value: this.#name,
+      "data-focus": "saved-name",
+      oninput: () => (this.#name = name.value),
+    });
+    const collection = element("input", {
+      ...typed,
+      name: "saved-collection",
+      value: this.#collection,
+      placeholder: say("savedOptional"),
+      list: "saved-collections",
+      "data-focus": "saved-collection",
+      oninput: () => (this.#collection = collection.value),
     });
     return element(
       "div",
       { class: "opening" },
-      field(say("savedName"), input, { kind: "grow" }),
+      field(say("savedName"), name, { kind: "grow" }),
+      field(say("savedCollection"), collection, { kind: "grow" }),
+      element("datalist", { id: "saved-collections" }, ...collections.map((value) => element("option", { value }))),
       button(say("save"), () => this.#save(), { "data-focus": "saved-save" }),
     );
   }
@@ -150,43 +219,51 @@ export class SavedPanel {
   }
 
   #export() {
+    const event = this.#named();
+    if (event !== null) download(fileName(event.name), asFile([event]));
+  }
+
+  /**
+   * What the composer shows, with the name and the collection that are typed.
+   * @returns {Named | null} null where that can't be, which is said
+   */
+  #named() {
+    const collection = this.#collection.trim();
+    if (!isCollection(collection)) {
+      announce(say("savedBadCollection"), "bad");
+      return null;
+    }
     const prepared = this.#prepared();
-    if (prepared === null) return;
-    const name = this.#name.trim() || prepared.id;
-    download(`${name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json`, asFile([{ ...prepared, name }]));
+    return prepared === null ? null : { ...prepared, name: this.#name.trim() || prepared.id, collection };
   }
 
   #save() {
-    const name = this.#name.trim();
-    if (!isName(name)) {
+    if (!isName(this.#name.trim())) {
       announce(say("savedNoName"), "bad");
       return;
     }
-    const prepared = this.#prepared();
-    if (prepared === null) return;
-    if (!save({ ...prepared, name })) {
+    const event = this.#named();
+    if (event === null) return;
+    if (!save(event)) {
       announce(say("savedFull"), "bad");
       return;
     }
     this.#name = "";
     this.#deleted = null;
     this.draw();
-    announce(say("savedDone", { name }));
-  }
-
-  /**
-   * @param {Named} event
-   * @param {string} focus
-   */
-  #fill(event, focus) {
-    this.#does.load(event);
-    this.#drawAt(focus);
+    announce(say("savedDone", { name: fullName(event) }));
   }
 
   /** @param {Named} event */
-  #drop(event) {
-    drop(event.name);
-    this.#deleted = event;
+  #fill(event) {
+    this.#does.load(event);
+    this.#drawAt(focusOf(event));
+  }
+
+  /** @param {Deleted} deleted */
+  #drop(deleted) {
+    deleted.events.forEach(drop);
+    this.#deleted = deleted;
     this.#drawAt("saved-undo");
   }
 
@@ -197,6 +274,7 @@ export class SavedPanel {
       const events = readFile(await file.text(), this.#does.knows);
       if (holdsToken(JSON.stringify(events))) throw new FileFault(say("hasToken"));
       if (!saveAll(events)) throw new FileFault(say("savedFull"));
+      this.#deleted = null; // to undo that could overwrite what came in
       if (events.length === 1) this.#does.load(events[0]);
       announce(say("imported", { count: events.length }));
     } catch (fault) {

@@ -51,6 +51,7 @@ def test_axe_finds_no_fault(
     console.target("send_message")
     console.page.locator("#saved > summary").click()
     console.page.locator("[name=saved-name]").fill("mine")
+    console.page.locator("[name=saved-collection]").fill("rounds")
     console.page.locator("[name=saved-name]").press("Enter")
     expect(console.page.locator(".saved-row")).to_have_count(1)
     console.write_json('{"question_id": 0, "sender_typo": ')

@@ -23,10 +23,19 @@ def open_saved(page: Page) -> None:
     page.locator("[name=saved-name]").wait_for()
 
 
-def save(page: Page, name: str) -> None:
+def save(page: Page, name: str, collection: str | None = None) -> None:
+    """Save into a collection, or into the one that is typed already."""
     page.locator("[name=saved-name]").fill(name)
+    if collection is not None:
+        page.locator("[name=saved-collection]").fill(collection)
+    typed = page.locator("[name=saved-collection]").input_value()
     page.locator("[name=saved-name]").press("Enter")
-    expect(page.locator("#toast")).to_have_text(f"Saved as {name}")
+    expect(page.locator("#toast")).to_have_text(f"Saved as {typed} / {name}" if typed else f"Saved as {name}")
+
+
+def expect_saved(page: Page, *names: str) -> None:
+    """Look at the whole list: the events' names, each collection's before its own."""
+    expect(page.locator(".saved-list bdi")).to_have_text(list(names))
 
 
 def shown_json(console: Console) -> str:
@@ -142,6 +151,104 @@ def test_a_file_goes_out_and_comes_in_elsewhere(open_console: OpenConsole, tmp_p
     expect(other.page.locator("#json-editor")).to_have_value("")
 
 
+def test_a_name_is_free_in_every_collection(open_console: OpenConsole) -> None:
+    console = open_console()
+    page = console.page
+    console.target("join_question")
+    console.write_json('{"question_id":1}')
+    # An entry as it was remembered before there were collections, named as if it were in one.
+    trap = '["a","join"]'
+    page.evaluate(
+        "([key, value]) => localStorage.setItem(key, value)",
+        [f"careline.saved.{trap}", json.dumps({"id": "bind_user", "text": "", "place": {}})],
+    )
+    open_saved(page)
+    save(page, "join", "b")
+    expect(page.locator("[name=saved-name]")).to_be_focused()
+    save(page, "leave")  # into the same
+    console.write_json('{"question_id":2}')
+    save(page, "join", " a ")
+    save(page, "join", "")
+    expect_saved(page, trap, "join", "a", "join", "b", "join", "leave")
+    expect(page.locator(".saved-collection h3")).to_have_text(["a", "b"])
+    assert page.locator("#saved-collections option").evaluate_all("all => all.map((one) => one.value)") == ["a", "b"]
+    page.reload()
+    open_saved(page)
+    expect_saved(page, trap, "join", "a", "join", "b", "join", "leave")
+    for row, payload in ((3, '{"question_id":1}'), (2, '{"question_id":2}')):
+        page.locator(".saved-name").nth(row).click()
+        expect(page.locator(".saved-name").nth(row)).to_be_focused()
+        assert shown_json(console) == payload
+    page.get_by_role("button", name="Delete a / join").click()
+    expect_saved(page, trap, "join", "b", "join", "leave")
+    page.locator(".saved-name", has_text=trap).click()
+    expect(page.locator("#target")).to_have_value("bind_user")
+    page.locator("[name=saved-name]").fill("long")
+    page.locator("[name=saved-collection]").fill("w" * 81)
+    page.locator("[data-focus=saved-save]").click()
+    expect(page.locator("#toast")).to_have_text("A collection's name has 80 characters at most")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    save(page, "long", "w" * 80)
+    assert not console.overflows()
+    page.get_by_role("button", name="Delete the collection w").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    assert not console.overflows()
+
+
+def test_a_collection_is_exported_deleted_and_brought_back(open_console: OpenConsole, tmp_path: Path) -> None:
+    console = open_console()
+    page = console.page
+    console.target("join_question")
+    console.write_json(PAYLOAD)
+    open_saved(page)
+    save(page, "alone")
+    save(page, "large", "<i>rooms</i>")
+    save(page, "other")
+    save(page, "large", "wards")
+    everything = ["alone", "<i>rooms</i>", "large", "other", "wards", "large"]
+    expect_saved(page, *everything)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Export <i>rooms</i>").click()
+    assert started.value.suggested_filename == "-i-rooms-i-.json"
+    file = tmp_path / "collection.json"
+    started.value.save_as(file)
+    with page.expect_download() as started:
+        page.locator("#export-events").click()
+    whole = tmp_path / "all.json"
+    started.value.save_as(whole)
+    with page.expect_download() as started:
+        page.locator("#export-event").click()
+    single = tmp_path / "single.json"
+    started.value.save_as(single)
+
+    page.get_by_role("button", name="Delete the collection <i>rooms</i>").click()
+    expect_saved(page, "alone", "wards", "large")
+    expect(page.locator("#saved [role=status]")).to_contain_text("Collection <i>rooms</i> deleted, with its events: 2")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_saved(page, *everything)
+    expect(page.locator(".saved-collection + ul .saved-name").first).to_be_focused()
+
+    other = open_console()
+    open_saved(other.page)
+    for times in (1, 2):  # twice the same is once
+        other.page.locator("#saved [type=file]").set_input_files(file)
+        expect(other.page.locator("#toast"), str(times)).to_have_text("Events imported: 2")
+        expect_saved(other.page, "<i>rooms</i>", "large", "other")
+    other.page.locator(".saved-name", has_text="large").click()
+    assert shown_json(other) == PAYLOAD
+    file.write_text(file.read_text().replace(LARGE, "1"))
+    other.page.locator("#saved [type=file]").set_input_files(file)
+    expect_saved(other.page, "<i>rooms</i>", "large", "large (2)", "other", "other (2)")
+    other.page.get_by_role("button", name="Delete the collection").click()
+    expect_saved(other.page)
+    other.page.locator("#saved [type=file]").set_input_files(whole)
+    expect_saved(other.page, *everything)
+    expect(other.page.get_by_role("button", name="Undo")).to_have_count(0)
+    other.page.locator("#saved [type=file]").set_input_files(single)
+    expect_saved(other.page, "alone", "<i>rooms</i>", "large", "other", "wards", "join_question", "large")
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_an_import_keeps_the_focus_and_a_long_list_its_place(open_console: OpenConsole, size: tuple[int, int]) -> None:
     console = open_console(size=size)
@@ -180,6 +287,12 @@ BAD_FILES: Final = {
     ),
     '{"careline_events": 1, "events": [{"name": "a", "send": "bind_user"}, {"name": "", "send": "bind_user"}]}': (
         "event 2: its name must have 1 to 80 characters"
+    ),
+    '{"careline_events": 1, "events": [{"name": "a", "collection": " ", "send": "bind_user"}]}': (
+        "event 1: its collection's name must have 1 to 80 characters"
+    ),
+    '{"careline_events": 1, "events": [{"name": "a", "collection": 7, "send": "bind_user"}]}': (
+        "event 1: its collection's name must have 1 to 80 characters"
     ),
     '{"careline_events": 1, "events": [{"name": "a", "send": "bind_user", "path": {"id": 7}}]}': (
         "event 1: its path must be an object of texts"
