@@ -49,7 +49,6 @@ SECRET_CHARACTERS = 24
 LONGEST_NUMBER = 18  # digits of an id
 MOST_UNSAVED = 10_000  # sessions of ended connections, while the file cannot be written; the oldest are lost
 MOST_IN_WRITE = 500  # sessions
-GATHER_S = 0.001  # in which those come together that are written at once
 ASKED_WITHIN_S = 0.2  # of the second's beat, those that were sent messages
 SAVED_WITHIN_S = 0.25  # what a client has read, and that its connection has ended
 SYNCED_WITHIN_S = 1.0  # that it has bound, joined or left
@@ -392,12 +391,12 @@ class Recovery:
         self._save_now(session)
 
     def _save_now(self, session: LiveSession) -> None:
-        """Has it written with what else comes at the same time."""
+        """Has it written with what else comes in the same step, and while another write is under way."""
         session.revision += 1
         self._unsaved[session] = None
         if not self._is_gathering:
             self._is_gathering = True
-            self._loop.call_later(GATHER_S, self._save_gathered)
+            self._loop.call_soon(self._save_gathered)
 
     def _save_later(self, session: LiveSession) -> None:
         """Has it written with what else comes within a moment."""

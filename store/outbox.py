@@ -4,6 +4,9 @@ Triggers of the writer's connection write them, whatever changes the tables. The
 and end with the connection: without hooks a write costs what it always did. An event has one row, however many hooks
 are told it; a hook has a position, the id up to which it is done. A row goes once all hooks have passed it.
 
+Messages come in batches, and are by far the most: a batch has one row, written by `add_messages`. It has the id of the
+last of its events; those before have the ids before.
+
 A row is slim. What never changes in its subject is read when it is delivered. What may change by then stands in
 `state`, as it was at the commit.
 """
@@ -23,6 +26,8 @@ from store import schema
 from store.beside import writing_beside
 from store.clock import DAY, Clock
 from store.file import StoreFault
+from store.messages import Message
+from store.transaction import Connection
 
 # Events that may wait for one hook; beyond them the oldest become dead letters.
 MOST_WAITING: Final = 1_000_000
@@ -30,6 +35,8 @@ MOST_DEAD: Final = 100_000  # dead letters of one hook; beyond them the oldest a
 DEAD_FOR: Final = 30 * DAY  # how long a dead letter is kept
 CHUNK: Final = 1_000  # rows in one transaction
 MOST_COUNTED: Final = 100_000  # waiting events; more are not counted on
+
+MESSAGE_CREATED: Final = "message.created"
 
 _TOLD = "INSERT INTO outbox (event, subject_id, at, channel, state)"
 _CHANNEL = "coalesce((SELECT channel FROM reminder_task WHERE id = new.task_id), 'IN_APP')"
@@ -51,12 +58,8 @@ def _differs(columns: Sequence[str]) -> str:
     return " OR ".join(f"old.{column} IS NOT new.{column}" for column in columns)
 
 
-# By the event: what has its rows written, as the rest of a CREATE TRIGGER.
+# By the event, but for MESSAGE_CREATED: what has its rows written, as the rest of a CREATE TRIGGER.
 _TRIGGERS: Final[Mapping[str, Mapping[str, str]]] = {
-    "message.created": {
-        "outbox_message": f"""AFTER INSERT ON main.message
-            BEGIN {_TOLD} VALUES ('message.created', new.id, new.sent_at, NULL, NULL); END"""
-    },
     "notification.created": {
         "outbox_notification": f"""AFTER INSERT ON main.user_notification
             BEGIN {_TOLD} VALUES ('notification.created', new.id, new.created_at, {_CHANNEL}, NULL); END"""
@@ -84,9 +87,11 @@ _TRIGGERS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def listens(events: Collection[str], clock: Clock) -> Callable[[sqlite3.Connection], None]:
-    """Return what makes a connection write a row for each of these events, and for no other."""
+    """Return what makes a connection write each of these events down, and no other."""
 
     def prepare(connection: sqlite3.Connection) -> None:
+        assert isinstance(connection, Connection)
+        connection.tells_messages = MESSAGE_CREATED in events
         connection.create_function("careline_now", 0, clock)
         for event, triggers in _TRIGGERS.items():
             for name, rest in triggers.items():
@@ -154,14 +159,16 @@ class Standing:
 
 _WANTED = """(hook IS NULL OR hook = ?) AND event IN (SELECT value FROM json_each(?))
     AND (channel IS NULL OR channel IN (SELECT value FROM json_each(?)))"""
-_NEXT = f"""SELECT id, coalesce(replay_of, id), event, subject_id, at, channel, state, {_WANTED}
+_NEXT = f"""SELECT id, replay_of, event, subject_id, at, channel, state, {_WANTED}, count
     FROM outbox WHERE id > ? ORDER BY id LIMIT ?"""
+_SENT_AT = "SELECT id, sent_at FROM message WHERE id BETWEEN ? AND ?"
 _HIGHEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)"
+_MESSAGES = f"""INSERT INTO outbox (id, event, subject_id, at, count)
+    VALUES (({_HIGHEST}) + ?3, '{MESSAGE_CREATED}', ?1, ?2, ?3)"""
 _PASSED = """DELETE FROM outbox WHERE id IN (
     SELECT id FROM outbox WHERE id <= (SELECT min(position) FROM hook) ORDER BY id LIMIT ?)"""
-_BURIED = f"""INSERT OR REPLACE INTO dead_letter (hook, id, event, subject_id, at, channel, state, buried_at, why)
-    SELECT ?, coalesce(replay_of, id), event, subject_id, at, channel, state, ?, ? FROM outbox
-    WHERE id > (SELECT position FROM hook WHERE name = ?) AND id <= ? AND {_WANTED}"""
+_BURIED = """INSERT OR REPLACE INTO dead_letter (hook, id, event, subject_id, at, channel, state, buried_at, why)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _BEYOND = """DELETE FROM dead_letter WHERE hook = ?1 AND id <= (
     SELECT id FROM dead_letter WHERE hook = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)"""
 _AGAIN = """INSERT INTO outbox (event, subject_id, at, channel, state, hook, replay_of)
@@ -176,13 +183,18 @@ def wanted(listener: Listener) -> tuple[str, bytes, bytes]:
 # For the writer.
 
 
+def add_messages(connection: sqlite3.Connection, created: Sequence[Message]) -> None:
+    """Write down that messages were created, whose ids are in a row."""
+    connection.execute(_MESSAGES, (created[-1].id, created[0].sent_at, len(created)))
+
+
 def take_up(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[str, int]]:
     """Have exactly these hooks. A new one begins with what happens from now on. Return those that are gone, with how
     many events waited at most for each."""
     _go_on_above(connection)
     (highest,) = connection.execute(_HIGHEST).fetchone()
     known = dict(connection.execute("SELECT name, position FROM hook").fetchall())
-    gone = [(name, _rows_above(connection, position)) for name, position in known.items() if name not in names]
+    gone = [(name, _events_above(connection, position)) for name, position in known.items() if name not in names]
     for name, _ in gone:
         connection.execute("DELETE FROM hook WHERE name = ?", (name,))
         connection.execute("DELETE FROM dead_letter WHERE hook = ?", (name,))
@@ -191,9 +203,9 @@ def take_up(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[
     return gone
 
 
-def _rows_above(connection: sqlite3.Connection, last_id: int) -> int:
-    counted = "SELECT count(*) FROM (SELECT id FROM outbox WHERE id > ? LIMIT ?)"
-    return int(connection.execute(counted, (last_id, MOST_COUNTED)).fetchone()[0])
+def _events_above(connection: sqlite3.Connection, last_id: int) -> int:
+    counted = "SELECT sum(n) FROM (SELECT min(count, id - ?1) AS n FROM outbox WHERE id > ?1 LIMIT ?2)"
+    return min(connection.execute(counted, (last_id, MOST_COUNTED)).fetchone()[0] or 0, MOST_COUNTED)
 
 
 def _go_on_above(connection: sqlite3.Connection) -> None:
@@ -216,10 +228,17 @@ def advance(connection: sqlite3.Connection, come: Position) -> None:
 
 def bury(connection: sqlite3.Connection, burial: Burial) -> int:
     """Make dead letters of what waits up to an id; return how many. The hook is done with them."""
-    name = burial.listener.name
-    buried = connection.execute(
-        _BURIED, (name, burial.at, burial.why, name, burial.up_to, *wanted(burial.listener))
-    ).rowcount
+    name, buried = burial.listener.name, 0
+    done = position(connection, name).position
+    while chunk := [one for one in after(connection, burial.listener, done, CHUNK) if one.id <= burial.up_to]:
+        done = chunk[-1].id
+        rows = [
+            (name, one.told_id, one.event, one.subject_id, one.at, one.channel, one.state, burial.at, burial.why)
+            for one in chunk
+            if one.is_wanted
+        ]
+        connection.executemany(_BURIED, rows)
+        buried += len(rows)
     connection.execute("UPDATE hook SET position = max(position, ?) WHERE name = ?", (burial.up_to, name))
     lost = connection.execute(_BEYOND, (name, MOST_DEAD)).rowcount
     if lost:
@@ -256,27 +275,38 @@ def position(connection: sqlite3.Connection, name: str) -> Position:
     return Position(name, *row)
 
 
-def excess(connection: sqlite3.Connection, last_id: int) -> int | None:
+def excess(connection: sqlite3.Connection, listener: Listener, last_id: int) -> int | None:
     """Return up to which id too many events wait above an id, or the end of their first chunk. None where there are not
     too many."""
     # Ids have gaps: a restore on a new disk leaves one of a thousand million.
     if connection.execute(_HIGHEST).fetchone()[0] - last_id <= MOST_WAITING:
         return None
-    beyond = "SELECT id FROM outbox WHERE id > ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-    last = connection.execute(beyond, (last_id, MOST_WAITING)).fetchone()
-    if last is None:
-        return None
-    chunk = "SELECT max(id) FROM (SELECT id FROM outbox WHERE id > ? AND id <= ? ORDER BY id LIMIT ?)"
-    return int(connection.execute(chunk, (last_id, last[0], CHUNK)).fetchone()[0])
+    waiting, newest_first = 0, "SELECT id, count FROM outbox WHERE id > ? ORDER BY id DESC"
+    for row_id, count in connection.execute(newest_first, (last_id,)):
+        newer, waiting = waiting, waiting + min(count, row_id - last_id)
+        if waiting > MOST_WAITING:
+            last = row_id - (MOST_WAITING - newer)
+            return max(one.id for one in after(connection, listener, last_id, CHUNK) if one.id <= last)
+    return None
 
 
 def after(connection: sqlite3.Connection, listener: Listener, last_id: int, limit: int) -> list[Waiting]:
     """Return the next events above an id, oldest first, with those that the hook is not told."""
+    found: list[Waiting] = []
     rows = connection.execute(_NEXT, (*wanted(listener), last_id, limit)).fetchall()
-    return [
-        Waiting(number, told_id, event, subject_id, at, channel, state, bool(is_wanted))
-        for number, told_id, event, subject_id, at, channel, state, is_wanted in rows
-    ]
+    for row_id, replay_of, event, subject_id, at, channel, state, is_wanted, count in rows:
+        first = max(row_id - count, last_id) + 1
+        last = min(row_id, first + limit - len(found) - 1)
+        before = row_id - subject_id  # what the id of an event is above that of its subject
+        sent_at = {} if count == 1 else dict(connection.execute(_SENT_AT, (first - before, last - before)))
+        for number in range(first, last + 1):
+            subject = number - before
+            moment = sent_at.get(subject, at)
+            told_id = replay_of or number
+            found.append(Waiting(number, told_id, event, subject, moment, channel, state, bool(is_wanted)))
+        if len(found) == limit:
+            break
+    return found
 
 
 def standing(connection: sqlite3.Connection, listener: Listener) -> Standing | None:
@@ -288,11 +318,12 @@ def standing(connection: sqlite3.Connection, listener: Listener) -> Standing | N
         return None
     last_id, failing_since, last_error, lost = found
     waiting, oldest = connection.execute(
-        f"SELECT count(*), min(at) FROM (SELECT at FROM outbox WHERE id > ? AND {_WANTED} ORDER BY id LIMIT ?)",
-        (last_id, *wanted(listener), MOST_COUNTED),
+        f"""SELECT coalesce(sum(n), 0), min(at) FROM (
+            SELECT min(count, id - ?) AS n, at FROM outbox WHERE id > ? AND {_WANTED} ORDER BY id LIMIT ?)""",
+        (last_id, last_id, *wanted(listener), MOST_COUNTED),
     ).fetchone()
     (dead,) = connection.execute("SELECT count(*) FROM dead_letter WHERE hook = ?", (listener.name,)).fetchone()
-    return Standing(waiting, oldest, dead, lost, failing_since, last_error)
+    return Standing(min(waiting, MOST_COUNTED), oldest, dead, lost, failing_since, last_error)
 
 
 @dataclass(frozen=True, slots=True)

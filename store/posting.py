@@ -3,11 +3,12 @@
 import sqlite3
 from dataclasses import dataclass
 
-from store import away, files, messages, participants, replies, unanswered
+from store import away, files, messages, outbox, participants, replies, unanswered
 from store.answers import Answered
 from store.away import Looking
 from store.messages import Appended, Draft, Message
 from store.notifications import Notification
+from store.transaction import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,11 @@ def post(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Outcome]:
         one = appended[number]
         if isinstance(one, Message):
             files.named(connection, drafts[number].files, one.question_id, one.is_visible_to_patient)
-    since = participants.add_senders(connection, [one for one in appended if isinstance(one, Message)])
+    created = [one for one in appended if isinstance(one, Message)]
+    assert isinstance(connection, Connection)
+    if created and connection.tells_messages:
+        outbox.add_messages(connection, created)
+    since = participants.add_senders(connection, created)
     telling = {place.question_id for place in found.values() if place.tells}
     waiting = {place.question_id for place in found.values() if place.waits}
     if not telling and not waiting:

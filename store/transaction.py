@@ -23,6 +23,7 @@ class Connection(sqlite3.Connection):
         super().__init__(*arguments, **named)
         # Who is known to take part in a question: its id, the user's id and type. A rollback empties it.
         self.taking_part: set[tuple[int, int, str]] = set()
+        self.tells_messages = False  # to hooks: store/outbox.py
 
 
 class Tellable(Exception):

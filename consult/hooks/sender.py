@@ -211,7 +211,7 @@ class Sender:
         whether there are any."""
         if time.monotonic() - self._counted_at < LOOK:
             return False
-        up_to = outbox.excess(connection, self._position)
+        up_to = outbox.excess(connection, self.listener, self._position)
         if up_to is None:
             self._counted_at = time.monotonic()
             return False
