@@ -49,6 +49,7 @@ SECRET_CHARACTERS = 24
 LONGEST_NUMBER = 18  # digits of an id
 MOST_UNSAVED = 10_000  # sessions of ended connections, while the file cannot be written; the oldest are lost
 MOST_IN_WRITE = 500  # sessions
+MOST_TURNS = 2  # of the loop, in which those come together that are written at once
 ASKED_WITHIN_S = 0.2  # of the second's beat, those that were sent messages
 SAVED_WITHIN_S = 0.25  # what a client has read, and that its connection has ended
 SYNCED_WITHIN_S = 1.0  # that it has bound, joined or left
@@ -83,6 +84,7 @@ class Recovery:
         self._forgotten: list[int] = []
         self._held: dict[LiveSession, float] = {}  # whose clients' answers wait, with the loop's time
         self._is_saving = self._is_due = self._is_gathering = self._is_deleting = False
+        self._changes = 0  # that were made
         self._timer: asyncio.TimerHandle | None = None
         self._sync_timer: asyncio.TimerHandle | None = None
         self._stored = 0  # sessions in the file, at most
@@ -391,12 +393,13 @@ class Recovery:
         self._save_now(session)
 
     def _save_now(self, session: LiveSession) -> None:
-        """Has it written with what else comes in the same step, and while another write is under way."""
+        """Has it written with what else comes in the next turns of the loop, and while another write is under way."""
         session.revision += 1
         self._unsaved[session] = None
+        self._changes += 1
         if not self._is_gathering:
             self._is_gathering = True
-            self._loop.call_soon(self._save_gathered)
+            self._loop.call_soon(self._gather, self._changes, MOST_TURNS)
 
     def _save_later(self, session: LiveSession) -> None:
         """Has it written with what else comes within a moment."""
@@ -404,7 +407,11 @@ class Recovery:
         if self._timer is None:
             self._timer = self._loop.call_later(SAVED_WITHIN_S, self._save_all)
 
-    def _save_gathered(self) -> None:
+    def _gather(self, changes: int, turns: int) -> None:
+        """Go on for so many turns of the loop at most, as long as more come in each."""
+        if turns and self._changes > changes:
+            self._loop.call_soon(self._gather, self._changes, turns - 1)
+            return
         self._is_gathering = False
         self._is_due = True
         self._save()

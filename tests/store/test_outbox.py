@@ -166,6 +166,7 @@ def test_a_hook_that_is_gone_leaves_nothing(writer: Connection) -> None:
     assert writer.execute("SELECT count(*) FROM dead_letter").fetchone() == (0,)
     assert waiting(writer) == [1, 2]
     assert waiting(writer, Listener("new", EVERY, ("IN_APP",))) == []
+    assert outbox.bury(writer, Burial(OTHER, 2, NOW, "its receiver is gone")) == 0, "asked for before it went"
 
 
 def test_beyond_the_bound_the_oldest_dead_letters_are_deleted(
