@@ -9,7 +9,7 @@ from typing import NamedTuple
 from store import schema
 from store.file import StoreFault, to_look
 from store.models import Audit
-from store.transaction import insert_into, run
+from store.transaction import Insert, run
 
 CHUNK = 500  # rows in one transaction
 
@@ -26,13 +26,13 @@ class Entry(NamedTuple):
 
 
 _COLUMNS = (Audit.at, Audit.user_id, Audit.user_type, Audit.address, Audit.action, Audit.object, Audit.result)
-_INSERT = insert_into(Audit, *(column.name for column in _COLUMNS))
+_INSERT = Insert(Audit, *(column.name for column in _COLUMNS))
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Adds some, at most CHUNK of them."""
-    connection.executemany(
-        _INSERT,
+    _INSERT.rows(
+        connection,
         [
             (at, user_id, user_type, address, action, f"{of} {object_id}" if object_id else of, result)
             for at, user_id, user_type, address, action, of, object_id, result in entries

@@ -14,7 +14,7 @@ from store.database import Database
 from store.models import History as HistoryRow
 from store.models import ReminderTask as TaskRow
 from store.models import UserNotification as NotificationRow
-from store.transaction import insert_into
+from store.transaction import Insert
 
 SYSTEM = "SYSTEM"  # Careline itself
 API = "API"  # a caller over HTTP
@@ -57,13 +57,13 @@ class Entry:
     id: int = 0  # its place in the history that it was read from, from 1
 
 
-_RECORD = insert_into(HistoryRow, "task_id", "notification_id", "at", "what", "by", "detail")
+_RECORD = Insert(HistoryRow, "task_id", "notification_id", "at", "what", "by", "detail")
 
 
 def record(connection: sqlite3.Connection, *entries: Entry) -> None:
     """Keeps what no column tells. An entry of a notification names its task too, to whose history it belongs."""
-    connection.executemany(
-        _RECORD,
+    _RECORD.rows(
+        connection,
         [
             (one.task_id, one.notification_id, one.at, one.what, one.by, orjson.dumps(one.detail).decode())
             for one in entries

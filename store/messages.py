@@ -17,7 +17,7 @@ from store.models import Message as MessageRow
 from store.models import Question as QuestionRow
 from store.owners import Reach
 from store.reading import PAGE_BYTES, Row
-from store.transaction import insert_into
+from store.transaction import Insert
 
 STAFF = "STAFF"
 
@@ -149,7 +149,7 @@ _COLUMNS = (
 
 _NAMES = Message.__struct_fields__
 
-_INSERT = insert_into(MessageRow, *_NAMES, "client_msg_id")
+_INSERT = Insert(MessageRow, *_NAMES, "client_msg_id")
 # One row for all: for each the thread gives away the lock of the interpreter, and may wait for it. Ids go on from the
 # highest ever used, so that none comes twice.
 _PLACES = """SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'message'), json_group_array(json_array(
@@ -217,7 +217,7 @@ def append(
         if draft.client_msg_id:
             known[_client_key(draft)] = message
         next_id += 1
-    connection.executemany(_INSERT, rows)
+    _INSERT.rows(connection, rows)
     return appended
 
 

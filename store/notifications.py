@@ -15,7 +15,7 @@ from store.history import SYSTEM, Entry
 from store.models import HighestId
 from store.models import UserNotification as NotificationRow
 from store.reading import PAGE_BYTES, Row
-from store.transaction import insert_into, run
+from store.transaction import Insert, run
 
 Status = Literal["UNREAD", "READ"]
 
@@ -83,7 +83,7 @@ class TakenBack:
     at: int
 
 
-_INSERT = insert_into(NotificationRow, "id", "status", *NewNotification._fields)
+_INSERT = Insert(NotificationRow, "id", "status", *NewNotification._fields)
 _PUSHED = """UPDATE user_notification
     SET pushed_at = coalesce(pushed_at, ?), pushed_to = max(1, pushed_to + ?) WHERE id = ?"""
 # A literal: SQLite leaves an index of unread ones aside where the status is a parameter.
@@ -116,7 +116,7 @@ def notify(connection: sqlite3.Connection, new: list[NewNotification]) -> list[N
     """Stores unread notifications, ids in their order; sqlite3.IntegrityError when an occurrence, or a snooze, has one
     already."""
     first_id = next_id(connection)
-    connection.executemany(_INSERT, [(new_id, "UNREAD", *one) for new_id, one in enumerate(new, first_id)])
+    _INSERT.rows(connection, [(new_id, "UNREAD", *one) for new_id, one in enumerate(new, first_id)])
     return [
         Notification(
             id=new_id,

@@ -20,7 +20,7 @@ from store.notifications import NewNotification, Notification
 from store.parking import Parking
 from store.quiet_hours import HeldRing, Quiet
 from store.reminders import ReminderTask
-from store.transaction import insert_into
+from store.transaction import Insert
 
 WRITTEN = "WRITTEN"  # became a notification
 MISSED = "MISSED"  # came due while the server was down, and is left out as the task wants it
@@ -65,7 +65,7 @@ class Planned:
     plans: list[Plan]
 
 
-_OCCURRED = insert_into(OccurrenceRow, "task_id", "planned_on", "planned_at", "at", "outcome", "notification_id")
+_OCCURRED = Insert(OccurrenceRow, "task_id", "planned_on", "planned_at", "at", "outcome", "notification_id")
 _MOVED = "UPDATE reminder_task SET next_at = ?, next_on = ?, status = ? WHERE id = ?"
 _PLANNED_WITH = """SELECT id, revision, next_at, user_id, biz_type, biz_id, title, content, critical FROM reminder_task
     WHERE id IN (SELECT value FROM json_each(?)) AND status = 'PENDING' AND parked_at IS NULL"""
@@ -228,7 +228,7 @@ def dispatch_planned(connection: sqlite3.Connection, planned: Planned) -> list[N
                 new.append(NewNotification(*told, occurrence_on=known_by))
     written = notifications.notify(connection, new)
     ids = {(one.task_id, one.occurrence_on): told.id for one, told in zip(new, written, strict=True)}
-    connection.executemany(_OCCURRED, [(*end, ids.get(end[:2])) for end in ends])
+    _OCCURRED.rows(connection, [(*end, ids.get(end[:2])) for end in ends])
     _put_ladders(connection, written)
     _hold(connection, held, planned.now)
     connection.executemany(

@@ -2,13 +2,15 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, groupby, islice
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 from peewee import Model, PeeweeException, Query
+
+AT_ONCE: Final = (64, 16, 8, 4, 2, 1)  # rows in one statement
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
@@ -69,11 +71,22 @@ def run(connection: sqlite3.Connection, query: Query) -> sqlite3.Cursor:
     return connection.execute(*query.sql())
 
 
-def insert_into(model: type[Model], *columns: str) -> str:
-    """Return the SQL that inserts a row with these columns. To be made once: anew for every batch it
-    would cost more than to run."""
-    sql: str = model.insert_many([[None] * len(columns)], columns).sql()[0]
-    return sql
+class Insert:
+    """Inserts rows with these columns. To be made once: to write its SQL costs more than to run it.
+
+    Many rows go with one statement: with each the thread gives away the lock of the interpreter, and may wait for it.
+    """
+
+    def __init__(self, model: type[Model], *columns: str) -> None:
+        row = [None] * len(columns)
+        self._of_size: dict[int, str] = {size: model.insert_many([row] * size, columns).sql()[0] for size in AT_ONCE}
+
+    def rows(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
+        start = 0
+        for size, sql in self._of_size.items():
+            while len(rows) - start >= size:
+                connection.execute(sql, list(chain.from_iterable(rows[start : start + size])))
+                start += size
 
 
 class Write(Struct, Generic[Request, Outcome], eq=False):

@@ -386,7 +386,7 @@ NOT_FOR_EACH: Final = {
 # tasks and, at a start, of the questions that tell of replies, and that of the sessions, which are counted where there
 # may be too many.
 WALKED: Final = re.compile(
-    r"\(subquery-|\d+ CONSTANT ROW|CONSTANT ROW|asked |json_each |revoked_token$"
+    r"\(subquery-|\d+ CONSTANT ROW|\d+-ROW VALUES CLAUSE|CONSTANT ROW|asked |json_each |revoked_token$"
     r"|t1 USING (COVERING )?INDEX (reminder_task_parked|question_that_tells)$|session$"
 )
 NOTHING: Final = "WHERE (0 = 1)"
