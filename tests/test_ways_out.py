@@ -20,6 +20,7 @@ READ_WITHOUT_ASKING: Final = {
     "store/messages.py latest_id": "for the server itself, which keeps no more of it than that it could be read",
     "store/messages.py _first_of": "for their own sender, who sends them again",
     "store/retention.py clear_away": "to delete them",
+    "store/outbox.py ": "for the operator's own systems (hooks): when each of a batch was sent",
     "store/subjects.py ": "for the operator's own systems (hooks), which are told whether a patient may see it",
     "store/unanswered.py ": "for the server itself: when the first word was said that staff has not answered",
     "store/rewind.py ": "for who restores a backup: how many there are and when the newest was sent",

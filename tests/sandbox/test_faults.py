@@ -166,8 +166,11 @@ def test_reminders_wait_for_a_disk_that_is_full(sandbox: Sandbox) -> None:
     assert sandbox.http("POST", "/sandbox/clock", json={"advance": 86_400}).status == 503
     assert len(sandbox.notifications(user_id)) == before
     sandbox.ask("refuse-writes", {"seconds": 0})
-    sandbox.ask("clock", {"advance": 86_400})
-    assert len(sandbox.notifications(user_id)) == before + 1
+    # The refused move got as far as the first thing that was due, which is another's or its own.
+    now = sandbox.ask("clock", {"advance": 86_400})["now"]
+    days = (datetime.fromisoformat(now) - datetime.fromisoformat(told["now"])).days
+    assert days in (1, 2)
+    assert len(sandbox.notifications(user_id)) == before + days
 
 
 def test_a_restart_in_place(start_sandbox: Callable[[], Sandbox]) -> None:
