@@ -400,9 +400,8 @@ class Outbox(Model):
     state = TextField(null=True)  # a JSON object: what may change later, as it was then
     hook = TextField(null=True)  # the only one that is told it, again; null: all
     replay_of = BigIntegerField(null=True)  # the id under which that was told it before
-    count = IntegerField(
-        default=1
-    )  # of messages that were created in a row; `subject_id` is the last, `at` the first's
+    # Of messages that were created in a row: `subject_id` is that of the last, `at` that of the first.
+    count = IntegerField(default=1)
 
     class Meta:
         table_name = "outbox"
