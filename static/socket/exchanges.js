@@ -5,11 +5,11 @@ import { members } from "../kit/json_text.js";
 export const PATIENCE = 10_000; // ms; the server answers within five seconds, or never
 
 /**
- * `id` is the client_msg_id of a message that has one.
+ * `message` is what a message is known by.
  * @typedef {{name: string, payload: string}} Reply
- * @typedef {{name: string, id: string | undefined, at: number, resolve: (reply: Reply | null) => void}} Waiting
+ * @typedef {{name: string, message: string | undefined, at: number, resolve: (reply: Reply | null) => void}} Waiting
  *
- * A stored message is acknowledged with its client_msg_id, where it has one. Other reply events carry no id, but a
+ * A stored message is acknowledged with all that it says. Other reply events do not tell what they answer, but a
  * connection's events are answered in their order: an answer belongs to the oldest event of that name that waits. Who has
  * waited too long waits no more, or a lost answer would shift all that come after it. An acknowledgement callback carries
  * an id and is exact.
@@ -38,9 +38,9 @@ export class Exchanges {
   sent(name, payload, ackId, entry) {
     const at = performance.now();
     if (ackId !== null) this.#acknowledgements.set(ackId, { name, at, entry });
-    const id = name === "send_message" ? messageId(payload) : undefined;
+    const message = name === "send_message" ? knownBy(payload) : undefined;
     return new Promise((resolve) => {
-      const one = { name, id, at, entry, resolve };
+      const one = { name, message, at, entry, resolve };
       this.#waiting.push(one);
       setTimeout(() => {
         this.#waiting = this.#waiting.filter((other) => other !== one);
@@ -57,8 +57,9 @@ export class Exchanges {
    */
   arrived(name, payload) {
     const stored = name === "send_message:ack" ? storedIn(payload) : undefined;
+    const message = stored === undefined ? undefined : knownBy(stored);
     const answers = (/** @type {Waiting} */ one) =>
-      this.#answers.get(one.name)?.includes(name) && (stored === undefined || one.id === messageId(stored));
+      this.#answers.get(one.name)?.includes(name) && (message === undefined || one.message === message);
     let index = this.#waiting.findIndex(answers);
     // A failed send is told in its ack, so an error belongs to something else if anything else waits.
     if (index < 0 && name === "error") index = this.#waiting.findIndex((one) => one.name !== "send_message");
@@ -87,14 +88,23 @@ export class Exchanges {
 }
 
 /**
- * The client_msg_id in a message.
+ * What a message is known by: its client_msg_id, or else whose words they are and in which question.
  * @param {string} message as JSON text
  * @returns {string | undefined}
  */
-function messageId(message) {
-  const text = message.startsWith("{") ? members(message).get("client_msg_id") : undefined;
-  return text?.startsWith('"') ? JSON.parse(text) : undefined;
+function knownBy(message) {
+  if (!message.startsWith("{")) return undefined;
+  const told = members(message);
+  const id = told.get("client_msg_id") ?? "null";
+  const parts = id === "null" ? ["question_id", "sender_type", "sender_id", "content_text"] : ["client_msg_id"];
+  return parts.map((part) => exact(told.get(part) ?? "null")).join(" ");
 }
+
+/**
+ * A member as it is written by the one way of writing it.
+ * @param {string} text
+ */
+const exact = (text) => (text.startsWith('"') ? JSON.stringify(JSON.parse(text)) : text);
 
 /**
  * The message of an acknowledgement as JSON text; undefined where none was stored.

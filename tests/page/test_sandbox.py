@@ -118,6 +118,10 @@ def test_a_lost_ack_is_not_waited_for_for_ever_and_no_other_is_taken_for_it(
     send("with another id", "two")
     expect(answer).to_contain_text("with another id")
     lose_the_next()
+    send("lost without an id")
+    send("soon after it")
+    expect(answer).to_contain_text("soon after it")
+    lose_the_next()
     send("lost")
     expect(answer).to_contain_text(re.compile("Waiting for the reply|等待响应"))
     expect(answer).to_have_text(words, timeout=15_000)
@@ -125,8 +129,9 @@ def test_a_lost_ack_is_not_waited_for_for_ever_and_no_other_is_taken_for_it(
     send("after it")
     expect(answer).to_contain_text("after it")
     told = latencies()
-    assert (told["lost, with an id"], told["lost"]) == (None, None)
-    for text in ("with another id", "after it"):
+    for text in ("lost, with an id", "lost without an id", "lost"):
+        assert told[text] is None
+    for text in ("with another id", "soon after it", "after it"):
         latency = told[text]
         assert latency is not None
         assert latency < 5000
