@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
-from tests.page.conftest import OpenConsole
+from tests.page.conftest import DESKTOP, PHONE, OpenConsole
 from tests.page.console import ELDER, FAMILY, NURSE
+from tests.server import wait_until
 
 # Adds 20,000 entries, 400 a frame, as a busy server would; `window.added` tells how many there are.
 FLOOD: Final = """async () => {
@@ -25,6 +27,14 @@ FLOOD: Final = """async () => {
   requestAnimationFrame(some);
 }"""
 # Counts how many lines the log makes, and how many entries there are when a key is handled.
+# Gives the log's buttons of which the middle cannot be pressed.
+COVERED: Final = """() => [...document.querySelectorAll("#log .section-head button")]
+  .filter((button) => !button.hidden)
+  .filter((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    return !button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  })
+  .map((button) => button.title || button.textContent)"""
 COUNT: Final = """() => {
   window.made = 0;
   const count = (changes) => { for (const change of changes) window.made += change.addedNodes.length; };
@@ -105,6 +115,32 @@ def test_it_can_be_copied(open_console: OpenConsole) -> None:
     lines = [line.split("\t")[1:] for line in console.clipboard().splitlines()]
     assert [ELDER, "out", "leave_question", '{"question_id":77}'] in lines
     assert [ELDER, "in", "left_question", '{"question_id":77}'] in lines
+
+
+def flood(page: Page) -> None:
+    """Add 20,000 entries, and wait until they are there."""
+    page.evaluate(FLOOD)
+    wait_until(lambda: page.evaluate("window.added >= 20000"), "the lines")
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_all_of_its_buttons_can_be_pressed(
+    open_console: OpenConsole, language: Literal["en-GB", "zh-CN"], size: tuple[int, int]
+) -> None:
+    console = open_console(language=language, size=size)
+    page = console.page
+    if size == PHONE:
+        console.tab("log")
+    flood(page)
+    page.locator("#log-scroll").evaluate("(lines) => lines.scrollTo(0, 0)")
+    page.locator("#log-actions [data-focus=pause]").click()
+    expect(page.locator("#log-newest")).to_be_visible()
+    flood(page)
+    assert page.evaluate(COVERED) == []
+    page.locator("#log-actions [data-focus=clear]").click()
+    expect(page.locator("#log-actions [data-focus=undo]")).to_be_visible()
+    assert page.evaluate(COVERED) == []
 
 
 def test_20_000_lines_keep_it_responsive(open_console: OpenConsole) -> None:
