@@ -45,6 +45,9 @@ export function guide({ connections, questions, composer, actions, tabs, attempt
     hidden = value;
     remember("guideHidden", value);
     draw();
+    /** @type {HTMLElement | null} */
+    const reached = value ? showAgain : section.querySelector("button:enabled");
+    reached?.focus();
   };
 
   const draw = () => {

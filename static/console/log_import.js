@@ -91,6 +91,7 @@ export function logImport(parts, protocol, readClock) {
       readClock === null ? null : act,
       button(say("ownLog"), () => show(null), { kind: "small", drawing: "back", "data-focus": "own" }),
       readClock === null ? element("p", { class: "hint" }, say("replayWhere")) : null,
+      readClock === null || isRunning ? null : element("p", { class: "hint" }, say("replayMoves")),
       warns ? element("p", { class: "hint", id: "replay-cuts" }, say("replayCuts")) : null,
       replay === null ? null : progressOf(replay, isRunning),
     );

@@ -11,6 +11,7 @@ import { DAY, Outcomes, UNANSWERED } from "./outcomes.js";
 import { Reading } from "./reading.js";
 import { RepeatFields, repeatPart } from "./repeats.js";
 
+const GATHER = 500; // ms
 const PARKED = "PARKED"; // no status of a task: the list of those that the server has parked
 /**
  * @import { ConsoleParts } from "./main.js"
@@ -184,13 +185,19 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   const refreshIfShown = () => {
     if (tabs.current === "reminders") attempt(read());
   };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let waiting; // for the notifications that come with the one that has come
+  const refresh = () => {
+    waiting = undefined;
+    refreshIfShown();
+  };
   const follow = oncePerFrame(() => {
     if (owner !== connections.selected.actsFor) refreshIfShown();
     draw();
   });
   connections.addEventListener("change", follow);
   connections.whenArrived(({ name }) => {
-    if (name === "notification:new" || name === "notification:updated") refreshIfShown();
+    if (name === "notification:new" || name === "notification:updated") waiting ??= setTimeout(refresh, GATHER);
   });
   inEveryLanguage(draw);
   tabs.whenOpened("reminders", () => attempt(read()));

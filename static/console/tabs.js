@@ -2,13 +2,20 @@
 
 import { byId } from "../kit/dom.js";
 
+const PHONE = matchMedia("(width <= 760px)"); // the page scrolls as a whole
+
 export class Tabs {
   /** @type {Map<string, () => void>} */
   #listeners = new Map();
   #tabs = /** @type {HTMLElement[]} */ ([...byId("tabs").querySelectorAll("[role=tab]")]);
 
   constructor() {
-    for (const tab of this.#tabs) tab.addEventListener("click", () => this.open(nameOf(tab)));
+    for (const tab of this.#tabs) {
+      tab.addEventListener("click", () => {
+        this.open(nameOf(tab));
+        if (PHONE.matches) byId("tabs").scrollIntoView(); // what it opens lies below it
+      });
+    }
     byId("tabs").addEventListener("keydown", (event) => this.#move(event));
     this.open("send");
   }

@@ -361,6 +361,10 @@ export const texts = {
   replay: ["重放", "Replay"],
   replayStop: ["停止重放", "Stop the replay"],
   replayWhere: ["只能在沙盒中重放（--sandbox）。", "Only a sandbox can replay it (--sandbox)."],
+  replayMoves: [
+    "重放会按日志中的时间间隔拨快沙盒的时钟。",
+    "A replay moves this sandbox's clock forward by the pauses in the log.",
+  ],
   replaying: ["第 {done} 步，共 {total} 步", "Step {done} of {total}"],
   replayed: [
     "共 {total} 步，已重放 {done} 步；响应不同 {differ} 步，未重放 {left} 步",

@@ -104,8 +104,11 @@ def test_light_and_dark_can_be_chosen_and_are_remembered(open_console: OpenConso
 
 def test_the_guide_can_be_put_away(open_console: OpenConsole) -> None:
     console = open_console()
-    console.page.locator("#guide [data-focus=hide]").click()
+    guide, show_again = console.page.locator("#guide"), console.page.locator("#guide-show")
+    guide.locator("[data-focus=hide]").click()
+    expect(show_again).to_be_focused()
     console.visit()
-    expect(console.page.locator("#guide")).to_be_hidden()
-    console.page.locator("#guide-show").click()
-    expect(console.page.locator("#guide")).to_be_visible()
+    expect(guide).to_be_hidden()
+    show_again.click()
+    expect(guide).to_be_visible()
+    expect(guide.locator(":focus")).to_have_count(1)

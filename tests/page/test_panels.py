@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.clients import Clients
-from tests.page.conftest import OpenConsole
+from tests.page.conftest import PHONE, OpenConsole
 from tests.page.console import ELDER, FAMILY, NURSE
 from tests.server import Server, in_seconds, new_id
 
@@ -123,6 +125,35 @@ def test_a_reminder_repeats_pauses_and_tells_its_next_times(open_console: OpenCo
     assert (task["paused"], task["missed"]) == (True, "all")
     item.get_by_role("button", name="Cancel reminder").click()
     expect(item.get_by_role("button", name="Next times")).to_have_count(0)
+
+
+def test_reminders_that_fire_together_are_read_together(open_console: OpenConsole) -> None:
+    console = open_console()
+    user = new_id()
+    console.edit(ELDER, userId=str(user))
+    console.bind(ELDER)
+    expect(console.tab("reminders")).to_contain_text("No reminders")
+    readings: list[str] = []
+    console.page.on("request", lambda request: readings.append(request.url))
+    for number in range(20):
+        console.server.make_reminder(user, in_seconds(-1), title=f"number {number}")
+    expect(console.page.locator("#inbox-badge")).to_have_text("20")
+    fired = console.page.locator("#panel-reminders .item .chip", has_text="Dispatched")
+    expect(fired).to_have_count(20)
+    assert len([url for url in readings if "/api/reminders?" in url]) <= 5
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("name", ["send", "questions", "reminders", "inbox", "log"])
+def test_on_a_phone_a_chosen_tab_comes_into_view(
+    open_console: OpenConsole, name: str, language: Literal["en-GB", "zh-CN"]
+) -> None:
+    console = open_console(language=language, size=PHONE)
+    panel = console.tab(name)
+    expect(panel).to_be_in_viewport()
+    top: float = panel.evaluate("(panel) => panel.getBoundingClientRect().top")
+    below: float = console.page.evaluate("document.documentElement.scrollHeight - scrollY - innerHeight")
+    assert 0 <= top < PHONE[1] / 3 or below < 1, "it stands as high as the page can be pushed"
 
 
 def test_every_field_of_a_reminder_can_be_filled_in(open_console: OpenConsole) -> None:

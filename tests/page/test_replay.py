@@ -138,8 +138,8 @@ def test_a_log_replayed_against_a_fresh_sandbox_leaves_the_same_rows(
 @pytest.mark.parametrize(
     ("size", "language", "words"),
     [
-        ((1280, 900), "en-GB", ("cuts every connection", "In the log:", "This time:")),
-        (PHONE, "zh-CN", ("断开此沙盒的所有连接", "日志中：", "这次：")),
+        ((1280, 900), "en-GB", ("cuts every connection", "In the log:", "This time:", "clock forward")),
+        (PHONE, "zh-CN", ("断开此沙盒的所有连接", "日志中：", "这次：", "拨快沙盒的时钟")),
     ],
 )
 def test_a_replay_warns_of_what_it_cuts_and_tells_what_was_answered_otherwise(
@@ -148,7 +148,7 @@ def test_a_replay_warns_of_what_it_cuts_and_tells_what_was_answered_otherwise(
     tmp_path: Path,
     size: tuple[int, int],
     language: Literal["en-GB", "zh-CN"],
-    words: tuple[str, str, str],
+    words: tuple[str, str, str, str],
 ) -> None:
     console = open_console(start_sandbox())
     page = console.page
@@ -171,6 +171,7 @@ def test_a_replay_warns_of_what_it_cuts_and_tells_what_was_answered_otherwise(
     warning = bar.locator("#replay-cuts")
     expect(warning).to_contain_text(words[0])
     expect(warning).to_be_in_viewport()
+    expect(bar).to_contain_text(words[3])
     bar.locator("[data-focus=replay]").press("Enter")
     difference = bar.locator(".replayed details").first
     difference.locator("summary").click(timeout=30_000)
