@@ -3,16 +3,23 @@
 import { members } from "../kit/json_text.js";
 
 export const PATIENCE = 10_000; // ms; the server answers within five seconds, or never
+const TOGETHER = 1000; // ms; a message's acknowledgement and its new_message come at most so far apart
 
 /**
- * `message` is what a message is known by.
+ * `message` is set for a message. `heard` is its id, and when its own words came back as new_message.
  * @typedef {{name: string, payload: string}} Reply
- * @typedef {{name: string, message: string | undefined, at: number, resolve: (reply: Reply | null) => void}} Waiting
+ * @typedef {{words: string, clientId: string | undefined}} Message
+ * @typedef {object} Waiting
+ * @property {string} name
+ * @property {Message | undefined} message
+ * @property {{id: string | undefined, at: number}} [heard]
+ * @property {number} at
+ * @property {(reply: Reply | null) => void} resolve
  *
  * A stored message is acknowledged with all that it says. Other reply events do not tell what they answer, but a
  * connection's events are answered in their order: an answer belongs to the oldest event of that name that waits. Who has
- * waited too long waits no more, or a lost answer would shift all that come after it. An acknowledgement callback carries
- * an id and is exact.
+ * waited too long waits no more, or a lost answer would shift all that come after it; so does a message that was heard
+ * and not acknowledged. An acknowledgement callback carries an id and is exact.
  */
 /** @template Entry what the caller knows a sent event by */
 export class Exchanges {
@@ -20,6 +27,8 @@ export class Exchanges {
   #answers; // event name -> the names of its replies
   /** @type {(Waiting & {entry: Entry})[]} */
   #waiting = [];
+  /** @type {Set<string | undefined>} */
+  #stored = new Set(); // ids of messages that were acknowledged and not yet heard
   /** @type {Map<number, {name: string, at: number, entry: Entry}>} */
   #acknowledgements = new Map();
 
@@ -38,8 +47,9 @@ export class Exchanges {
   sent(name, payload, ackId, entry) {
     const at = performance.now();
     if (ackId !== null) this.#acknowledgements.set(ackId, { name, at, entry });
-    const message = name === "send_message" ? knownBy(payload) : undefined;
+    const message = name === "send_message" ? messageIn(payload) : undefined;
     return new Promise((resolve) => {
+      /** @type {Waiting & {entry: Entry}} */
       const one = { name, message, at, entry, resolve };
       this.#waiting.push(one);
       setTimeout(() => {
@@ -56,18 +66,34 @@ export class Exchanges {
    * @returns {{entry: Entry, latency: number} | null} what it answers
    */
   arrived(name, payload) {
+    if (name === "new_message") this.#hear(payload);
     const stored = name === "send_message:ack" ? storedIn(payload) : undefined;
-    const message = stored === undefined ? undefined : knownBy(stored);
+    const message = stored === undefined ? undefined : messageIn(stored);
+    const id = stored === undefined ? undefined : members(stored).get("id");
+    const now = performance.now();
     const answers = (/** @type {Waiting} */ one) =>
-      this.#answers.get(one.name)?.includes(name) && (message === undefined || one.message === message);
-    let index = this.#waiting.findIndex(answers);
+      this.#answers.get(one.name)?.includes(name) && (message === undefined || isSame(message, one.message));
+    const isLost = (/** @type {Waiting} */ { heard }) =>
+      heard !== undefined && (heard.id !== id || now - heard.at > TOGETHER);
+    let index = this.#waiting.findIndex((one) => answers(one) && !isLost(one));
+    if (index < 0) index = this.#waiting.findIndex(answers);
     // A failed send is told in its ack, so an error belongs to something else if anything else waits.
     if (index < 0 && name === "error") index = this.#waiting.findIndex((one) => one.name !== "send_message");
     if (index < 0 && name === "error" && this.#waiting.length > 0) index = 0;
     if (index < 0) return null;
-    const [{ at, entry, resolve }] = this.#waiting.splice(index, 1);
+    const [{ at, entry, heard, resolve }] = this.#waiting.splice(index, 1);
+    if (id !== undefined && heard === undefined) this.#stored.add(id);
     resolve({ name, payload });
-    return { entry, latency: performance.now() - at };
+    return { entry, latency: now - at };
+  }
+
+  /** @param {string} payload of new_message */
+  #hear(payload) {
+    const { words } = messageIn(payload) ?? {};
+    const id = members(payload).get("id");
+    if (this.#stored.delete(id)) return;
+    const one = this.#waiting.find(({ message, heard }) => heard === undefined && message?.words === words);
+    if (one !== undefined && words !== undefined) one.heard = { id, at: performance.now() };
   }
 
   /**
@@ -83,22 +109,35 @@ export class Exchanges {
 
   clear() {
     this.#waiting = [];
+    this.#stored.clear();
     this.#acknowledgements.clear();
   }
 }
 
 /**
- * What a message is known by: its client_msg_id, or else whose words they are and in which question.
- * @param {string} message as JSON text
- * @returns {string | undefined}
+ * What a message is known by: its client_msg_id, and whose words they are and in which question.
+ * @param {string} text JSON
+ * @returns {Message | undefined}
  */
-function knownBy(message) {
-  if (!message.startsWith("{")) return undefined;
-  const told = members(message);
-  const id = told.get("client_msg_id") ?? "null";
-  const parts = id === "null" ? ["question_id", "sender_type", "sender_id", "content_text"] : ["client_msg_id"];
-  return parts.map((part) => exact(told.get(part) ?? "null")).join(" ");
+function messageIn(text) {
+  if (!text.startsWith("{")) return undefined;
+  const told = members(text);
+  const part = (/** @type {string} */ name) => exact(told.get(name) ?? "null");
+  const clientId = part("client_msg_id");
+  return {
+    words: ["question_id", "sender_type", "sender_id", "content_text"].map(part).join(" "),
+    clientId: clientId === "null" ? undefined : clientId,
+  };
 }
+
+/**
+ * @param {Message} stored
+ * @param {Message | undefined} sent
+ */
+const isSame = (stored, sent) =>
+  sent !== undefined &&
+  stored.clientId === sent.clientId &&
+  (stored.clientId !== undefined || stored.words === sent.words);
 
 /**
  * A member as it is written by the one way of writing it.

@@ -14,7 +14,7 @@ from tests.page.conftest import DESKTOP, PHONE, OpenConsole
 from tests.page.console import ELDER, Console
 from tests.page.test_accessibility import faults
 from tests.sandbox.conftest import Sandbox
-from tests.server import Server
+from tests.server import Server, wait_until
 
 FORM: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -88,6 +88,13 @@ SENT: Final = """async () => {
     .map(({ text, latency }) => [JSON.parse(text).content_text, latency ?? null]);
 }"""
 
+# Gives when the page heard a message of these words, or null.
+HEARD: Final = """async (text) => {
+  const { log } = await import("/static/console/main.js");
+  const isIt = (entry) => entry.name === "new_message" && JSON.parse(entry.text).content_text === text;
+  return log.entries.find(isIt)?.tick ?? null;
+}"""
+
 
 @pytest.mark.parametrize(
     ("language", "size", "words"),
@@ -135,6 +142,33 @@ def test_a_lost_ack_is_not_waited_for_for_ever_and_no_other_is_taken_for_it(
         latency = told[text]
         assert latency is not None
         assert latency < 5000
+
+
+def test_a_message_that_is_sent_again_unchanged_has_its_own_ack(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    console.open_and_join(ELDER)
+    console.target("send_message")
+    page, answer = console.page, console.page.locator("#answer")
+
+    def is_heard(text: str) -> float:
+        return float(wait_until(lambda: page.evaluate(HEARD, text), "new_message"))
+
+    for text, client_msg_id in (("the same", ""), ("the same again", "c-20")):
+        console.field("content_text").fill(text)
+        console.field("client_msg_id").fill(client_msg_id)
+        assert console.server.http("POST", "/sandbox/lose-acks", json={"count": 1}).status == 200
+        console.send()
+        heard_at = is_heard(text)
+        expect(answer).to_contain_text("Waiting for the reply")
+        page.wait_for_function("(at) => performance.now() - at > 1200", arg=heard_at)
+        for number in (1, 2):
+            console.send()
+            expect(answer).to_contain_text(text)
+            sent: list[float | None] = [one for said, one in page.evaluate(SENT) if said == text]
+            assert sent[0] is None
+            assert len(sent) == number + 1
+            assert all(one is not None and one < 1000 for one in sent[1:])
 
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
