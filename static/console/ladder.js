@@ -49,6 +49,7 @@ export class LadderFields {
       "fieldset",
       { class: "ladder" },
       element("legend", {}, fieldName("follow_up")),
+      element("p", { class: "hint" }, say("ladderAbout")),
       ...this.#rungs.map((rung, place) => this.#drawRung(rung, place)),
       this.#rungs.length < MOST_RUNGS
         ? button(say("addRung"), () => this.#add(), { kind: "small", "data-focus": "rung-add" })

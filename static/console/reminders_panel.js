@@ -104,14 +104,16 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
     );
     draw();
   };
-  const everyField = () => {
-    composer.choose("POST /api/reminders");
+  const fill = (/** @type {string} */ target) => {
+    composer.choose(target);
     tabs.open("send");
   };
   const show = (/** @type {string} */ wanted) => {
     status = wanted;
     forget();
-    return read();
+    const shown = read();
+    byId("reminders-listed").scrollIntoView(); // the list may lie below what can be seen
+    return shown;
   };
   const draw = () => {
     const user = connections.selected.actsFor;
@@ -127,12 +129,17 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
           id: "remind-soon",
           "data-focus": "remind",
         }),
-        button(say("remindOther"), everyField, { "data-focus": "fields" }),
+        button(say("remindOther"), () => fill("POST /api/reminders"), { "data-focus": "fields" }),
+        button(say("quietHours"), () => fill("PUT /api/users/{user_id}/quiet-hours"), { "data-focus": "quiet-hours" }),
       ),
       repeats.draw(),
       ladder.draw(),
       connections.selected.bound === user ? null : bindFirst(user, actions, attempt),
-      element("h3", {}, say("remindersOf", { id: user })),
+      element(
+        "h3",
+        { id: "reminders-listed" },
+        status === UNANSWERED ? say("remindersUnanswered") : say("remindersOf", { id: user }),
+      ),
       element(
         "div",
         { class: "panel-head" },

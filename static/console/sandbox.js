@@ -122,7 +122,9 @@ export function sandbox({ calls, attempt }, protocol) {
     return move({ to: text(now() + (((MORNING - passed + DAY - 1) % DAY) + 1) * 1000) });
   };
   const toGoal = async () => {
-    if (goal.value) await move({ to: goal.value });
+    if (goal.value) return move({ to: goal.value });
+    goal.focus();
+    announce(say("sandboxNoGoal"), "bad");
   };
   const ask = async (/** @type {string} */ fault, /** @type {object} */ body) => {
     take(await calls.ask("POST", `/sandbox/${fault}`, body));

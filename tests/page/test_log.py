@@ -26,7 +26,13 @@ FLOOD: Final = """async () => {
   };
   requestAnimationFrame(some);
 }"""
-# Counts how many lines the log makes, and how many entries there are when a key is handled.
+# Adds an entry of which the detail is as high as it may be.
+LONG: Final = """async () => {
+  const { log } = await import("/static/console/main.js");
+  const members = Array.from({ length: 40 }, (_, number) => [`member ${number + 1}`, number]);
+  const text = JSON.stringify(Object.fromEntries(members));
+  log.add({ connection: null, kind: "event", direction: "in", name: "long", text, raw: text });
+}"""
 # Gives the log's buttons of which the middle cannot be pressed.
 COVERED: Final = """() => [...document.querySelectorAll("#log .section-head button")]
   .filter((button) => !button.hidden)
@@ -35,6 +41,7 @@ COVERED: Final = """() => [...document.querySelectorAll("#log .section-head butt
     return !button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
   })
   .map((button) => button.title || button.textContent)"""
+# Counts how many lines the log makes, and how many entries there are when a key is handled.
 COUNT: Final = """() => {
   window.made = 0;
   const count = (changes) => { for (const change of changes) window.made += change.addedNodes.length; };
@@ -132,11 +139,15 @@ def test_all_of_its_buttons_can_be_pressed(
     page = console.page
     if size == PHONE:
         console.tab("log")
+    page.evaluate(LONG)
     flood(page)
     page.locator("#log-scroll").evaluate("(lines) => lines.scrollTo(0, 0)")
     page.locator("#log-actions [data-focus=pause]").click()
     expect(page.locator("#log-newest")).to_be_visible()
     flood(page)
+    assert page.evaluate(COVERED) == []
+    page.locator("#log-scroll .log-line", has_text="long").click()
+    expect(page.locator(".log-detail")).to_contain_text("member 40")
     assert page.evaluate(COVERED) == []
     page.locator("#log-actions [data-focus=clear]").click()
     expect(page.locator("#log-actions [data-focus=undo]")).to_be_visible()
