@@ -8,7 +8,7 @@ const TOGETHER = 1000; // ms; a message's acknowledgement and its new_message co
 /**
  * `message` is set for a message. `heard` is its id, and when its own words came back as new_message.
  * @typedef {{name: string, payload: string}} Reply
- * @typedef {{words: string, clientId: string | undefined}} Message
+ * @typedef {{id: string | undefined, clientId: string | undefined, words: string}} Message
  * @typedef {object} Waiting
  * @property {string} name
  * @property {Message | undefined} message
@@ -47,7 +47,7 @@ export class Exchanges {
   sent(name, payload, ackId, entry) {
     const at = performance.now();
     if (ackId !== null) this.#acknowledgements.set(ackId, { name, at, entry });
-    const message = name === "send_message" ? messageIn(payload) : undefined;
+    const message = name === "send_message" ? knownBy(payload) : undefined;
     return new Promise((resolve) => {
       /** @type {Waiting & {entry: Entry}} */
       const one = { name, message, at, entry, resolve };
@@ -68,13 +68,11 @@ export class Exchanges {
   arrived(name, payload) {
     if (name === "new_message") this.#hear(payload);
     const stored = name === "send_message:ack" ? storedIn(payload) : undefined;
-    const message = stored === undefined ? undefined : messageIn(stored);
-    const id = stored === undefined ? undefined : members(stored).get("id");
     const now = performance.now();
     const answers = (/** @type {Waiting} */ one) =>
-      this.#answers.get(one.name)?.includes(name) && (message === undefined || isSame(message, one.message));
+      this.#answers.get(one.name)?.includes(name) && (stored === undefined || isSame(stored, one.message));
     const isLost = (/** @type {Waiting} */ { heard }) =>
-      heard !== undefined && (heard.id !== id || now - heard.at > TOGETHER);
+      heard !== undefined && (heard.id !== stored?.id || now - heard.at > TOGETHER);
     let index = this.#waiting.findIndex((one) => answers(one) && !isLost(one));
     if (index < 0) index = this.#waiting.findIndex(answers);
     // A failed send is told in its ack, so an error belongs to something else if anything else waits.
@@ -82,18 +80,18 @@ export class Exchanges {
     if (index < 0 && name === "error" && this.#waiting.length > 0) index = 0;
     if (index < 0) return null;
     const [{ at, entry, heard, resolve }] = this.#waiting.splice(index, 1);
-    if (id !== undefined && heard === undefined) this.#stored.add(id);
+    if (stored !== undefined && heard === undefined) this.#stored.add(stored.id);
     resolve({ name, payload });
     return { entry, latency: now - at };
   }
 
   /** @param {string} payload of new_message */
   #hear(payload) {
-    const { words } = messageIn(payload) ?? {};
-    const id = members(payload).get("id");
-    if (this.#stored.delete(id)) return;
-    const one = this.#waiting.find(({ message, heard }) => heard === undefined && message?.words === words);
-    if (one !== undefined && words !== undefined) one.heard = { id, at: performance.now() };
+    if (this.#waiting.length + this.#stored.size === 0) return; // nothing of its own is under way
+    const said = knownBy(payload);
+    if (said === undefined || this.#stored.delete(said.id)) return;
+    const one = this.#waiting.find(({ message, heard }) => heard === undefined && message?.words === said.words);
+    if (one !== undefined) one.heard = { id: said.id, at: performance.now() };
   }
 
   /**
@@ -115,18 +113,19 @@ export class Exchanges {
 }
 
 /**
- * What a message is known by: its client_msg_id, and whose words they are and in which question.
+ * What a message is known by: its id, its client_msg_id, and whose words they are and in which question.
  * @param {string} text JSON
  * @returns {Message | undefined}
  */
-function messageIn(text) {
+function knownBy(text) {
   if (!text.startsWith("{")) return undefined;
   const told = members(text);
   const part = (/** @type {string} */ name) => exact(told.get(name) ?? "null");
   const clientId = part("client_msg_id");
   return {
-    words: ["question_id", "sender_type", "sender_id", "content_text"].map(part).join(" "),
+    id: told.get("id"),
     clientId: clientId === "null" ? undefined : clientId,
+    words: ["question_id", "sender_type", "sender_id", "content_text"].map(part).join(" "),
   };
 }
 
@@ -135,9 +134,7 @@ function messageIn(text) {
  * @param {Message | undefined} sent
  */
 const isSame = (stored, sent) =>
-  sent !== undefined &&
-  stored.clientId === sent.clientId &&
-  (stored.clientId !== undefined || stored.words === sent.words);
+  stored.clientId === sent?.clientId && (stored.clientId !== undefined || stored.words === sent?.words);
 
 /**
  * A member as it is written by the one way of writing it.
@@ -146,10 +143,10 @@ const isSame = (stored, sent) =>
 const exact = (text) => (text.startsWith('"') ? JSON.stringify(JSON.parse(text)) : text);
 
 /**
- * The message of an acknowledgement as JSON text; undefined where none was stored.
+ * What the message of an acknowledgement is known by; undefined where none was stored.
  * @param {string} acknowledgement
  */
 function storedIn(acknowledgement) {
   const told = members(acknowledgement);
-  return told.get("success") === "true" ? told.get("data") : undefined;
+  return told.get("success") === "true" ? knownBy(told.get("data") ?? "") : undefined;
 }

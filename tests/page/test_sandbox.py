@@ -151,7 +151,7 @@ def test_a_message_that_is_sent_again_unchanged_has_its_own_ack(open_console: Op
     console.target("send_message")
     page, answer = console.page, console.page.locator("#answer")
 
-    def is_heard(text: str) -> float:
+    def time_heard(text: str) -> float:
         return float(wait_until(lambda: page.evaluate(HEARD, text), "new_message"))
 
     for text, client_msg_id in (("the same", ""), ("the same again", "c-20")):
@@ -159,7 +159,7 @@ def test_a_message_that_is_sent_again_unchanged_has_its_own_ack(open_console: Op
         console.field("client_msg_id").fill(client_msg_id)
         assert console.server.http("POST", "/sandbox/lose-acks", json={"count": 1}).status == 200
         console.send()
-        heard_at = is_heard(text)
+        heard_at = time_heard(text)
         expect(answer).to_contain_text("Waiting for the reply")
         page.wait_for_function("(at) => performance.now() - at > 1200", arg=heard_at)
         for number in (1, 2):
