@@ -17,6 +17,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
+from websockets.exceptions import WebSocketException
+
 from tests.clients import message
 from tests.packets import Closed, Websocket
 from tests.receiver import Delivery, Handler, Receiver, write_hooks
@@ -72,6 +74,7 @@ def hook(folder: Path, kills: int, seed: int, command: Sequence[str], settled: f
             _look(server, receiver, found)
             server.begin()
             server.listens()
+        found.expect(talker.is_alive(), "the one who speaks has fallen silent")
         over.set()
         talker.join(3 * LIMIT)
         stored = _stored(server)
@@ -89,9 +92,10 @@ def hook(folder: Path, kills: int, seed: int, command: Sequence[str], settled: f
 
 def _talk(server: Doomed, question_id: int, over: threading.Event) -> None:
     number = 0
+    gone = (Closed, OSError, HTTPException, TimeoutError, AssertionError, WebSocketException)
     while not over.is_set():
         # The server was killed just now.
-        with suppress(Closed, OSError, HTTPException, TimeoutError, AssertionError), closing(Websocket(server)) as one:
+        with suppress(*gone), closing(Websocket(server)) as one:
             one.enter()
             while not over.wait(0.01):
                 number += 1
