@@ -44,9 +44,12 @@ def rounds_beside_a_backlog(server: Server, senders: list[Connection]) -> int:
         sending = [
             beside.submit(send_until, lambda: left[-1][0] == 0, sender, question_id, rounds) for sender in senders
         ]
-        while left[-1][0]:
-            left.append((server.http("GET", "/health").body["reminders_due"], len(rounds)))
-            time.sleep(0.01)  # of this process, too, most is for those who send
+        try:
+            while left[-1][0]:
+                left.append((server.http("GET", "/health").body["reminders_due"], len(rounds)))
+                time.sleep(0.01)  # of this process, too, most is for those who send
+        finally:
+            left.append((0, len(rounds)))  # the end of those who send
         for one in sending:
             one.result()
     counts = [count for count, _ in left]

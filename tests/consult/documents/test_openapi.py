@@ -113,12 +113,17 @@ def ids(server: Server) -> dict[str, int]:
     }
 
 
+def path_of(call: Call, ids: dict[str, int]) -> str:
+    """Give the path of a call for what is there."""
+    noun = call.path.split("/")[2] if call.path.startswith("/api/") else ""
+    return re.sub(r"{(\w+)}", lambda name: str(ids[f"{noun} {name[1]}"]), call.path)
+
+
 @pytest.mark.parametrize("call", CALLS, ids=[call.name for call in CALLS])
 def test_the_server_answers_as_told(server: Server, ids: dict[str, int], call: Call) -> None:
     """Each call with its example, where it finds something."""
     server.set_status(ids["questions question_id"], "OPEN")  # another call's example may have closed it
-    noun = call.path.split("/")[2] if call.path.startswith("/api/") else ""
-    path = re.sub(r"{(\w+)}", lambda name: str(ids[f"{noun} {name[1]}"]), call.path)
+    path = path_of(call, ids)
     if call.takes_file:
         answer = server.http(call.method, path, body=b"GIF89a", headers={"Content-Type": "image/gif"})
     elif call.example is None:
@@ -129,3 +134,27 @@ def test_the_server_answers_as_told(server: Server, ids: dict[str, int], call: C
         answer = server.http(call.method, path, json={**call.example, **ahead})
     assert answer.status == call.status
     check_body(operation(call)["responses"][str(call.status)]["content"]["application/json"]["schema"], answer.body)
+
+
+QUERIED = [call for call in CALLS if call.query]
+
+
+@pytest.mark.parametrize("call", QUERIED, ids=[call.name for call in QUERIED])
+def test_an_empty_parameter_is_allowed_where_the_document_allows_it(
+    server: Server, ids: dict[str, int], call: Call
+) -> None:
+    told = [one for one in map(resolved, operation(call)["parameters"]) if one["in"] == "query"]
+    assert told
+    path = path_of(call, ids)
+    for parameter in told:
+        answer = server.http(call.method, f"{path}?{parameter['name']}=", json=call.example)
+        assert (answer.status == 200) is parameter.get("allowEmptyValue", False), parameter["name"]
+
+
+@pytest.mark.parametrize("name", ["NewQuestion", "NewReminder"])
+def test_a_title_that_the_document_refuses_is_refused(server: Server, name: str) -> None:
+    call = next(call for call in CALLS if call.method == "POST" and call.body and call.body.__name__ == name)
+    title = openapi()["components"]["schemas"][name]["properties"]["title"]
+    for text in ("", " ", "\u200b", "字" * (title["maxLength"] + 1)):
+        assert not Draft202012Validator(title).is_valid(text)
+        assert server.http("POST", call.path, json={**(call.example or {}), "title": text}).status == 400
