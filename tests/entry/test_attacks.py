@@ -345,6 +345,8 @@ def test_what_was_missed_becomes_no_flood(server: Server, way: str) -> None:
     assert answer.status in (200, 201, 400), answer
     overdue = f"SELECT id FROM reminder_task WHERE user_id = {user_id} AND next_at < {time.time() * 1000:.0f}"
     wait_until(lambda: not rows(server.database, overdue), "what was missed")
+    server.make_reminder(user_id, in_seconds(-1), title="后来")
+    wait_until(lambda: any(one["title"] == "后来" for one in server.notifications(user_id)), "what comes after them")
     assert rows(server.database, f"SELECT id FROM user_notification WHERE user_id = {user_id}")[101:] == []
 
 
