@@ -968,6 +968,8 @@ export interface NotificationQuery {
   limit?: number;
   /** `true` 时每一项还有 `confirmed_at` 与 `snoozed_until`：true 或 false / with `true` each also carries `confirmed_at` and `snoozed_until`: true or false */
   answers?: "false" | "true";
+  /** `true` 时已有结果的还有 `outcome`、`outcome_at`、`outcome_by` 与 `note`：true 或 false / with `true` those whose occurrence has an outcome also carry `outcome`, `outcome_at`, `outcome_by` and `note`: true or false */
+  outcomes?: "false" | "true";
 }
 
 export interface NotificationPage {
@@ -1001,6 +1003,14 @@ export interface ListedNotification {
   confirmed_at?: string | null;
   /** 带 `answers=true` 才有：推迟到何时 / with `answers=true` only: when it comes again */
   snoozed_until?: string | null;
+  /** 带 `outcomes=true` 且已有结果时才有（第 12 节） / with `outcomes=true` only, and where its occurrence has an outcome (section 12) */
+  outcome?: "DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN";
+  /** 同上：结果的时间 / likewise: when that was */
+  outcome_at?: string;
+  /** 同上：由谁得出，与历史记录的 `by` 相同 / likewise: who did it, as a history's `by` */
+  outcome_by?: string;
+  /** 同上：备注或原因 / likewise: the note, or the reason */
+  note?: string | null;
 }
 
 export interface Snooze {

@@ -48,7 +48,7 @@ class Notification:
     snoozed_until: int | None  # when it comes again
     task_id: int | None  # None of a reply, which belongs to no reminder
     withdrawn_at: int | None = None  # when its reminder was withdrawn, and it was unread
-    settled: Settled | None = None  # the outcome that it has just got
+    settled: Settled | None = None  # the outcome, where it is told
 
 
 class NewNotification(NamedTuple):

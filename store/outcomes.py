@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Final, Literal
+
+import orjson
 
 from store import notifications
 from store.database import Database
 from store.models import Occurrence as OccurrenceRow
 from store.models import ReminderTask as TaskRow
+from store.notifications import Settled
 
 Outcome = Literal["PENDING", notifications.Outcome]
 
@@ -53,6 +56,26 @@ _UNANSWERED = """SELECT notification_id, task_id, user_id, biz_type, biz_id, tit
     FROM occurrence JOIN reminder_task AS task ON task.id = task_id
     WHERE outcome = 'WRITTEN' AND settled IS NULL AND notification_id > ?
     ORDER BY notification_id LIMIT ?"""
+# Of notifications, a JSON array of ids: from one that came again back to the first, which its occurrence is known by.
+OF_NOTIFICATIONS: Final = """WITH RECURSIVE before (notification_id, id, snooze_of) AS (
+        SELECT id, id, snooze_of FROM user_notification WHERE id IN (SELECT value FROM json_each(?))
+        UNION ALL
+        SELECT notification_id, one.id, one.snooze_of
+        FROM before CROSS JOIN user_notification AS one ON one.id = before.snooze_of
+    )
+    SELECT before.notification_id, settled, settled_at, settled_by, note FROM before
+    CROSS JOIN user_notification AS first ON first.id = before.id
+    CROSS JOIN occurrence ON occurrence.task_id = first.task_id AND planned_on = first.occurrence_on
+    WHERE before.snooze_of IS NULL AND settled IS NOT NULL"""
+
+
+async def of_notifications(database: Database, notification_ids: list[int]) -> dict[int, Settled]:
+    """Return what the occurrences of notifications have come to, by their ids; nothing of those without an outcome."""
+    (rows,) = await database.read(OccurrenceRow.raw(OF_NOTIFICATIONS, orjson.dumps(notification_ids).decode()))
+    return {
+        row["notification_id"]: Settled(row["settled"], row["settled_at"], row["settled_by"], row["note"])
+        for row in rows
+    }
 
 
 async def of_day(database: Database, user_id: int, day: date, begin: int, end: int, limit: int) -> list[OfDay]:

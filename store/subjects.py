@@ -7,21 +7,12 @@ from typing import Final
 from store import notifications
 from store.messages import Message
 from store.models import UserNotification as NotificationRow
-from store.notifications import Notification
+from store.notifications import Notification, Settled
+from store.outcomes import OF_NOTIFICATIONS
 
 _MESSAGE: Final = f"""SELECT {", ".join(Message.__struct_fields__)} FROM message WHERE id = ?"""  # noqa: S608 - our own
 _NOTIFICATION: Final = str(notifications.select().where(NotificationRow.id == 0).sql()[0])
 _RING: Final = """SELECT occurrence_at, rung, snooze_of FROM user_notification WHERE id = ?"""
-# From one that came again back to the first, which its occurrence is known by.
-_OUTCOME: Final = """WITH RECURSIVE before (id, snooze_of) AS (
-        SELECT id, snooze_of FROM user_notification WHERE id = ?
-        UNION ALL
-        SELECT one.id, one.snooze_of FROM before CROSS JOIN user_notification AS one ON one.id = before.snooze_of
-    )
-    SELECT settled, settled_at, settled_by, note FROM before
-    CROSS JOIN user_notification AS first ON first.id = before.id
-    CROSS JOIN occurrence ON occurrence.task_id = first.task_id AND planned_on = first.occurrence_on
-    WHERE before.snooze_of IS NULL AND settled IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +23,6 @@ class Ring:
     occurrence_at: int
     rung: int  # of the ladder; 0 for the first
     snooze_of: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    outcome: str
-    at: int
-    by: str | None
-    note: str | None
 
 
 def message(connection: sqlite3.Connection, message_id: int) -> Message | None:
@@ -58,10 +41,10 @@ def ring(connection: sqlite3.Connection, notification_id: int) -> Ring | None:
     return Ring(Notification(*row), *connection.execute(_RING, (notification_id,)).fetchone())
 
 
-def outcome(connection: sqlite3.Connection, notification_id: int) -> Outcome | None:
+def outcome(connection: sqlite3.Connection, notification_id: int) -> Settled | None:
     """Return what the occurrence of a notification has come to; None of one that is gone, and of a reply's."""
-    row = connection.execute(_OUTCOME, (notification_id,)).fetchone()
-    return None if row is None else Outcome(*row)
+    row = connection.execute(OF_NOTIFICATIONS, (f"[{notification_id}]",)).fetchone()
+    return None if row is None else Settled(*row[1:])
 
 
 def question_title(connection: sqlite3.Connection, question_id: int) -> str | None:

@@ -110,6 +110,14 @@ class NotificationQuery(Payload, kw_only=True, gc=False):
             "with `true` each also carries `confirmed_at` and `snoozed_until`",
         ),
     ] = None
+    outcomes: Annotated[
+        YesNo | None,
+        means(
+            "`true` 时已有结果的还有 `outcome`、`outcome_at`、`outcome_by` 与 `note`",
+            "with `true` those whose occurrence has an outcome also carry `outcome`, `outcome_at`, `outcome_by` and "
+            "`note`",
+        ),
+    ] = None
 
     checks: ClassVar = (ONE_CURSOR,)
 
@@ -148,6 +156,13 @@ class AnsweredNotification(Notification, kw_only=True):
     snoozed_until: Annotated[Time | None, SnoozedUntil]
 
 
+OutcomeAt = Annotated[Time | UnsetType, means("同上：结果的时间", "likewise: when that was")]
+OutcomeBy = Annotated[
+    str | UnsetType, means("同上：由谁得出，与历史记录的 `by` 相同", "likewise: who did it, as a history's `by`")
+]
+OutcomeNote = Annotated[str | UnsetType | None, means("同上：备注或原因", "likewise: the note, or the reason")]
+
+
 class ListedNotification(Notification, kw_only=True):
     """列表中的通知。A notification in a list."""
 
@@ -159,6 +174,16 @@ class ListedNotification(Notification, kw_only=True):
         Time | UnsetType | None,
         means("带 `answers=true` 才有：推迟到何时", "with `answers=true` only: when it comes again"),
     ] = UNSET
+    outcome: Annotated[
+        notifications.Outcome | UnsetType,
+        means(
+            "带 `outcomes=true` 且已有结果时才有（第 12 节）",
+            "with `outcomes=true` only, and where its occurrence has an outcome (section 12)",
+        ),
+    ] = UNSET
+    outcome_at: OutcomeAt = UNSET
+    outcome_by: OutcomeBy = UNSET
+    note: OutcomeNote = UNSET
 
 
 class Answered(Struct, kw_only=True):
@@ -181,11 +206,9 @@ class NotificationUpdated(Struct, kw_only=True):
         notifications.Outcome | UnsetType,
         means("刚有结果时才有（第 12 节）", "only where its occurrence has just got an outcome (section 12)"),
     ] = UNSET
-    outcome_at: Annotated[Time | UnsetType, means("同上：结果的时间", "likewise: when that was")] = UNSET
-    outcome_by: Annotated[
-        str | UnsetType, means("同上：由谁得出，与历史记录的 `by` 相同", "likewise: who did it, as a history's `by`")
-    ] = UNSET
-    note: Annotated[str | UnsetType | None, means("同上：备注或原因", "likewise: the note, or the reason")] = UNSET
+    outcome_at: OutcomeAt = UNSET
+    outcome_by: OutcomeBy = UNSET
+    note: OutcomeNote = UNSET
     withdrawn_at: Annotated[Time | UnsetType, means("提醒任务撤回的时间", "when its reminder was withdrawn")] = UNSET
 
 

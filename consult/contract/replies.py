@@ -28,7 +28,7 @@ from store.clock import WireTime
 from store.files import Upload
 from store.history import TIMES, Entry
 from store.messages import NO_SENDER, Message
-from store.notifications import Notification
+from store.notifications import Notification, Settled
 from store.outcomes import OfDay, Unanswered
 from store.participants import Participant, Seen
 from store.planned import moment_on
@@ -139,6 +139,7 @@ def listed_notification(one: Notification, with_answers: bool, time: WireTime) -
     if with_answers:
         listed.confirmed_at = _text(one.confirmed_at, time)
         listed.snoozed_until = _text(one.snoozed_until, time)
+    _settle(listed, one.settled, time)
     return listed
 
 
@@ -151,15 +152,20 @@ def notification_updated(notification: Notification, unread: int, time: WireTime
         snoozed_until=_text(notification.snoozed_until, time),
         unread=unread,
     )
-    settled = notification.settled
-    if settled is not None:
-        updated.outcome = settled.outcome
-        updated.outcome_at = time.text(settled.at)
-        updated.outcome_by = settled.by
-        updated.note = settled.note
+    _settle(updated, notification.settled, time)
     if notification.withdrawn_at is not None:
         updated.withdrawn_at = time.text(notification.withdrawn_at)
     return updated
+
+
+def _settle(
+    told: notifications.ListedNotification | notifications.NotificationUpdated, settled: Settled | None, time: WireTime
+) -> None:
+    if settled is not None:
+        told.outcome = settled.outcome
+        told.outcome_at = time.text(settled.at)
+        told.outcome_by = settled.by
+        told.note = settled.note
 
 
 def _text(moment: int | None, time: WireTime) -> str | None:

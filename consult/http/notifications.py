@@ -1,6 +1,6 @@
 """User notifications, over HTTP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sanic.response import HTTPResponse
 
@@ -24,7 +24,7 @@ from consult.contract.notifications import (
 from consult.http.answers import Writing
 from consult.http.calls import Handlers
 from consult.http.request import Asked
-from store import answers, history, notifications
+from store import answers, history, notifications, outcomes
 from store.answers import Answered, Outcome
 from store.clock import WireTime
 from store.database import Database
@@ -57,6 +57,9 @@ class Notifications:
             before_id=query.before_id,
             limit=query.limit,
         )
+        if query.outcomes == "true":
+            settled = await outcomes.of_notifications(self.database, [item.id for item in items])
+            items = [replace(item, settled=settled.get(item.id)) for item in items]
         with_answers = query.answers == "true"
         listed = [replies.listed_notification(item, with_answers, self.time) for item in items]
         return NotificationPage(items=listed, has_more=has_more, unread=unread)

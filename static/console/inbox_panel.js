@@ -117,16 +117,15 @@ export function inboxPanel({ connections, inboxes, actions, tabs, attempt }) {
 }
 
 /**
- * The outcome that came with notification:updated, and who gave it; else whether it is confirmed.
+ * The outcome, and who gave it where that is known: a confirmation that nothing else was said of is DONE.
  * @param {Notification} item
  */
 function answerChip(item) {
-  if (item.outcome) {
-    const word = sayIfKnown(`outcome_${item.outcome}`, item.outcome);
-    const kind = item.outcome === "DONE" ? "good" : "warn";
-    return chip(item.outcome_by ? say("outcomeOf", { outcome: word, by: item.outcome_by }) : word, kind);
-  }
-  return item.confirmed_at ? chip(say("confirmed"), "good") : null;
+  const outcome = item.outcome ?? (item.confirmed_at ? "DONE" : null);
+  if (outcome === null) return null;
+  const word = sayIfKnown(`outcome_${outcome}`, outcome);
+  const kind = outcome === "DONE" ? "good" : "warn";
+  return chip(item.outcome_by ? say("outcomeOf", { outcome: word, by: item.outcome_by }) : word, kind);
 }
 
 /** @param {number} unread */

@@ -9,7 +9,7 @@ import { Reading } from "./reading.js";
  * @import { Calls } from "./calls.js"
  * @import { Connections } from "./connections.js"
  *
- * A notification; the last two only where its reactions were asked for.
+ * A notification; what may be missing only where its reactions were asked for.
  * @typedef {object} Notification
  * @property {number} id
  * @property {string} title
@@ -18,7 +18,7 @@ import { Reading } from "./reading.js";
  * @property {string} created_at
  * @property {string | null} [confirmed_at]
  * @property {string | null} [snoozed_until]
- * @property {"DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN"} [outcome] of its occurrence, once notification:updated has brought it
+ * @property {"DONE" | "MISSED" | "SKIPPED" | "WITHDRAWN"} [outcome] of its occurrence
  * @property {string} [outcome_by]
  *
  * @typedef {{items: Map<number, Notification>, unread: number, more: boolean, reading: Reading, updates: number}} Inbox
@@ -73,7 +73,7 @@ export class Inboxes extends EventTarget {
     const inbox = this.of(userId);
     const before = [...inbox.items.keys()];
     const cursor = older && before.length > 0 ? `&before_id=${Math.min(...before)}` : "";
-    const path = `/api/users/${userId}/notifications?answers=true${cursor}`;
+    const path = `/api/users/${userId}/notifications?answers=true&outcomes=true${cursor}`;
     const ask = async () => {
       let updates;
       let page;
@@ -100,7 +100,8 @@ export class Inboxes extends EventTarget {
     const inbox = this.of(userId);
     const known = inbox.items.get(id);
     if (known?.status === "UNREAD" && answered.status === "READ") inbox.unread -= 1;
-    inbox.items.set(id, { ...known, ...answered });
+    const outcome = what === "confirm" ? { outcome: body.outcome ?? "DONE" } : {};
+    inbox.items.set(id, { ...known, ...answered, ...outcome });
     inbox.updates += 1;
     this.#changed();
   }

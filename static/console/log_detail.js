@@ -79,6 +79,7 @@ export function logDetail({ log, logView, composer, tabs }) {
     const load = () => {
       composer.load(about.event, text);
       tabs.open("send");
+      byId("target").focus();
     };
     return button(say("editAgain"), load, { kind: "small quiet", drawing: "edit" });
   };

@@ -47,6 +47,7 @@ export class LogView {
 
   toNewest() {
     this.#follows = true;
+    if (document.activeElement === byId("log-newest")) this.#scroll.focus(); // the button goes
     this.#draw();
   }
 

@@ -107,6 +107,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   const fill = (/** @type {string} */ target) => {
     composer.choose(target);
     tabs.open("send");
+    byId("target").focus(); // the button is out of sight
   };
   const show = (/** @type {string} */ wanted) => {
     status = wanted;

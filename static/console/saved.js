@@ -25,12 +25,22 @@ export function savedEvents() {
     .sort((one, other) => one.collection.localeCompare(other.collection) || one.name.localeCompare(other.name));
 }
 
+/** @param {Omit<Named, "collection" | "name">} event */
+const contentOf = ({ id, text, place }) => ({ id, text, place });
+
+/**
+ * Whether two events are the same, whatever they are called.
+ * @param {Omit<Named, "collection" | "name">} one
+ * @param {Omit<Named, "collection" | "name">} other
+ */
+export const isSame = (one, other) => JSON.stringify(contentOf(one)) === JSON.stringify(contentOf(other));
+
 /**
  * Saves an event, in place of another of that name in its collection.
  * @param {Named} event
  * @returns {boolean} whether it could be saved
  */
-export const save = (event) => remember(keyOf(event), { id: event.id, text: event.text, place: event.place });
+export const save = (event) => remember(keyOf(event), contentOf(event));
 
 /** @param {Named} event */
 export const drop = (event) => forget(keyOf(event));
@@ -42,11 +52,10 @@ export const drop = (event) => forget(keyOf(event));
  */
 export function saveAll(events) {
   return events.every((event) => {
-    const content = JSON.stringify({ id: event.id, text: event.text, place: event.place });
     let { name } = event;
     for (let number = 2; ; number += 1) {
       const there = recall(keyOf({ ...event, name }), null);
-      if (there === null || JSON.stringify(there) === content) break;
+      if (there === null || isSame(there, event)) break;
       name = `${event.name} (${number})`;
     }
     return save({ ...event, name });

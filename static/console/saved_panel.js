@@ -6,7 +6,7 @@ import { element, foreign, redraw } from "../kit/dom.js";
 import { say } from "../kit/language.js";
 import { download } from "../kit/text_file.js";
 import { asFile, FileFault, isCollection, isName, LARGEST_FILE, linkTo, readFile } from "./prepared.js";
-import { drop, keyOf, save, saveAll, savedEvents, whenSavedElsewhere } from "./saved.js";
+import { drop, isSame, keyOf, save, saveAll, savedEvents, whenSavedElsewhere } from "./saved.js";
 import { holdsToken } from "./tokens.js";
 
 /**
@@ -17,9 +17,9 @@ import { holdsToken } from "./tokens.js";
  * @property {(event: Prepared) => void} load
  * @property {(id: string) => boolean} knows
  *
- * @typedef {object} Deleted
+ * @typedef {object} Lost events that are not saved any more, and can be again
  * @property {Named[]} events
- * @property {boolean} whole whether they were a collection
+ * @property {"event" | "collection" | "replaced"} as one that was deleted, or with its collection, or was saved over
  */
 
 /**
@@ -39,8 +39,8 @@ export class SavedPanel {
   #does;
   #name = ""; // as it is typed
   #collection = ""; // so is this
-  /** @type {Deleted | null} */
-  #deleted = null;
+  /** @type {Lost | null} */
+  #lost = null;
 
   /** @param {Does} does */
   constructor(does) {
@@ -66,7 +66,7 @@ export class SavedPanel {
           ];
         }),
       ),
-      this.#deletedRow(),
+      this.#lostRow(),
       this.#nameRow(collections.filter((name) => name !== "")),
       element("div", { class: "row" }, ...this.#buttons(events)),
       element("p", { class: "hint" }, say("shareLinkHint")),
@@ -87,7 +87,7 @@ export class SavedPanel {
         about: name,
         "data-focus": `saved-collection-export-${name}`,
       }),
-      button("", () => this.#drop({ events, whole: true }), {
+      button("", () => this.#drop({ events, as: "collection" }), {
         kind: "quiet square small",
         drawing: "trash",
         label: say("collectionDelete", { name }),
@@ -108,7 +108,7 @@ export class SavedPanel {
       "li",
       { class: "saved-row" },
       fill,
-      button("", () => this.#drop({ events: [event], whole: false }), {
+      button("", () => this.#drop({ events: [event], as: "event" }), {
         kind: "quiet square small",
         drawing: "trash",
         label: say("savedDelete", { name: fullName(event) }),
@@ -117,19 +117,20 @@ export class SavedPanel {
     );
   }
 
-  #deletedRow() {
-    const deleted = this.#deleted;
-    if (deleted === null) return null;
-    const { events, whole } = deleted;
+  #lostRow() {
+    const lost = this.#lost;
+    if (lost === null) return null;
+    const { events, as } = lost;
     const [first] = events;
     const undo = () => {
-      this.#deleted = null;
+      this.#lost = null;
       events.forEach(save);
       this.#drawAt(focusOf(first));
     };
-    const text = whole
-      ? say("collectionDeleted", { name: first.collection, count: events.length })
-      : say("savedDeleted", { name: fullName(first) });
+    const text =
+      as === "collection"
+        ? say("collectionDeleted", { name: first.collection, count: events.length })
+        : say(as === "event" ? "savedDeleted" : "savedReplaced", { name: fullName(first) });
     return element(
       "p",
       { class: "row", role: "status" },
@@ -244,12 +245,13 @@ export class SavedPanel {
     }
     const event = this.#named();
     if (event === null) return;
+    const before = savedEvents().find((one) => keyOf(one) === keyOf(event));
     if (!save(event)) {
       announce(say("savedFull"), "bad");
       return;
     }
     this.#name = "";
-    this.#deleted = null;
+    this.#lost = before === undefined || isSame(before, event) ? null : { events: [before], as: "replaced" };
     this.draw();
     announce(say("savedDone", { name: fullName(event) }));
   }
@@ -260,10 +262,10 @@ export class SavedPanel {
     this.#drawAt(focusOf(event));
   }
 
-  /** @param {Deleted} deleted */
-  #drop(deleted) {
-    deleted.events.forEach(drop);
-    this.#deleted = deleted;
+  /** @param {Lost} lost */
+  #drop(lost) {
+    lost.events.forEach(drop);
+    this.#lost = lost;
     this.#drawAt("saved-undo");
   }
 
@@ -274,7 +276,7 @@ export class SavedPanel {
       const events = readFile(await file.text(), this.#does.knows);
       if (holdsToken(JSON.stringify(events))) throw new FileFault(say("hasToken"));
       if (!saveAll(events)) throw new FileFault(say("savedFull"));
-      this.#deleted = null; // to undo that could overwrite what came in
+      this.#lost = null; // to undo that could overwrite what came in
       if (events.length === 1) this.#does.load(events[0]);
       announce(say("imported", { count: events.length }));
     } catch (fault) {

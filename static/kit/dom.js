@@ -80,9 +80,11 @@ export function redraw(container, ...children) {
     postponed.set(container, children);
     return;
   }
-  const active = document.activeElement;
-  const focus = active instanceof HTMLElement && container.contains(active) ? active.dataset.focus : undefined;
-  const place = focus === undefined ? -1 : controlsIn(container).findIndex((one) => one === active);
+  const focused = document.activeElement;
+  const active = focused instanceof HTMLElement && container.contains(focused) ? focused : null;
+  const focus = active?.dataset.focus;
+  const item = active === null ? null : itemOf(active);
+  const place = controlsIn(container).findIndex((one) => one === active);
   const { scrollLeft, scrollTop } = container;
   const places = new Map(scrollableIn(container).map((one) => [one.dataset.scroll, [one.scrollLeft, one.scrollTop]]));
   container.replaceChildren(...present(children));
@@ -91,11 +93,38 @@ export function redraw(container, ...children) {
     const [left = 0, top = 0] = places.get(one.dataset.scroll) ?? [];
     one.scrollTo({ left, top, behavior: "instant" });
   }
-  if (focus !== undefined) {
+  if (focus !== undefined || active?.dataset.id !== undefined) {
     const controls = controlsIn(container);
-    const same = controls.find((one) => one.dataset.focus === focus) ?? controls[place] ?? controls.at(-1);
-    same?.focus({ preventScroll: true });
+    const same = focus === undefined ? undefined : controls.find((one) => one.dataset.focus === focus);
+    // Not on the next item's button: who presses twice would answer two.
+    (same ?? focusable(item, container) ?? controls[place] ?? controls.at(-1))?.focus({ preventScroll: true });
   }
+}
+
+/**
+ * The item of a list that a control is in, by the list's items and its place among them.
+ * @param {HTMLElement} control
+ * @returns {{id: string, place: number} | null}
+ */
+function itemOf(control) {
+  /** @type {HTMLElement | null} */
+  const item = control.closest("[data-id]");
+  if (item?.dataset.id === undefined || item.parentElement === null) return null;
+  return { id: item.dataset.id, place: [...item.parentElement.children].indexOf(item) };
+}
+
+/**
+ * That item where it is still there, else the one in its place, able to have the focus.
+ * @param {{id: string, place: number} | null} item
+ * @param {HTMLElement} container
+ */
+function focusable(item, container) {
+  if (item === null) return undefined;
+  /** @type {NodeListOf<HTMLElement>} */
+  const items = container.querySelectorAll("[data-id]");
+  const found = [...items].find((one) => one.dataset.id === item.id) ?? items[item.place] ?? [...items].at(-1);
+  if (found !== undefined) found.tabIndex = -1;
+  return found;
 }
 
 /**

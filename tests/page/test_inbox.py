@@ -10,6 +10,8 @@ from tests.page.conftest import PHONE, OpenConsole
 from tests.page.console import ELDER, Console
 from tests.server import Server, in_seconds, new_id, wait_until
 
+DONE = re.compile("^Done")
+
 
 def inbox_of(console: Console, user_id: int) -> Locator:
     """Open the inbox of a user that a new device is bound to, and give its panel."""
@@ -44,7 +46,7 @@ def test_two_devices_of_a_user_stay_in_step(open_console: OpenConsole, server: S
     item(on_phone, "before").get_by_role("button", name=re.compile("^Confirm")).click()
     for console, inbox in ((desk, on_desk), (phone, on_phone)):
         expect(badge(console)).to_have_text("1")
-        expect(item(inbox, "before").locator(".chip")).to_have_text(["Read", "Confirmed"])
+        expect(item(inbox, "before").locator(".chip")).to_have_text(["Read", DONE])
         expect(item(inbox, "before").get_by_role("button")).to_have_count(0)
     item(on_desk, "noon").get_by_role("button", name="Snooze 10 min").click()
     for inbox in (on_desk, on_phone):
@@ -75,7 +77,25 @@ def test_what_was_answered_is_there_after_a_reload(open_console: OpenConsole, se
     console.visit()
     inbox = console.tab("inbox")
     inbox.get_by_role("button", name=f"Bind user {user}").click()
-    expect(item(inbox, "confirmed").locator(".chip")).to_have_text(["Read", "Confirmed"])
-    expect(item(inbox, "elsewhere").locator(".chip")).to_have_text(["Read", "Confirmed"])
+    expect(item(inbox, "confirmed").locator(".chip")).to_have_text(["Read", DONE])
+    expect(item(inbox, "elsewhere").locator(".chip")).to_have_text(["Read", DONE])
     expect(item(inbox, "snoozed").locator(".chip").last).to_contain_text("Snoozed until")
     expect(badge(console)).to_have_text("1")
+
+
+def test_a_second_press_answers_no_other_reminder(open_console: OpenConsole, server: Server) -> None:
+    user = new_id()
+    for title in ("first", "second"):
+        server.make_reminder(user, in_seconds(-1), title=title)
+    wait_until(lambda: len(server.notifications(user)) == 2, "the notifications")
+    console = open_console()
+    inbox = inbox_of(console, user)
+    item(inbox, "second").get_by_role("button", name=re.compile("^Skip")).focus()
+    console.page.keyboard.press("Enter")
+    expect(item(inbox, "second").locator(".chip").last).to_contain_text("Skipped")
+    expect(item(inbox, "second")).to_be_focused()
+    console.page.keyboard.press("Enter")
+    inbox.get_by_role("button", name="Refresh").focus()
+    console.page.keyboard.press("Enter")
+    expect(item(inbox, "second").locator(".chip").last).to_have_text(f"Skipped · USER:{user}")
+    expect(item(inbox, "first").locator(".chip")).to_have_text(["Unread"])

@@ -144,6 +144,10 @@ def test_all_of_its_buttons_can_be_pressed(
     page.locator("#log-scroll").evaluate("(lines) => lines.scrollTo(0, 0)")
     page.locator("#log-actions [data-focus=pause]").click()
     expect(page.locator("#log-newest")).to_be_visible()
+    page.locator("#log-newest").press("Enter")
+    expect(page.locator("#log-newest")).to_be_hidden()
+    expect(page.locator("#log-scroll")).to_be_focused()
+    page.locator("#log-scroll").evaluate("(lines) => lines.scrollTo(0, 0)")
     flood(page)
     assert page.evaluate(COVERED) == []
     page.locator("#log-scroll .log-line", has_text="long").click()

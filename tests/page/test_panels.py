@@ -172,6 +172,7 @@ def test_every_field_of_a_reminder_can_be_filled_in(open_console: OpenConsole) -
     console.edit(ELDER, userId=str(user))
     console.tab("reminders").get_by_role("button", name="Fill in every field").click()
     expect(console.page.locator("#target")).to_have_value("POST /api/reminders")
+    expect(console.page.locator("#target")).to_be_focused()
     console.field("title").fill("量血压")
     console.field("channel").select_option("SYSTEM_MESSAGE")
     console.send()

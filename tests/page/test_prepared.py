@@ -195,6 +195,21 @@ def test_a_name_is_free_in_every_collection(open_console: OpenConsole) -> None:
     assert not console.overflows()
 
 
+def test_what_was_saved_over_is_brought_back(open_console: OpenConsole) -> None:
+    console = open_console()
+    page = console.page
+    console.target("join_question")
+    open_saved(page)
+    for payload in ('{"question_id":1}', '{"question_id":1}', '{"question_id":2}'):
+        console.write_json(payload)
+        expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+        save(page, "join", "a")
+    expect(page.locator("#saved")).to_contain_text("What was saved as a / join was replaced")
+    page.get_by_role("button", name="Undo").click()
+    page.locator(".saved-name").click()
+    assert shown_json(console) == '{"question_id":1}'
+
+
 def test_a_collection_is_exported_deleted_and_brought_back(open_console: OpenConsole, tmp_path: Path) -> None:
     console = open_console()
     page = console.page

@@ -88,7 +88,7 @@ def use(console: Console) -> None:
     expect(inbox.locator(".item").filter(has_text="服药提醒")).to_have_count(2)
     again = inbox.locator(".item").filter(has_text="服药提醒").first
     again.get_by_role("button", name="Confirm").click()
-    expect(again).to_contain_text("Confirmed")
+    expect(again).to_contain_text("Done")
 
 
 def with_large_ids(text: str) -> str:

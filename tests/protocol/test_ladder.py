@@ -24,7 +24,9 @@ def laddered(server: Server, elder: int, rungs: list[dict[str, int]], at: float 
 
 
 def of_user(server: Server, user_id: int) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = server.http("GET", f"/api/users/{user_id}/notifications?answers=true").body["items"]
+    items: list[dict[str, Any]] = server.http(
+        "GET", f"/api/users/{user_id}/notifications?answers=true&outcomes=true"
+    ).body["items"]
     return items
 
 
@@ -65,11 +67,33 @@ def test_the_daughter_hears_and_answers_for_him(server: Server, clients: Clients
     (shown,) = day(server, elder)
     assert (shown["outcome"], shown["outcome_by"], shown["note"]) == ("SKIPPED", f"USER:{daughter}", "he is asleep")
     assert server.http("GET", f"/api/reminders/unanswered?after_id={first['id'] - 1}").body["items"] == []
+    for user_id, its in ((elder, first), (daughter, second)):
+        (listed,) = of_user(server, user_id)
+        assert listed["id"] == its["id"]
+        told = (listed["outcome"], listed["outcome_at"], listed["outcome_by"], listed["note"])
+        assert told == ("SKIPPED", "2025-01-01 10:00:00", f"USER:{daughter}", "he is asleep")
+        assert "outcome" not in server.notifications(user_id)[0], "without outcomes=true it is as before"
     # The same again changes nothing; another outcome is a conflict, over both ways.
     assert his.call("notification:confirm", {"id": first["id"], "outcome": "SKIPPED"})["success"]
     assert his.call("notification:confirm", {"id": first["id"]})["code"] == "CONFLICT"
     answer = server.http("POST", f"/api/notifications/{first['id']}/confirm", json={"outcome": "DONE"})
     assert (answer.status, answer.body) == (409, {"code": "CONFLICT", "message": "该次提醒已有其他结果"})
+
+
+def test_each_notification_of_an_occurrence_is_listed_with_its_outcome(server: Server) -> None:
+    user_id = new_id()
+    server.make_reminder(user_id, in_seconds(-1))
+    first = rang(server, user_id)
+    assert "outcome" not in first
+    answer = server.http("POST", f"/api/notifications/{first['id']}/snooze", json={"until": in_seconds(0.2)})
+    assert answer.status == 200
+    wait_until(lambda: len(of_user(server, user_id)) == 2, "the same again")
+    again = of_user(server, user_id)[0]
+    server.http("POST", f"/api/notifications/{again['id']}/confirm", json={"outcome": "SKIPPED"})
+    assert [(one["id"], one["outcome"], one["note"]) for one in of_user(server, user_id)] == [
+        (again["id"], "SKIPPED", None),
+        (first["id"], "SKIPPED", None),
+    ]
 
 
 def test_an_empty_body_confirms_as_done(server: Server) -> None:

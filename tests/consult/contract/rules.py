@@ -231,7 +231,14 @@ RULES: Final[dict[str, dict[str, Rule]]] = {
     "OccurrenceQuery": {"limit": LIMIT},
     "HistoryQuery": {"before_id": ID, "limit": LIMIT},
     "ReminderQuery": {"user_id": ID, "status": PENDING, "parked": YES_NO, "before_id": ID, "limit": LIMIT},
-    "NotificationQuery": {"status": UNREAD, "after_id": CURSOR, "before_id": ID, "limit": LIMIT, "answers": YES_NO},
+    "NotificationQuery": {
+        "status": UNREAD,
+        "after_id": CURSOR,
+        "before_id": ID,
+        "limit": LIMIT,
+        "answers": YES_NO,
+        "outcomes": YES_NO,
+    },
 }
 OF_ATTACHMENT: Final = {"url": URL, "thumbnail_url": THUMBNAIL, "duration": DURATION, "size": SIZE}
 OPTIONAL: Final = {
