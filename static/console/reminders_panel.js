@@ -166,6 +166,7 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
         element("span", { class: "item-number" }, `#${task.id}`),
         foreign(task.title, "item-title"),
         chip(sayIfKnown(`status_${task.status}`, task.status), KINDS[task.status] ?? ""),
+        task.paused && task.status === "PENDING" ? chip(say("paused"), "warn") : null,
         task.parked_at ? chip(say("status_PARKED"), "warn") : null,
       ),
       task.parked_at

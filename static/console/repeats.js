@@ -6,7 +6,7 @@ import { say } from "../kit/language.js";
 
 /** @import { Task } from "./reminders_panel.js" */
 
-const MISSED = ["", "latest", "all", "skip"];
+const MISSED = /** @type {const} */ (["latest", "all", "skip"]);
 const RULES = [
   "FREQ=DAILY",
   "FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0;BYSECOND=0",
@@ -37,14 +37,14 @@ export class RepeatFields {
       return field(fieldName(name), control);
     };
     const typed = { autocomplete: "off", spellcheck: "false" };
-    const missed = MISSED.map((value) => element("option", { value }, value || say("leftOut")));
+    const missed = MISSED.map((value) => element("option", { value }, say(`missed_${value}`, { value })));
     return element(
       "div",
       { class: "fields" },
       kept("rrule", element("input", { ...typed, list: "repeat-rules", placeholder: RULES[0] })),
       element("datalist", { id: "repeat-rules" }, ...RULES.map((value) => element("option", { value }))),
       kept("timezone", element("input", { ...typed, placeholder: "Asia/Shanghai" })),
-      kept("missed", element("select", {}, ...missed)),
+      kept("missed", element("select", {}, element("option", { value: "" }, say("leftOut")), ...missed)),
     );
   }
 }
@@ -57,11 +57,12 @@ export class RepeatFields {
 export function repeatPart(task, { coming, look, pause }) {
   if (task.rrule === undefined || task.rrule === null) return null;
   const line = task.next_at === null ? task.timezone : say("nextAt", { at: task.next_at, zone: task.timezone });
+  const small = { kind: "small", about: `#${task.id} ${task.title}` };
   const buttons =
     task.status === "PENDING"
       ? [
-          button(say("upcoming"), look, { kind: "small", "data-focus": `upcoming-${task.id}` }),
-          button(say(task.paused ? "goOn" : "pause"), pause, { kind: "small", "data-focus": `pause-${task.id}` }),
+          button(say("upcoming"), look, { ...small, "data-focus": `upcoming-${task.id}` }),
+          button(say(task.paused ? "goOn" : "pause"), pause, { ...small, "data-focus": `pause-${task.id}` }),
         ]
       : [];
   return element(

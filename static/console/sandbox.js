@@ -186,6 +186,9 @@ export function sandbox({ calls, attempt }, protocol) {
     drawFaults();
   };
 
+  goal.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !busy) attempt(toGoal());
+  });
   inEveryLanguage(draw);
   setInterval(tick, 500);
   setInterval(look, LOOK_EVERY);

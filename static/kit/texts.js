@@ -314,6 +314,10 @@ export const texts = {
   outcome_MISSED: ["已错过", "Missed"],
   outcome_WITHDRAWN: ["已撤回", "Withdrawn"],
   pause: ["暂停", "Pause"],
+  paused: ["已暂停", "Paused"],
+  missed_latest: ["{value}：错过的只补最近一次", "{value}: only the last one missed rings"],
+  missed_all: ["{value}：错过的每一次都补", "{value}: each one missed rings"],
+  missed_skip: ["{value}：错过的不补", "{value}: those missed do not ring"],
   goOn: ["恢复", "Resume"],
 
   inboxOf: ["用户 {id} 的通知", "Notifications of user {id}"],

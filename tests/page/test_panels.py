@@ -111,6 +111,7 @@ def test_a_reminder_repeats_pauses_and_tells_its_next_times(open_console: OpenCo
     panel = console.tab("reminders")
     panel.get_by_label("rrule").fill("FREQ=DAILY;COUNT=3")
     panel.get_by_label("timezone").fill("Europe/Berlin")
+    expect(panel.locator("[name=repeat-missed] option[value=all]")).to_have_text("all: each one missed rings")
     panel.locator("[name=repeat-missed]").select_option("all")
     panel.get_by_role("button", name=f"Remind user {user} in 5 seconds").click()
     item = panel.locator(".item")
@@ -120,11 +121,14 @@ def test_a_reminder_repeats_pauses_and_tells_its_next_times(open_console: OpenCo
     item.get_by_role("button", name="Next times").click()
     expect(item.locator(".upcoming li")).to_have_count(3)
     item.get_by_role("button", name="Pause").click()
-    expect(item.get_by_role("button", name="Resume")).to_be_visible()
+    expect(item.locator(".chip")).to_have_text(["Pending", "Paused"])
     [task] = console.server.http("GET", f"/api/reminders?user_id={user}").body["items"]
     assert (task["paused"], task["missed"]) == (True, "all")
+    resume = item.get_by_role("button", name="Resume")
+    expect(resume).to_have_accessible_name(f"Resume #{task['id']} {task['title']}")
     item.get_by_role("button", name="Cancel reminder").click()
     expect(item.get_by_role("button", name="Next times")).to_have_count(0)
+    expect(item.locator(".chip")).to_have_text(["Cancelled"])
 
 
 def test_reminders_that_fire_together_are_read_together(open_console: OpenConsole) -> None:

@@ -61,6 +61,10 @@ def test_the_clock_moves_to_the_morning_and_the_elder_sees_the_reminders(open_co
     banner(console).locator("input").fill(goal.strftime("%Y-%m-%dT%H:%M:%S"))
     press(console, "go")
     expect(banner(console).locator("time")).to_contain_text(goal.strftime("%Y-%m-%d %H:"))
+    goal += timedelta(hours=2)
+    banner(console).locator("input").fill(goal.strftime("%Y-%m-%dT%H:%M:%S"))
+    banner(console).locator("input").press("Enter")
+    expect(banner(console).locator("time")).to_contain_text(goal.strftime("%Y-%m-%d %H:"))
     console.screenshot("sandbox")
 
 
