@@ -41,6 +41,7 @@ export class ComposerView {
   #does;
   #form = new PayloadForm([]);
   #asJson = false;
+  #wantsJson = false; // it was chosen, and not only what the form can't hold
   #parts = this.#made([], []);
 
   /**
@@ -62,7 +63,7 @@ export class ComposerView {
   draw(target, recent) {
     const { checked } = this.#parts.ack;
     this.#form = new PayloadForm(target.fields);
-    this.#asJson = false;
+    this.#asJson = this.#wantsJson = false;
     const parts = this.#made(placeFields(target), target.fields);
     this.#parts = parts;
     parts.ack.checked = checked;
@@ -154,14 +155,14 @@ export class ComposerView {
   }
 
   /**
-   * Shows a payload, as a form where that can hold it and `asJson` isn't asked for.
+   * Shows a payload, as a form where that can hold it and neither `asJson` nor the user asks for JSON.
    * @param {string} text
    * @param {boolean} asJson
    */
   setText(text, asJson) {
     const fits = text === "" || this.#form.show(text);
     this.#parts.json.value = shown(text);
-    this.#asJson = asJson || !fits;
+    this.#asJson = asJson || this.#wantsJson || !fits;
     this.#showMode();
   }
 
@@ -345,7 +346,7 @@ export class ComposerView {
       this.#parts.hint.textContent = say("notForForm");
       return;
     }
-    this.#asJson = asJson;
+    this.#asJson = this.#wantsJson = asJson;
     this.#showMode();
   }
 

@@ -45,12 +45,14 @@ export class FileSender {
   /** @type {MediaRecorder | null} */
   #recorder = null;
   #redraw;
+  #sent;
 
-  /** @param {{connections: Connections, calls: Calls, redraw: () => void}} parts */
-  constructor({ connections, calls, redraw }) {
+  /** @param {{connections: Connections, calls: Calls, redraw: () => void, sent: (question: number) => void}} parts */
+  constructor({ connections, calls, redraw, sent }) {
     this.#connections = connections;
     this.#calls = calls;
     this.#redraw = redraw;
+    this.#sent = sent;
   }
 
   /**
@@ -100,6 +102,7 @@ export class FileSender {
     const { success, message: why } = JSON.parse(payload);
     if (!success) throw new Error(why);
     announce(say("fileSent"));
+    this.#sent(question);
   }
 
   /** @param {number} question */

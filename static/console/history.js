@@ -49,7 +49,8 @@ export class History {
     this.#calls = calls;
     this.#attempt = attempt;
     this.#close = close;
-    this.#files = new FileSender({ connections, calls, redraw: () => this.#draw() });
+    const sent = (/** @type {number} */ id) => (id === this.#question?.id ? this.#readNew() : undefined);
+    this.#files = new FileSender({ connections, calls, redraw: () => this.#draw(), sent });
     connections.whenArrived(({ connection, name, payload }) => this.#arrived(connection, name, payload));
     inEveryLanguage(() => this.#draw());
   }
@@ -86,6 +87,10 @@ export class History {
     );
   }
 
+  #readNew() {
+    this.#attempt(this.#read({ after_id: this.#items.at(-1)?.id ?? 0 }));
+  }
+
   /**
    * @param {Connection} connection
    * @param {string} name
@@ -102,7 +107,6 @@ export class History {
   #draw() {
     if (this.#question === null) return;
     const { id, title } = this.#question;
-    const newest = this.#items.at(-1)?.id ?? 0;
     const oldest = this.#items[0]?.id;
     redraw(
       this.node,
@@ -132,7 +136,7 @@ export class History {
         ...this.#items.map((message) => bubble(message, this.#connections.selected)),
       ),
       this.#unread > 0
-        ? button(say("readNew", { count: this.#unread }), () => this.#attempt(this.#read({ after_id: newest })), {
+        ? button(say("readNew", { count: this.#unread }), () => this.#readNew(), {
             kind: "wide accent",
             "data-focus": "new",
           })

@@ -191,7 +191,9 @@ export class LogView {
     this.#scroll.hidden = shown.length === 0;
     empty.textContent = say(all.length === 0 ? "logEmpty" : "logNoMatch");
     byId("log-newest").hidden = this.#atEnd() || shown.length === 0;
-    if (this.#chosen === null) this.#scroll.removeAttribute("aria-activedescendant");
+    // A chosen line that is not drawn has no element that could be named.
+    const isDrawn = this.#rows.some((row) => row.number === this.#chosen);
+    if (!isDrawn) this.#scroll.removeAttribute("aria-activedescendant");
   }
 }
 

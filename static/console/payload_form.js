@@ -168,7 +168,8 @@ function controlFor({ name, kind, choices, required }) {
 function labelled({ name, kind, required, rule }, control) {
   const wide = control.tagName === "TEXTAREA" || kind === "time";
   const mark = required ? element("span", { class: "required", title: say("required") }, "*") : null;
-  return field(fieldName(name), control, { hint: translated(rule), kind: wide ? "wide" : "", mark });
+  const hints = [translated(rule), name === "attachments" ? say("filesFrom") : ""];
+  return field(fieldName(name), control, { hint: hints.filter(Boolean).join(" "), kind: wide ? "wide" : "", mark });
 }
 
 /** @param {string} text */

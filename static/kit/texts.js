@@ -265,6 +265,7 @@ export const texts = {
   stopRecording: ["结束并发送", "Stop and send"],
   openFile: ["打开文件", "Open the file"],
   fileSent: ["已发送", "Sent"],
+  filesFrom: ["在“咨询问题”中打开问题的“历史”可上传文件。", "History, under Questions, uploads a file and sends it."],
   attachmentCount: ["{count} 个附件", "attachments: {count}"],
   elderLine: ["老人 {id} · {at}", "elder {id} · {at}"],
 

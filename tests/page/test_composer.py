@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -80,6 +81,19 @@ def test_json_that_is_no_object_can_be_sent(open_console: OpenConsole) -> None:
         expect(console.page.locator("#log-raw")).to_have_text(packet)
         console.page.locator("[data-mode=form]").click()
         expect(console.page.locator("#composer-hint")).to_have_text("This payload can only be edited as JSON.")
+
+
+def test_an_example_stays_json_where_that_was_chosen(open_console: OpenConsole) -> None:
+    console = open_console()
+    page = console.page
+    console.target("send_message")
+    console.write_json("{}")
+    page.locator("#fill").select_option("example")
+    expect(page.locator("#json-editor")).to_be_visible()
+    expect(page.locator("#json-editor")).to_have_value(re.compile("content_text"))
+    page.locator("[data-mode=form]").click()
+    page.locator("#fill").select_option("example")
+    expect(console.field("content_text")).to_be_visible()
 
 
 def test_what_is_no_json_is_not_sent(open_console: OpenConsole) -> None:

@@ -32,12 +32,14 @@ def test_a_photo_is_sent_and_shown(open_console: OpenConsole, server: Server, tm
     photo = tmp_path / "photo.png"
     console = open_console()
     console.page.screenshot(path=photo, clip={"x": 0, "y": 0, "width": 40, "height": 30})
+    console.target("send_message")
+    expect(console.page.locator("label", has=console.field("attachments"))).to_contain_text("History, under Questions")
     question = history(console)
     panel = console.page.locator("#panel-questions")
     panel.locator("[data-focus=file]").set_input_files(photo)
-    panel.locator("[data-focus=new]").click()
     image = panel.locator("img.message-file")
     expect(image).to_have_count(1)
+    expect(panel.locator("[data-focus=new]")).to_have_count(0)
     image.scroll_into_view_if_needed()
     shown = "document.querySelector('img.message-file').naturalWidth === 40"
     wait_until(lambda: console.page.evaluate(shown), "the photo")
@@ -53,7 +55,6 @@ def test_another_file_is_a_link_that_downloads(open_console: OpenConsole, tmp_pa
     history(console)
     panel = console.page.locator("#panel-questions")
     panel.locator("[data-focus=file]").set_input_files(page_file)
-    panel.locator("[data-focus=new]").click()
     with console.page.expect_download() as download:
         panel.get_by_role("link", name="Open the file").click()
     assert Path(download.value.path()).read_bytes() == HTML
@@ -68,7 +69,6 @@ def test_a_voice_message_is_recorded_sent_and_played(open_console: OpenConsole, 
     expect(record).to_have_text("Stop and send")
     console.page.wait_for_timeout(600)  # of voice
     record.click()
-    panel.locator("[data-focus=new]").click()
     expect(panel.locator("audio.message-file")).to_have_count(1)
     (stored,) = server.messages(question)
     assert stored["content_type"] == "AUDIO"

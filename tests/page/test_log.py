@@ -66,6 +66,21 @@ def test_sent_and_received_stand_with_time_direction_and_latency(open_console: O
     expect(console.page.locator("#log-raw")).to_have_text(re.compile(r'^42\["join_question",\{.*\}\]$'))
 
 
+def test_a_chosen_line_is_named_while_it_is_drawn(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.connect(ELDER)
+    question = console.open_and_join(ELDER)
+    scroll = console.page.locator("#log-scroll")
+    chosen = console.page.locator("#log-scroll [aria-selected=true]")
+    console.lines("joined_question").first.click()
+    expect(scroll).to_have_attribute("aria-activedescendant", chosen.get_attribute("id") or "")
+    console.search("POST /api/questions")
+    expect(chosen).to_have_count(0)
+    expect(scroll).not_to_have_attribute("aria-activedescendant", re.compile(""))
+    console.search(f'"question_id":{question}')
+    expect(scroll).to_have_attribute("aria-activedescendant", chosen.get_attribute("id") or "")
+
+
 def test_the_packets_below_the_events_can_be_shown(open_console: OpenConsole) -> None:
     console = open_console()
     console.connect(NURSE)

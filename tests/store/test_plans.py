@@ -331,6 +331,7 @@ READS: Final[dict[str, Callable[[Database], Awaitable[Any]]]] = {
     "reminders.due_before": lambda database: reminders.due_before(database, 1001, NOW),
     "outcomes.of_day": lambda database: outcomes.of_day(database, 1001, date(2025, 1, 1), NOW, NOW, 100),
     "outcomes.unanswered": lambda database: outcomes.unanswered(database, 0, 100),
+    "outcomes.of_notifications": lambda database: outcomes.of_notifications(database, [1, 2]),
     "quiet_hours.of_user": lambda database: quiet_hours.of_user(database, 1),
     "owners.owner": lambda database: owners.owner(database, "question", 1),
     "owners.owner of a notification": lambda database: owners.owner(database, "notification", 1),
