@@ -35,7 +35,8 @@ export class JsonEditor {
    */
   constructor(fields, edited) {
     this.#fields = fields;
-    this.#options = element("ul", { class: "options", id: "json-options", role: "listbox", hidden: true });
+    // What scrolls must be open to the keyboard, though Tab takes the chosen option and the focus stays in the text.
+    this.#options = element("ul", { class: "options", id: "json-options", role: "listbox", tabindex: 0, hidden: true });
     this.#options.setAttribute("aria-label", say("suggestions"));
     this.#area = element("textarea", {
       class: "code json-editor",

@@ -54,7 +54,8 @@ export class LogView {
   /** @param {Entry | null} entry */
   choose(entry) {
     this.#chosen = entry?.number ?? null;
-    if (entry !== null) {
+    if (entry === null) this.#follows ||= this.#atEnd();
+    else {
       this.#follows = false; // it stays in view while others arrive
       this.#reveals = true;
     }

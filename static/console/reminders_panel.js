@@ -84,7 +84,8 @@ export function remindersPanel({ connections, calls, actions, composer, tabs, at
   };
   const remind = async () => {
     const made = await actions.remindSoon({ ...repeats.given, ...ladder.given });
-    if (made.next_at && made.next_at !== made.remind_at) announce(say("remindsAt", { at: made.next_at }));
+    const follows = made.next_at && made.next_at !== made.remind_at;
+    announce(follows ? say("remindsAt", { at: made.next_at }) : say("remindsOnceAt", { at: made.remind_at }));
     await read();
   };
   const become = (/** @type {Task} */ task) => {

@@ -208,7 +208,7 @@ function callAsPython({ method, path, payload, tokens }) {
   if (payload !== "") headers.push(`"Content-Type": "application/json"`);
   const given = [JSON.stringify(at(path).href), `method=${JSON.stringify(method)}`];
   if (headers.length > 0) given.push(`headers={${headers.join(", ")}}`);
-  if (payload !== "") given.push(`data=json.dumps(${pythonValue(payload)}).encode()`);
+  if (payload !== "") given.push(`data=json.dumps(${pythonValue(payload, "    ")}).encode()`);
   return `import json
 ${tokens ? "import os\n" : ""}from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -225,16 +225,17 @@ print(response.status, json.load(response))
 }
 
 /**
- * JSON as Python writes it.
+ * JSON as Python writes it, within code that stands some spaces in.
  * @param {string} text
+ * @param {string} spaces
  */
-function pythonValue(text) {
+function pythonValue(text, spaces = "") {
   /** @type {Record<string, string>} */
   const words = { true: "True", false: "False", null: "None" };
   // JSON writes a character beyond the first 65,536 as two when it escapes it; in Python these stay two.
   return rewritten(text, ({ kind, text: word }) =>
     kind === "string" ? JSON.stringify(JSON.parse(word)) : (words[word] ?? word),
-  ).replaceAll("\n", "\n    ");
+  ).replaceAll("\n", `\n${spaces}`);
 }
 
 /** @param {MadeCall} call */

@@ -271,6 +271,7 @@ export const texts = {
 
   remindIn5: ["5 秒后提醒用户 {id}", "Remind user {id} in 5 seconds"],
   remindsAt: ["按重复规则，将于 {at} 提醒", "By its rule, it is due at {at}"],
+  remindsOnceAt: ["将于 {at} 提醒", "It is due at {at}"],
   remindOther: ["填写全部字段", "Fill in every field"],
   reminderTitle: ["服药提醒", "服药提醒"],
   reminderContent: ["请在 20:00 前完成今日降压药服用", "请在 20:00 前完成今日降压药服用"],

@@ -71,6 +71,7 @@ def test_an_event_as_code_does_the_same(open_console: OpenConsole, language: str
     else:
         stopping = 'print(event, payload, flush=True)\n    if event == "send_message:ack":\n        client.disconnect()'
         assert "print(event, payload, flush=True)" in script
+        assert "\n})\nclient.wait()" in script
         script = script.replace("print(event, payload, flush=True)", stopping)
         assert "send_message:ack" in ran([sys.executable, "-c"], script)
     assert [message["content_text"] for message in console.server.messages(question)] == [TEXT]

@@ -173,6 +173,16 @@ def test_all_of_its_buttons_can_be_pressed(
     assert page.evaluate(COVERED) == []
 
 
+def test_it_follows_again_once_a_chosen_line_is_closed(open_console: OpenConsole) -> None:
+    console = open_console()
+    console.open_and_join(ELDER)
+    console.lines("joined_question").click()
+    console.page.locator("#log-detail-close").click()
+    flood(console.page)
+    expect(console.page.locator("#log-newest")).to_be_hidden()
+    expect(console.page.locator(".log-line").last).to_be_visible()
+
+
 def test_20_000_lines_keep_it_responsive(open_console: OpenConsole) -> None:
     console = open_console()
     page = console.page

@@ -95,6 +95,7 @@ def test_a_reminder_is_made_with_a_click_and_cancelled(open_console: OpenConsole
     console.edit(ELDER, userId=str(user))
     panel = console.tab("reminders")
     panel.get_by_role("button", name=f"Remind user {user} in 5 seconds").click()
+    expect(console.page.locator("#toast")).to_contain_text("It is due at 20")
     item = panel.locator(".item")
     expect(item.locator(".chip")).to_have_text("Pending")
     expect(console.card(ELDER)).to_contain_text(f"bound to {user}")
