@@ -48,6 +48,21 @@ def test_a_photo_is_sent_and_shown(open_console: OpenConsole, server: Server, tm
     assert stored["attachments"][0]["size"] == photo.stat().st_size
 
 
+def test_what_others_send_meanwhile_is_shown_by_a_click(open_console: OpenConsole, server: Server) -> None:
+    console = open_console()
+    question = history(console)
+    panel = console.page.locator("#panel-questions")
+    for text in "first", "second":
+        said = {"sender_type": "STAFF", "sender_id": 7, "content_type": "TEXT", "content_text": text}
+        assert server.http("POST", f"/api/questions/{question}/messages", json=said).status == 201
+    new = panel.locator("[data-focus=new]")
+    expect(new).to_have_text("Show 2 new")
+    expect(panel.locator(".message")).to_have_count(0)
+    new.click()
+    expect(panel.locator(".message")).to_have_count(2)
+    expect(new).to_have_count(0)
+
+
 def test_another_file_is_a_link_that_downloads(open_console: OpenConsole, tmp_path: Path) -> None:
     page_file = tmp_path / "page.html"
     page_file.write_bytes(HTML)
