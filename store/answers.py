@@ -31,6 +31,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
+from peewee import SQL
+
 from store import history, notifications, quiet_hours
 from store.clock import DAY
 from store.history import Entry, What
@@ -207,7 +209,7 @@ def state_of(rows: list[Notification]) -> State:
     return State.UNREAD if unread else State.READ
 
 
-_OF_OCCURRENCE = """
+_RELATED = """
     WITH RECURSIVE before (id, snooze_of) AS (
         SELECT id, snooze_of FROM user_notification WHERE id = ?
         UNION ALL
@@ -223,9 +225,11 @@ _OF_OCCURRENCE = """
         UNION ALL
         SELECT one.id FROM occurrence CROSS JOIN user_notification AS one ON one.snooze_of = occurrence.id
     )
-    SELECT id FROM occurrence"""
-
-
+    """
+# peewee writes the SQL once: that takes longer than to run it.
+_OF_IDS = notifications.select().where(NotificationRow.id.in_(SQL("(SELECT id FROM occurrence)")))
+_OF_OCCURRENCE = _RELATED + _OF_IDS.order_by(NotificationRow.id).sql()[0]
+_STORE = "UPDATE user_notification SET status = ?, read_at = ?, confirmed_at = ?, snoozed_until = ? WHERE id = ?"
 _KNOWN_BY = "SELECT task_id, occurrence_on FROM user_notification WHERE id = ?"
 _OUTCOME = "SELECT settled FROM occurrence WHERE task_id = ? AND planned_on = ?"
 _SETTLED = """UPDATE occurrence SET settled = ?, settled_at = ?, settled_by = ?, note = ?
@@ -242,9 +246,7 @@ _NO_MORE_RUNGS_BUT_HELD = f"{_NO_MORE_RUNGS} AND held_from IS NULL"
 
 def of_occurrence(connection: sqlite3.Connection, notification_id: int) -> list[Notification]:
     """Return the notifications of the occurrence that one of them is of, of all users, oldest first."""
-    ids = [row[0] for row in connection.execute(_OF_OCCURRENCE, (notification_id,))]
-    query = notifications.select().where(NotificationRow.id.in_(ids)).order_by(NotificationRow.id)
-    return [Notification(*row) for row in run(connection, query)]
+    return [Notification(*row) for row in connection.execute(_OF_OCCURRENCE, (notification_id,))]
 
 
 def _own(connection: sqlite3.Connection, asked: Asked) -> list[Notification]:
@@ -357,13 +359,7 @@ def _in_state(one: Notification, state: State, until: int | None, at: int) -> No
 
 def store(connection: sqlite3.Connection, one: Notification) -> None:
     """Write what answers change in a notification."""
-    changes = {
-        "status": one.status,
-        "read_at": one.read_at,
-        "confirmed_at": one.confirmed_at,
-        "snoozed_until": one.snoozed_until,
-    }
-    run(connection, NotificationRow.update(changes).where(NotificationRow.id == one.id))
+    connection.execute(_STORE, (one.status, one.read_at, one.confirmed_at, one.snoozed_until, one.id))
 
 
 def _entries(asked: Asked, before: Notification, after: Notification, settled: Settled | None) -> list[Entry]:
