@@ -20,6 +20,7 @@ from store import clock_faults, clock_runs, quiet_hours
 from store.clock_faults import TimedAhead, ToRewind, ToTimeAgain, Unproven
 from store.database import Database
 from store.histogram import Histogram
+from store.next_due import NextDue
 from store.occurrences import MAX_TIME
 from store.quiet_hours import Clinic
 from store.transaction import WriteRefused, WriteUnknown, each
@@ -56,6 +57,7 @@ class ReminderLoop:
         self._is_start_noted = False
         self._housekeeping = housekeeping
         self._woken = asyncio.Event()
+        self._expected: NextDue | None = None  # what the last tick waits for, unless something was added since
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._ticked = ticked
@@ -98,7 +100,9 @@ class ReminderLoop:
 
     async def _run(self) -> None:
         while not self._stopping:
-            self._woken.clear()
+            if self._woken.is_set():
+                self._woken.clear()
+                self._expected = None
             sleep = LONGEST_SLEEP
             try:
                 sleep = await self._tick()
@@ -121,6 +125,9 @@ class ReminderLoop:
         # Every tick looks at the clock: what it wrote too early comes before what is due.
         self.clock()
         self._housekeeping.run_pending(self.clock.state == SOUND)
+        expected, self._expected = self._expected, None
+        if self.clock.is_to_rewind or not self._has_begun:
+            expected = None
         await self._watch()
         if not self._has_begun:
             await self._dispatch.begin()
@@ -129,7 +136,9 @@ class ReminderLoop:
                 log.info("%d reminder tasks were worked out again from their wall times", changed)
             await self._database.written(each(quiet_hours.start), Clinic(self._zone.key, self.clock()))
             self._has_begun = True
-        next_due = await self._dispatch.next_due()
+        # What was waited for is not read once more, which takes milliseconds: each write finds out what is still due.
+        is_due = expected is not None and expected.any is not None and expected.any <= self.clock()
+        next_due = expected if expected is not None and is_due else await self._dispatch.next_due()
         # These first: no task at fault keeps them from coming again.
         # A rung stands for its user's snooze that is due as well.
         next_due = await self._dispatch.fire_rungs(next_due, self.clock())
@@ -138,9 +147,10 @@ class ReminderLoop:
         # A clock that is set back makes nothing late.
         self._up_since = now if self._up_since is None else min(self._up_since, now)
         if next_due.task is not None and next_due.task <= now:
-            await self._dispatch.fire(next_due, now, self._up_since)
-            self.lateness.observe((self.clock() - next_due.task) / 1000)
+            if await self._dispatch.fire(next_due, now, self._up_since):
+                self.lateness.observe((self.clock() - next_due.task) / 1000)
             next_due = await self._dispatch.next_due()
+        self._expected = next_due
         if next_due.any is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, (next_due.any - self.clock()) / 1000))

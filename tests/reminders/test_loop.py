@@ -20,6 +20,7 @@ from reminders.work import RuleWork
 from store import reminders
 from store.clock import system_clock
 from store.database import Database
+from store.history import API
 from store.notifications import Notification
 from store.transaction import each
 from tests.reminders.conftest import Clock, Handed
@@ -120,6 +121,23 @@ async def test_wakes_for_one_that_is_due_earlier(start: Start, database: Databas
     loop.wake()
     await handed.reaches(2)
     assert handed.titles == ["早", "迟"]
+
+
+@pytest.mark.usefixtures("_looks_often")
+async def test_one_that_is_cancelled_while_the_loop_waits_for_it_does_not_fire(
+    start: Start, database: Database, clock: Clock, handed: Handed
+) -> None:
+    first = await add_task(database, remind_at=NOW + 60_000)
+    await add_task(database, remind_at=NOW + 61_000, title="次")
+    loop = start()
+    await clock.looked_at(3)
+    await database.written(each(reminders.cancel), reminders.Cancelling(first.id, NOW, API))
+    clock.now = NOW + 60_000
+    await clock.looked_at(3)
+    assert loop.lateness.count == 0
+    clock.now = NOW + 61_000
+    await handed.reaches(1)
+    assert handed.titles == ["次"]
 
 
 @pytest.mark.usefixtures("_never_just_looks")
