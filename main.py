@@ -75,7 +75,7 @@ from consult.sending import Sending
 from consult.wire.carriers import Carriers
 from consult.wire.door import Doors, close_http, close_idle
 from consult.wire.listening import ListenFault, accept, bind, url
-from consult.wire.memory import bound_allocator
+from consult.wire.memory import bound_allocator, give_back_memory
 from consult.wire.polling import Polling
 from consult.wire.share import Allowed
 from consult.wire.tls import Tls
@@ -416,6 +416,7 @@ def settle_down() -> None:
     # takes 20 µs each. It still has to come often to what is new, for the cycles that a reading leaves with its rows.
     gc.collect()
     gc.freeze()
+    give_back_memory()
     gc.set_threshold(2_000, 10, 50)
     # The writer's thread and the loop take turns within a batch; at Python's 5 ms each turn could cost that much.
     sys.setswitchinterval(0.0005)
