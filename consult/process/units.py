@@ -170,6 +170,12 @@ RequiresMountsFor={folder}
 StartLimitIntervalSec=0
 
 [Service]
+# What begins anew after a lost disk is empty, and would be taken for what follows: the replica would hold that instead.
+ExecStartPre=/bin/sh -c 'cd {folder}; for db in careline.db */careline.db; do \\
+    place=$$(dirname $$db); \\
+    if [ -d $$db/ltx ] && [ ! -d {STATE}/$$place/.careline.db-litestream ]; then \\
+    echo "{folder}/$$db is the replica of a database that is not here: docs/replica.md has the way back"; exit 1; \\
+    fi; done'
 ExecStart={litestream} replicate -config {REPLICA_CONFIGURATION}
 Restart=always
 RestartSec=5

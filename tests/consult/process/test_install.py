@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -132,6 +133,35 @@ def test_words_that_make_no_sense(words: tuple[str, ...], told: str, tmp_path: P
     done = run("install", "--print", *words, folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert told in done.stderr
+
+
+def _starts(unit: str, state: Path, replica: Path) -> tuple[bool, str]:
+    """Whether systemd goes on to start the replica, and what it writes into the journal."""
+    command = unit.partition("ExecStartPre=")[2].partition("\nExecStart=")[0].replace("\\\n", "").replace("$$", "$")
+    command = command.replace("/var/lib/careline", str(state)).replace("/media/backup/careline", str(replica))
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False)
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("cell", ["", "north/"])
+def test_an_empty_database_does_not_follow_a_lost_one(cell: str, tmp_path: Path) -> None:
+    unit = printed("careline-replica.service", tmp_path).read_text()
+    state, replica = tmp_path / "state", tmp_path / "replica"
+    database, copy = state / f"{cell}careline.db", replica / f"{cell}careline.db"
+    for folder in database.parent, copy.parent:
+        folder.mkdir(parents=True)
+    assert _starts(unit, state, replica) == (True, ""), "the first time"
+    (copy / "ltx").mkdir(parents=True)
+    (database.parent / ".careline.db-litestream").mkdir()
+    assert _starts(unit, state, replica) == (True, ""), "the database that it is the replica of"
+    shutil.rmtree(state)
+    told = f"{copy} is the replica of a database that is not here: docs/replica.md has the way back\n"
+    assert _starts(unit, state, replica) == (False, told)
+    database.parent.mkdir(parents=True)
+    database.touch()
+    assert _starts(unit, state, replica) == (False, told), "one that began anew"
+    copy.rename(f"{copy}-lost")
+    assert _starts(unit, state, replica) == (True, "")
 
 
 @pytest.mark.parametrize("told", ["0.5.17", "v0.5.17", "0.6.0", "1.0.0"])
