@@ -546,10 +546,17 @@ class World:
         now = watch()
         self._look_at_time(now)
         with suppress(Killed):
-            while await loop._tick() <= 0:
-                await loop._dispatch.settle()
+            # What takes long is fired beside the ticks, and may bring rungs that are due.
+            while (await loop._tick() <= 0 or loop._dispatch.is_going_through) and not self.is_dead:
+                await self._go_through(loop)
         self._compare(now)
         return not self.is_dead and self.left is None
+
+    async def _go_through(self, loop: ReminderLoop) -> None:
+        """Wait for what takes long. A program that has died in it would try again for ever."""
+        while loop._dispatch.is_going_through and not self.is_dead:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(loop._dispatch.settle(), 0.01)
 
     def _look_at_time(self, now: int) -> None:
         """The program's time is the true one, or a clock's that is wrong; what came too early is made good."""
