@@ -21,7 +21,7 @@ from reminders.work import RuleWork
 from store import occurrences, parking, reminders, rungs, snoozes
 from store.clock import Clock
 from store.database import Database
-from store.next_due import NextDue, next_due
+from store.next_due import NextDue, has_come, next_due
 from store.notifications import Notification
 from store.occurrences import MISSED, PAUSED, WRITTEN, DispatchedOnce, Due, Plan, Planned
 from store.parking import Parking
@@ -106,7 +106,7 @@ class Dispatch:
         before `up_since` came due while the process was not running. Tasks that take long go on after it returns."""
         self._up_since = up_since
         gone_through = 0
-        more_once, more_again = _has_come(next_due.once, now), _has_come(next_due.again, now)
+        more_once, more_again = has_come(next_due.once, now), has_come(next_due.again, now)
         until = self._loop.time() + TURN
         try:
             while (more_once or more_again) and not self._stopping and self._loop.time() <= until:
@@ -144,7 +144,7 @@ class Dispatch:
     ) -> NextDue:
         """Fire chunks of a kind of what is due. A chunk that fails is fired one by one."""
         until = self._loop.time() + TURN
-        while _has_come(of_kind(next_due), now) and not self._stopping and self._loop.time() <= until:
+        while has_come(of_kind(next_due), now) and not self._stopping and self._loop.time() <= until:
             due = Due(now, self._pace.size, passed_over)
             try:
                 await self._pace.write(each(dispatch_due), due, self._hand_on)
@@ -371,11 +371,7 @@ def plan(task: ReminderTask, now: int, up_since: int, most: int, budget: Budget)
 
 
 def _is_due(plan: Plan, now: int) -> bool:
-    return _has_come(plan.next_at, now)
-
-
-def _has_come(time: int | None, now: int) -> bool:
-    return time is not None and time <= now
+    return has_come(plan.next_at, now)
 
 
 def _outcome(task: ReminderTask, at: int, now: int, up_since: int, is_latest: bool) -> str:

@@ -20,7 +20,7 @@ from store import clock_faults, clock_runs, quiet_hours
 from store.clock_faults import TimedAhead, ToRewind, ToTimeAgain, Unproven
 from store.database import Database
 from store.histogram import Histogram
-from store.next_due import NextDue
+from store.next_due import NextDue, has_come
 from store.occurrences import MAX_TIME
 from store.quiet_hours import Clinic
 from store.transaction import WriteRefused, WriteUnknown, each
@@ -126,7 +126,7 @@ class ReminderLoop:
         self.clock()
         self._housekeeping.run_pending(self.clock.state == SOUND)
         expected, self._expected = self._expected, None
-        if self.clock.is_to_rewind or not self._has_begun:
+        if self.clock.is_to_rewind:
             expected = None
         await self._watch()
         if not self._has_begun:
@@ -137,11 +137,11 @@ class ReminderLoop:
             await self._database.written(each(quiet_hours.start), Clinic(self._zone.key, self.clock()))
             self._has_begun = True
         # What was waited for is not read once more, which takes milliseconds: each write finds out what is still due.
-        is_due = expected is not None and expected.any is not None and expected.any <= self.clock()
-        next_due = expected if expected is not None and is_due else await self._dispatch.next_due()
+        if expected is None or not has_come(expected.any, self.clock()):
+            expected = await self._dispatch.next_due()
         # These first: no task at fault keeps them from coming again.
         # A rung stands for its user's snooze that is due as well.
-        next_due = await self._dispatch.fire_rungs(next_due, self.clock())
+        next_due = await self._dispatch.fire_rungs(expected, self.clock())
         next_due = await self._dispatch.fire_snoozed(next_due, self.clock())
         now = self.clock()
         # A clock that is set back makes nothing late.

@@ -32,5 +32,10 @@ async def next_due(database: Database, tasks: Collection[int] = (), notification
     return NextDue(*(rows[0]["due"] if rows else None for rows in found))
 
 
+def has_come(time: int | None, now: int) -> bool:
+    """Return whether there is such a time, and it is not after `now`."""
+    return time is not None and time <= now
+
+
 def _first(*times: int | None) -> int | None:
     return min((time for time in times if time is not None), default=None)
